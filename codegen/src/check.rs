@@ -1,0 +1,87 @@
+//! The outputs against the files: written, or only compared.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use similar::TextDiff;
+
+/// Texts by path from the root of the workspace.
+pub type Outputs = BTreeMap<PathBuf, String>;
+
+/// The folder that holds outputs and nothing else.
+const FOLDER: &str = "generated";
+
+/// Writes what has changed and removes from `generated/` what is no output any more.
+///
+/// # Errors
+/// If a file cannot be read, written or removed.
+pub fn write(root: &Path, outputs: &Outputs) -> io::Result<()> {
+    for path in superfluous(root, outputs)? {
+        fs::remove_file(root.join(path))?;
+    }
+    for (path, text) in outputs {
+        let path = root.join(path);
+        if read(&path)?.as_deref() != Some(text) {
+            fs::create_dir_all(path.parent().unwrap_or(root))?;
+            fs::write(path, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// What writing would change, as a unified diff; empty if nothing.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn diff(root: &Path, outputs: &Outputs) -> io::Result<String> {
+    let mut diff = String::new();
+    let superfluous = superfluous(root, outputs)?;
+    let paths: BTreeSet<_> = outputs.keys().chain(&superfluous).collect();
+    for path in paths {
+        let old = read(&root.join(path))?;
+        let new = outputs.get(path);
+        if old.as_ref() == new {
+            continue;
+        }
+        let name = |there: bool, side: &str| {
+            if there {
+                format!("{side}/{}", path.display())
+            } else {
+                "/dev/null".to_owned()
+            }
+        };
+        let lines = TextDiff::from_lines(old.as_deref().unwrap_or_default(), new.map_or("", String::as_str));
+        let mut lines = lines.unified_diff();
+        let lines = lines.header(&name(old.is_some(), "a"), &name(new.is_some(), "b"));
+        diff += &lines.to_string();
+    }
+    Ok(diff)
+}
+
+/// `None` if there is no such file. A text in another encoding differs from every output.
+fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn superfluous(root: &Path, outputs: &Outputs) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(root.join(FOLDER)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = Path::new(FOLDER).join(entry?.file_name());
+        if !outputs.contains_key(&path) {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
+}

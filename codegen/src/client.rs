@@ -1,0 +1,99 @@
+//! Runs progenitor.
+
+use std::{cell::Cell, panic, sync::Once};
+
+use openapiv3::OpenAPI;
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
+use quote::quote;
+use schemars08::schema::{InstanceType, SchemaObject};
+use serde_json::Value;
+
+use crate::{
+    problem::{Problem, Problems},
+    spec::Api,
+};
+
+/// The client and the types of a lowered document, as progenitor writes them.
+///
+/// # Errors
+/// If progenitor does not take the document: the lint should have said so in better words.
+pub fn generate(api: &Api, lowered: Value) -> Result<syn::File, Problems> {
+    let refused = |words: String| {
+        api.place()
+            .problem(format!("progenitor cannot turn this into a client: {words}"))
+    };
+    let document: OpenAPI = serde_json::from_value(lowered).map_err(|error| refused(error.to_string()))?;
+    let settings = settings(api);
+    let tokens = without_panic(|| Generator::new(&settings).generate_tokens(&document));
+    let tokens: Result<TokenStream, Problem> = match tokens {
+        Ok(tokens) => tokens.map_err(|error| refused(error.to_string())),
+        Err(panic) => Err(refused(format!("it panicked: {panic}"))),
+    };
+    syn::parse2(tokens?).map_err(|error| refused(format!("its output is no Rust: {error}")).into())
+}
+
+fn settings(api: &Api) -> GenerationSettings {
+    let date = SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        format: Some("date".to_owned()),
+        ..SchemaObject::default()
+    };
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::transport::Auth))
+        .with_derive("PartialEq")
+        .with_conversion(
+            date,
+            "::jiff::civil::Date",
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    for (name, schema) in &api.document.components.schemas {
+        if let Some(path) = &schema.rust_type_path {
+            settings.with_replacement(name, path, std::iter::empty());
+        }
+    }
+    settings
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code of others that panics where it should return an error, and says what it said.
+fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                print(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    // Nothing that the closure borrows is used after a panic.
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
+    QUIET.set(false);
+    result.map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("without a word")
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_words() {
+        assert_eq!(without_panic(|| 1), Ok(1));
+        assert_eq!(
+            without_panic(|| -> i32 { panic!("not {}", "yet") }),
+            Err("not yet".to_owned())
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Turns `spec/` into `generated/`.
+//!
+//! Pure functions in a row: [`read`] the files, [`parse`] them strictly, hold them against the [`grammar`] and the rules of
+//! [`lint`], [`lower`] them for progenitor, [`polish`] what it writes, add the tables, and [`render`]. [`check`] writes the
+//! outputs, or says what writing would change.
+
+pub mod check;
+mod client;
+mod docs;
+mod grammar;
+mod lint;
+mod lower;
+mod names;
+mod openapi;
+mod operations;
+pub mod parse;
+mod polish;
+pub mod problem;
+pub mod read;
+mod readme;
+mod render;
+mod requests;
+mod responses;
+mod schema;
+mod sources;
+mod spec;
+mod table;
+mod taxonomy;
+mod types;
+
+use proc_macro2::TokenStream;
+
+use crate::{
+    check::Outputs,
+    parse::Parsed,
+    problem::{Place, Problems},
+    read::Inputs,
+    responses::Responses,
+    sources::Sources,
+    spec::{Api, Spec},
+    taxonomy::Taxonomy,
+};
+
+/// All generated files, by path.
+///
+/// # Errors
+/// Everything that is wrong with the spec, in words.
+pub fn outputs(inputs: &Inputs) -> Result<Outputs, Problems> {
+    generate(&parse::files(inputs), &inputs.readme)
+}
+
+/// The same from parsed files and the text of `spec/README.md`.
+///
+/// # Errors
+/// As [`outputs`].
+pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
+    let spec = Spec::new(parsed)?;
+    let mut outputs = Outputs::new();
+    for api in spec.apis() {
+        outputs.insert(format!("generated/{}.rs", api.name).into(), client(api, &spec.sources)?);
+    }
+    let mut file = |name: &str, tokens: Result<TokenStream, String>| {
+        let path = format!("generated/{name}.rs");
+        let text = tokens
+            .and_then(render::tokens)
+            .map_err(|words| Place::file(&path).problem(words))?;
+        outputs.insert(path.into(), text);
+        Ok::<_, Problems>(())
+    };
+    file("operations", operations::file(&spec))?;
+    file("requests", requests::file(&spec))?;
+    file("responses", spec.responses.file(&spec.sources))?;
+    file("sources", spec.sources.file())?;
+    file("taxonomy", spec.taxonomy.file())?;
+
+    outputs.insert("spec/responses.schema.json".into(), schema::of::<Responses>());
+    outputs.insert("spec/sources.schema.json".into(), schema::of::<Sources>());
+    outputs.insert("spec/taxonomy.schema.json".into(), schema::of::<Taxonomy>());
+    outputs.insert("spec/README.md".into(), readme::fill(readme, &spec.sources)?);
+    Ok(outputs)
+}
+
+/// The client and the types of one API.
+fn client(api: &Api, sources: &Sources) -> Result<String, Problems> {
+    let mut file = client::generate(api, lower::lower(api))?;
+    polish::polish(&mut file, api, sources)?;
+    Ok(render::file(&file))
+}

@@ -1,0 +1,373 @@
+//! Rules that a table of keys cannot say: names that must agree, and types that something must come of.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::Ident;
+use serde_json::Value;
+
+use crate::{
+    names,
+    openapi::{Document, Field, Kind, Operation, Schema, kind},
+    problem::{Place, Problems},
+    sources::{Source, Sources},
+    spec::Api,
+};
+
+/// The rules for one document.
+pub fn api(api: &Api, pages: Option<&Sources>, problems: &mut Problems) {
+    sources(&api.value, &api.place(), pages, problems);
+    let rules = Rules {
+        document: &api.document,
+    };
+    let root = api.place();
+    for (path, method, operation) in api.document.operations() {
+        rules.operation(operation, &root.key("paths").key(path).key(method), problems);
+    }
+    for (name, scheme) in &api.document.components.security_schemes {
+        let at = root.key("components.securitySchemes").key(name);
+        if scheme.kind == "apiKey" && scheme.name.is_empty() {
+            problems.push(at.problem("no name; an apiKey says which header it is sent in"));
+        }
+    }
+    for (name, schema) in &api.document.components.schemas {
+        rules.schema(name, schema, &root.key("components.schemas").key(name), problems);
+    }
+}
+
+/// The rules for all documents together: what becomes one enum must not hold a name twice.
+pub fn across(apis: &[&Api], problems: &mut Problems) {
+    let mut operations = Variants::new("operation");
+    let mut requests = BTreeMap::new();
+    let mut families = Variants::new("family");
+    let mut tokens = Variants::new("token");
+    for api in apis {
+        let root = api.place();
+        for (path, method, operation) in api.document.operations() {
+            let at = root.key("paths").key(path).key(method);
+            operations.insert(&operation.id, &at.key("operationId"), problems);
+            let request = (api.name, operation.request());
+            if let Some(other) = requests.insert(request, &operation.id) {
+                problems.push(
+                    at.key("requestBody")
+                        .problem(format!("`{}` is already the request of `{other}`", request.1)),
+                );
+            }
+        }
+        for family in api.document.rate_limits.keys() {
+            families.insert(family, &root.key("x-rate-limits").key(family), problems);
+        }
+        for token in api.document.components.security_schemes.keys() {
+            tokens.insert(token, &root.key("components.securitySchemes").key(token), problems);
+        }
+    }
+}
+
+/// Names on their way to becoming the variants of an enum.
+struct Variants {
+    what: &'static str,
+    names: BTreeMap<Ident, String>,
+}
+
+impl Variants {
+    fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            names: BTreeMap::new(),
+        }
+    }
+
+    fn insert(&mut self, name: &str, at: &Place, problems: &mut Problems) {
+        match names::variant(name) {
+            Err(words) => problems.push(at.problem(words)),
+            Ok(variant) => {
+                if let Some(other) = self.names.insert(variant.clone(), name.to_owned()) {
+                    let what = self.what;
+                    problems.push(at.problem(format!("`{name}` is the {what} `{variant}`, as `{other}` is elsewhere")));
+                }
+            }
+        }
+    }
+}
+
+/// Every source of the document, wherever it stands.
+fn sources(value: &Value, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
+    match value {
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| match key.as_str() {
+            "x-source" => {
+                if let Ok(source) = serde_json::from_value::<Source>(value.clone()) {
+                    source.lint(&at.key(key), pages, problems);
+                }
+            }
+            "example" | "examples" => {}
+            _ => sources(value, &at.key(key), pages, problems),
+        }),
+        Value::Array(values) => {
+            let values = values.iter().enumerate();
+            values.for_each(|(index, value)| sources(value, &at.index(index), pages, problems));
+        }
+        _ => {}
+    }
+}
+
+struct Rules<'a> {
+    document: &'a Document,
+}
+
+/// Names that the generated client has already.
+const CLIENT_METHODS: [&str; 7] = [
+    "api_version",
+    "baseurl",
+    "client",
+    "inner",
+    "new_with_client",
+    "pre",
+    "post",
+];
+
+impl Rules<'_> {
+    fn operation(&self, operation: &Operation, at: &Place, problems: &mut Problems) {
+        let id = &operation.id;
+        if names::ident(id).is_err() || CLIENT_METHODS.contains(&id.as_str()) || id == "exec" {
+            problems.push(
+                at.key("operationId")
+                    .problem(format!("`{id}` cannot be the name of a method of the client")),
+            );
+        }
+        if !self.document.rate_limits.contains_key(&operation.family) {
+            problems.push(
+                at.key("x-rate-limit")
+                    .problem(format!("`{}` is none of the x-rate-limits", operation.family)),
+            );
+        }
+        if operation.security.iter().any(|schemes| schemes.len() != 1) {
+            problems.push(
+                at.key("security")
+                    .problem("names several tokens; an operation takes one"),
+            );
+        }
+        let scheme = operation.scheme();
+        if !self.document.components.security_schemes.contains_key(scheme) {
+            problems.push(
+                at.key("security")
+                    .problem(format!("`{scheme}` is none of the components/securitySchemes")),
+            );
+        }
+        let request = self.document.schema(operation.request());
+        if request.is_some_and(|schema| kind(schema) != Some(Kind::Struct)) {
+            problems.push(
+                at.key("requestBody")
+                    .problem(format!("`{}` has no properties", operation.request())),
+            );
+        }
+        if request.is_some_and(Schema::has_sensitive_properties) {
+            let words =
+                "holds personal data itself, which `Debug` of its borrowed form would print: put it into a component";
+            problems.push(
+                at.key("requestBody")
+                    .problem(format!("`{}` {words}", operation.request())),
+            );
+        }
+    }
+
+    fn schema(&self, name: &str, schema: &Schema, at: &Place, problems: &mut Problems) {
+        match kind(schema) {
+            Some(Kind::Struct) => self.structure(name, schema, at, problems),
+            Some(Kind::Enum) => enumeration(schema, at, problems),
+            Some(Kind::Handwritten) => {}
+            None => problems.push(at.problem("gives no type: it has neither properties nor enum nor x-rust-type-path")),
+        }
+        if kind(schema) != Some(Kind::Enum) && !schema.enum_descriptions.is_empty() {
+            problems.push(
+                at.key("x-enum-descriptions")
+                    .problem("describes values, but there is no enum"),
+            );
+        }
+    }
+
+    fn structure(&self, name: &str, schema: &Schema, at: &Place, problems: &mut Problems) {
+        if !schema.values.is_empty() {
+            problems.push(at.key("enum").problem("stands beside properties"));
+        }
+        for (index, required) in schema.required.iter().enumerate() {
+            let at = at.key("required").index(index);
+            if !schema.properties.contains_key(required) {
+                problems.push(at.problem(format!("`{required}` is none of the properties")));
+            }
+            if schema.required[..index].contains(required) {
+                problems.push(at.problem(format!("`{required}` stands twice")));
+            }
+        }
+        for (property_name, property) in &schema.properties {
+            self.property(
+                schema,
+                property_name,
+                property,
+                &at.key("properties").key(property_name),
+                problems,
+            );
+        }
+        self.min_properties(schema, &at.key("minProperties"), problems);
+        self.total_items(schema, &at.key("x-max-total-items"), problems);
+        if self.reaches(schema, name, &mut Vec::new()) {
+            problems.push(at.problem("holds itself, directly or through other schemas"));
+        }
+    }
+
+    fn property(&self, schema: &Schema, name: &str, property: &Schema, at: &Place, problems: &mut Problems) {
+        let Some(field) = self.document.field(property) else {
+            // A reference that leads nowhere has been reported as such.
+            if property
+                .target()
+                .is_none_or(|target| self.document.schema(target).is_some())
+            {
+                problems.push(at.problem(format!("no field stands for {}", type_words(property))));
+            }
+            return;
+        };
+        let optional = schema.is_optional(name);
+        let is_text = field == Field::Text;
+        let is_list = matches!(field, Field::List(_));
+        let is_date = field == Field::Plain("jiff::civil::Date");
+        let mut only = |key: &str, is_set: bool, fits: bool, words: &str| {
+            if is_set && !fits {
+                problems.push(at.key(key).problem(words));
+            }
+        };
+        only(
+            "nullable",
+            property.nullable,
+            optional && !is_list,
+            "is for optional properties that are no lists",
+        );
+        only(
+            "minLength",
+            property.min_length.is_some(),
+            is_text && property.min_length == Some(1),
+            "is for texts, and 1",
+        );
+        let is_due_list = is_list && !optional && property.min_items == Some(1);
+        only(
+            "minItems",
+            property.min_items.is_some(),
+            is_due_list,
+            "is for lists that are required, and 1",
+        );
+        let above = property.max_items > Some(1);
+        only(
+            "maxItems",
+            property.max_items.is_some(),
+            is_list && above,
+            "is for lists, and above 1",
+        );
+        only("x-sensitive", property.sensitive, is_text, "is for texts");
+        only(
+            "x-max-age-days",
+            property.max_age_days.is_some(),
+            is_date && !optional,
+            "is for dates that are required",
+        );
+        if let Some(earlier) = &property.not_before {
+            let other = schema
+                .properties
+                .get(earlier)
+                .and_then(|earlier| self.document.field(earlier));
+            let fits = is_date && !optional && other == Some(field.clone()) && !schema.is_optional(earlier);
+            only(
+                "x-not-before",
+                true,
+                fits && earlier != name,
+                "is for a required date, and names another one",
+            );
+        }
+    }
+
+    fn min_properties(&self, schema: &Schema, at: &Place, problems: &mut Problems) {
+        let is_option = |(name, property): (&String, &Schema)| {
+            schema.is_optional(name) && !matches!(self.document.field(property), Some(Field::List(_)))
+        };
+        if schema.min_properties.is_some_and(|min| min != 1)
+            || schema.min_properties.is_some() && !schema.properties.iter().all(is_option)
+        {
+            problems.push(at.problem("is 1, where all properties are optional and none is a list"));
+        }
+    }
+
+    fn total_items(&self, schema: &Schema, at: &Place, problems: &mut Problems) {
+        let Some(limit) = &schema.max_total_items else { return };
+        let element = schema
+            .properties
+            .get(&limit.array)
+            .and_then(|property| match self.document.field(property)? {
+                Field::List(item) => Some(*item),
+                _ => None,
+            });
+        let element = match element {
+            Some(Field::Component(name, Kind::Struct)) => self.document.schema(name),
+            _ => {
+                return problems.push(
+                    at.key("array")
+                        .problem(format!("`{}` is no list of structs", limit.array)),
+                );
+            }
+        };
+        let items = element.and_then(|element| self.document.field(element.properties.get(&limit.items)?));
+        if !matches!(items, Some(Field::List(_))) {
+            problems.push(at.key("items").problem(format!(
+                "`{}` is no list of the elements of `{}`",
+                limit.items, limit.array
+            )));
+        }
+    }
+
+    /// Whether a struct leads to the one with this name.
+    fn reaches<'a>(&'a self, schema: &'a Schema, name: &str, seen: &mut Vec<&'a str>) -> bool {
+        schema.properties.values().any(|property| {
+            let target = property.target().or_else(|| property.items.as_ref()?.target());
+            let Some((target, schema)) = target.and_then(|target| Some((target, self.document.schema(target)?))) else {
+                return false;
+            };
+            if target == name {
+                return true;
+            }
+            if seen.contains(&target) {
+                return false;
+            }
+            seen.push(target);
+            self.reaches(schema, name, seen)
+        })
+    }
+}
+
+fn enumeration(schema: &Schema, at: &Place, problems: &mut Problems) {
+    let mut variants = Variants::new("variant");
+    for (index, value) in schema.values.iter().enumerate() {
+        variants.insert(value, &at.key("enum").index(index), problems);
+        if !schema.enum_descriptions.contains_key(value) {
+            problems.push(
+                at.key("x-enum-descriptions")
+                    .problem(format!("no `{value}`; say what it means")),
+            );
+        }
+    }
+    for value in schema
+        .enum_descriptions
+        .keys()
+        .filter(|value| !schema.values.contains(value))
+    {
+        problems.push(
+            at.key("x-enum-descriptions")
+                .key(value)
+                .problem("is no value of the enum"),
+        );
+    }
+}
+
+fn type_words(schema: &Schema) -> String {
+    match (&schema.items, schema.target()) {
+        (_, Some(target)) => format!("`{target}`"),
+        (Some(items), _) => format!("a list of {}", type_words(items)),
+        (None, _) if schema.kind == "array" => "a list without items".to_owned(),
+        (None, _) if schema.kind == "object" => "a nameless object: put it into components/schemas".to_owned(),
+        (None, _) => format!("{} {}", schema.kind, schema.format).trim_end().to_owned(),
+    }
+}

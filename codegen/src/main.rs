@@ -1,0 +1,66 @@
+//! `cargo codegen` writes what is generated from `spec/`; `cargo codegen --check` says whether it is up to date.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const USAGE: &str = "usage: cargo codegen [--check] [--root DIR]";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(words) => {
+            eprintln!("{}", words.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well.
+fn run() -> Result<bool, String> {
+    let Arguments { check, root } = Arguments::parse(env::args().skip(1))?;
+    let inputs = codegen::read::inputs(&root).map_err(|problems| problems.to_string())?;
+    let outputs = codegen::outputs(&inputs).map_err(|problems| problems.to_string())?;
+    if check {
+        let diff = codegen::check::diff(&root, &outputs).map_err(|error| error.to_string())?;
+        if !diff.is_empty() {
+            print!("{diff}");
+            eprintln!("The generated files do not follow from spec/: run `cargo codegen` and commit what it changes.");
+        }
+        Ok(diff.is_empty())
+    } else {
+        codegen::check::write(&root, &outputs).map_err(|error| error.to_string())?;
+        Ok(true)
+    }
+}
+
+struct Arguments {
+    check: bool,
+    root: PathBuf,
+}
+
+impl Arguments {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let (mut check, mut root) = (false, None);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--check" => check = true,
+                "--root" => root = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        let root = root
+            .or_else(workspace)
+            .ok_or("run this as `cargo codegen`, or name the workspace with --root DIR")?;
+        Ok(Self { check, root })
+    }
+}
+
+/// The folder above this package, which cargo names when it runs a program.
+fn workspace() -> Option<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR")?;
+    Path::new(&package).parent().map(Path::to_owned)
+}

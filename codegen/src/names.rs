@@ -1,0 +1,41 @@
+//! Names of the spec as names of Rust.
+
+use heck::{ToShoutySnakeCase, ToUpperCamelCase};
+use proc_macro2::Ident;
+
+/// A name that is an identifier as it stands, such as that of a field.
+///
+/// # Errors
+/// If it is a keyword or no identifier.
+pub fn ident(name: &str) -> Result<Ident, String> {
+    syn::parse_str(name).map_err(|_| format!("`{name}` is a keyword of Rust or no identifier"))
+}
+
+/// The variant or type for a name: `TOO_MANY_REQUEST` and `too_many_request` become `TooManyRequest`.
+///
+/// # Errors
+/// If that is no identifier.
+pub fn variant(name: &str) -> Result<Ident, String> {
+    ident(&name.to_upper_camel_case()).map_err(|words| format!("`{name}` gives no name of a variant: {words}"))
+}
+
+/// The constant for a name: `events` becomes `EVENTS`, `import-response-ko` becomes `IMPORT_RESPONSE_KO`.
+///
+/// # Errors
+/// If that is no identifier.
+pub fn constant(name: &str) -> Result<Ident, String> {
+    ident(&name.to_shouty_snake_case()).map_err(|words| format!("`{name}` gives no name of a constant: {words}"))
+}
+
+/// Whether words of lower case and digits stand between single separators, the first beginning with a letter.
+#[must_use]
+pub fn is_lower(name: &str, separator: char) -> bool {
+    let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split(separator).all(word)
+}
+
+/// Whether a name is written as Rust writes the names of types.
+#[must_use]
+pub fn is_upper_camel(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && name.to_upper_camel_case() == name
+}

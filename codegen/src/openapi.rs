@@ -1,0 +1,268 @@
+//! The part of a document that code is generated from.
+//!
+//! Nothing here judges: a missing key reads as an empty value. [`grammar`](crate::grammar) and [`lint`](crate::lint) say
+//! what is missing, all at once; what comes after them may rely on it.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::sources::Source;
+
+/// A whole document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    pub info: Info,
+    /// By path, then by method.
+    pub paths: IndexMap<String, IndexMap<String, Operation>>,
+    pub components: Components,
+    #[serde(rename = "x-rate-limits")]
+    pub rate_limits: IndexMap<String, RateLimit>,
+}
+
+/// What the document is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Info {
+    pub title: String,
+    pub description: String,
+}
+
+/// What the operations share.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Components {
+    pub schemas: IndexMap<String, Schema>,
+    #[serde(rename = "securitySchemes")]
+    pub security_schemes: IndexMap<String, SecurityScheme>,
+}
+
+/// A quota that a family of operations shares.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RateLimit {
+    pub requests: u32,
+    pub period_seconds: u64,
+    pub concurrent: Option<u32>,
+    pub description: String,
+    #[serde(rename = "x-source")]
+    pub source: Source,
+}
+
+/// How a token is sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SecurityScheme {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub name: String,
+    pub description: String,
+    #[serde(rename = "x-source")]
+    pub source: Source,
+}
+
+/// One operation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Operation {
+    #[serde(rename = "operationId")]
+    pub id: String,
+    pub summary: String,
+    pub description: String,
+    #[serde(rename = "x-source")]
+    pub source: Source,
+    #[serde(rename = "x-rate-limit")]
+    pub family: String,
+    #[serde(rename = "x-idempotent")]
+    pub idempotent: bool,
+    pub security: Vec<IndexMap<String, Vec<String>>>,
+    pub request_body: RequestBody,
+}
+
+impl Operation {
+    /// The schema of the request, by name.
+    #[must_use]
+    pub fn request(&self) -> &str {
+        let media = self.request_body.content.get("application/json");
+        media.and_then(|media| media.schema.target()).unwrap_or_default()
+    }
+
+    /// The security scheme it names first; the lint lets it name one only.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        let names = self.security.iter().flat_map(IndexMap::keys);
+        names.map(String::as_str).next().unwrap_or_default()
+    }
+}
+
+/// The body of a request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RequestBody {
+    pub content: IndexMap<String, Media>,
+}
+
+/// A body in one media type.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Media {
+    pub schema: Schema,
+}
+
+/// A schema: of a component, of a property, or of the items of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Schema {
+    #[serde(rename = "$ref")]
+    pub reference: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub format: String,
+    pub description: String,
+    pub nullable: bool,
+    pub properties: IndexMap<String, Schema>,
+    pub required: Vec<String>,
+    pub items: Option<Box<Schema>>,
+    #[serde(rename = "enum")]
+    pub values: Vec<String>,
+    pub min_items: Option<usize>,
+    pub max_items: Option<usize>,
+    pub min_length: Option<usize>,
+    pub min_properties: Option<usize>,
+    #[serde(rename = "x-source")]
+    pub source: Source,
+    #[serde(rename = "x-sensitive")]
+    pub sensitive: bool,
+    #[serde(rename = "x-rust-type-path")]
+    pub rust_type_path: Option<String>,
+    #[serde(rename = "x-enum-descriptions")]
+    pub enum_descriptions: IndexMap<String, String>,
+    #[serde(rename = "x-max-total-items")]
+    pub max_total_items: Option<TotalItems>,
+    #[serde(rename = "x-not-before")]
+    pub not_before: Option<String>,
+    #[serde(rename = "x-max-age-days")]
+    pub max_age_days: Option<u32>,
+}
+
+impl Schema {
+    /// The component it refers to, by name.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.reference.as_deref()?.strip_prefix("#/components/schemas/")
+    }
+
+    /// Whether a property may be left out.
+    #[must_use]
+    pub fn is_optional(&self, property: &str) -> bool {
+        !self.required.iter().any(|required| required == property)
+    }
+
+    /// Whether a property holds personal data.
+    #[must_use]
+    pub fn has_sensitive_properties(&self) -> bool {
+        self.properties.values().any(|property| property.sensitive)
+    }
+}
+
+/// A limit on the sum of the lengths of `items` over all elements of `array`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TotalItems {
+    pub array: String,
+    pub items: String,
+    pub max: usize,
+}
+
+/// What becomes of a component schema in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A generated struct.
+    Struct,
+    /// A generated enum.
+    Enum,
+    /// A type written by hand.
+    Handwritten,
+}
+
+/// What becomes of a property in Rust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// `String`.
+    Text,
+    /// A type that is copied rather than borrowed, by its path.
+    Plain(&'static str),
+    /// A component, by name.
+    Component(&'a str, Kind),
+    /// `Vec` of something else than a list.
+    List(Box<Field<'a>>),
+}
+
+impl Document {
+    /// All operations with their path and method, in the order of the document.
+    pub fn operations(&self) -> impl Iterator<Item = (&str, &str, &Operation)> {
+        self.paths.iter().flat_map(|(path, methods)| {
+            let operations = methods.iter();
+            operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+    }
+
+    /// The component schemas that become generated structs.
+    pub fn structs(&self) -> impl Iterator<Item = (&str, &Schema)> {
+        self.schemas(Kind::Struct)
+    }
+
+    /// The component schemas that become something.
+    pub fn schemas(&self, what: Kind) -> impl Iterator<Item = (&str, &Schema)> {
+        let schemas = self
+            .components
+            .schemas
+            .iter()
+            .filter(move |(_, schema)| kind(schema) == Some(what));
+        schemas.map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// A component schema.
+    #[must_use]
+    pub fn schema(&self, name: &str) -> Option<&Schema> {
+        self.components.schemas.get(name)
+    }
+
+    /// What becomes of a property, or `None` if no field stands for it.
+    #[must_use]
+    pub fn field<'a>(&self, property: &'a Schema) -> Option<Field<'a>> {
+        if let Some(name) = property.target() {
+            return Some(Field::Component(name, kind(self.schema(name)?)?));
+        }
+        if !(property.properties.is_empty() && property.values.is_empty() && property.reference.is_none()) {
+            return None;
+        }
+        Some(match (property.kind.as_str(), property.format.as_str()) {
+            ("string", "") => Field::Text,
+            ("string", "uuid") => Field::Plain("uuid::Uuid"),
+            ("string", "date") => Field::Plain("jiff::civil::Date"),
+            ("boolean", "") => Field::Plain("bool"),
+            ("integer", "" | "int64") => Field::Plain("i64"),
+            ("integer", "int32") => Field::Plain("i32"),
+            ("number", "" | "double") => Field::Plain("f64"),
+            ("array", "") => match self.field(property.items.as_deref()?)? {
+                Field::List(_) => return None,
+                item => Field::List(Box::new(item)),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// What becomes of a component schema, or `None` if nothing does.
+#[must_use]
+pub fn kind(schema: &Schema) -> Option<Kind> {
+    if schema.rust_type_path.is_some() {
+        return Some(Kind::Handwritten);
+    }
+    match schema.kind.as_str() {
+        "object" if !schema.properties.is_empty() => Some(Kind::Struct),
+        "string" if !schema.values.is_empty() => Some(Kind::Enum),
+        _ => None,
+    }
+}

@@ -1,0 +1,73 @@
+//! From text to values: strict YAML, then strict types.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    problem::{Place, Problem, Problems},
+    read::Inputs,
+};
+
+/// The YAML files as values.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// By the name of the file without its ending, such as `import`; without those that are no YAML.
+    pub values: BTreeMap<&'static str, Value>,
+    /// Why files are missing.
+    pub problems: Problems,
+}
+
+/// Parses every file.
+#[must_use]
+pub fn files(inputs: &Inputs) -> Parsed {
+    let mut problems = Problems::default();
+    let texts = [
+        ("sources", &inputs.sources),
+        ("responses", &inputs.responses),
+        ("taxonomy", &inputs.taxonomy),
+        ("import", &inputs.import),
+        ("export", &inputs.export),
+    ];
+    let values = texts
+        .iter()
+        .filter_map(|&(name, text)| Some((name, problems.keep(yaml(&file(name), text))?)));
+    Parsed {
+        values: values.collect(),
+        problems,
+    }
+}
+
+/// Reads a parsed file as `T`, which takes neither unknown keys nor other types than its own.
+///
+/// # Errors
+/// Names the node that does not fit.
+pub fn typed<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let place = Place::file(file(name));
+        let path = error.path().to_string();
+        let place = if path == "." { place } else { place.key(&path) };
+        place.problem(error.into_inner().to_string())
+    })
+}
+
+/// Where a file of the spec is.
+#[must_use]
+pub fn file(name: &str) -> String {
+    format!("spec/{name}.yaml")
+}
+
+/// `true` and `false` are the only truth values, and a key stands once.
+fn yaml(file: &str, text: &str) -> Result<Value, Problem> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+    };
+    let place = Place::file(file);
+    match serde_saphyr::from_str_with_options(text, options) {
+        Ok(Value::Null) => Err(place.problem("is empty")),
+        Ok(value) => Ok(value),
+        Err(error) => Err(place.problem(format!("is no valid YAML: {error}"))),
+    }
+}

@@ -1,0 +1,264 @@
+//! Passes over what progenitor wrote: what can be set neither in the spec nor in progenitor's settings.
+//!
+//! Every pass says how many places it must change. If progenitor's output takes another shape, the run fails in words
+//! instead of leaving the pass without effect.
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{
+    Expr, ExprMethodCall, File, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, Stmt, Type, Visibility,
+    parse_quote,
+    visit_mut::{self, VisitMut},
+};
+
+use crate::{
+    docs,
+    openapi::Kind,
+    problem::{Place, Problem, Problems},
+    sources::Sources,
+    spec::Api,
+    types,
+};
+
+/// Applies all passes.
+///
+/// # Errors
+/// If a pass does not change what it should.
+pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Problems> {
+    let operations = api.document.operations().count();
+    let mut problems = Problems::default();
+    let mut pass = |name: &str, changed: usize, due: usize| {
+        problems.keep(expect(api, name, changed, due));
+    };
+    pass("drop Client::new", drop_constructor(file), 1);
+    pass("drop the prelude", drop_prelude(file), 1);
+    pass("drop the api-version header", drop_api_version(file), 3 * operations);
+    pass("send JSON", send_json(file), operations);
+    pass(
+        "document the client",
+        document_client(file, api, sources),
+        2 + operations,
+    );
+    pass("hide the client", hide_client(file), 3 + operations);
+    let types = types::types(file);
+    pass("find the types", types.len(), 1);
+    for items in types {
+        let (structs, enums) = (api.document.structs().count(), api.document.schemas(Kind::Enum).count());
+        let sensitive = api
+            .document
+            .structs()
+            .filter(|(_, schema)| schema.has_sensitive_properties())
+            .count();
+        pass("order the fields", types::order_fields(items, &api.document), structs);
+        pass(
+            "document the structs",
+            types::document_structs(items, &api.document, sources),
+            structs,
+        );
+        pass(
+            "document the enums",
+            types::document_enums(items, &api.document, sources),
+            enums,
+        );
+        pass("hide personal data", types::redact(items, &api.document), sensitive);
+    }
+    pass("shorten paths", usize::from(shorten_paths(file) > 0), 1);
+    problems.into_result()
+}
+
+fn expect(api: &Api, pass: &str, changed: usize, due: usize) -> Result<(), Problem> {
+    if changed == due {
+        return Ok(());
+    }
+    Err(Place::file(format!("generated/{}.rs", api.name)).problem(format!(
+        "the pass `{pass}` changed {changed} places instead of {due}: progenitor's output has another shape than \
+         codegen/src/polish.rs knows"
+    )))
+}
+
+/// It sets a timeout for the whole answer, which cuts off long exports, and panics if there is no TLS.
+fn drop_constructor(file: &mut File) -> usize {
+    let mut dropped = 0;
+    for client in inherent_impls(file) {
+        let before = client.items.len();
+        client
+            .items
+            .retain(|item| !matches!(item, ImplItem::Fn(method) if method.sig.ident == "new"));
+        dropped += before - client.items.len();
+    }
+    dropped
+}
+
+fn drop_prelude(file: &mut File) -> usize {
+    let before = file.items.len();
+    file.items
+        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
+    before - file.items.len()
+}
+
+/// DFINERY knows no such header: its statement, the map it is in, and the map's use.
+fn drop_api_version(file: &mut File) -> usize {
+    struct Pass(usize);
+
+    impl VisitMut for Pass {
+        fn visit_block_mut(&mut self, block: &mut syn::Block) {
+            let before = block.stmts.len();
+            block.stmts.retain(|statement| match statement {
+                Stmt::Local(local) => !matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "header_map"),
+                Stmt::Expr(Expr::MethodCall(call), _) => {
+                    !(call.method == "append" && call.to_token_stream().to_string().contains("\"api-version\""))
+                }
+                _ => true,
+            });
+            self.0 += before - block.stmts.len();
+            visit_mut::visit_block_mut(self, block);
+        }
+
+        fn visit_expr_mut(&mut self, expr: &mut Expr) {
+            visit_mut::visit_expr_mut(self, expr);
+            if let Expr::MethodCall(ExprMethodCall { receiver, method, .. }) = expr
+                && method == "headers"
+            {
+                *expr = Expr::clone(receiver);
+                self.0 += 1;
+            }
+        }
+    }
+
+    let mut pass = Pass(0);
+    methods(file).for_each(|method| pass.visit_impl_item_fn_mut(method));
+    pass.0
+}
+
+/// Takes back the media type that the lowering made up.
+fn send_json(file: &mut File) -> usize {
+    struct Pass(usize);
+
+    impl VisitMut for Pass {
+        fn visit_lit_str_mut(&mut self, text: &mut LitStr) {
+            if text.value() == "application/octet-stream" {
+                *text = LitStr::new("application/json", Span::call_site());
+                self.0 += 1;
+            }
+        }
+    }
+
+    let mut pass = Pass(0);
+    methods(file).for_each(|method| pass.visit_impl_item_fn_mut(method));
+    pass.0
+}
+
+fn document_client(file: &mut File, api: &Api, sources: &Sources) -> usize {
+    let mut documented = 0;
+    for item in &mut file.items {
+        if let Item::Struct(client) = item {
+            let info = &api.document.info;
+            docs::set(
+                &mut client.attrs,
+                &format!("A client for the {}.\n\n{}", info.title, info.description),
+            );
+            documented += 1;
+        }
+    }
+    for method in methods(file) {
+        let operation = api
+            .document
+            .operations()
+            .find(|(_, _, operation)| method.sig.ident == operation.id);
+        if let Some((path, verb, operation)) = operation {
+            let summary = docs::paragraph([&operation.summary]);
+            let source = docs::source(&operation.source, sources);
+            let verb = verb.to_uppercase();
+            docs::set(
+                &mut method.attrs,
+                &format!(
+                    "{summary}\n\n{}\n\n`{verb} {path}` with a body in JSON, for a `service_id`.\n\n{source}",
+                    operation.description
+                ),
+            );
+            documented += 1;
+        } else if method.sig.ident == "new_with_client" {
+            docs::set(
+                &mut method.attrs,
+                "A client that sends to `baseurl`, which has a scheme and a host, with what `inner` adds.",
+            );
+            documented += 1;
+        }
+    }
+    documented
+}
+
+/// Whoever uses the crate sees the types, and never the client.
+fn hide_client(file: &mut File) -> usize {
+    let mut hidden = 0;
+    let mut hide = |visibility: &mut Visibility| {
+        if matches!(visibility, Visibility::Public(_)) {
+            *visibility = parse_quote!(pub(crate));
+            hidden += 1;
+        }
+    };
+    for item in &mut file.items {
+        match item {
+            Item::Struct(client) => hide(&mut client.vis),
+            Item::Use(names) => hide(&mut names.vis),
+            _ => {}
+        }
+    }
+    methods(file).for_each(|method| hide(&mut method.vis));
+    hidden
+}
+
+/// `::std::option::Option` and its like are in the prelude of Rust.
+fn shorten_paths(file: &mut File) -> usize {
+    struct Pass(usize);
+
+    impl VisitMut for Pass {
+        fn visit_path_mut(&mut self, path: &mut Path) {
+            visit_mut::visit_path_mut(self, path);
+            let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            if let ["std", "option", "Option"]
+            | ["std", "vec", "Vec"]
+            | ["std", "string", "String"]
+            | ["std", "result", "Result"] = names[..]
+            {
+                path.leading_colon = None;
+                path.segments = path.segments.iter().skip(2).cloned().collect();
+                self.0 += 1;
+            }
+        }
+
+        /// Serde takes paths as texts.
+        fn visit_meta_list_mut(&mut self, list: &mut syn::MetaList) {
+            let text = list
+                .tokens
+                .to_string()
+                .replace("::std::option::", "")
+                .replace("::std::vec::", "");
+            list.tokens = text.parse().unwrap_or_else(|_| list.tokens.clone());
+        }
+    }
+
+    let mut pass = Pass(0);
+    pass.visit_file_mut(file);
+    pass.0
+}
+
+fn inherent_impls(file: &mut File) -> impl Iterator<Item = &mut ItemImpl> {
+    file.items.iter_mut().filter_map(|item| match item {
+        Item::Impl(block) if block.trait_.is_none() && is_client(&block.self_ty) => Some(block),
+        _ => None,
+    })
+}
+
+fn methods(file: &mut File) -> impl Iterator<Item = &mut ImplItemFn> {
+    let items = inherent_impls(file).flat_map(|block| &mut block.items);
+    items.filter_map(|item| match item {
+        ImplItem::Fn(method) => Some(method),
+        _ => None,
+    })
+}
+
+fn is_client(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("Client"))
+}

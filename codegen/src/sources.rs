@@ -1,0 +1,238 @@
+//! `spec/sources.yaml`: the pages of the vendor's documentation, as a table and in doc comments.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use crate::table::{Source, Text};
+use crate::{
+    docs, names,
+    problem::{Place, Problems},
+};
+
+const FILE: &str = "spec/sources.yaml";
+
+/// Where the facts of the spec come from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    /// Every page that the spec cites.
+    pub pages: Vec<Page>,
+    /// Where the pages disagree.
+    pub contradictions: Vec<Contradiction>,
+    /// What the words of confidence mean.
+    pub confidence: ConfidenceMeanings,
+}
+
+/// A page of the vendor's documentation.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// A name in kebab-case, by which the spec cites the page.
+    pub id: String,
+    /// What the page is about.
+    pub title: String,
+    /// The language of the page.
+    pub language: PageLanguage,
+    /// Which part of the documentation it belongs to.
+    pub kind: PageKind,
+    /// Where it is.
+    pub url: String,
+    /// How much of it could be read.
+    pub seen: Seen,
+}
+
+/// The language of a page.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PageLanguage {
+    /// Korean, the original.
+    Ko,
+    /// English, a translation.
+    En,
+}
+
+impl PageLanguage {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ko => "ko",
+            Self::En => "en",
+        }
+    }
+}
+
+/// Which part of the documentation a page belongs to.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PageKind {
+    /// The guide to the Open API.
+    ApiGuide,
+    /// The guide to the console.
+    UserGuide,
+    /// The guide to the SDKs.
+    DeveloperGuide,
+    /// A repository of an SDK.
+    SdkRepository,
+}
+
+impl PageKind {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ApiGuide => "API guide",
+            Self::UserGuide => "user guide",
+            Self::DeveloperGuide => "developer guide",
+            Self::SdkRepository => "SDK repository",
+        }
+    }
+}
+
+/// How much of a page could be read.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Seen {
+    /// All of it.
+    Complete,
+    /// Parts: its silence proves nothing.
+    Partial,
+}
+
+impl Seen {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// Pages that say different things.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contradiction {
+    /// Counts from 1.
+    pub number: usize,
+    /// What it is about.
+    pub topic: Text,
+    /// What the pages say against each other.
+    pub conflict: Text,
+    /// What this project does about it.
+    pub treatment: Text,
+    /// The pages, by their ids.
+    pub pages: Vec<String>,
+}
+
+/// What the words of confidence mean.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfidenceMeanings {
+    /// On a page of the API guide.
+    pub documented: Text,
+    /// Follows from a page of the API guide.
+    pub derived: Text,
+    /// In another official place.
+    pub adjacent: Text,
+    /// A choice of this project.
+    pub assumed: Text,
+}
+
+impl Sources {
+    /// The page with this id.
+    #[must_use]
+    pub fn page(&self, id: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.id == id)
+    }
+
+    pub fn lint(&self, problems: &mut Problems) {
+        let root = Place::file(FILE);
+        self.lint_pages(&root.key("pages"), problems);
+        self.lint_contradictions(&root.key("contradictions"), problems);
+        let words = &self.confidence;
+        let texts = [&words.documented, &words.derived, &words.adjacent, &words.assumed];
+        for (word, text) in ["documented", "derived", "adjacent", "assumed"].iter().zip(texts) {
+            text.lint(&root.key("confidence").key(word), problems);
+        }
+    }
+
+    fn lint_pages(&self, at: &Place, problems: &mut Problems) {
+        if self.pages.is_empty() {
+            problems.push(at.problem("is empty"));
+        }
+        let mut ids = BTreeSet::new();
+        let mut urls = BTreeSet::new();
+        for (index, page) in self.pages.iter().enumerate() {
+            let at = at.index(index);
+            if !names::is_lower(&page.id, '-') {
+                problems.push(at.key("id").problem(format!("`{}` is not kebab-case", page.id)));
+            }
+            if page.id == "pages" {
+                problems.push(at.key("id").problem("`pages` would hide the list of all pages"));
+            }
+            if !ids.insert(&page.id) {
+                problems.push(at.key("id").problem(format!("`{}` stands twice", page.id)));
+            }
+            if page.title.trim().is_empty() {
+                problems.push(at.key("title").problem("is empty"));
+            }
+            if !page.url.starts_with("https://") || page.url.contains(|c: char| c.is_whitespace() || "()<>".contains(c))
+            {
+                problems.push(at.key("url").problem(format!("`{}` is no https URL", page.url)));
+            }
+            if !urls.insert((&page.url, &page.title)) {
+                problems.push(at.problem("has the URL and the title of another page"));
+            }
+        }
+    }
+
+    fn lint_contradictions(&self, at: &Place, problems: &mut Problems) {
+        for (index, contradiction) in self.contradictions.iter().enumerate() {
+            let at = at.index(index);
+            if contradiction.number != index + 1 {
+                problems.push(at.key("number").problem(format!(
+                    "is {}; it is number {}",
+                    contradiction.number,
+                    index + 1
+                )));
+            }
+            contradiction.topic.lint(&at.key("topic"), problems);
+            contradiction.conflict.lint(&at.key("conflict"), problems);
+            contradiction.treatment.lint(&at.key("treatment"), problems);
+            let source = Source {
+                pages: contradiction.pages.clone(),
+                ..Source::default()
+            };
+            source.lint(&at, Some(self), problems);
+        }
+    }
+
+    /// `generated/sources.rs`.
+    ///
+    /// # Errors
+    /// If the id of a page gives no constant.
+    pub fn file(&self) -> Result<TokenStream, String> {
+        let constants = self
+            .pages
+            .iter()
+            .map(|page| names::constant(&page.id))
+            .collect::<Result<Vec<_>, _>>()?;
+        let pages = self.pages.iter().zip(&constants).map(|(page, constant)| {
+            let Page { id, title, url, .. } = page;
+            let (title, language) = (title.trim(), page.language.code());
+            let doc = docs::comment(&format!("[{}]({url})", docs::link_text(title)));
+            quote! {
+                #doc
+                pub(crate) static #constant: Page = Page { id: #id, title: #title, url: #url, language: #language };
+            }
+        });
+        Ok(quote! {
+            use crate::tables::Page;
+
+            /// Every page of the vendor's documentation that the spec cites.
+            pub const PAGES: &[&Page] = &[#(&#constants),*];
+
+            #(#pages)*
+        })
+    }
+}

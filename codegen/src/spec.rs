@@ -1,0 +1,126 @@
+//! The whole spec, parsed and found in order.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    grammar, lint,
+    openapi::{Document, Operation},
+    parse::{self, Parsed},
+    problem::{Place, Problems},
+    responses::Responses,
+    sources::Sources,
+    taxonomy::Taxonomy,
+};
+
+/// What everything is generated from.
+#[derive(Debug)]
+pub struct Spec {
+    pub import: Api,
+    pub export: Api,
+    pub responses: Responses,
+    pub taxonomy: Taxonomy,
+    pub sources: Sources,
+}
+
+/// One of the two APIs.
+#[derive(Debug)]
+pub struct Api {
+    /// `import` or `export`: the name of its file and of its module.
+    pub name: &'static str,
+    /// The document as it was written, for what progenitor is told.
+    pub value: Value,
+    /// The document as codegen understands it.
+    pub document: Document,
+}
+
+impl Api {
+    /// The file as a whole.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::file(parse::file(self.name))
+    }
+}
+
+impl Spec {
+    /// Gives the values their types and applies all rules.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as far as one run can see it: what has the wrong type hides the faults of its own file only.
+    pub fn new(parsed: &Parsed) -> Result<Self, Problems> {
+        let mut problems = parsed.problems.clone();
+        let sources = table::<Sources>("sources", parsed, &mut problems);
+        let responses = table::<Responses>("responses", parsed, &mut problems);
+        let taxonomy = table::<Taxonomy>("taxonomy", parsed, &mut problems);
+        let import = api("import", parsed, &mut problems);
+        let export = api("export", parsed, &mut problems);
+
+        let pages = sources.as_ref();
+        if let Some(sources) = &sources {
+            sources.lint(&mut problems);
+        }
+        if let Some(responses) = &responses {
+            responses.lint(pages, &mut problems);
+        }
+        if let Some(taxonomy) = &taxonomy {
+            taxonomy.lint(pages, &mut problems);
+        }
+        let apis: Vec<_> = [&import, &export].into_iter().flatten().collect();
+        for api in &apis {
+            lint::api(api, pages, &mut problems);
+        }
+        lint::across(&apis, &mut problems);
+
+        match (import, export, responses, taxonomy, sources) {
+            (Some(import), Some(export), Some(responses), Some(taxonomy), Some(sources)) => {
+                problems.into_result()?;
+                Ok(Self {
+                    import,
+                    export,
+                    responses,
+                    taxonomy,
+                    sources,
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// Both documents.
+    #[must_use]
+    pub fn apis(&self) -> [&Api; 2] {
+        [&self.import, &self.export]
+    }
+
+    /// The operations of both documents.
+    pub fn operations(&self) -> impl Iterator<Item = (&Api, &str, &str, &Operation)> {
+        self.apis().into_iter().flat_map(|api| {
+            let operations = api.document.operations();
+            operations.map(move |(path, method, operation)| (api, path, method, operation))
+        })
+    }
+}
+
+fn table<T: DeserializeOwned>(name: &str, parsed: &Parsed, problems: &mut Problems) -> Option<T> {
+    problems.keep(parse::typed(name, parsed.values.get(name)?))
+}
+
+/// A document, unless it breaks the grammar so badly that it cannot be understood.
+fn api(name: &'static str, parsed: &Parsed, problems: &mut Problems) -> Option<Api> {
+    let value = parsed.values.get(name)?.clone();
+    let mut faults = Problems::default();
+    grammar::check(&parse::file(name), &value, &mut faults);
+    let document = parse::typed(name, &value);
+    let document = match faults.into_result() {
+        Ok(()) => problems.keep(document),
+        Err(faults) => {
+            problems.append(faults);
+            document.ok()
+        }
+    };
+    Some(Api {
+        name,
+        value,
+        document: document?,
+    })
+}
