@@ -1,0 +1,450 @@
+//! The one error of this crate: what failed, what the server said, and what to do next.
+
+use std::{error::Error as StdError, fmt, io, path::Path, time::Duration};
+
+use crate::{
+    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations,
+    tables::CodeInfo,
+};
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a call failed.
+///
+/// `Display` is one line: the operation, what the server said, and what to do. Neither it nor `Debug` shows a token, a
+/// service id or a value of the request.
+///
+/// ```no_run
+/// # async fn send(import: dfinery::ImportClient, user: dfinery::Identity, batch: Vec<dfinery::Event>) {
+/// use dfinery::ImportCode;
+/// match import.load_events(&user, &batch).await {
+///     Ok(_) => {}
+///     Err(error) if error.import_code() == Some(&ImportCode::TooManyEvents) => { /* send halves */ }
+///     Err(error) if error.is_retryable() => eprintln!("later, in {:?}: {error}", error.retry_after()),
+///     Err(error) => eprintln!("{error}"),
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    operation: Option<Operation>,
+    metadata: Metadata,
+    retry: RetryClass,
+    delivery: Delivery,
+    retry_after: Option<Duration>,
+    body: Option<String>,
+    source: Option<Source>,
+}
+
+/// What failed. Private, so that it can grow; the predicates of [`Error`] are its public face.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A setting is missing or wrong.
+    Config(String),
+    /// The request breaks the spec.
+    Invalid(Violations),
+    /// A single value is wrong.
+    InvalidValue(&'static str),
+    /// The Import API said no.
+    Import(ImportCode),
+    /// The Export API said no.
+    Export(ExportCode),
+    /// An HTTP status other than success, with a body that says nothing more.
+    Status(u16),
+    /// An answer that is none: what is wrong with it.
+    Unreadable(String),
+    /// No connection.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// The connection ended before the answer did.
+    Interrupted,
+    /// An export ended before its data did: how that shows.
+    Truncated(String),
+    /// Our own count says that the quota is spent.
+    QuotaSpent,
+    /// All places for requests at the same time are taken.
+    Busy,
+    /// A file could not be written: what was tried.
+    File(String),
+    /// A row of an export is not what was asked for: which and why.
+    Row(String),
+}
+
+/// Whether the server took the request, as far as can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// Certainly not taken: it never left, or the server turned it away unread. Sending it again is safe.
+    NotTaken,
+    /// The server read it and said no.
+    Refused,
+    /// It left, and no trustworthy answer came back: it may have been taken.
+    Unknown,
+}
+
+/// One failed attempt, before it is known whether there will be another.
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) retry: RetryClass,
+    pub(crate) delivery: Delivery,
+    pub(crate) body: Option<String>,
+    pub(crate) source: Option<Source>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, retry: RetryClass, delivery: Delivery) -> Self {
+        Self {
+            kind,
+            retry,
+            delivery,
+            body: None,
+            source: None,
+        }
+    }
+
+    pub(crate) fn with_body(mut self, body: Option<String>) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn into_error(self, operation: Operation, metadata: Metadata, retry_after: Option<Duration>) -> Error {
+        Error(Box::new(Inner {
+            kind: self.kind,
+            operation: Some(operation),
+            metadata,
+            retry: self.retry,
+            delivery: self.delivery,
+            retry_after,
+            body: self.body,
+            source: self.source,
+        }))
+    }
+}
+
+impl Error {
+    fn local(kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            metadata: Metadata::default(),
+            retry: RetryClass::Never,
+            delivery: Delivery::NotTaken,
+            retry_after: None,
+            body: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(problem: impl Into<String>) -> Self {
+        Self::local(Kind::Config(problem.into()))
+    }
+
+    pub(crate) fn invalid_value(problem: &'static str) -> Self {
+        Self::local(Kind::InvalidValue(problem))
+    }
+
+    pub(crate) fn invalid(operation: Operation, violations: Violations) -> Self {
+        Failure::new(Kind::Invalid(violations), RetryClass::Never, Delivery::NotTaken).into_error(
+            operation,
+            Metadata::default(),
+            None,
+        )
+    }
+
+    pub(crate) fn file(operation: Operation, path: &Path, error: io::Error) -> Self {
+        let problem = format!("{} cannot be written: {error}", path.display());
+        Failure::new(Kind::File(problem), RetryClass::Never, Delivery::Refused).with_source(error).into_error(
+            operation,
+            Metadata::default(),
+            None,
+        )
+    }
+
+    /// The operation that failed; `None` if it failed before there was one.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        self.0.operation
+    }
+
+    /// The code of the Import API, if it answered with one.
+    #[must_use]
+    pub fn import_code(&self) -> Option<&ImportCode> {
+        match &self.0.kind {
+            Kind::Import(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The message of the Export API, if it answered with one.
+    #[must_use]
+    pub fn export_code(&self) -> Option<&ExportCode> {
+        match &self.0.kind {
+            Kind::Export(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What the server said, of either API: digits such as `40001` or a message such as `invalid_parameter`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match &self.0.kind {
+            Kind::Import(code) => Some(code.as_str()),
+            Kind::Export(code) => Some(code.as_str()),
+            _ => None,
+        }
+    }
+
+    /// What the response tables say to do about the code.
+    #[must_use]
+    pub fn remedy(&self, language: Language) -> Option<&'static str> {
+        self.code_info().map(|info| info.remedy.in_language(language))
+    }
+
+    /// What is wrong with the request, field by field, if it was not sent for that reason.
+    #[must_use]
+    pub fn violations(&self) -> Option<&Violations> {
+        match &self.0.kind {
+            Kind::Invalid(violations) => Some(violations),
+            _ => None,
+        }
+    }
+
+    /// Attempts, time, HTTP status and quota of the call.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// The HTTP status of the last answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.metadata.http_status
+    }
+
+    /// How often the request was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.metadata.attempts
+    }
+
+    /// What may be done after this failure. `Never` for a code that the tables do not have.
+    #[must_use]
+    pub fn retry_class(&self) -> RetryClass {
+        self.0.retry
+    }
+
+    /// How long to wait before the next call, if the server or our own count named a time.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the server took the request, over all attempts.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// The beginning of the answer's body, at most 2 KiB. The tokens, the service id and the texts of the request are
+    /// replaced by `[redacted]`; what else the server wrote is left, so do not log it blindly.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// A setting is missing or wrong; nothing was sent.
+    ///
+    /// # Troubleshooting
+    /// The message names the setting and the form it should have. No call can succeed before it is mended.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        matches!(self.0.kind, Kind::Config(_))
+    }
+
+    /// The request breaks the spec; nothing was sent.
+    ///
+    /// # Troubleshooting
+    /// [`violations`](Self::violations) names each field and what is wrong with it.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.0.kind, Kind::Invalid(_) | Kind::InvalidValue(_))
+    }
+
+    /// The server answered with a code or a message of its own that is not success.
+    ///
+    /// # Troubleshooting
+    /// [`remedy`](Self::remedy) says what to do. The HTTP status may well have been 200.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(_) | Kind::Export(_))
+    }
+
+    /// The service id or the token is wrong.
+    ///
+    /// # Troubleshooting
+    /// The Import and the Export API take different tokens. A token re-issued in the console replaces the old one after
+    /// two weeks. Every further call would fail the same way: stop.
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Import(ImportCode::InvalidServiceId | ImportCode::InvalidToken)
+                | Kind::Export(ExportCode::UnauthorizedToken)
+                | Kind::Status(401 | 403)
+        )
+    }
+
+    /// A quota is spent: the server's word, or our own count before sending.
+    ///
+    /// # Troubleshooting
+    /// Wait for [`retry_after`](Self::retry_after). Quotas are counted for each service, so another program may have
+    /// spent it. The request was not taken.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.0.retry == RetryClass::AfterReset
+    }
+
+    /// No connection could be made.
+    ///
+    /// # Troubleshooting
+    /// Check the host name, the network, a proxy and the clock (for TLS). The request did not leave.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.kind, Kind::Connect)
+    }
+
+    /// No answer came in time.
+    ///
+    /// # Troubleshooting
+    /// The request may have been taken: see [`delivery`](Self::delivery). Lengthen the timeouts of the client if the
+    /// service is slow.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::Timeout)
+    }
+
+    /// An export ended before its data did. What was read until then is incomplete.
+    ///
+    /// # Troubleshooting
+    /// Throw away what was read and export again, a shorter range of days if it happens again.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        matches!(self.0.kind, Kind::Truncated(_)) || (self.0.kind.is_interruption() && self.exports())
+    }
+
+    /// Whether the same request may succeed later. It was already tried [`attempts`](Self::attempts) times.
+    ///
+    /// # Troubleshooting
+    /// Before sending it again, see [`delivery`](Self::delivery): it may have been taken.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.retry != RetryClass::Never
+    }
+
+    fn exports(&self) -> bool {
+        self.0.operation.is_some_and(|operation| operation.token() == crate::Token::Export)
+    }
+
+    fn code_info(&self) -> Option<&'static CodeInfo> {
+        match &self.0.kind {
+            Kind::Import(code) => code.info(),
+            Kind::Export(code) => code.info(),
+            _ => None,
+        }
+    }
+
+    /// What to do, where neither the tables nor the sentence itself says so.
+    fn advice(&self) -> Option<&'static str> {
+        let unsure = self.0.delivery == Delivery::Unknown && !self.exports();
+        match &self.0.kind {
+            Kind::Import(ImportCode::Unknown(_)) | Kind::Export(ExportCode::Unknown(_)) => {
+                Some("This version does not know the code and did not try again; see body() for the whole answer.")
+            }
+            Kind::Import(_) | Kind::Export(_) => self.remedy(Language::English),
+            Kind::Connect => Some("The request did not leave: check the host name, the network and any proxy."),
+            Kind::QuotaSpent => Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy."),
+            Kind::Busy => Some("Nothing was sent: finish or drop a running export first."),
+            Kind::Truncated(_) => Some("What was read is incomplete: throw it away and export again."),
+            _ if unsure => Some("The request may have been taken: see delivery()."),
+            _ => None,
+        }
+    }
+}
+
+impl Kind {
+    fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        match &inner.kind {
+            Kind::Config(problem) => write!(f, "the configuration is wrong: {problem}")?,
+            Kind::Invalid(violations) => write!(f, "the request was not sent, because it breaks the spec: {violations}")?,
+            Kind::InvalidValue(problem) => f.write_str(problem)?,
+            Kind::Import(ImportCode::Unknown(code)) => write!(f, "the server answered with the unknown code {code}")?,
+            Kind::Import(code) => write!(f, "the server refused the request with {} {}", code.as_str(), code.name())?,
+            Kind::Export(ExportCode::Unknown(code)) => write!(f, "the server answered with the unknown message {code}")?,
+            Kind::Export(code) => write!(f, "the server refused the export with {}", code.as_str())?,
+            Kind::Status(status) => write!(f, "the server answered HTTP {status} without a code that could be read")?,
+            Kind::Unreadable(problem) => write!(f, "the answer cannot be trusted: {problem}")?,
+            Kind::Connect => f.write_str("no connection to the server")?,
+            Kind::Timeout => f.write_str("no answer in time")?,
+            Kind::Interrupted => f.write_str("the connection was lost before the answer was complete")?,
+            Kind::Truncated(problem) => write!(f, "the export is cut short: {problem}")?,
+            Kind::QuotaSpent => f.write_str("the quota of this family of calls is spent")?,
+            Kind::Busy => f.write_str("as many exports as are allowed at the same time are already running")?,
+            Kind::File(problem) | Kind::Row(problem) => f.write_str(problem)?,
+        }
+        let metadata = &inner.metadata;
+        match (metadata.http_status, metadata.attempts) {
+            (Some(status), 1) => write!(f, " (HTTP {status}, 1 attempt)")?,
+            (Some(status), attempts) => write!(f, " (HTTP {status}, {attempts} attempts)")?,
+            (None, 0) => {}
+            (None, 1) => f.write_str(" (1 attempt)")?,
+            (None, attempts) => write!(f, " ({attempts} attempts)")?,
+        }
+        if let Some(wait) = inner.retry_after {
+            write!(f, ", free again in {} s", wait.as_secs_f64().ceil())?;
+        }
+        match self.advice() {
+            Some(advice) => write!(f, ". {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Everything but the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("operation", &inner.operation)
+            .field("metadata", &inner.metadata)
+            .field("retry", &inner.retry)
+            .field("delivery", &inner.delivery)
+            .field("retry_after", &inner.retry_after)
+            .field("body_bytes", &inner.body.as_ref().map(String::len))
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

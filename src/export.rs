@@ -1,0 +1,314 @@
+//! The Export API: a question in JSON, and CSV that may turn out to be a failure.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
+
+use crate::{
+    ClientBuilder, Csv, Delivery, Error, ExportCode, RetryClass, Token, Violations,
+    csv_body::CsvBody,
+    error::{Failure, Kind},
+    generated::{
+        export::{
+            Client,
+            types::{ConditionType, ExportEventsRequest, ExportFailure, ExportUserProfilesRequest},
+        },
+        responses::EXPORT_HTTP_STATUSES,
+    },
+    import::excerpt,
+    quota::Permit,
+    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure},
+    validate::Path,
+};
+
+/// A client of the Export API: extracts events and user profiles as CSV.
+///
+/// Cheap to clone; clones share connections, quota and retry budget. `Ok` means that CSV has begun; whether it also
+/// ends as it should is known when [`Csv`] has been read to its end.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use dfinery::{EventQuery, ExportClient};
+///
+/// let export = ExportClient::from_env()?;
+/// let query = EventQuery::between("2026-11-01".parse()?, "2026-11-02".parse()?).only(["df_purchase"]);
+/// let saved = export.events(&query).await?.save("purchases.csv").await?;
+/// println!("{} rows", saved.rows);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ExportClient(Arc<Transport<Client>>);
+
+impl ExportClient {
+    /// A client with the default settings.
+    ///
+    /// # Errors
+    /// If the service id or the token is empty or holds a character that cannot be sent.
+    pub fn new(service_id: impl Into<String>, token: impl Into<String>) -> Result<Self, Error> {
+        Self::builder().service_id(service_id).token(token).build()
+    }
+
+    /// A client from `DFINERY_SERVICE_ID`, `DFINERY_EXPORT_TOKEN` and, if set, `DFINERY_BASE_URL`.
+    ///
+    /// # Errors
+    /// If a variable is missing or its value is unfit; the message names the variable and never its value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().with_env("DFINERY_EXPORT_TOKEN")?.build()
+    }
+
+    /// Settings to change before a client is built.
+    #[must_use]
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new(Duration::from_secs(300), None)
+    }
+
+    /// Extracts the events of a range of days, see [`Operation::ExportEvents`](crate::Operation::ExportEvents).
+    ///
+    /// There is no limit on the whole time that an export takes, only on the time in which nothing comes.
+    ///
+    /// # Errors
+    /// Before sending, if the range runs backwards or begins before the days that are kept. Afterwards, if the server
+    /// refused it, answered with something else than CSV, or the quota is spent for longer than the retry policy waits.
+    pub async fn events(&self, query: &EventQuery) -> Result<Csv, Error> {
+        let request = query.request.view();
+        let Transport { client, service_id, .. } = &*self.0;
+        query.check_age(Timestamp::now())?;
+        let (body, metadata) = self.0.call(&request, |body| client.export_events(service_id, body)).await?;
+        Ok(Csv::new(body, metadata, crate::Operation::ExportEvents))
+    }
+
+    /// Extracts user profiles, see [`Operation::ExportUserProfiles`](crate::Operation::ExportUserProfiles).
+    ///
+    /// # Errors
+    /// As [`events`](Self::events).
+    pub async fn user_profiles(&self, query: &UserProfileQuery) -> Result<Csv, Error> {
+        let request = query.request.view();
+        let Transport { client, service_id, .. } = &*self.0;
+        let (body, metadata) = self.0.call(&request, |body| client.export_user_profiles(service_id, body)).await?;
+        Ok(Csv::new(body, metadata, crate::Operation::ExportUserProfiles))
+    }
+}
+
+impl fmt::Debug for ExportClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportClient").finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder<ExportClient> {
+    /// Whether to read a body of which the server does not say how long it is. Default: no.
+    ///
+    /// Without `Content-Length` and without chunks, a lost connection looks like the end of the data.
+    #[must_use]
+    pub fn accept_unframed_body(mut self, accept: bool) -> Self {
+        self.settings.accept_unframed_body = accept;
+        self
+    }
+
+    /// Builds the client; nothing is sent.
+    ///
+    /// # Errors
+    /// If the service id, the token, the base URL or the application name is missing or unfit.
+    pub fn build(self) -> Result<ExportClient, Error> {
+        Transport::new(self.settings).map(|transport| ExportClient(Arc::new(transport)))
+    }
+}
+
+/// Which events to extract, and which of their properties.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dfinery::EventQuery;
+/// let query = EventQuery::between("2026-11-01".parse()?, "2026-11-02".parse()?)
+///     .only(["df_purchase"])
+///     .only_properties(["df_discount", "df_items_df_price"]);
+/// # drop(query);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventQuery {
+    request: ExportEventsRequest,
+}
+
+impl EventQuery {
+    /// All events from one day to another. In which time zone a day begins, and whether the last one is included, is
+    /// undocumented.
+    #[must_use]
+    pub fn between(from: Date, to: Date) -> Self {
+        Self {
+            request: ExportEventsRequest {
+                events: Vec::new(),
+                events_condition_type: ConditionType::All,
+                properties: Vec::new(),
+                properties_condition_type: None,
+                from_date: from,
+                to_date: to,
+            },
+        }
+    }
+
+    /// Only the events of these names.
+    #[must_use]
+    pub fn only<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
+        self.request.events = events.into_iter().map(Into::into).collect();
+        self.request.events_condition_type = ConditionType::Include;
+        self
+    }
+
+    /// All events but those of these names.
+    #[must_use]
+    pub fn without<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
+        self.request.events = events.into_iter().map(Into::into).collect();
+        self.request.events_condition_type = ConditionType::Exclude;
+        self
+    }
+
+    /// Only these properties. One of an item is named `df_items_` and its name, such as `df_items_df_price`. The
+    /// unified id and the system columns come in any case.
+    #[must_use]
+    pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
+        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties_condition_type = Some(ConditionType::Include);
+        self
+    }
+
+    /// All properties but these.
+    #[must_use]
+    pub fn without_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
+        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties_condition_type = Some(ConditionType::Exclude);
+        self
+    }
+
+    /// Refuses a start that is too old wherever a day begins; the server judges what is on the border.
+    fn check_age(&self, now: Timestamp) -> Result<(), Error> {
+        let days = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let age = today.since((Unit::Day, self.request.from_date)).map_or(i32::MAX, |span| span.get_days());
+        if age <= days {
+            return Ok(());
+        }
+        let mut violations = Violations::new();
+        let oldest = today.saturating_sub(days.days());
+        violations.push(
+            &Path::root().field("from_date"),
+            format!("events are kept for {days} days: the earliest possible start is {oldest}"),
+        );
+        Err(Error::invalid(crate::Operation::ExportEvents, violations))
+    }
+}
+
+/// Which user profiles to extract, and which of their properties.
+///
+/// ```
+/// let query = dfinery::UserProfileQuery::all().audience("nwh3nu").without_properties(["df_birth"]);
+/// # drop(query);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserProfileQuery {
+    request: ExportUserProfilesRequest,
+}
+
+impl UserProfileQuery {
+    /// All users with all their properties.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            request: ExportUserProfilesRequest {
+                properties: Vec::new(),
+                properties_condition_type: ConditionType::All,
+                identities: Vec::new(),
+                identities_condition_type: None,
+                audience: None,
+            },
+        }
+    }
+
+    /// Only the users of an audience, by its id in the console.
+    #[must_use]
+    pub fn audience(mut self, id: impl Into<String>) -> Self {
+        self.request.audience = Some(id.into());
+        self
+    }
+
+    /// Only these properties. The unified id comes in any case.
+    #[must_use]
+    pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
+        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties_condition_type = ConditionType::Include;
+        self
+    }
+
+    /// All properties but these.
+    #[must_use]
+    pub fn without_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
+        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties_condition_type = ConditionType::Exclude;
+        self
+    }
+
+    /// Also all identity properties; the documentation says that only the external id comes.
+    #[must_use]
+    pub fn with_identities(mut self) -> Self {
+        self.request.identities_condition_type = Some(ConditionType::All);
+        self
+    }
+}
+
+impl Api for Client {
+    const TOKEN: Token = Token::Export;
+    const ACCEPT: &'static str = "text/csv, */*;q=0.5";
+    type Answer = CsvBody;
+
+    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self {
+        Self::new_with_client(base_url, client, auth)
+    }
+
+    async fn judge(mut reply: Reply, permit: Permit) -> Result<CsvBody, Failure> {
+        if reply.is_success() {
+            return CsvBody::open(reply, permit).await;
+        }
+        let (body, _) = reply.body.read(LONGEST_FAILURE).await?;
+        let failure = failure_in(&body).unwrap_or_else(|| status_failure(reply.status, EXPORT_HTTP_STATUSES));
+        Err(failure.with_body(Some(excerpt(&body))))
+    }
+}
+
+/// More than this of a failure is not read: the documented ones have some 60 bytes.
+pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
+
+/// The failure that a body consists of, if it does.
+pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
+    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let ExportFailure { message, .. } = serde_json::from_slice(body).ok()?;
+    Some(refusal(message))
+}
+
+fn refusal(message: ExportCode) -> Failure {
+    let retry = message.retry_class();
+    let delivery = match retry {
+        RetryClass::AfterReset => Delivery::NotTaken,
+        RetryClass::Never => Delivery::Refused,
+        RetryClass::Backoff => Delivery::Unknown,
+    };
+    Failure::new(Kind::Export(message), retry, delivery)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_refused_only_when_it_is_too_old_in_every_time_zone() {
+        let now: Timestamp = "2026-11-22T00:30:00Z".parse().unwrap();
+        let query = |from: &str| EventQuery::between(from.parse().unwrap(), "2026-11-22".parse().unwrap());
+        assert!(query("2026-10-23").check_age(now).is_ok());
+        assert!(query("2026-11-23").check_age(now).is_ok());
+        let error = query("2026-10-22").check_age(now).unwrap_err();
+        assert_eq!(error.violations().unwrap()[0].path(), "from_date");
+        assert!(error.to_string().contains("2026-10-23"), "{error}");
+    }
+}

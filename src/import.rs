@@ -1,0 +1,224 @@
+//! The Import API: JSON in, and a verdict in the body.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    ClientBuilder, Delivery, Error, Event, Identity, ImportCode, Metadata, Properties, RetryClass, Timestamp, Token,
+    error::{Failure, Kind},
+    generated::{
+        import::{
+            Client,
+            types::{EventsCommon, ExternalIdentity, ImportResponse},
+        },
+        requests::{DeleteIdentity, LoadEvents, UpsertIdentity, UpsertUserProfile},
+        responses::IMPORT_HTTP_STATUSES,
+    },
+    quota::Permit,
+    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure},
+};
+
+/// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.
+///
+/// Cheap to clone; clones share connections, quota and retry budget. `Ok` means that the server answered
+/// `status: true` with code 20000: HTTP 200 alone is not success here.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), dfinery::Error> {
+/// use dfinery::{Event, Identity, ImportClient};
+///
+/// let import = ImportClient::from_env()?;
+/// let user = Identity::external_id("dfn-user-123").email("kim@example.com");
+/// import.upsert_identity(&user).await?;
+/// import.upsert_user_profile(&user, [("df_gender", "Female")]).await?;
+/// import.load_events(&user, &[Event::new("df_login")]).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ImportClient(Arc<Transport<Client>>);
+
+impl ImportClient {
+    /// A client with the default settings.
+    ///
+    /// # Errors
+    /// If the service id or the token is empty or holds a character that cannot be sent.
+    pub fn new(service_id: impl Into<String>, token: impl Into<String>) -> Result<Self, Error> {
+        Self::builder().service_id(service_id).token(token).build()
+    }
+
+    /// A client from `DFINERY_SERVICE_ID`, `DFINERY_IMPORT_TOKEN` and, if set, `DFINERY_BASE_URL`.
+    ///
+    /// # Errors
+    /// If a variable is missing or its value is unfit; the message names the variable and never its value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().with_env("DFINERY_IMPORT_TOKEN")?.build()
+    }
+
+    /// Settings to change before a client is built.
+    #[must_use]
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new(Duration::from_secs(30), Some(Duration::from_secs(60)))
+    }
+
+    /// Loads events of one user, see [`Operation::LoadEvents`](crate::Operation::LoadEvents).
+    ///
+    /// At most [`MAX_EVENTS`](crate::types::import::LoadEventsRequest::MAX_EVENTS) events, with at most
+    /// [`MAX_TOTAL_EVENT_ITEMS`](crate::types::import::LoadEventsRequest::MAX_TOTAL_EVENT_ITEMS) items in all of them.
+    /// Names of events and properties must be registered in the console. After a lost answer the same bytes, and so the
+    /// same `event_log_id`s, are sent again, unless
+    /// [`RetryPolicy::resend_when_unsure`](crate::RetryPolicy::resend_when_unsure) says otherwise: at least once.
+    ///
+    /// # Errors
+    /// Before sending, if the request breaks the spec. Afterwards, if the server refused it, gave no answer that can
+    /// be trusted, or the quota is spent for longer than the retry policy waits.
+    pub async fn load_events(&self, user: &Identity, events: &[Event]) -> Result<Metadata, Error> {
+        let common = EventsCommon {
+            identity: user.clone(),
+        };
+        let request = LoadEvents {
+            common: &common,
+            events,
+        };
+        let Transport { client, service_id, .. } = &*self.0;
+        let ((), metadata) = self.0.call(&request, |body| client.load_events(service_id, body)).await?;
+        Ok(metadata)
+    }
+
+    /// Creates or updates a unified profile, see [`Operation::UpsertIdentity`](crate::Operation::UpsertIdentity).
+    ///
+    /// Call it before the user's properties and events.
+    ///
+    /// # Errors
+    /// As [`load_events`](Self::load_events).
+    pub async fn upsert_identity(&self, user: &Identity) -> Result<Metadata, Error> {
+        let request = UpsertIdentity {
+            identity: user,
+            request_datetime: &Timestamp::now(),
+        };
+        let Transport { client, service_id, .. } = &*self.0;
+        let ((), metadata) = self.0.call(&request, |body| client.upsert_identity(service_id, body)).await?;
+        Ok(metadata)
+    }
+
+    /// Deletes a unified profile by its external id, see [`Operation::DeleteIdentity`](crate::Operation::DeleteIdentity).
+    /// **It cannot be undone.**
+    ///
+    /// # Errors
+    /// As [`load_events`](Self::load_events).
+    pub async fn delete_identity(&self, external_id: impl Into<String>) -> Result<Metadata, Error> {
+        let identity = ExternalIdentity {
+            external_id: external_id.into(),
+        };
+        let request = DeleteIdentity {
+            identity: &identity,
+            request_datetime: &Timestamp::now(),
+        };
+        let Transport { client, service_id, .. } = &*self.0;
+        let ((), metadata) = self.0.call(&request, |body| client.delete_identity(service_id, body)).await?;
+        Ok(metadata)
+    }
+
+    /// Creates or updates properties of one user, see
+    /// [`Operation::UpsertUserProfile`](crate::Operation::UpsertUserProfile).
+    ///
+    /// Names must be registered in the console, except those of consent. Send only what has changed: the quota is
+    /// small, see [`Family::Profile`](crate::Family::Profile).
+    ///
+    /// # Errors
+    /// As [`load_events`](Self::load_events).
+    pub async fn upsert_user_profile(
+        &self,
+        user: &Identity,
+        properties: impl Into<Properties>,
+    ) -> Result<Metadata, Error> {
+        let request = UpsertUserProfile {
+            identity: user,
+            user_properties: &properties.into(),
+            request_datetime: &Timestamp::now(),
+        };
+        let Transport { client, service_id, .. } = &*self.0;
+        let ((), metadata) = self.0.call(&request, |body| client.upsert_user_profile(service_id, body)).await?;
+        Ok(metadata)
+    }
+}
+
+impl fmt::Debug for ImportClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportClient").finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder<ImportClient> {
+    /// How long one attempt may take from the first byte sent to the last byte read; 60 s unless set.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Builds the client; nothing is sent.
+    ///
+    /// # Errors
+    /// If the service id, the token, the base URL or the application name is missing or unfit.
+    pub fn build(self) -> Result<ImportClient, Error> {
+        Transport::new(self.settings).map(|transport| ImportClient(Arc::new(transport)))
+    }
+}
+
+impl Api for Client {
+    const TOKEN: Token = Token::Import;
+    const ACCEPT: &'static str = "application/json";
+    type Answer = ();
+
+    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self {
+        Self::new_with_client(base_url, client, auth)
+    }
+
+    async fn judge(mut reply: Reply, _permit: Permit) -> Result<(), Failure> {
+        let (body, whole) = reply.body.read(LONGEST_ANSWER).await?;
+        let text = excerpt(&body);
+        verdict(&reply, &body, whole).map_err(|failure| failure.with_body(Some(text)))
+    }
+}
+
+/// An answer longer than this is no answer: the documented ones have some 80 bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// The beginning of a body, for people.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    const LONGEST: usize = 2 * 1024;
+    String::from_utf8_lossy(&body[..body.len().min(LONGEST)]).into_owned()
+}
+
+fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
+    let answer = if whole { serde_json::from_slice::<ImportResponse>(body).ok() } else { None };
+    let Some(ImportResponse { status, code, .. }) = answer else {
+        return Err(if reply.is_success() {
+            let problem = if whole { "HTTP success, but the body is not the documented JSON" } else { "the body does not end" };
+            Failure::new(Kind::Unreadable(problem.to_owned()), RetryClass::Backoff, Delivery::Unknown)
+        } else {
+            status_failure(reply.status, IMPORT_HTTP_STATUSES)
+        });
+    };
+    match (status, code.is_success(), reply.is_success()) {
+        (true, true, true) => Ok(()),
+        (false, false, _) => Err(refusal(code)),
+        (true, false, _) if code.info().is_none() => {
+            Err(Failure::new(Kind::Import(code), RetryClass::Never, Delivery::Unknown))
+        }
+        _ => {
+            let problem = format!("HTTP {}, status {status} and code {code} contradict each other", reply.status);
+            Err(Failure::new(Kind::Unreadable(problem), RetryClass::Never, Delivery::Unknown))
+        }
+    }
+}
+
+fn refusal(code: ImportCode) -> Failure {
+    let retry = code.retry_class();
+    let delivery = match retry {
+        RetryClass::AfterReset => Delivery::NotTaken,
+        RetryClass::Never => Delivery::Refused,
+        RetryClass::Backoff => Delivery::Unknown,
+    };
+    Failure::new(Kind::Import(code), retry, delivery)
+}

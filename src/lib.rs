@@ -1,0 +1,59 @@
+#![cfg_attr(feature = "emulator", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "emulator"), doc = "Client for the DFINERY Open API. The examples of its README need the feature `emulator`.")]
+#![deny(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod config;
+mod csv_body;
+mod error;
+mod export;
+mod generated;
+mod import;
+mod metadata;
+mod quota;
+mod rate_limit;
+mod redact;
+mod retry;
+pub mod tables;
+mod transport;
+mod validate;
+mod value;
+
+#[cfg(feature = "emulator")]
+pub mod emulator;
+
+pub use config::ClientBuilder;
+pub use csv_body::{Csv, Record, Saved};
+pub use error::{Delivery, Error};
+pub use export::{EventQuery, ExportClient, UserProfileQuery};
+pub use generated::import::types::{Event, Identity};
+pub use generated::operations::{Family, Operation, Token};
+pub use generated::responses::{ExportCode, ImportCode};
+pub use generated::taxonomy;
+pub use import::ImportClient;
+pub use metadata::{Metadata, RateLimitStatus};
+pub use retry::RetryPolicy;
+pub use tables::{Language, RetryClass};
+pub use validate::{Violation, Violations};
+pub use value::{Properties, PropertyValue, Timestamp};
+
+#[cfg(all(doctest, feature = "emulator"))]
+#[doc = include_str!("../README.ko.md")]
+mod readme_in_korean {}
+
+/// Settings of an [`ImportClient`] to be.
+pub type ImportClientBuilder = ClientBuilder<ImportClient>;
+/// Settings of an [`ExportClient`] to be.
+pub type ExportClientBuilder = ClientBuilder<ExportClient>;
+
+/// The types of the two OpenAPI documents, as they are on the wire.
+pub mod types {
+    /// The types of the Export API.
+    pub mod export {
+        pub use crate::generated::export::types::*;
+    }
+    /// The types of the Import API.
+    pub mod import {
+        pub use crate::generated::import::types::*;
+    }
+}

@@ -1,0 +1,206 @@
+//! Our own count of what each family's quota has left, so that it is spent fully and never overspent.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until, timeout_at},
+};
+
+use crate::tables::RateLimit;
+
+/// The quota of one family, shared by all clones of a client.
+pub(crate) struct Quota {
+    limit: RateLimit,
+    window: Mutex<Window>,
+    /// Held while waiting, so that callers are served in the order in which they came.
+    turn: tokio::sync::Mutex<()>,
+    concurrent: Option<Arc<Semaphore>>,
+}
+
+/// Leave to send one request; a limit on concurrency counts it until it is dropped.
+pub(crate) struct Permit {
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// The wait would be longer than allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Spent {
+    /// The quota is free again after this time.
+    Until(Duration),
+    /// All places for requests at the same time are taken.
+    Busy,
+}
+
+impl Quota {
+    pub(crate) fn new(limit: RateLimit) -> Self {
+        Self {
+            limit,
+            window: Mutex::new(Window::new(limit)),
+            turn: tokio::sync::Mutex::new(()),
+            concurrent: limit.concurrent.map(|places| Arc::new(Semaphore::new(places as usize))),
+        }
+    }
+
+    /// Waits for leave to send a request, but no longer than `longest`.
+    pub(crate) async fn permit(&self, longest: Duration) -> Result<Permit, Spent> {
+        let deadline = Instant::now() + longest;
+        let slot = match &self.concurrent {
+            None => None,
+            Some(places) => match timeout_at(deadline, Arc::clone(places).acquire_owned()).await {
+                Ok(Ok(slot)) => Some(slot),
+                _ => return Err(Spent::Busy),
+            },
+        };
+        let Ok(_turn) = timeout_at(deadline, self.turn.lock()).await else {
+            return Err(self.spent());
+        };
+        loop {
+            let free = self.window().take(Instant::now());
+            match free {
+                None => return Ok(Permit { _slot: slot }),
+                Some(free) if free > deadline => return Err(self.spent()),
+                Some(free) => sleep_until(free).await,
+            }
+        }
+    }
+
+    /// Stops the family for a while, because the server said that its quota is spent.
+    ///
+    /// Never for longer than one period: a reset further away is a wrong clock or a wrong unit, and one try will tell.
+    pub(crate) fn pause(&self, time: Duration) {
+        let until = Instant::now() + time.min(self.limit.period);
+        let mut window = self.window();
+        window.paused_until = window.paused_until.max(Some(until));
+    }
+
+    /// How long it takes at most until a spent quota is full again.
+    pub(crate) const fn period(&self) -> Duration {
+        self.limit.period
+    }
+
+    fn spent(&self) -> Spent {
+        let now = Instant::now();
+        let free = self.window().free(now).unwrap_or(now);
+        Spent::Until(free - now)
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A sliding window, counted in slots: whatever the server's own windows begin with, no stretch of one period
+/// holds more requests than the quota.
+struct Window {
+    requests: u32,
+    period: Duration,
+    /// When each slot began and what was sent in it, the oldest first; at most `SLOTS` + 1.
+    slots: VecDeque<(Instant, u32)>,
+    sent: u32,
+    paused_until: Option<Instant>,
+}
+
+impl Window {
+    /// Slots in a period: a request counts for up to 1/600 of a period longer than it needs to.
+    const SLOTS: u32 = 600;
+
+    fn new(limit: RateLimit) -> Self {
+        Self {
+            requests: limit.requests.max(1),
+            period: limit.period,
+            slots: VecDeque::new(),
+            sent: 0,
+            paused_until: None,
+        }
+    }
+
+    /// Counts a request, or says when there will be room for one.
+    fn take(&mut self, now: Instant) -> Option<Instant> {
+        if let Some(free) = self.free(now) {
+            return Some(free);
+        }
+        let width = self.period / Self::SLOTS;
+        match self.slots.back_mut() {
+            Some((began, sent)) if now < *began + width => *sent += 1,
+            _ => self.slots.push_back((now, 1)),
+        }
+        self.sent += 1;
+        None
+    }
+
+    /// When there will be room for a request; `None` if there is.
+    fn free(&mut self, now: Instant) -> Option<Instant> {
+        let lifetime = self.period + self.period / Self::SLOTS;
+        while let Some((began, sent)) = self.slots.front().copied()
+            && began + lifetime <= now
+        {
+            self.slots.pop_front();
+            self.sent -= sent;
+        }
+        self.paused_until = self.paused_until.filter(|until| *until > now);
+        let window = self.slots.front().filter(|_| self.sent >= self.requests).map(|(began, _)| *began + lifetime);
+        window.max(self.paused_until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(requests: u32, concurrent: Option<u32>) -> RateLimit {
+        RateLimit {
+            requests,
+            period: Duration::from_secs(60),
+            concurrent,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_stretch_of_a_period_holds_more_than_the_quota_and_no_time_is_wasted() {
+        let quota = Quota::new(limit(100, None));
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        for n in 0..1_000_u64 {
+            quota.permit(Duration::from_secs(120)).await.unwrap();
+            sent.push(Instant::now());
+            tokio::time::advance(Duration::from_millis(n * 37 % 900)).await;
+        }
+        for pair in sent.windows(101) {
+            assert!(pair[100] - pair[0] >= Duration::from_secs(60));
+        }
+        assert!(start.elapsed() < Duration::from_secs(60 * 11));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_is_too_long_is_refused_and_says_how_long_it_would_be() {
+        let quota = Quota::new(limit(1, None));
+        quota.permit(Duration::ZERO).await.unwrap();
+        let Err(Spent::Until(wait)) = quota.permit(Duration::from_secs(1)).await else {
+            panic!("the quota was spent")
+        };
+        assert!(wait > Duration::from_secs(59) && wait < Duration::from_secs(61));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_everyone_back_but_never_longer_than_a_period() {
+        let quota = Quota::new(limit(10, None));
+        quota.pause(Duration::from_secs(86_400));
+        let start = Instant::now();
+        quota.permit(Duration::from_secs(120)).await.unwrap();
+        assert_eq!(start.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_free_again_when_its_permit_is_dropped() {
+        let quota = Quota::new(limit(10, Some(1)));
+        let first = quota.permit(Duration::ZERO).await.unwrap();
+        assert_eq!(quota.permit(Duration::from_secs(5)).await.err(), Some(Spent::Busy));
+        drop(first);
+        assert!(quota.permit(Duration::ZERO).await.is_ok());
+    }
+}

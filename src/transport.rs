@@ -1,0 +1,464 @@
+//! The one way to the server and back: permit, send, read, judge, and send again if the tables allow it.
+//!
+//! Only this file names reqwest and progenitor.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
+use reqwest::{
+    Url,
+    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use tracing::Instrument;
+
+use crate::{
+    Delivery, Error, Family, Metadata, Operation, RetryClass, RetryPolicy, Token,
+    config::Settings,
+    error::{Failure, Kind},
+    generated::{export, import},
+    quota::{Permit, Quota, Spent},
+    rate_limit::Headers,
+    redact::Redactor,
+    retry::RetryBudget,
+    tables::HttpStatusInfo,
+    validate::Validate,
+};
+
+/// A request of the spec: what it is for, what it must fulfil, and its body.
+pub(crate) trait Request: Serialize + Validate {
+    const OPERATION: Operation;
+}
+
+/// What a generated client adds to every request.
+#[derive(Clone, Debug)]
+pub(crate) struct Auth {
+    header: HeaderName,
+    /// Marked sensitive, so that `Debug` hides it.
+    value: HeaderValue,
+    accept: HeaderValue,
+}
+
+impl Auth {
+    fn stamp(&self, request: &mut reqwest::Request) {
+        let headers = request.headers_mut();
+        headers.insert(self.header.clone(), self.value.clone());
+        headers.insert(ACCEPT, self.accept.clone());
+    }
+}
+
+impl ClientHooks<Auth> for import::Client {
+    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+        self.inner().stamp(request);
+        Ok(())
+    }
+}
+
+impl ClientHooks<Auth> for export::Client {
+    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+        self.inner().stamp(request);
+        Ok(())
+    }
+}
+
+/// The HTTP client that both APIs are built on.
+pub(crate) type HttpClient = reqwest::Client;
+
+/// One of the two APIs: its generated client, and how its answers are judged.
+pub(crate) trait Api: Sized + Send + Sync {
+    const TOKEN: Token;
+    const ACCEPT: &'static str;
+
+    /// What a call gives back when it succeeded.
+    type Answer: Send;
+
+    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self;
+
+    /// Decides by body, status and headers whether the answer means success.
+    fn judge(reply: Reply, permit: Permit) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+/// What a generated method gives back.
+type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
+
+/// An answer whose body has not been read.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) settings: JudgeSettings,
+}
+
+/// What judging an answer may depend on.
+#[derive(Clone, Copy)]
+pub(crate) struct JudgeSettings {
+    pub(crate) accept_unframed_body: bool,
+}
+
+impl Reply {
+    fn new(sent: Sent, settings: JudgeSettings) -> Result<Self, Failure> {
+        use progenitor_client::Error as E;
+        let (status, headers, body): (_, _, Pin<Box<dyn Stream<Item = _> + Send + Sync>>) = match sent {
+            Ok(value) => (value.status(), value.headers().clone(), value.into_inner_stream()),
+            Err(E::UnexpectedResponse(response)) => {
+                (response.status(), response.headers().clone(), Box::pin(response.bytes_stream()))
+            }
+            Err(E::CommunicationError(error) | E::ResponseBodyError(error) | E::InvalidUpgrade(error)) => {
+                return Err(lost(error));
+            }
+            Err(_) => {
+                let problem = "the generated client could not build the request".to_owned();
+                return Err(Failure::new(Kind::Config(problem), RetryClass::Never, Delivery::NotTaken));
+            }
+        };
+        Ok(Self {
+            status: status.as_u16(),
+            headers,
+            body: Body(body),
+            settings,
+        })
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The body of an answer, piece by piece.
+pub(crate) struct Body(Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>);
+
+impl Stream for Body {
+    type Item = Result<Bytes, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(ready!(self.0.as_mut().poll_next(cx)).map(|chunk| chunk.map_err(lost)))
+    }
+}
+
+impl Body {
+    /// Reads the rest, but no more than `limit` bytes of it; says whether that was all.
+    pub(crate) async fn read(&mut self, limit: usize) -> Result<(Bytes, bool), Failure> {
+        let Some(first) = self.next().await.transpose()? else {
+            return Ok((Bytes::new(), true));
+        };
+        let mut read = BytesMut::from(first);
+        while read.len() <= limit {
+            match self.next().await.transpose()? {
+                Some(chunk) => read.extend_from_slice(&chunk),
+                None => return Ok((read.freeze(), true)),
+            }
+        }
+        read.truncate(limit);
+        Ok((read.freeze(), false))
+    }
+}
+
+/// A failure below HTTP.
+fn lost(error: reqwest::Error) -> Failure {
+    let (kind, delivery) = if error.is_connect() {
+        (Kind::Connect, Delivery::NotTaken)
+    } else if error.is_timeout() {
+        (Kind::Timeout, Delivery::Unknown)
+    } else {
+        (Kind::Interrupted, Delivery::Unknown)
+    };
+    Failure::new(kind, RetryClass::Backoff, delivery).with_source(error.without_url())
+}
+
+/// A failure of which the HTTP status is all that is known.
+pub(crate) fn status_failure(status: u16, table: &[HttpStatusInfo]) -> Failure {
+    let retry = match (table.iter().find(|row| row.status == status), status) {
+        (Some(row), _) => row.retry,
+        // Of statuses that the documentation does not name, these are HTTP's own words for a passing fault.
+        (None, 408 | 500 | 502..=504) => RetryClass::Backoff,
+        (None, _) => RetryClass::Never,
+    };
+    let delivery = match (retry, status) {
+        (RetryClass::AfterReset, _) => Delivery::NotTaken,
+        (_, 300..=499) if status != 408 => Delivery::Refused,
+        _ => Delivery::Unknown,
+    };
+    Failure::new(Kind::Status(status), retry, delivery)
+}
+
+/// A client of one API with everything that its calls share.
+pub(crate) struct Transport<C> {
+    pub(crate) client: C,
+    pub(crate) service_id: String,
+    secrets: [SecretString; 2],
+    retry: RetryPolicy,
+    budget: RetryBudget,
+    quotas: Vec<(Family, Quota)>,
+    attempt_timeout: Option<Duration>,
+    judge: JudgeSettings,
+}
+
+impl<C: Api> Transport<C> {
+    /// Checks the settings and builds a client; nothing is sent.
+    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
+        let service_id = checked_service_id(settings.service_id)?;
+        let token = settings.token.unwrap_or_default();
+        let auth = Auth {
+            header: HeaderName::from_static(C::TOKEN.header()),
+            value: token_value(C::TOKEN, token.expose_secret())?,
+            accept: HeaderValue::from_static(C::ACCEPT),
+        };
+        let base_url = checked_base_url(&settings.base_url)?;
+        let mut client = reqwest::Client::builder()
+            .user_agent(user_agent(settings.application.as_deref())?)
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false);
+        if is_loopback(&base_url) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| Error::config(format!("no HTTP client: {}", error.without_url())))?;
+        let quotas = Family::ALL.iter().map(|family| {
+            let own = settings.rate_limits.iter().rev().find(|(name, _)| name == family);
+            (*family, Quota::new(own.map_or(family.rate_limit(), |(_, limit)| *limit)))
+        });
+        Ok(Self {
+            client: C::new(base_url.as_str().trim_end_matches('/'), client, auth),
+            secrets: [token, service_id.clone().into()],
+            service_id,
+            budget: RetryBudget::new(&settings.retry),
+            retry: settings.retry,
+            quotas: quotas.collect(),
+            attempt_timeout: settings.attempt_timeout,
+            judge: JudgeSettings {
+                accept_unframed_body: settings.accept_unframed_body,
+            },
+        })
+    }
+
+    /// Makes a call: the same bytes are sent until there is a verdict or the retry policy ends it.
+    pub(crate) async fn call<R, F>(&self, request: &R, send: impl Fn(Bytes) -> F) -> Result<(C::Answer, Metadata), Error>
+    where
+        R: Request,
+        F: Future<Output = Sent>,
+    {
+        let mut call = Call::new(R::OPERATION);
+        if let Err(violations) = request.violations() {
+            return Err(call.end(Failure::new(Kind::Invalid(violations), RetryClass::Never, Delivery::NotTaken)));
+        }
+        let Ok(body) = serde_json::to_vec(request).map(Bytes::from) else {
+            let problem = Kind::InvalidValue("the request cannot be written as JSON");
+            return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotTaken)));
+        };
+        loop {
+            let permit = self.permit(&mut call).await?;
+            call.attempts += 1;
+            let attempt = self.attempt(&mut call, send(body.clone()), permit);
+            let span = tracing::debug_span!("dfinery", operation = R::OPERATION.id());
+            let failure = match attempt.instrument(span).await {
+                Ok(answer) => {
+                    self.budget.give();
+                    return Ok((answer, call.metadata()));
+                }
+                Err(failure) => failure,
+            };
+            let Some(pause) = self.next_pause(&mut call, &failure) else {
+                let redactor = Redactor::new(self.secrets.iter().map(ExposeSecret::expose_secret), &body);
+                let shown = failure.body.as_deref().map(|text| redactor.redact(text));
+                return Err(call.end(failure.with_body(shown)));
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn permit(&self, call: &mut Call) -> Result<Permit, Error> {
+        let quota = self.quota(call.operation);
+        quota.permit(self.retry.longest_wait()).await.map_err(|spent| {
+            let (kind, retry) = match spent {
+                Spent::Until(wait) => {
+                    call.wait = Some(wait);
+                    (Kind::QuotaSpent, RetryClass::AfterReset)
+                }
+                Spent::Busy => (Kind::Busy, RetryClass::Backoff),
+            };
+            call.end(Failure::new(kind, retry, Delivery::NotTaken))
+        })
+    }
+
+    async fn attempt(&self, call: &mut Call, sent: impl Future<Output = Sent>, permit: Permit) -> Result<C::Answer, Failure> {
+        let operation = call.operation;
+        call.status = None;
+        call.headers = Headers::default();
+        call.wait = None;
+        let answer = async {
+            let reply = Reply::new(sent.await, self.judge)?;
+            call.status = Some(reply.status);
+            call.headers = Headers::read(|name| reply.header(name));
+            C::judge(reply, permit).await
+        };
+        let answer = match self.attempt_timeout {
+            None => answer.await,
+            Some(limit) => tokio::time::timeout(limit, answer)
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown))),
+        };
+        let quota = self.quota(operation);
+        let spent = match &answer {
+            Err(failure) if failure.retry == RetryClass::AfterReset => {
+                // Without a named reset, a period is waited for if that is allowed at all; else the pauses grow.
+                let period = Some(quota.period()).filter(|period| *period <= self.retry.longest_wait());
+                call.wait = call.headers.wait(failure.retry).or(period);
+                call.wait
+            }
+            Err(failure) => {
+                call.wait = call.headers.wait(failure.retry);
+                call.headers.spent_for()
+            }
+            Ok(_) => call.headers.spent_for(),
+        };
+        if let Some(wait) = spent {
+            quota.pause(wait);
+        }
+        match &answer {
+            Ok(_) => tracing::debug!(attempt = call.attempts, status = call.status, "accepted"),
+            Err(failure) => {
+                tracing::debug!(attempt = call.attempts, status = call.status, retry = %failure.retry, "failed: {:?}", failure.kind);
+            }
+        }
+        answer
+    }
+
+    /// The pause before the next attempt, or `None` if the failure is final.
+    fn next_pause(&self, call: &mut Call, failure: &Failure) -> Option<Duration> {
+        call.unsure |= failure.delivery == Delivery::Unknown;
+        let may_repeat = failure.delivery != Delivery::Unknown
+            || call.operation.is_idempotent()
+            || self.retry.resends_when_unsure();
+        if !may_repeat {
+            return None;
+        }
+        let pause = self.retry.pause(failure.retry, call.attempts, call.wait)?;
+        self.budget.take().then_some(pause)
+    }
+
+    fn quota(&self, operation: Operation) -> &Quota {
+        let family = operation.family();
+        // Every family is there, because the list was made from all of them.
+        let position = self.quotas.iter().position(|(name, _)| *name == family).unwrap_or_default();
+        &self.quotas[position].1
+    }
+}
+
+/// What is known of a call while it goes on.
+struct Call {
+    operation: Operation,
+    started: Instant,
+    attempts: u32,
+    status: Option<u16>,
+    headers: Headers,
+    /// How long the last failure asks to wait.
+    wait: Option<Duration>,
+    /// Whether any attempt so far may have been taken; a later attempt that was not does not change that.
+    unsure: bool,
+}
+
+impl Call {
+    fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            started: Instant::now(),
+            attempts: 0,
+            status: None,
+            headers: Headers::default(),
+            wait: None,
+            unsure: false,
+        }
+    }
+
+    fn metadata(&mut self) -> Metadata {
+        Metadata {
+            attempts: self.attempts,
+            elapsed: self.started.elapsed(),
+            http_status: self.status,
+            rate_limit: self.headers.status.take(),
+        }
+    }
+
+    fn end(&mut self, mut failure: Failure) -> Error {
+        if self.unsure {
+            failure.delivery = Delivery::Unknown;
+        }
+        failure.into_error(self.operation, self.metadata(), self.wait)
+    }
+}
+
+fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {
+    let service_id = service_id.unwrap_or_default();
+    if service_id.is_empty() {
+        return Err(Error::config("the service id is empty"));
+    }
+    if service_id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Error::config("the service id holds a space, a line break or another character that none has"));
+    }
+    Ok(service_id)
+}
+
+fn token_value(token: Token, secret: &str) -> Result<HeaderValue, Error> {
+    let name = match token {
+        Token::Import => "Import API token",
+        Token::Export => "Export API token",
+    };
+    if secret.is_empty() {
+        return Err(Error::config(format!("the {name} is empty")));
+    }
+    if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::config(format!(
+            "the {name} holds a space, a line break or another character that no header can carry; \
+             was it read from a file with its last line break?"
+        )));
+    }
+    let mut value = HeaderValue::try_from(format!("{}{secret}", token.scheme()))
+        .map_err(|_| Error::config(format!("the {name} cannot be sent in a header")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
+    let own = concat!("dfinery-rust/", env!("CARGO_PKG_VERSION"));
+    let text = application.map_or_else(|| own.to_owned(), |application| format!("{application} {own}"));
+    HeaderValue::try_from(text).map_err(|_| Error::config("the application name cannot be sent in a header"))
+}
+
+fn checked_base_url(text: &str) -> Result<Url, Error> {
+    let example = "give one such as https://openapi.dfinery.ai";
+    let url = Url::parse(text).map_err(|error| Error::config(format!("the base URL is no URL ({error}): {example}")))?;
+    if url.host_str().is_none_or(str::is_empty) || !matches!(url.scheme(), "http" | "https") {
+        return Err(Error::config(format!("the base URL needs http:// or https:// and a host: {example}")));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::config(format!("the base URL must not hold a user, a password, a query or a fragment: {example}")));
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Error::config(
+            "the base URL is http:// to another machine, which would show the token to the network: use https://",
+        ));
+    }
+    if url.scheme() == "https" && !cfg!(feature = "rustls") {
+        return Err(Error::config("the base URL is https://, but dfinery was built without TLS: enable the feature rustls"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

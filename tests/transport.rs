@@ -1,0 +1,218 @@
+//! Faults below and around HTTP, scripted byte for byte.
+
+mod common;
+
+use common::{answer, import, quick, read_request, scripted};
+use dfinery::{Delivery, Event, Identity, ImportClient, RetryClass, RetryPolicy};
+use std::time::Duration;
+use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+const OK: &str = r#"{"status":true,"code":20000,"message":"OK","data":null}"#;
+
+fn user() -> Identity {
+    Identity::external_id("u-1")
+}
+
+async fn load(base_url: &str) -> Result<dfinery::Metadata, dfinery::Error> {
+    import(base_url).load_events(&user(), &[Event::new("df_login")]).await
+}
+
+#[tokio::test]
+async fn success_is_only_what_says_so_in_full() {
+    for (status, body, succeeds) in [
+        (200, OK, true),
+        (200, r#"{"status":true,"code":"20000","message":"OK","data":true}"#, true),
+        (201, r#"{"status":true,"code":20000}"#, true),
+        (200, r#"{"status":true,"code":20000,"message":"OK","more":{"new":[1]}}"#, true),
+        (200, r#"{"status":false,"code":20000,"message":"OK"}"#, false),
+        (200, r#"{"status":true,"code":40001,"message":"OK"}"#, false),
+        (200, r#"{"status":true,"code":20001,"message":"OK"}"#, false),
+        (500, OK, false),
+        (302, OK, false),
+        (200, r#"{"status":true}"#, false),
+        (200, r#"{"code":20000}"#, false),
+        (200, r#"{"status":"true","code":20000}"#, false),
+        (200, "", false),
+        (200, "OK", false),
+        (200, "[]", false),
+        (200, "null", false),
+        (204, "", false),
+    ] {
+        let base_url = scripted(vec![answer(status, "application/json", body)]).await;
+        let result = load(&base_url).await;
+        assert_eq!(result.is_ok(), succeeds, "HTTP {status} {body}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_cut_at_any_byte_is_never_success() {
+    let whole = answer(200, "application/json", OK);
+    for cut in 0..whole.len() {
+        let base_url = scripted(vec![whole[..cut].to_vec()]).await;
+        let error = load(&base_url).await.unwrap_err();
+        assert_eq!((error.attempts(), error.delivery()), (3, Delivery::Unknown), "cut at {cut}: {error}");
+    }
+    assert!(load(&scripted(vec![whole]).await).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_status_without_a_code_is_judged_by_the_status() {
+    for (status, retry, delivery, attempts) in [
+        (400, RetryClass::Never, Delivery::Refused, 1),
+        (401, RetryClass::Never, Delivery::Refused, 1),
+        (404, RetryClass::Never, Delivery::Refused, 1),
+        (429, RetryClass::AfterReset, Delivery::NotTaken, 3),
+        (500, RetryClass::Backoff, Delivery::Unknown, 3),
+        (502, RetryClass::Backoff, Delivery::Unknown, 3),
+        (503, RetryClass::Backoff, Delivery::Unknown, 3),
+        (501, RetryClass::Never, Delivery::Unknown, 1),
+        (307, RetryClass::Never, Delivery::Refused, 1),
+    ] {
+        let base_url = scripted(vec![answer(status, "text/html", "<html>gateway</html>")]).await;
+        let error = load(&base_url).await.unwrap_err();
+        assert_eq!(error.status(), Some(status));
+        assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{status}");
+        assert_eq!(error.attempts(), attempts, "{status}");
+        assert_eq!(error.body(), Some("<html>gateway</html>"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_never_follows_a_redirect() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = listener.local_addr().unwrap();
+    let visited = tokio::spawn(async move { listener.accept().await.is_ok() });
+    let redirect = format!("HTTP/1.1 307 X\r\nlocation: http://{target}/\r\ncontent-length: 0\r\n\r\n");
+    let error = load(&scripted(vec![redirect.into_bytes()]).await).await.unwrap_err();
+    assert_eq!(error.status(), Some(307));
+    assert!(!visited.is_finished());
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_not_read_without_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                read_request(&mut stream).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n").await;
+                while stream.write_all(b"4\r\n{{{{\r\n").await.is_ok() {}
+            });
+        }
+    });
+    let error = load(&base_url).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be trusted"), "{error}");
+    assert!(error.body().unwrap().len() <= 2048);
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_a_timeout_and_may_have_been_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let client = ImportClient::builder()
+        .service_id("s")
+        .token("t")
+        .base_url(base_url)
+        .attempt_timeout(Duration::from_millis(50))
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap();
+    let error = client.upsert_identity(&user()).await.unwrap_err();
+    assert!(error.is_timeout() && error.is_retryable(), "{error}");
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::Unknown, 1));
+    drop(listener);
+}
+
+#[tokio::test]
+async fn a_connection_refused_means_that_nothing_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = load(&base_url).await.unwrap_err();
+    assert!(error.is_connect(), "{error}");
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::NotTaken, 3));
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_sent_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for answered in [false, false, true] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            requests.push(read_request(&mut stream).await.unwrap());
+            if answered {
+                stream.write_all(&answer(200, "application/json", OK)).await.unwrap();
+            }
+        }
+        requests
+    });
+    let sent = load(&base_url).await.unwrap();
+    assert_eq!(sent.attempts, 3);
+    let requests = server.await.unwrap();
+    assert!(requests.iter().all(|request| *request == requests[0]));
+    let request = requests[0].to_ascii_lowercase();
+    assert!(request.starts_with("post /api/v1/events?service_id=test-service http/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\ncontent-type: application/json\r\n"));
+    assert!(request.contains("\r\naccess_token: test-token\r\n"));
+    assert!(request.contains("\r\nuser-agent: dfinery-rust/"));
+    assert!(!request.contains("api-version"));
+}
+
+#[tokio::test]
+async fn the_reset_that_the_server_names_is_waited_for_or_reported() {
+    let soon = jiff::Timestamp::now().as_second() + 3_000;
+    for header in [
+        format!("x-ratelimit-remaining: 0\r\nx-ratelimit-reset: {}", soon * 1_000),
+        format!("X-Rate-Limit-Remaining: 0\r\nX-Rate-Limit-Reset: {soon}"),
+        "Retry-After: 3000".to_owned(),
+    ] {
+        let body = r#"{"status":false,"code":40401,"message":"TOO_MANY_REQUEST","data":null}"#;
+        let text = format!("HTTP/1.1 200 X\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let error = load(&scripted(vec![text.into_bytes()]).await).await.unwrap_err();
+        assert!(error.is_rate_limited() && error.attempts() == 1, "longer than max_wait: {error}");
+        let wait = error.retry_after().unwrap().as_secs();
+        assert!((2_990..=3_000).contains(&wait), "{header}: {wait}");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_far_away_does_not_hold_up_what_was_not_refused_for_the_quota() {
+    let soon = jiff::Timestamp::now().as_second() + 3_000;
+    let body = r#"{"status":false,"code":50000,"message":"INTERNAL_SERVER_ERROR","data":null}"#;
+    let head = format!("X-Rate-Limit-Remaining: 7\r\nX-Rate-Limit-Reset: {soon}\r\ncontent-length: {}", body.len());
+    let failure = format!("HTTP/1.1 200 X\r\n{head}\r\n\r\n{body}").into_bytes();
+    let base_url = scripted(vec![failure, answer(200, "application/json", OK)]).await;
+    assert_eq!(load(&base_url).await.unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn a_client_that_fails_all_the_time_stops_retrying() {
+    let base_url = scripted(vec![answer(503, "text/plain", "")]).await;
+    let client = ImportClient::builder()
+        .service_id("s")
+        .token("t")
+        .base_url(base_url)
+        .retry(quick().budget(5))
+        .build()
+        .unwrap();
+    let mut attempts = 0;
+    for _ in 0..10 {
+        attempts += client.upsert_identity(&user()).await.unwrap_err().attempts();
+    }
+    assert_eq!(attempts, 10 + 5);
+}
+
+#[test]
+fn futures_can_be_sent_to_other_threads_and_errors_are_small() {
+    fn sendable<T: Send + Sync + 'static>() {}
+    fn future<T: Send>(_: T) {}
+    sendable::<dfinery::Error>();
+    sendable::<ImportClient>();
+    sendable::<dfinery::ExportClient>();
+    assert_eq!(size_of::<dfinery::Error>(), 8);
+    let client = import("http://127.0.0.1:1");
+    future(async move { client.upsert_user_profile(&user(), [("a", 1)]).await });
+}
