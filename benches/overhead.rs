@@ -22,7 +22,10 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncon
                         {\"status\":true,\"code\":20000,\"message\":\"OK\",\"data\":null}  ";
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     if env::var_os(SERVER).is_some() {
         runtime.block_on(serve());
     } else {
@@ -34,7 +37,11 @@ async fn measure() {
     let (mut server, base_url) = start_server();
     let url = format!("{base_url}/api/v1/events");
     let user = Identity::external_id("dfn-user-123").email("kim@example.com");
-    let never_spent = RateLimit { requests: u32::MAX, period: Duration::from_secs(60), concurrent: None };
+    let never_spent = RateLimit {
+        requests: u32::MAX,
+        period: Duration::from_secs(60),
+        concurrent: None,
+    };
     let ours = ImportClient::builder()
         .service_id("service")
         .token("token")
@@ -54,7 +61,10 @@ async fn measure() {
             events: events.clone(),
         };
         let bytes = serde_json::to_vec(&owned).expect("JSON");
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).expect("JSON"), request);
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&bytes).expect("JSON"),
+            request
+        );
         let bytes = bytes::Bytes::from(bytes);
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
@@ -66,7 +76,10 @@ async fn measure() {
             );
             times[1].push(
                 cpu(calls, async || {
-                    let body = theirs.post(&url).header("content-type", "application/json").body(bytes.clone());
+                    let body = theirs
+                        .post(&url)
+                        .header("content-type", "application/json")
+                        .body(bytes.clone());
                     handwritten(body).await;
                 })
                 .await,
@@ -94,7 +107,11 @@ async fn handwritten(request: reqwest::RequestBuilder) {
         status: bool,
         code: u32,
     }
-    let response = request.query(&[("service_id", "service")]).header("access_token", "token").send().await;
+    let response = request
+        .query(&[("service_id", "service")])
+        .header("access_token", "token")
+        .send()
+        .await;
     let answer: Answer = response.expect("an answer").json().await.expect("JSON");
     assert!(answer.status && answer.code == 20000);
 }
@@ -105,7 +122,12 @@ fn event(number: usize) -> Event {
         .property("df_payment_method", "신용카드")
         .property("df_total_purchase_amount", 12_900.0)
         .property("df_delivery_charge", 3_000.0)
-        .item(Properties::new().with("df_item_id", "P-101").with("df_item_name", "순면 반팔 티셔츠").with("df_quantity", 2))
+        .item(
+            Properties::new()
+                .with("df_item_id", "P-101")
+                .with("df_item_name", "순면 반팔 티셔츠")
+                .with("df_quantity", 2),
+        )
 }
 
 /// CPU time of this thread per call, in microseconds.
@@ -122,7 +144,10 @@ async fn cpu(calls: u32, call: impl AsyncFn()) -> f64 {
 
 fn thread_nanoseconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    stat.split(' ').next().and_then(|text| text.parse().ok()).expect("nanoseconds")
+    stat.split(' ')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .expect("nanoseconds")
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -147,7 +172,9 @@ fn start_server() -> (Child, String) {
 
 /// Reads requests by their length and answers each with the same bytes.
 async fn serve() {
-    let listener = TcpListener::bind(env::var(SERVER).expect("an address")).await.expect("the port");
+    let listener = TcpListener::bind(env::var(SERVER).expect("an address"))
+        .await
+        .expect("the port");
     while let Ok((mut stream, _)) = listener.accept().await {
         tokio::spawn(async move {
             let mut read = Vec::with_capacity(1 << 17);
@@ -170,6 +197,8 @@ async fn serve() {
 fn request_length(read: &[u8]) -> Option<usize> {
     let head = memchr::memmem::find(read, b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(&read[..head]).ok()?;
-    let length: usize = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
+    let length: usize = text
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
     (read.len() >= head + length).then_some(head + length)
 }

@@ -2,18 +2,16 @@
 
 use std::{env, fmt, marker::PhantomData, time::Duration};
 
-use secrecy::SecretString;
-
 use crate::{Error, Family, RetryPolicy, tables::RateLimit};
 
 /// The only host that the documentation names.
 const BASE_URL: &str = "https://openapi.dfinery.ai";
 
-/// Everything that can be set, of either client.
+/// Everything that can be set, of either client. Without `Debug`, since it holds the token.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) service_id: Option<String>,
-    pub(crate) token: Option<SecretString>,
+    pub(crate) token: Option<String>,
     pub(crate) base_url: String,
     pub(crate) application: Option<String>,
     pub(crate) connect_timeout: Duration,
@@ -77,7 +75,7 @@ impl<C> ClientBuilder<C> {
     /// The token of this API. The Import and the Export API take different ones.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.settings.token = Some(token.into().into());
+        self.settings.token = Some(token.into());
         self
     }
 
@@ -156,8 +154,8 @@ fn optional(name: &'static str) -> Result<Option<String>, Error> {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Error::config(format!("the environment variable {name} does not hold UTF-8")))
-        }
+        Err(env::VarError::NotUnicode(_)) => Err(Error::config(format!(
+            "the environment variable {name} does not hold UTF-8"
+        ))),
     }
 }

@@ -2,10 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, path::Path, time::Duration};
 
-use crate::{
-    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations,
-    tables::CodeInfo,
-};
+use crate::{ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, tables::CodeInfo};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -160,11 +157,9 @@ impl Error {
 
     pub(crate) fn file(operation: Operation, path: &Path, error: io::Error) -> Self {
         let problem = format!("{} cannot be written: {error}", path.display());
-        Failure::new(Kind::File(problem), RetryClass::Never, Delivery::Refused).with_source(error).into_error(
-            operation,
-            Metadata::default(),
-            None,
-        )
+        Failure::new(Kind::File(problem), RetryClass::Never, Delivery::Refused)
+            .with_source(error)
+            .into_error(operation, Metadata::default(), None)
     }
 
     /// The operation that failed; `None` if it failed before there was one.
@@ -349,7 +344,9 @@ impl Error {
     }
 
     fn exports(&self) -> bool {
-        self.0.operation.is_some_and(|operation| operation.token() == crate::Token::Export)
+        self.0
+            .operation
+            .is_some_and(|operation| operation.token() == crate::Token::Export)
     }
 
     fn code_info(&self) -> Option<&'static CodeInfo> {
@@ -369,7 +366,9 @@ impl Error {
             }
             Kind::Import(_) | Kind::Export(_) => self.remedy(Language::English),
             Kind::Connect => Some("The request did not leave: check the host name, the network and any proxy."),
-            Kind::QuotaSpent => Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy."),
+            Kind::QuotaSpent => {
+                Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy.")
+            }
             Kind::Busy => Some("Nothing was sent: finish or drop a running export first."),
             Kind::Truncated(_) => Some("What was read is incomplete: throw it away and export again."),
             _ if unsure => Some("The request may have been taken: see delivery()."),
@@ -392,11 +391,20 @@ impl fmt::Display for Error {
         }
         match &inner.kind {
             Kind::Config(problem) => write!(f, "the configuration is wrong: {problem}")?,
-            Kind::Invalid(violations) => write!(f, "the request was not sent, because it breaks the spec: {violations}")?,
+            Kind::Invalid(violations) => {
+                write!(f, "the request was not sent, because it breaks the spec: {violations}")?
+            }
             Kind::InvalidValue(problem) => f.write_str(problem)?,
             Kind::Import(ImportCode::Unknown(code)) => write!(f, "the server answered with the unknown code {code}")?,
-            Kind::Import(code) => write!(f, "the server refused the request with {} {}", code.as_str(), code.name())?,
-            Kind::Export(ExportCode::Unknown(code)) => write!(f, "the server answered with the unknown message {code}")?,
+            Kind::Import(code) => write!(
+                f,
+                "the server refused the request with {} {}",
+                code.as_str(),
+                code.name()
+            )?,
+            Kind::Export(ExportCode::Unknown(code)) => {
+                write!(f, "the server answered with the unknown message {code}")?
+            }
             Kind::Export(code) => write!(f, "the server refused the export with {}", code.as_str())?,
             Kind::Status(status) => write!(f, "the server answered HTTP {status} without a code that could be read")?,
             Kind::Unreadable(problem) => write!(f, "the answer cannot be trusted: {problem}")?,

@@ -74,7 +74,10 @@ impl ExportClient {
         let request = query.request.view();
         let Transport { client, service_id, .. } = &*self.0;
         query.check_age(Timestamp::now())?;
-        let (body, metadata) = self.0.call(&request, |body| client.export_events(service_id, body)).await?;
+        let (body, metadata) = self
+            .0
+            .call(&request, |body| client.export_events(service_id, body))
+            .await?;
         Ok(Csv::new(body, metadata, crate::Operation::ExportEvents))
     }
 
@@ -85,7 +88,10 @@ impl ExportClient {
     pub async fn user_profiles(&self, query: &UserProfileQuery) -> Result<Csv, Error> {
         let request = query.request.view();
         let Transport { client, service_id, .. } = &*self.0;
-        let (body, metadata) = self.0.call(&request, |body| client.export_user_profiles(service_id, body)).await?;
+        let (body, metadata) = self
+            .0
+            .call(&request, |body| client.export_user_profiles(service_id, body))
+            .await?;
         Ok(Csv::new(body, metadata, crate::Operation::ExportUserProfiles))
     }
 }
@@ -186,7 +192,9 @@ impl EventQuery {
     fn check_age(&self, now: Timestamp) -> Result<(), Error> {
         let days = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
         let today = now.to_zoned(TimeZone::UTC).date();
-        let age = today.since((Unit::Day, self.request.from_date)).map_or(i32::MAX, |span| span.get_days());
+        let age = today
+            .since((Unit::Day, self.request.from_date))
+            .map_or(i32::MAX, |span| span.get_days());
         if age <= days {
             return Ok(());
         }

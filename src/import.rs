@@ -72,15 +72,16 @@ impl ImportClient {
     /// Before sending, if the request breaks the spec. Afterwards, if the server refused it, gave no answer that can
     /// be trusted, or the quota is spent for longer than the retry policy waits.
     pub async fn load_events(&self, user: &Identity, events: &[Event]) -> Result<Metadata, Error> {
-        let common = EventsCommon {
-            identity: user.clone(),
-        };
+        let common = EventsCommon { identity: user.clone() };
         let request = LoadEvents {
             common: &common,
             events,
         };
         let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self.0.call(&request, |body| client.load_events(service_id, body)).await?;
+        let ((), metadata) = self
+            .0
+            .call(&request, |body| client.load_events(service_id, body))
+            .await?;
         Ok(metadata)
     }
 
@@ -96,7 +97,10 @@ impl ImportClient {
             request_datetime: &Timestamp::now(),
         };
         let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self.0.call(&request, |body| client.upsert_identity(service_id, body)).await?;
+        let ((), metadata) = self
+            .0
+            .call(&request, |body| client.upsert_identity(service_id, body))
+            .await?;
         Ok(metadata)
     }
 
@@ -114,7 +118,10 @@ impl ImportClient {
             request_datetime: &Timestamp::now(),
         };
         let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self.0.call(&request, |body| client.delete_identity(service_id, body)).await?;
+        let ((), metadata) = self
+            .0
+            .call(&request, |body| client.delete_identity(service_id, body))
+            .await?;
         Ok(metadata)
     }
 
@@ -137,7 +144,10 @@ impl ImportClient {
             request_datetime: &Timestamp::now(),
         };
         let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self.0.call(&request, |body| client.upsert_user_profile(service_id, body)).await?;
+        let ((), metadata) = self
+            .0
+            .call(&request, |body| client.upsert_user_profile(service_id, body))
+            .await?;
         Ok(metadata)
     }
 }
@@ -191,11 +201,23 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
 }
 
 fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
-    let answer = if whole { serde_json::from_slice::<ImportResponse>(body).ok() } else { None };
+    let answer = if whole {
+        serde_json::from_slice::<ImportResponse>(body).ok()
+    } else {
+        None
+    };
     let Some(ImportResponse { status, code, .. }) = answer else {
         return Err(if reply.is_success() {
-            let problem = if whole { "HTTP success, but the body is not the documented JSON" } else { "the body does not end" };
-            Failure::new(Kind::Unreadable(problem.to_owned()), RetryClass::Backoff, Delivery::Unknown)
+            let problem = if whole {
+                "HTTP success, but the body is not the documented JSON"
+            } else {
+                "the body does not end"
+            };
+            Failure::new(
+                Kind::Unreadable(problem.to_owned()),
+                RetryClass::Backoff,
+                Delivery::Unknown,
+            )
         } else {
             status_failure(reply.status, IMPORT_HTTP_STATUSES)
         });
@@ -207,8 +229,15 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
             Err(Failure::new(Kind::Import(code), RetryClass::Never, Delivery::Unknown))
         }
         _ => {
-            let problem = format!("HTTP {}, status {status} and code {code} contradict each other", reply.status);
-            Err(Failure::new(Kind::Unreadable(problem), RetryClass::Never, Delivery::Unknown))
+            let problem = format!(
+                "HTTP {}, status {status} and code {code} contradict each other",
+                reply.status
+            );
+            Err(Failure::new(
+                Kind::Unreadable(problem),
+                RetryClass::Never,
+                Delivery::Unknown,
+            ))
         }
     }
 }

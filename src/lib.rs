@@ -1,10 +1,14 @@
 #![cfg_attr(feature = "emulator", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "emulator"), doc = "Client for the DFINERY Open API. The examples of its README need the feature `emulator`.")]
+#![cfg_attr(
+    not(feature = "emulator"),
+    doc = "Client for the DFINERY Open API. The examples of its README need the feature `emulator`."
+)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod csv_body;
+mod csv_stream;
 mod error;
 mod export;
 mod generated;
@@ -23,7 +27,7 @@ mod value;
 pub mod emulator;
 
 pub use config::ClientBuilder;
-pub use csv_body::{Csv, Record, Saved};
+pub use csv_stream::{Csv, Record, Saved};
 pub use error::{Delivery, Error};
 pub use export::{EventQuery, ExportClient, UserProfileQuery};
 pub use generated::import::types::{Event, Identity};
@@ -46,7 +50,7 @@ pub type ImportClientBuilder = ClientBuilder<ImportClient>;
 /// Settings of an [`ExportClient`] to be.
 pub type ExportClientBuilder = ClientBuilder<ExportClient>;
 
-/// The types of the two OpenAPI documents, as they are on the wire.
+/// The types of the two `OpenAPI` documents, as they are on the wire.
 pub mod types {
     /// The types of the Export API.
     pub mod export {

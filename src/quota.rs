@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use crate::tables::RateLimit;
+use crate::{retry::YEAR, tables::RateLimit};
 
 /// The quota of one family, shared by all clones of a client.
 pub(crate) struct Quota {
@@ -37,12 +37,15 @@ pub(crate) enum Spent {
 }
 
 impl Quota {
-    pub(crate) fn new(limit: RateLimit) -> Self {
+    pub(crate) fn new(mut limit: RateLimit) -> Self {
+        limit.period = limit.period.min(YEAR);
         Self {
             limit,
             window: Mutex::new(Window::new(limit)),
             turn: tokio::sync::Mutex::new(()),
-            concurrent: limit.concurrent.map(|places| Arc::new(Semaphore::new(places as usize))),
+            concurrent: limit
+                .concurrent
+                .map(|places| Arc::new(Semaphore::new((places as usize).min(Semaphore::MAX_PERMITS)))),
         }
     }
 
@@ -143,7 +146,11 @@ impl Window {
             self.sent -= sent;
         }
         self.paused_until = self.paused_until.filter(|until| *until > now);
-        let window = self.slots.front().filter(|_| self.sent >= self.requests).map(|(began, _)| *began + lifetime);
+        let window = self
+            .slots
+            .front()
+            .filter(|_| self.sent >= self.requests)
+            .map(|(began, _)| *began + lifetime);
         window.max(self.paused_until)
     }
 }
@@ -193,6 +200,20 @@ mod tests {
         let start = Instant::now();
         quota.permit(Duration::from_secs(120)).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn extreme_settings_are_no_panic() {
+        for (requests, period) in [(0, Duration::ZERO), (1, Duration::MAX), (u32::MAX, Duration::MAX)] {
+            let quota = Quota::new(RateLimit {
+                requests,
+                period,
+                concurrent: Some(u32::MAX),
+            });
+            quota.pause(Duration::MAX);
+            let longest = crate::RetryPolicy::default().max_wait(Duration::MAX).longest_wait();
+            assert!(quota.permit(longest).await.is_ok());
+        }
     }
 
     #[tokio::test(start_paused = true)]

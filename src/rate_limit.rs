@@ -100,7 +100,12 @@ mod tests {
 
     fn read(headers: &[(&str, &str)]) -> Headers {
         let headers = headers.to_vec();
-        Headers::read(|name| headers.iter().find(|(header, _)| *header == name).map(|(_, value)| *value))
+        Headers::read(|name| {
+            headers
+                .iter()
+                .find(|(header, _)| *header == name)
+                .map(|(_, value)| *value)
+        })
     }
 
     const DATE: (&str, &str) = ("date", "Wed, 26 Jun 2024 10:29:19 GMT");
@@ -113,7 +118,10 @@ mod tests {
         ] {
             let headers = read(&[DATE, (remaining, "0"), (reset, value)]);
             assert_eq!(headers.spent_for(), Some(Duration::from_secs(10)), "{reset}");
-            assert_eq!(headers.status.unwrap().reset.unwrap().to_string(), "2024-06-26T10:29:29.000Z");
+            assert_eq!(
+                headers.status.unwrap().reset.unwrap().to_string(),
+                "2024-06-26T10:29:29.000Z"
+            );
         }
     }
 
@@ -130,16 +138,27 @@ mod tests {
 
     #[test]
     fn a_reset_matters_only_to_a_spent_quota() {
-        let headers = read(&[DATE, ("x-rate-limit-remaining", "7"), ("x-rate-limit-reset", "1719397769")]);
+        let headers = read(&[
+            DATE,
+            ("x-rate-limit-remaining", "7"),
+            ("x-rate-limit-reset", "1719397769"),
+        ]);
         assert_eq!(headers.wait(RetryClass::AfterReset), Some(Duration::from_secs(10)));
         assert_eq!((headers.wait(RetryClass::Backoff), headers.spent_for()), (None, None));
     }
 
     #[test]
     fn nonsense_is_nothing_and_the_past_is_no_wait() {
-        let headers = read(&[("x-rate-limit-reset", "soon"), ("x-rate-limit-remaining", "-1"), ("retry-after", "x")]);
+        let headers = read(&[
+            ("x-rate-limit-reset", "soon"),
+            ("x-rate-limit-remaining", "-1"),
+            ("retry-after", "x"),
+        ]);
         assert!(headers.status.is_none() && headers.wait(RetryClass::AfterReset).is_none());
-        assert_eq!(read(&[DATE, ("x-rate-limit-reset", "1")]).wait(RetryClass::AfterReset), Some(Duration::ZERO));
+        assert_eq!(
+            read(&[DATE, ("x-rate-limit-reset", "1")]).wait(RetryClass::AfterReset),
+            Some(Duration::ZERO)
+        );
         assert!(read(&[("x-rate-limit-reset", "9223372036854775807")]).status.is_none());
     }
 }

@@ -13,8 +13,8 @@ impl Redactor {
     /// Shorter texts are left, since they would tear up the answer and tell little.
     const SHORTEST: usize = 4;
 
-    pub(crate) fn new<'a>(secrets: impl Iterator<Item = &'a str>, request: &[u8]) -> Self {
-        let mut found: Vec<String> = secrets.map(str::to_owned).collect();
+    pub(crate) fn new(secrets: &[String], request: &[u8]) -> Self {
+        let mut found = secrets.to_vec();
         if let Ok(request) = serde_json::from_slice(request) {
             collect(&request, &mut found);
         }
@@ -25,7 +25,9 @@ impl Redactor {
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED))
+        self.secrets
+            .iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED))
     }
 }
 
@@ -55,8 +57,11 @@ mod tests {
     #[test]
     fn secrets_and_every_text_of_the_request_are_replaced() {
         let request = r#"{"identity":{"email":"kim@example.com","phone_no":"821012345678"},"n":[12345,"ab"]}"#;
-        let redactor = Redactor::new(["the-token"].into_iter(), request.as_bytes());
+        let redactor = Redactor::new(&["the-token".to_owned()], request.as_bytes());
         let text = "bad kim@example.com 821012345678 12345 ab with the-token";
-        assert_eq!(redactor.redact(text), "bad [redacted] [redacted] [redacted] ab with [redacted]");
+        assert_eq!(
+            redactor.redact(text),
+            "bad [redacted] [redacted] [redacted] ab with [redacted]"
+        );
     }
 }

@@ -7,6 +7,9 @@ use std::{
 
 use crate::RetryClass;
 
+/// No wait is longer: what is asked for beyond it could not be added to a clock.
+pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How often and how patiently a failed request is sent again.
 ///
 /// *Whether* it may be sent again is not decided here: the response tables say so, see
@@ -62,14 +65,14 @@ impl RetryPolicy {
     /// The pause is drawn at random between zero and this (full jitter), so that clients do not return all at once.
     #[must_use]
     pub fn base_delay(mut self, delay: Duration) -> Self {
-        self.base_delay = delay;
+        self.base_delay = delay.min(YEAR);
         self
     }
 
     /// The longest pause that doubling may lead to.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
-        self.max_delay = delay;
+        self.max_delay = delay.min(YEAR);
         self
     }
 
@@ -81,7 +84,7 @@ impl RetryPolicy {
     /// A longer one is not waited for: the call fails with [`Error::retry_after`](crate::Error::retry_after) set.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
-        self.max_wait = wait;
+        self.max_wait = wait.min(YEAR);
         self
     }
 
@@ -119,7 +122,7 @@ impl RetryPolicy {
         if attempts >= self.max_attempts {
             return None;
         }
-        let drawn = self.ceiling(attempts).mul_f64(fastrand::f64());
+        let drawn = self.ceiling(attempts).mul_f64(random());
         let pause = match class {
             RetryClass::Never => return None,
             RetryClass::Backoff => retry_after.map_or(drawn, |named| named.max(drawn)),
@@ -136,6 +139,11 @@ impl RetryPolicy {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         self.base_delay.saturating_mul(doubled).min(self.max_delay)
     }
+}
+
+/// A number from 0 to 1; in the middle on a system without randomness.
+fn random() -> f64 {
+    getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
 }
 
 /// The retries that all calls of one client share.
@@ -168,7 +176,9 @@ impl RetryBudget {
     }
 
     fn change(&self, change: impl FnMut(u32) -> Option<u32>) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)
+            .is_ok()
     }
 }
 
@@ -180,11 +190,19 @@ mod tests {
 
     #[test]
     fn a_pause_is_never_longer_than_its_ceiling() {
-        let policy = RetryPolicy::default().max_attempts(50).base_delay(SECOND).max_delay(4 * SECOND);
+        let policy = RetryPolicy::default()
+            .max_attempts(50)
+            .base_delay(SECOND)
+            .max_delay(4 * SECOND);
         for (attempts, ceiling) in [(1, 1), (2, 2), (3, 4), (4, 4), (49, 4)] {
-            let longest = (0..500).filter_map(|_| policy.pause(RetryClass::Backoff, attempts, None)).max();
+            let longest = (0..500)
+                .filter_map(|_| policy.pause(RetryClass::Backoff, attempts, None))
+                .max();
             let longest = longest.unwrap();
-            assert!(longest <= ceiling * SECOND && longest > ceiling * SECOND / 2, "{attempts}: {longest:?}");
+            assert!(
+                longest <= ceiling * SECOND && longest > ceiling * SECOND / 2,
+                "{attempts}: {longest:?}"
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! The shapes of the generated tables: what a row of `spec/` looks like in Rust.
 //!
 //! The rows themselves are generated: see [`ImportCode`](crate::ImportCode), [`ExportCode`](crate::ExportCode),
-//! [`Operation`](crate::Operation), [`Family`](crate::Family) and [`taxonomy`](crate::taxonomy).
+//! [`Operation`](crate::Operation), [`Family`] and [`taxonomy`](crate::taxonomy).
 
 use std::{fmt, time::Duration};
 
@@ -203,7 +203,10 @@ impl UnknownCode {
 impl fmt::Display for UnknownCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.as_str();
-        let code = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let code = !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         let personal = text.bytes().filter(u8::is_ascii_digit).count() > 6;
         f.write_str(if code && !personal { text } else { "[withheld]" })
     }

@@ -16,7 +16,6 @@ use reqwest::{
     Url,
     header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
 };
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -56,14 +55,22 @@ impl Auth {
 }
 
 impl ClientHooks<Auth> for import::Client {
-    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _: &OperationInfo,
+    ) -> Result<(), progenitor_client::Error<E>> {
         self.inner().stamp(request);
         Ok(())
     }
 }
 
 impl ClientHooks<Auth> for export::Client {
-    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _: &OperationInfo,
+    ) -> Result<(), progenitor_client::Error<E>> {
         self.inner().stamp(request);
         Ok(())
     }
@@ -108,15 +115,21 @@ impl Reply {
         use progenitor_client::Error as E;
         let (status, headers, body): (_, _, Pin<Box<dyn Stream<Item = _> + Send + Sync>>) = match sent {
             Ok(value) => (value.status(), value.headers().clone(), value.into_inner_stream()),
-            Err(E::UnexpectedResponse(response)) => {
-                (response.status(), response.headers().clone(), Box::pin(response.bytes_stream()))
-            }
+            Err(E::UnexpectedResponse(response)) => (
+                response.status(),
+                response.headers().clone(),
+                Box::pin(response.bytes_stream()),
+            ),
             Err(E::CommunicationError(error) | E::ResponseBodyError(error) | E::InvalidUpgrade(error)) => {
                 return Err(lost(error));
             }
             Err(_) => {
                 let problem = "the generated client could not build the request".to_owned();
-                return Err(Failure::new(Kind::Config(problem), RetryClass::Never, Delivery::NotTaken));
+                return Err(Failure::new(
+                    Kind::Config(problem),
+                    RetryClass::Never,
+                    Delivery::NotTaken,
+                ));
             }
         };
         Ok(Self {
@@ -197,7 +210,8 @@ pub(crate) fn status_failure(status: u16, table: &[HttpStatusInfo]) -> Failure {
 pub(crate) struct Transport<C> {
     pub(crate) client: C,
     pub(crate) service_id: String,
-    secrets: [SecretString; 2],
+    /// What no output may show: the token and the service id.
+    secrets: [String; 2],
     retry: RetryPolicy,
     budget: RetryBudget,
     quotas: Vec<(Family, Quota)>,
@@ -212,7 +226,7 @@ impl<C: Api> Transport<C> {
         let token = settings.token.unwrap_or_default();
         let auth = Auth {
             header: HeaderName::from_static(C::TOKEN.header()),
-            value: token_value(C::TOKEN, token.expose_secret())?,
+            value: token_value(C::TOKEN, &token)?,
             accept: HeaderValue::from_static(C::ACCEPT),
         };
         let base_url = checked_base_url(&settings.base_url)?;
@@ -226,14 +240,19 @@ impl<C: Api> Transport<C> {
         if is_loopback(&base_url) {
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|error| Error::config(format!("no HTTP client: {}", error.without_url())))?;
+        let client = client
+            .build()
+            .map_err(|error| Error::config(format!("no HTTP client: {}", error.without_url())))?;
         let quotas = Family::ALL.iter().map(|family| {
             let own = settings.rate_limits.iter().rev().find(|(name, _)| name == family);
-            (*family, Quota::new(own.map_or(family.rate_limit(), |(_, limit)| *limit)))
+            (
+                *family,
+                Quota::new(own.map_or(family.rate_limit(), |(_, limit)| *limit)),
+            )
         });
         Ok(Self {
             client: C::new(base_url.as_str().trim_end_matches('/'), client, auth),
-            secrets: [token, service_id.clone().into()],
+            secrets: [token, service_id.clone()],
             service_id,
             budget: RetryBudget::new(&settings.retry),
             retry: settings.retry,
@@ -246,14 +265,22 @@ impl<C: Api> Transport<C> {
     }
 
     /// Makes a call: the same bytes are sent until there is a verdict or the retry policy ends it.
-    pub(crate) async fn call<R, F>(&self, request: &R, send: impl Fn(Bytes) -> F) -> Result<(C::Answer, Metadata), Error>
+    pub(crate) async fn call<R, F>(
+        &self,
+        request: &R,
+        send: impl Fn(Bytes) -> F,
+    ) -> Result<(C::Answer, Metadata), Error>
     where
         R: Request,
         F: Future<Output = Sent>,
     {
         let mut call = Call::new(R::OPERATION);
         if let Err(violations) = request.violations() {
-            return Err(call.end(Failure::new(Kind::Invalid(violations), RetryClass::Never, Delivery::NotTaken)));
+            return Err(call.end(Failure::new(
+                Kind::Invalid(violations),
+                RetryClass::Never,
+                Delivery::NotTaken,
+            )));
         }
         let Ok(body) = serde_json::to_vec(request).map(Bytes::from) else {
             let problem = Kind::InvalidValue("the request cannot be written as JSON");
@@ -272,7 +299,7 @@ impl<C: Api> Transport<C> {
                 Err(failure) => failure,
             };
             let Some(pause) = self.next_pause(&mut call, &failure) else {
-                let redactor = Redactor::new(self.secrets.iter().map(ExposeSecret::expose_secret), &body);
+                let redactor = Redactor::new(&self.secrets, &body);
                 let shown = failure.body.as_deref().map(|text| redactor.redact(text));
                 return Err(call.end(failure.with_body(shown)));
             };
@@ -294,7 +321,12 @@ impl<C: Api> Transport<C> {
         })
     }
 
-    async fn attempt(&self, call: &mut Call, sent: impl Future<Output = Sent>, permit: Permit) -> Result<C::Answer, Failure> {
+    async fn attempt(
+        &self,
+        call: &mut Call,
+        sent: impl Future<Output = Sent>,
+        permit: Permit,
+    ) -> Result<C::Answer, Failure> {
         let operation = call.operation;
         call.status = None;
         call.headers = Headers::default();
@@ -312,7 +344,7 @@ impl<C: Api> Transport<C> {
                 .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown))),
         };
         let quota = self.quota(operation);
-        let spent = match &answer {
+        let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
                 // Without a named reset, a period is waited for if that is allowed at all; else the pauses grow.
                 let period = Some(quota.period()).filter(|period| *period <= self.retry.longest_wait());
@@ -325,7 +357,7 @@ impl<C: Api> Transport<C> {
             }
             Ok(_) => call.headers.spent_for(),
         };
-        if let Some(wait) = spent {
+        if let Some(wait) = pause {
             quota.pause(wait);
         }
         match &answer {
@@ -340,9 +372,8 @@ impl<C: Api> Transport<C> {
     /// The pause before the next attempt, or `None` if the failure is final.
     fn next_pause(&self, call: &mut Call, failure: &Failure) -> Option<Duration> {
         call.unsure |= failure.delivery == Delivery::Unknown;
-        let may_repeat = failure.delivery != Delivery::Unknown
-            || call.operation.is_idempotent()
-            || self.retry.resends_when_unsure();
+        let may_repeat =
+            failure.delivery != Delivery::Unknown || call.operation.is_idempotent() || self.retry.resends_when_unsure();
         if !may_repeat {
             return None;
         }
@@ -353,7 +384,11 @@ impl<C: Api> Transport<C> {
     fn quota(&self, operation: Operation) -> &Quota {
         let family = operation.family();
         // Every family is there, because the list was made from all of them.
-        let position = self.quotas.iter().position(|(name, _)| *name == family).unwrap_or_default();
+        let position = self
+            .quotas
+            .iter()
+            .position(|(name, _)| *name == family)
+            .unwrap_or_default();
         &self.quotas[position].1
     }
 }
@@ -407,7 +442,9 @@ fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {
         return Err(Error::config("the service id is empty"));
     }
     if service_id.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::config("the service id holds a space, a line break or another character that none has"));
+        return Err(Error::config(
+            "the service id holds a space, a line break or another character that none has",
+        ));
     }
     Ok(service_id)
 }
@@ -440,12 +477,17 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
 
 fn checked_base_url(text: &str) -> Result<Url, Error> {
     let example = "give one such as https://openapi.dfinery.ai";
-    let url = Url::parse(text).map_err(|error| Error::config(format!("the base URL is no URL ({error}): {example}")))?;
+    let url =
+        Url::parse(text).map_err(|error| Error::config(format!("the base URL is no URL ({error}): {example}")))?;
     if url.host_str().is_none_or(str::is_empty) || !matches!(url.scheme(), "http" | "https") {
-        return Err(Error::config(format!("the base URL needs http:// or https:// and a host: {example}")));
+        return Err(Error::config(format!(
+            "the base URL needs http:// or https:// and a host: {example}"
+        )));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!("the base URL must not hold a user, a password, a query or a fragment: {example}")));
+        return Err(Error::config(format!(
+            "the base URL must not hold a user, a password, a query or a fragment: {example}"
+        )));
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(Error::config(
@@ -453,12 +495,17 @@ fn checked_base_url(text: &str) -> Result<Url, Error> {
         ));
     }
     if url.scheme() == "https" && !cfg!(feature = "rustls") {
-        return Err(Error::config("the base URL is https://, but dfinery was built without TLS: enable the feature rustls"));
+        return Err(Error::config(
+            "the base URL is https://, but dfinery was built without TLS: enable the feature rustls",
+        ));
     }
     Ok(url)
 }
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

@@ -59,11 +59,7 @@ impl Violations {
     }
 
     pub(crate) fn into_result(self) -> Result<(), Self> {
-        if self.kept.is_empty() {
-            Ok(())
-        } else {
-            Err(self)
-        }
+        if self.kept.is_empty() { Ok(()) } else { Err(self) }
     }
 
     /// How many violations there are beyond those listed.

@@ -124,7 +124,10 @@ impl Validate for PropertyValue {
             _ => true,
         };
         if !finite {
-            out.push(at, "NaN and infinity cannot be sent: give a finite number or leave the property out");
+            out.push(
+                at,
+                "NaN and infinity cannot be sent: give a finite number or leave the property out",
+            );
         }
     }
 }
@@ -219,7 +222,10 @@ impl<'de> de::Visitor<'de> for PropertyValueVisitor {
 }
 
 /// Adds an element to an array, which takes the type of its first one; whole numbers among fractions become fractions.
-#[allow(clippy::cast_precision_loss, reason = "an array of doubles may be written with whole numbers")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "an array of doubles may be written with whole numbers"
+)]
 fn append(array: PropertyValue, value: PropertyValue, first: bool) -> Result<PropertyValue, &'static str> {
     use PropertyValue::{Double, Doubles, Long, Longs, String, Strings};
     Ok(match (array, value) {
@@ -350,7 +356,12 @@ impl Validate for Properties {
 
 impl<N: Into<String>, V: Into<PropertyValue>> FromIterator<(N, V)> for Properties {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(properties: I) -> Self {
-        Self(properties.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            properties
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }
 
@@ -362,7 +373,8 @@ impl<N: Into<String>, V: Into<PropertyValue>, const C: usize> From<[(N, V); C]> 
 
 impl<N: Into<String>, V: Into<PropertyValue>> Extend<(N, V)> for Properties {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, properties: I) {
-        self.0.extend(properties.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self.0
+            .extend(properties.into_iter().map(|(name, value)| (name.into(), value.into())));
     }
 }
 
@@ -482,7 +494,18 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_type_on_the_way_through() {
-        for json in ["1", "1.5", "1200.0", "-9223372036854775808", "[1,2]", "[0.5,2.0]", "null", "true", "[]", "\"1\""] {
+        for json in [
+            "1",
+            "1.5",
+            "1200.0",
+            "-9223372036854775808",
+            "[1,2]",
+            "[0.5,2.0]",
+            "null",
+            "true",
+            "[]",
+            "\"1\"",
+        ] {
             assert_eq!(serde_json::to_string(&read(json).unwrap()).unwrap(), json);
         }
         assert_eq!(read("[1, 2.5]").unwrap(), PropertyValue::Doubles(vec![1.0, 2.5]));

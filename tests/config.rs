@@ -11,7 +11,11 @@ fn problem(build: Result<ImportClient, dfinery::Error>) -> String {
 }
 
 fn with_base_url(base_url: &str) -> Result<ImportClient, dfinery::Error> {
-    ImportClient::builder().service_id("s").token("t").base_url(base_url).build()
+    ImportClient::builder()
+        .service_id("s")
+        .token("t")
+        .base_url(base_url)
+        .build()
 }
 
 #[test]
@@ -22,7 +26,12 @@ fn tokens_and_service_ids() {
     assert!(problem(ImportClient::new("s", "토큰")).contains("no header can carry"));
     assert!(problem(ImportClient::new("", "t")).contains("service id is empty"));
     assert!(problem(ImportClient::new("a b", "t")).contains("service id holds a space"));
-    assert!(ExportClient::new("s", " ").unwrap_err().to_string().contains("Export API token"));
+    assert!(
+        ExportClient::new("s", " ")
+            .unwrap_err()
+            .to_string()
+            .contains("Export API token")
+    );
 }
 
 #[test]
@@ -37,9 +46,17 @@ fn base_urls() {
         ("https://openapi.dfinery.ai/?a=b", "must not hold"),
     ] {
         let problem = problem(with_base_url(base_url));
-        assert!(problem.contains(words) && !problem.contains("secret"), "{base_url}: {problem}");
+        assert!(
+            problem.contains(words) && !problem.contains("secret"),
+            "{base_url}: {problem}"
+        );
     }
-    for base_url in ["http://127.0.0.1:1", "http://localhost/", "http://[::1]:80", "http://127.8.8.8:1/prefix/"] {
+    for base_url in [
+        "http://127.0.0.1:1",
+        "http://localhost/",
+        "http://[::1]:80",
+        "http://127.8.8.8:1/prefix/",
+    ] {
         assert!(with_base_url(base_url).is_ok(), "{base_url}");
     }
 }
@@ -56,15 +73,47 @@ async fn requests() {
     for (result, path, words) in [
         (client.load_events(&user, &events(101)).await, "events", "100"),
         (client.load_events(&user, &events(0)).await, "events", ""),
-        (client.load_events(&user, &[Event::new("")]).await, "events[0].event_name", "empty"),
-        (client.load_events(&user, &[items(101)]).await, "events[0].event_items", "100"),
-        (client.load_events(&user, &[items(60), items(41)]).await, "events", "101"),
-        (client.load_events(&user, &nan).await, "events[0].event_properties.df_discount", "finite"),
-        (client.load_events(&Identity::none(), &events(1)).await, "common.identity", "external_id"),
-        (client.upsert_identity(&Identity::none()).await, "identity", "external_id"),
-        (client.upsert_identity(&Identity::external_id("")).await, "identity.external_id", "empty"),
+        (
+            client.load_events(&user, &[Event::new("")]).await,
+            "events[0].event_name",
+            "empty",
+        ),
+        (
+            client.load_events(&user, &[items(101)]).await,
+            "events[0].event_items",
+            "100",
+        ),
+        (
+            client.load_events(&user, &[items(60), items(41)]).await,
+            "events",
+            "101",
+        ),
+        (
+            client.load_events(&user, &nan).await,
+            "events[0].event_properties.df_discount",
+            "finite",
+        ),
+        (
+            client.load_events(&Identity::none(), &events(1)).await,
+            "common.identity",
+            "external_id",
+        ),
+        (
+            client.upsert_identity(&Identity::none()).await,
+            "identity",
+            "external_id",
+        ),
+        (
+            client.upsert_identity(&Identity::external_id("")).await,
+            "identity.external_id",
+            "empty",
+        ),
         (client.delete_identity("").await, "identity.external_id", "empty"),
-        (client.upsert_user_profile(&user, [("a", f64::INFINITY)]).await, "user_properties.a", "finite"),
+        (
+            client.upsert_user_profile(&user, [("a", f64::INFINITY)]).await,
+            "user_properties.a",
+            "finite",
+        ),
     ] {
         let error = result.unwrap_err();
         assert!(error.is_invalid() && error.attempts() == 0, "{error}");
@@ -72,5 +121,12 @@ async fn requests() {
         assert_eq!(violation.path(), path, "{error}");
         assert!(violation.problem().contains(words), "{error}");
     }
-    assert!(client.load_events(&user, &[items(60), items(40)]).await.unwrap_err().is_connect(), "at the limit it is sent");
+    assert!(
+        client
+            .load_events(&user, &[items(60), items(40)])
+            .await
+            .unwrap_err()
+            .is_connect(),
+        "at the limit it is sent"
+    );
 }

@@ -12,8 +12,16 @@ const CSV: &str = "df_unified_id,event_name,memo\n\
                    1,df_login,\"첫 줄\n둘째 줄, \"\"인용\"\"\"\n\
                    2,df_logout,끝\n";
 
+#[derive(serde::Deserialize, PartialEq, Debug)]
+struct Row {
+    df_unified_id: u32,
+    memo: String,
+}
+
 async fn open(answer: Vec<u8>) -> Result<Csv, Error> {
-    export(&scripted(vec![answer]).await).user_profiles(&UserProfileQuery::all()).await
+    export(&scripted(vec![answer]).await)
+        .user_profiles(&UserProfileQuery::all())
+        .await
 }
 
 async fn read(answer: Vec<u8>) -> Result<Vec<u8>, Error> {
@@ -36,19 +44,34 @@ fn chunked(pieces: &[&[u8]], ended: bool) -> Vec<u8> {
 #[tokio::test]
 async fn csv_comes_through_byte_for_byte_and_row_by_row() {
     assert_eq!(read(answer(200, "text/csv", CSV)).await.unwrap(), CSV.as_bytes());
-    let records: Vec<_> = open(answer(200, "text/csv", CSV)).await.unwrap().records().try_collect().await.unwrap();
+    let records: Vec<_> = open(answer(200, "text/csv", CSV))
+        .await
+        .unwrap()
+        .records()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(records.len(), 2);
     assert_eq!(records[0].get("memo"), Some("첫 줄\n둘째 줄, \"인용\""));
-    assert_eq!((records[1].get("event_name"), records[1].get("nothing")), (Some("df_logout"), None));
+    assert_eq!(
+        (records[1].get("event_name"), records[1].get("nothing")),
+        (Some("df_logout"), None)
+    );
     assert_eq!(records[1].row(), 2);
-
-    #[derive(serde::Deserialize, PartialEq, Debug)]
-    struct Row {
-        df_unified_id: u32,
-        memo: String,
-    }
-    let rows: Vec<Row> = open(answer(200, "text/csv", CSV)).await.unwrap().rows().try_collect().await.unwrap();
-    assert_eq!(rows[1], Row { df_unified_id: 2, memo: "끝".to_owned() });
+    let rows: Vec<Row> = open(answer(200, "text/csv", CSV))
+        .await
+        .unwrap()
+        .rows()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(
+        rows[1],
+        Row {
+            df_unified_id: 2,
+            memo: "끝".to_owned()
+        }
+    );
 }
 
 #[tokio::test]
@@ -66,21 +89,42 @@ async fn a_row_that_does_not_fit_is_named_without_its_value() {
 
 #[tokio::test]
 async fn csv_is_known_by_its_content_since_its_label_is_undocumented() {
-    for label in ["text/csv", "text/csv; charset=utf-8", "application/octet-stream", "application/json", "text/html"] {
+    for label in [
+        "text/csv",
+        "text/csv; charset=utf-8",
+        "application/octet-stream",
+        "application/json",
+        "text/html",
+    ] {
         assert!(open(answer(200, label, CSV)).await.is_ok(), "{label}");
     }
     let bom = format!("\u{feff}{CSV}");
     assert!(open(answer(200, "text/csv", &bom)).await.is_ok());
-    let records: Vec<_> = open(answer(200, "text/csv", &bom)).await.unwrap().records().try_collect().await.unwrap();
+    let records: Vec<_> = open(answer(200, "text/csv", &bom))
+        .await
+        .unwrap()
+        .records()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(records[0].get("df_unified_id"), Some("1"));
 }
 
 #[tokio::test]
 async fn what_is_not_csv_is_an_error_at_once() {
     for (label, body) in [
-        ("application/json", r#"{"result":"fail","message":"client_connection_closed"}"#),
-        ("text/csv", r#"  {"result":"fail","message":"client_connection_closed"}"#),
-        ("text/csv", "\u{feff}\n{\"result\":\"fail\",\"message\":\"client_connection_closed\"}"),
+        (
+            "application/json",
+            r#"{"result":"fail","message":"client_connection_closed"}"#,
+        ),
+        (
+            "text/csv",
+            r#"  {"result":"fail","message":"client_connection_closed"}"#,
+        ),
+        (
+            "text/csv",
+            "\u{feff}\n{\"result\":\"fail\",\"message\":\"client_connection_closed\"}",
+        ),
     ] {
         let error = open(answer(200, label, body)).await.unwrap_err();
         assert_eq!(error.export_code(), Some(&ExportCode::ClientConnectionClosed), "{body}");
@@ -142,7 +186,10 @@ async fn a_failure_after_any_byte_of_the_csv_is_never_complete() {
         for cut in (0..=CSV.len()).filter(|cut| CSV.is_char_boundary(*cut)) {
             let body = format!("{}{failure}", &CSV[..cut]);
             let error = read(answer(200, "text/csv", &body)).await.unwrap_err();
-            assert!(error.export_code().is_some_and(|code| code.info().is_some()), "after {cut}: {error}");
+            assert!(
+                error.export_code().is_some_and(|code| code.info().is_some()),
+                "after {cut}: {error}"
+            );
         }
     }
 }
@@ -164,7 +211,12 @@ async fn a_file_appears_only_when_it_is_complete() {
     let path = folder.path().join("profiles.csv");
     std::fs::write(&path, "the one of yesterday").unwrap();
     let whole = answer(200, "text/csv", CSV);
-    let error = open(whole[..whole.len() - 1].to_vec()).await.unwrap().save(&path).await.unwrap_err();
+    let error = open(whole[..whole.len() - 1].to_vec())
+        .await
+        .unwrap()
+        .save(&path)
+        .await
+        .unwrap_err();
     assert!(error.is_truncated(), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the one of yesterday");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the part is gone");
@@ -175,8 +227,16 @@ async fn a_file_appears_only_when_it_is_complete() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
     let nowhere = folder.path().join("missing/profiles.csv");
-    let error = open(answer(200, "text/csv", CSV)).await.unwrap().save(&nowhere).await.unwrap_err();
-    assert!(error.to_string().contains("missing/profiles.csv cannot be written"), "{error}");
+    let error = open(answer(200, "text/csv", CSV))
+        .await
+        .unwrap()
+        .save(&nowhere)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("missing/profiles.csv cannot be written"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -202,10 +262,16 @@ async fn a_sixth_export_at_the_same_time_waits_for_a_place() {
 async fn ranges_that_cannot_be_are_refused_before_sending() {
     let client = export("http://127.0.0.1:9");
     let day = |text: &str| text.parse().unwrap();
-    let error = client.events(&EventQuery::between(day("2024-01-01"), day("2024-01-02"))).await.unwrap_err();
+    let error = client
+        .events(&EventQuery::between(day("2024-01-01"), day("2024-01-02")))
+        .await
+        .unwrap_err();
     assert_eq!(error.violations().unwrap()[0].path(), "from_date");
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let error = client.events(&EventQuery::between(today, today.yesterday().unwrap())).await.unwrap_err();
+    let error = client
+        .events(&EventQuery::between(today, today.yesterday().unwrap()))
+        .await
+        .unwrap_err();
     assert_eq!(error.violations().unwrap()[0].path(), "to_date");
     assert_eq!(error.attempts(), 0);
 }

@@ -17,7 +17,10 @@ const MOST: u64 = 16 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gibibyte_is_saved_within_sixteen_mebibytes() {
-    let settings = Settings { synthetic_export_bytes: Some(SIZE), ..Settings::default() };
+    let settings = Settings {
+        synthetic_export_bytes: Some(SIZE),
+        ..Settings::default()
+    };
     let emulator = Emulator::builder().settings(settings).start().await.unwrap();
     let server = [emulator.base_url(), emulator.service_id(), emulator.export_token()].join(" ");
     let child = tokio::task::spawn_blocking(move || {
@@ -29,7 +32,11 @@ async fn a_gibibyte_is_saved_within_sixteen_mebibytes() {
     });
     let output = child.await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     println!("{}", text.lines().find(|line| line.contains("saved")).unwrap());
 }
 
@@ -40,14 +47,25 @@ async fn the_process_that_saves() {
     let [base_url, service_id, token] = server.split(' ').collect::<Vec<_>>()[..] else {
         panic!("not a server: {server}")
     };
-    let client = ExportClient::builder().base_url(base_url).service_id(service_id).token(token).build().unwrap();
+    let client = ExportClient::builder()
+        .base_url(base_url)
+        .service_id(service_id)
+        .token(token)
+        .build()
+        .unwrap();
     let idle = memory("VmRSS");
     let folder = tempfile::tempdir().unwrap();
     let csv = client.user_profiles(&UserProfileQuery::all()).await.unwrap();
     let saved = csv.save(folder.path().join("profiles.csv")).await.unwrap();
     let above = memory("VmHWM") - idle;
     assert!(saved.bytes >= SIZE);
-    println!("saved {} bytes, {} rows, peak {} KiB above {} KiB idle", saved.bytes, saved.rows, above >> 10, idle >> 10);
+    println!(
+        "saved {} bytes, {} rows, peak {} KiB above {} KiB idle",
+        saved.bytes,
+        saved.rows,
+        above >> 10,
+        idle >> 10
+    );
     assert!(above <= MOST, "{above} bytes above the idle process");
 }
 

@@ -47,7 +47,10 @@ impl<'a> MakeWriter<'a> for Log {
 
 fn check(place: &str, text: &str) {
     for secret in SECRETS {
-        assert!(!text.to_lowercase().contains(&secret.to_lowercase()), "{secret} in {place}: {text}");
+        assert!(
+            !text.to_lowercase().contains(&secret.to_lowercase()),
+            "{secret} in {place}: {text}"
+        );
     }
 }
 
@@ -61,7 +64,11 @@ fn check_error(place: &str, error: &Error) {
 }
 
 fn user() -> Identity {
-    Identity::external_id(EXTERNAL).email(EMAIL).phone_no(PHONE).kakao_user_id(KAKAO).line_user_id(LINE)
+    Identity::external_id(EXTERNAL)
+        .email(EMAIL)
+        .phone_no(PHONE)
+        .kakao_user_id(KAKAO)
+        .line_user_id(LINE)
 }
 
 fn event() -> Event {
@@ -76,13 +83,33 @@ fn event() -> Event {
 fn echoes() -> Vec<Vec<u8>> {
     let all = SECRETS.join(" ");
     vec![
-        answer(200, "application/json", &format!(r#"{{"status":false,"code":40001,"message":"{all}","data":null}}"#)),
-        answer(200, "application/json", &format!(r#"{{"status":false,"code":"{EMAIL}","message":"x","data":null}}"#)),
-        answer(200, "application/json", &format!(r#"{{"status":false,"code":"{PHONE}","message":"x","data":null}}"#)),
-        answer(200, "application/json", &format!(r#"{{"status":true,"code":"{all}","message":"x","data":null}}"#)),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":false,"code":40001,"message":"{all}","data":null}}"#),
+        ),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":false,"code":"{EMAIL}","message":"x","data":null}}"#),
+        ),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":false,"code":"{PHONE}","message":"x","data":null}}"#),
+        ),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":true,"code":"{all}","message":"x","data":null}}"#),
+        ),
         answer(200, "application/json", &format!(r#"{{"status":"{all}"}}"#)),
         answer(500, "text/html", &format!("<html>{all}</html>")),
-        answer(400, "application/json", &format!(r#"{{"result":"fail","message":"{PHONE}"}}"#)),
+        answer(
+            400,
+            "application/json",
+            &format!(r#"{{"result":"fail","message":"{PHONE}"}}"#),
+        ),
         answer(200, "text/csv", &format!("{{{all}")),
         format!("HTTP/1.1 429 {TOKEN}\r\nx-ratelimit-limit: 1m\r\ncontent-length: 0\r\n\r\n").into_bytes(),
         answer(200, "text/csv", "a,b\n1,2")[..60].to_vec(),
@@ -94,18 +121,33 @@ fn echoes() -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn nothing_planted_comes_out() {
     let log = Log::default();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .init();
 
     for echo in echoes() {
         let base_url = scripted(vec![echo]).await;
-        let import = ImportClient::builder().service_id(SERVICE).token(TOKEN).base_url(&base_url).retry(quick());
-        let export = ExportClient::builder().service_id(SERVICE).token(TOKEN).base_url(&base_url).retry(quick());
+        let import = ImportClient::builder()
+            .service_id(SERVICE)
+            .token(TOKEN)
+            .base_url(&base_url)
+            .retry(quick());
+        let export = ExportClient::builder()
+            .service_id(SERVICE)
+            .token(TOKEN)
+            .base_url(&base_url)
+            .retry(quick());
         check("builders", &format!("{import:?} {export:?}"));
         let (import, export) = (common::short_periods(import).build().unwrap(), export.build().unwrap());
         check("clients", &format!("{import:?} {export:?}"));
         let error = import.load_events(&user(), &[event()]).await.unwrap_err();
         check_error("an import error", &error);
-        check("the body of an answer that repeats the request", error.body().unwrap_or_default());
+        check(
+            "the body of an answer that repeats the request",
+            error.body().unwrap_or_default(),
+        );
         for error in [
             import.upsert_identity(&user()).await.err(),
             import.delete_identity(EXTERNAL).await.err(),
@@ -126,13 +168,19 @@ async fn nothing_planted_comes_out() {
 
     let broken = "df_unified_id,memo\n1,SENTINEL-VALUE-G8\n2,SENTINEL-VALUE-G8,3\n";
     let base_url = scripted(vec![answer(200, "text/csv", broken)]).await;
-    let csv = common::export(&base_url).user_profiles(&UserProfileQuery::all()).await.unwrap();
+    let csv = common::export(&base_url)
+        .user_profiles(&UserProfileQuery::all())
+        .await
+        .unwrap();
     let mut records = csv.records();
     check("a record", &format!("{:?}", records.next().await.unwrap().unwrap()));
     check_error("a ragged row", &records.next().await.unwrap().unwrap_err());
 
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
-    assert!(log.contains("load_events") && log.contains("hyper"), "our spans and those of the libraries below are there");
+    assert!(
+        log.contains("load_events") && log.contains("hyper"),
+        "our spans and those of the libraries below are there"
+    );
     check("the log", &log);
 }
 
@@ -140,18 +188,32 @@ async fn nothing_planted_comes_out() {
 fn values_are_redacted_in_debug_and_in_panics() {
     check("an identity", &format!("{:?} {:#?}", user(), user()));
     check("an event", &format!("{:?} {:#?}", event(), event()));
-    let delete = dfinery::types::import::ExternalIdentity { external_id: EXTERNAL.to_owned() };
+    let delete = dfinery::types::import::ExternalIdentity {
+        external_id: EXTERNAL.to_owned(),
+    };
     check("a deletion", &format!("{delete:?}"));
-    let panic = std::panic::catch_unwind(|| Err::<(), _>((user(), event())).unwrap()).unwrap_err();
+    let panic = std::panic::catch_unwind(|| {
+        let failed: Result<(), _> = std::hint::black_box(Err((user(), event())));
+        failed.unwrap();
+    })
+    .unwrap_err();
     check("a panic", panic.downcast_ref::<String>().unwrap());
     for text in [EMAIL, VALUE] {
-        check("a parse error", &text.parse::<dfinery::Timestamp>().unwrap_err().to_string());
+        check(
+            "a parse error",
+            &text.parse::<dfinery::Timestamp>().unwrap_err().to_string(),
+        );
     }
     for broken in [format!("{TOKEN}\n"), format!("{TOKEN} {EMAIL}")] {
         check_error("a bad token", &ImportClient::new(SERVICE, &broken).unwrap_err());
         check_error("a bad service id", &ImportClient::new(&broken, TOKEN).unwrap_err());
         let url = format!("https://{TOKEN}:{VALUE}@example.com/?{EMAIL}");
-        let error = ImportClient::builder().service_id(SERVICE).token(TOKEN).base_url(url).build().unwrap_err();
+        let error = ImportClient::builder()
+            .service_id(SERVICE)
+            .token(TOKEN)
+            .base_url(url)
+            .build()
+            .unwrap_err();
         check_error("a bad base URL", &error);
     }
 }

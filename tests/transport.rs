@@ -21,9 +21,17 @@ async fn load(base_url: &str) -> Result<dfinery::Metadata, dfinery::Error> {
 async fn success_is_only_what_says_so_in_full() {
     for (status, body, succeeds) in [
         (200, OK, true),
-        (200, r#"{"status":true,"code":"20000","message":"OK","data":true}"#, true),
+        (
+            200,
+            r#"{"status":true,"code":"20000","message":"OK","data":true}"#,
+            true,
+        ),
         (201, r#"{"status":true,"code":20000}"#, true),
-        (200, r#"{"status":true,"code":20000,"message":"OK","more":{"new":[1]}}"#, true),
+        (
+            200,
+            r#"{"status":true,"code":20000,"message":"OK","more":{"new":[1]}}"#,
+            true,
+        ),
         (200, r#"{"status":false,"code":20000,"message":"OK"}"#, false),
         (200, r#"{"status":true,"code":40001,"message":"OK"}"#, false),
         (200, r#"{"status":true,"code":20001,"message":"OK"}"#, false),
@@ -50,7 +58,11 @@ async fn an_answer_cut_at_any_byte_is_never_success() {
     for cut in 0..whole.len() {
         let base_url = scripted(vec![whole[..cut].to_vec()]).await;
         let error = load(&base_url).await.unwrap_err();
-        assert_eq!((error.attempts(), error.delivery()), (3, Delivery::Unknown), "cut at {cut}: {error}");
+        assert_eq!(
+            (error.attempts(), error.delivery()),
+            (3, Delivery::Unknown),
+            "cut at {cut}: {error}"
+        );
     }
     assert!(load(&scripted(vec![whole]).await).await.is_ok());
 }
@@ -96,7 +108,9 @@ async fn a_body_without_end_is_not_read_without_end() {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
                 read_request(&mut stream).await;
-                let _ = stream.write_all(b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n").await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n")
+                    .await;
                 while stream.write_all(b"4\r\n{{{{\r\n").await.is_ok() {}
             });
         }
@@ -154,7 +168,10 @@ async fn the_same_bytes_are_sent_again() {
     let requests = server.await.unwrap();
     assert!(requests.iter().all(|request| *request == requests[0]));
     let request = requests[0].to_ascii_lowercase();
-    assert!(request.starts_with("post /api/v1/events?service_id=test-service http/1.1\r\n"), "{request}");
+    assert!(
+        request.starts_with("post /api/v1/events?service_id=test-service http/1.1\r\n"),
+        "{request}"
+    );
     assert!(request.contains("\r\ncontent-type: application/json\r\n"));
     assert!(request.contains("\r\naccess_token: test-token\r\n"));
     assert!(request.contains("\r\nuser-agent: dfinery-rust/"));
@@ -170,9 +187,15 @@ async fn the_reset_that_the_server_names_is_waited_for_or_reported() {
         "Retry-After: 3000".to_owned(),
     ] {
         let body = r#"{"status":false,"code":40401,"message":"TOO_MANY_REQUEST","data":null}"#;
-        let text = format!("HTTP/1.1 200 X\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let text = format!(
+            "HTTP/1.1 200 X\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         let error = load(&scripted(vec![text.into_bytes()]).await).await.unwrap_err();
-        assert!(error.is_rate_limited() && error.attempts() == 1, "longer than max_wait: {error}");
+        assert!(
+            error.is_rate_limited() && error.attempts() == 1,
+            "longer than max_wait: {error}"
+        );
         let wait = error.retry_after().unwrap().as_secs();
         assert!((2_990..=3_000).contains(&wait), "{header}: {wait}");
     }
@@ -182,7 +205,10 @@ async fn the_reset_that_the_server_names_is_waited_for_or_reported() {
 async fn a_reset_far_away_does_not_hold_up_what_was_not_refused_for_the_quota() {
     let soon = jiff::Timestamp::now().as_second() + 3_000;
     let body = r#"{"status":false,"code":50000,"message":"INTERNAL_SERVER_ERROR","data":null}"#;
-    let head = format!("X-Rate-Limit-Remaining: 7\r\nX-Rate-Limit-Reset: {soon}\r\ncontent-length: {}", body.len());
+    let head = format!(
+        "X-Rate-Limit-Remaining: 7\r\nX-Rate-Limit-Reset: {soon}\r\ncontent-length: {}",
+        body.len()
+    );
     let failure = format!("HTTP/1.1 200 X\r\n{head}\r\n\r\n{body}").into_bytes();
     let base_url = scripted(vec![failure, answer(200, "application/json", OK)]).await;
     assert_eq!(load(&base_url).await.unwrap().attempts, 2);

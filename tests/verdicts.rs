@@ -14,23 +14,34 @@ use dfinery::{
 const ATTEMPTS: u32 = 3;
 
 fn styles() -> impl Iterator<Item = Settings> {
-    [CodeStyle::Number, CodeStyle::Digits].into_iter().flat_map(|code_style| {
-        [FailureStyle::DetailTable, FailureStyle::Alternative].into_iter().map(move |failures| Settings {
-            code_style,
-            import_failures: failures,
-            export_failures: failures,
-            ..without_rate_headers()
+    [CodeStyle::Number, CodeStyle::Digits]
+        .into_iter()
+        .flat_map(|code_style| {
+            [FailureStyle::DetailTable, FailureStyle::Alternative]
+                .into_iter()
+                .map(move |failures| Settings {
+                    code_style,
+                    import_failures: failures,
+                    export_failures: failures,
+                    ..without_rate_headers()
+                })
         })
-    })
 }
 
 /// Without a reset in the answer, a spent quota is tried again at once.
 fn without_rate_headers() -> Settings {
-    Settings { rate_headers: RateHeaders::Absent, ..Settings::default() }
+    Settings {
+        rate_headers: RateHeaders::Absent,
+        ..Settings::default()
+    }
 }
 
 fn expected(info: &CodeInfo, settings_alternative: bool) -> (u16, u32) {
-    let status = if settings_alternative { info.http_status_alternative } else { info.http_status };
+    let status = if settings_alternative {
+        info.http_status_alternative
+    } else {
+        info.http_status
+    };
     let attempts = if info.retry == RetryClass::Never { 1 } else { ATTEMPTS };
     (status, attempts)
 }
@@ -44,8 +55,13 @@ async fn every_import_code_is_told_as_the_table_has_it() {
             let info = code.info().unwrap();
             let emulator = Emulator::builder().settings(settings.clone()).start().await.unwrap();
             emulator.script(vec![Fault::Import(code.clone()); ATTEMPTS as usize]);
-            let import = short_periods(emulator.import_client()).retry(quick().max_attempts(ATTEMPTS)).build().unwrap();
-            let result = import.load_events(&Identity::external_id("u-1"), &[Event::new("df_login")]).await;
+            let import = short_periods(emulator.import_client())
+                .retry(quick().max_attempts(ATTEMPTS))
+                .build()
+                .unwrap();
+            let result = import
+                .load_events(&Identity::external_id("u-1"), &[Event::new("df_login")])
+                .await;
             let (status, attempts) = expected(info, alternative);
             rows += 1;
             if info.success {
@@ -78,7 +94,11 @@ async fn every_export_message_is_told_as_the_table_has_it() {
             let info = code.info().unwrap();
             let emulator = Emulator::builder().settings(settings.clone()).start().await.unwrap();
             emulator.script(vec![Fault::Export(code.clone()); ATTEMPTS as usize]);
-            let export = emulator.export_client().retry(quick().max_attempts(ATTEMPTS)).build().unwrap();
+            let export = emulator
+                .export_client()
+                .retry(quick().max_attempts(ATTEMPTS))
+                .build()
+                .unwrap();
             let error = export.events(&EventQuery::between(today, today)).await.unwrap_err();
             let (status, attempts) = expected(info, alternative);
             assert_eq!(error.export_code(), Some(code), "{error}");
@@ -102,7 +122,10 @@ async fn an_unknown_code_under_http_200_is_an_error_and_tried_once() {
     emulator.script([Fault::UnknownCode]);
     let error = import.upsert_identity(&Identity::external_id("u-1")).await.unwrap_err();
     assert!(matches!(error.import_code(), Some(ImportCode::Unknown(_))), "{error}");
-    assert_eq!((error.attempts(), error.status(), error.is_retryable()), (1, Some(200), false));
+    assert_eq!(
+        (error.attempts(), error.status(), error.is_retryable()),
+        (1, Some(200), false)
+    );
     emulator.script([Fault::UnknownCode]);
     let error = export.events(&EventQuery::between(today, today)).await.unwrap_err();
     assert!(matches!(error.export_code(), Some(ExportCode::Unknown(_))), "{error}");
@@ -111,25 +134,46 @@ async fn an_unknown_code_under_http_200_is_an_error_and_tried_once() {
 
 #[tokio::test]
 async fn what_is_known_of_delivery_follows_from_every_attempt() {
-    let emulator = Emulator::builder().settings(without_rate_headers()).start().await.unwrap();
+    let emulator = Emulator::builder()
+        .settings(without_rate_headers())
+        .start()
+        .await
+        .unwrap();
     let user = Identity::external_id("u-1");
     let event = [Event::new("df_login")];
-    let import = short_periods(emulator.import_client()).retry(quick().max_attempts(2)).build().unwrap();
+    let import = short_periods(emulator.import_client())
+        .retry(quick().max_attempts(2))
+        .build()
+        .unwrap();
     for (faults, delivery) in [
         (vec![Fault::Import(ImportCode::ValidationFailure)], Delivery::Refused),
         (vec![Fault::Import(ImportCode::TooManyRequest); 2], Delivery::NotTaken),
-        (vec![Fault::CloseAfterReading, Fault::Import(ImportCode::TooManyRequest)], Delivery::Unknown),
-        (vec![Fault::Import(ImportCode::InternalServerError); 2], Delivery::Unknown),
+        (
+            vec![Fault::CloseAfterReading, Fault::Import(ImportCode::TooManyRequest)],
+            Delivery::Unknown,
+        ),
+        (
+            vec![Fault::Import(ImportCode::InternalServerError); 2],
+            Delivery::Unknown,
+        ),
     ] {
         emulator.script(faults.clone());
         let error = import.load_events(&user, &event).await.unwrap_err();
         assert_eq!(error.delivery(), delivery, "{faults:?}: {error}");
     }
 
-    let careful = emulator.import_client().retry(quick().resend_when_unsure(false)).build().unwrap();
+    let careful = emulator
+        .import_client()
+        .retry(quick().resend_when_unsure(false))
+        .build()
+        .unwrap();
     emulator.script([Fault::CloseAfterReading]);
     let error = careful.load_events(&user, &event).await.unwrap_err();
     assert_eq!((error.attempts(), error.delivery()), (1, Delivery::Unknown));
     emulator.script([Fault::CloseAfterReading]);
-    assert_eq!(careful.upsert_identity(&user).await.unwrap().attempts, 2, "idempotent in the spec");
+    assert_eq!(
+        careful.upsert_identity(&user).await.unwrap().attempts,
+        2,
+        "idempotent in the spec"
+    );
 }

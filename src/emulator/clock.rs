@@ -16,7 +16,7 @@ use crate::Timestamp;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks a function.
+    /// A clock that asks a function. It must not call the emulator, which would wait for itself.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

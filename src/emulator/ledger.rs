@@ -35,9 +35,9 @@ pub struct RequestRecord {
     pub fault: Fault,
     /// The HTTP status of the answer; none if the connection was closed without one, or the answer is not decided yet.
     pub status: Option<u16>,
-    /// The verdict in the body of the answer; none if it had no verdict, as a CSV has none.
+    /// The verdict that was answered; none if the answer was no verdict, as a CSV is none.
     pub verdict: Option<Verdict>,
-    /// Why it was refused, in words and without any value of the request.
+    /// Why it was refused, in words and without any value of the request; at most 500 characters.
     pub reason: Option<String>,
     /// Whether it took effect: for an import that something of it was taken, for an export that it ran.
     pub applied: bool,
@@ -48,6 +48,13 @@ pub struct RequestRecord {
 }
 
 impl RequestRecord {
+    const LONGEST_REASON: usize = 500;
+
+    /// Puts a reason on record, or the start of it: the names in it may be of any length.
+    pub(super) fn set_reason(&mut self, reason: Option<&str>) {
+        self.reason = reason.map(|reason| reason.chars().take(Self::LONGEST_REASON).collect());
+    }
+
     /// The code of the answer, if it was one of the Import API.
     #[must_use]
     pub fn import_code(&self) -> Option<&ImportCode> {
@@ -67,7 +74,7 @@ impl RequestRecord {
     }
 }
 
-/// What the body of an answer said.
+/// What was answered, by the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// A code of the Import API, success included.

@@ -31,7 +31,6 @@ use std::{
     sync::Arc,
 };
 
-use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::state::{Credentials, Shared};
@@ -118,13 +117,13 @@ impl Emulator {
     /// The token that its Import API takes.
     #[must_use]
     pub fn import_token(&self) -> &str {
-        self.shared.credentials.import_token.expose_secret()
+        &self.shared.credentials.import_token
     }
 
     /// The token that its Export API takes.
     #[must_use]
     pub fn export_token(&self) -> &str {
-        self.shared.credentials.export_token.expose_secret()
+        &self.shared.credentials.export_token
     }
 
     /// An [`ImportClient`] that talks to it.
@@ -239,14 +238,14 @@ impl EmulatorBuilder {
 
     /// The token that the Import API takes.
     #[must_use]
-    pub fn import_token(mut self, token: impl Into<SecretString>) -> Self {
+    pub fn import_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.import_token = token.into();
         self
     }
 
     /// The token that the Export API takes.
     #[must_use]
-    pub fn export_token(mut self, token: impl Into<SecretString>) -> Self {
+    pub fn export_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.export_token = token.into();
         self
     }

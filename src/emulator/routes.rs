@@ -53,20 +53,17 @@ impl Call<'_> {
     /// Carries the request out and answers it. The permit, if any, is held until the answer is sent.
     pub(super) fn answer(&self) -> (Answer, Option<Permit>) {
         if let Err((verdict, reason)) = self.check_credentials() {
-            return (self.refuse(verdict, reason.to_owned(), None), None);
+            return (self.refuse(verdict, reason, None), None);
         }
         let taken = self.shared.lock().limits.take(self.operation.family(), self.settings());
         let (quota, Some(permit)) = taken else {
             let verdict = self.either(ImportCode::TooManyRequest, ExportCode::TooManyApiRequests);
-            return (
-                self.refuse(verdict, "the quota is spent".to_owned(), Some(taken.0)),
-                None,
-            );
+            return (self.refuse(verdict, "the quota is spent", Some(taken.0)), None);
         };
         if self.settings().require_content_type && !self.is_json() {
             let verdict = self.either(ImportCode::BadRequest, ExportCode::InvalidParameter);
             return (
-                self.refuse(verdict, "the content-type is not JSON".to_owned(), Some(quota)),
+                self.refuse(verdict, "the content-type is not JSON", Some(quota)),
                 Some(permit),
             );
         }
@@ -115,7 +112,7 @@ impl Call<'_> {
         if let Some(record) = state.record(self.arrival.sequence) {
             record.applied = outcome.applied;
             record.events = outcome.events;
-            record.reason = outcome.reason;
+            record.set_reason(outcome.reason.as_deref());
         }
         drop(state);
         Answer::verdict(Verdict::Import(outcome.code), self.settings(), Some(quota))
@@ -134,7 +131,7 @@ impl Call<'_> {
         };
         if let Some(record) = state.record(self.arrival.sequence) {
             record.applied = csv.is_ok();
-            record.reason = csv.as_ref().err().map(|(_, reason)| reason.clone());
+            record.set_reason(csv.as_ref().err().map(|(_, reason)| reason.as_str()));
         }
         drop(state);
         match csv {
@@ -143,9 +140,9 @@ impl Call<'_> {
         }
     }
 
-    fn refuse(&self, verdict: Verdict, reason: String, quota: Option<Quota>) -> Answer {
+    fn refuse(&self, verdict: Verdict, reason: &str, quota: Option<Quota>) -> Answer {
         if let Some(record) = self.shared.lock().record(self.arrival.sequence) {
-            record.reason = Some(reason);
+            record.set_reason(Some(reason));
         }
         Answer::verdict(verdict, self.settings(), quota)
     }

@@ -79,13 +79,14 @@ async fn respond(shared: Arc<Shared>, flush: Flush, request: Request<Incoming>) 
     let (answer, permit) = answered.inspect_err(|_| {
         tracing::debug!(sequence, operation, fault, "request left without an answer");
     })?;
-    shared.decide(sequence, &answer);
+    let reason = shared.decide(sequence, &answer);
     tracing::debug!(
         sequence,
         operation,
         fault,
         status = answer.status.as_u16(),
         code = answer.verdict.as_ref().map(code),
+        reason,
         "request answered"
     );
     let receipt = Receipt { shared, sequence };

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Fault, Ledger, Settings,
@@ -23,15 +22,15 @@ pub(super) struct Shared {
 /// What a request must know to be served.
 pub(super) struct Credentials {
     pub(super) service_id: String,
-    pub(super) import_token: SecretString,
-    pub(super) export_token: SecretString,
+    pub(super) import_token: String,
+    pub(super) export_token: String,
 }
 
 impl Credentials {
     pub(super) fn token(&self, token: Token) -> &str {
         match token {
-            Token::Import => self.import_token.expose_secret(),
-            Token::Export => self.export_token.expose_secret(),
+            Token::Import => &self.import_token,
+            Token::Export => &self.export_token,
         }
     }
 }
@@ -103,13 +102,14 @@ impl Shared {
         Some(arrival)
     }
 
-    /// Puts on record what is about to be answered.
-    pub(super) fn decide(&self, sequence: u64, answer: &Answer) {
-        if let Some(record) = self.lock().record(sequence) {
-            record.status = Some(answer.status.as_u16());
-            record.verdict.clone_from(&answer.verdict);
-            record.answered = Answered::InPart;
-        }
+    /// Puts on record what is about to be answered, and gives the reason if it is a refusal.
+    pub(super) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
+        let mut state = self.lock();
+        let record = state.record(sequence)?;
+        record.status = Some(answer.status.as_u16());
+        record.verdict.clone_from(&answer.verdict);
+        record.answered = Answered::InPart;
+        record.reason.clone()
     }
 
     /// A copy of everything on record.

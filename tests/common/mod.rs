@@ -47,7 +47,13 @@ pub async fn read_request(stream: &mut TcpStream) -> Option<String> {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let expected = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length:")?
+                        .trim()
+                        .parse::<usize>()
+                        .ok()
+                })
                 .unwrap_or(0);
             if body.len() >= expected {
                 return Some(text);
@@ -67,18 +73,28 @@ pub fn answer(status: u16, content_type: &str, body: &str) -> Vec<u8> {
 
 /// A policy whose pauses take no time worth waiting for.
 pub fn quick() -> RetryPolicy {
-    RetryPolicy::default().base_delay(Duration::from_millis(1)).max_attempts(3)
+    RetryPolicy::default()
+        .base_delay(Duration::from_millis(1))
+        .max_attempts(3)
 }
 
 /// Quotas that are full again at once.
 pub fn short_periods<C>(builder: ClientBuilder<C>) -> ClientBuilder<C> {
-    let limit = RateLimit { requests: 1_000_000, period: Duration::from_millis(5), concurrent: None };
+    let limit = RateLimit {
+        requests: 1_000_000,
+        period: Duration::from_millis(5),
+        concurrent: None,
+    };
     let families = Family::ALL.iter().filter(|family| **family != Family::Export);
     families.fold(builder, |builder, family| builder.rate_limit(*family, limit))
 }
 
 pub fn import(base_url: &str) -> ImportClient {
-    let builder = ImportClient::builder().service_id("test-service").token("test-token").base_url(base_url).retry(quick());
+    let builder = ImportClient::builder()
+        .service_id("test-service")
+        .token("test-token")
+        .base_url(base_url)
+        .retry(quick());
     short_periods(builder).build().unwrap()
 }
 

@@ -49,7 +49,15 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
     let exported = exported(&export, today).await?;
     let agree = report.compare(&exported, &mut out)? && report.adds_up(&sample);
-    writeln!(out, "{}", if agree { "All counts agree." } else { "The counts do NOT agree." })?;
+    writeln!(
+        out,
+        "{}",
+        if agree {
+            "All counts agree."
+        } else {
+            "The counts do NOT agree."
+        }
+    )?;
     Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -73,8 +81,15 @@ async fn live() -> anyhow::Result<ExitCode> {
     load(&import, &sample, &mut report, false).await;
     let mut out = io::stdout().lock();
     report.print(&mut out)?;
-    writeln!(out, "Nothing was compared: by its guide the service shows new events after about 30 minutes.")?;
-    Ok(if report.adds_up(&sample) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    writeln!(
+        out,
+        "Nothing was compared: by its guide the service shows new events after about 30 minutes."
+    )?;
+    Ok(if report.adds_up(&sample) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A line of the sample: a user, and at most one of an event and properties.
@@ -108,16 +123,25 @@ impl Sample {
                 Err(error) => sample.unreadable.push((number, problem(&error))),
             }
         }
-        let last = sample.events().map(|event| day(event)).max().context("the sample has no events")?;
+        let last = sample.events().map(day).max().context("the sample has no events")?;
         let shift = (today.yesterday()?).since((Unit::Day, last))?;
-        for event in sample.events.iter_mut().flat_map(|(_, events)| events).map(|(_, event)| event) {
+        for event in sample
+            .events
+            .iter_mut()
+            .flat_map(|(_, events)| events)
+            .map(|(_, event)| event)
+        {
             event.event_datetime = moved(event, shift)?.into();
         }
         Ok(sample)
     }
 
     fn add(&mut self, line: usize, record: Record) {
-        let Record { identity, event, user_properties } = record;
+        let Record {
+            identity,
+            event,
+            user_properties,
+        } = record;
         match (event, user_properties) {
             (Some(event), _) => match self.events.iter_mut().find(|(user, _)| *user == identity) {
                 Some((_, events)) => events.push((line, event)),
@@ -129,7 +153,10 @@ impl Sample {
     }
 
     fn events(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter().flat_map(|(_, events)| events).map(|(_, event)| event)
+        self.events
+            .iter()
+            .flat_map(|(_, events)| events)
+            .map(|(_, event)| event)
     }
 }
 
@@ -138,13 +165,20 @@ fn day(event: &Event) -> Date {
 }
 
 fn moved(event: &Event, days: Span) -> anyhow::Result<Timestamp> {
-    Ok(event.event_datetime.to_jiff().to_zoned(TimeZone::UTC).checked_add(days)?.timestamp())
+    Ok(event
+        .event_datetime
+        .to_jiff()
+        .to_zoned(TimeZone::UTC)
+        .checked_add(days)?
+        .timestamp())
 }
 
 /// What is wrong with a line, without its values: the parser's own words may repeat them.
 fn problem(error: &serde_json::Error) -> String {
     let words = error.to_string();
-    let harmless = ["missing field", "unknown field", "a whole number beyond"].iter().any(|start| words.starts_with(start));
+    let harmless = ["missing field", "unknown field", "a whole number beyond"]
+        .iter()
+        .any(|start| words.starts_with(start));
     let what = match error.classify() {
         _ if harmless => words.split(" at line").next().unwrap_or_default().to_owned(),
         serde_json::error::Category::Eof => "the line breaks off".to_owned(),
@@ -173,20 +207,32 @@ async fn load(import: &ImportClient, sample: &Sample, report: &mut Report, split
 ///
 /// With `split`, a batch that is refused as a whole goes again event by event, to find the bad ones. That is right only
 /// where nothing of a refused batch is kept, which the documentation does not say: so it is done on the emulator alone.
-async fn load_events(import: &ImportClient, user: &Identity, events: &[(usize, Event)], report: &mut Report, split: bool) {
+async fn load_events(
+    import: &ImportClient,
+    user: &Identity,
+    events: &[(usize, Event)],
+    report: &mut Report,
+    split: bool,
+) {
     let batch: Vec<Event> = events.iter().map(|(_, event)| event.clone()).collect();
     let lines: Vec<usize> = events.iter().map(|(line, _)| *line).collect();
     let result = import.load_events(user, &batch).await;
     match &result {
         Err(error) if error.is_invalid() && batch.len() > LoadEventsRequest::MAX_EVENTS => {
-            report.notes.push(format!("{} events of one user in one call: {error}. They went in smaller calls.", batch.len()));
+            report.notes.push(format!(
+                "{} events of one user in one call: {error}. They went in smaller calls.",
+                batch.len()
+            ));
             for events in events.chunks(LoadEventsRequest::MAX_EVENTS) {
                 Box::pin(load_events(import, user, events, report, split)).await;
             }
         }
         Err(error) if split && events.len() > 1 && error.import_code() == Some(&ImportCode::ValidationFailure) => {
             let code = ImportCode::ValidationFailure;
-            report.notes.push(format!("{} events of one user in one call: refused with {code}. They went one by one.", batch.len()));
+            report.notes.push(format!(
+                "{} events of one user in one call: refused with {code}. They went one by one.",
+                batch.len()
+            ));
             report.refused_calls += 1;
             for event in events.chunks(1) {
                 Box::pin(load_events(import, user, event, report, split)).await;
@@ -270,7 +316,11 @@ impl Report {
         for note in &self.notes {
             writeln!(out, "{note}")?;
         }
-        writeln!(out, "\n{:<12}{:>9}{:>10}{:>9}{:>9}{:>9}", "", "records", "accepted", "refused", "invalid", "failed")?;
+        writeln!(
+            out,
+            "\n{:<12}{:>9}{:>10}{:>9}{:>9}{:>9}",
+            "", "records", "accepted", "refused", "invalid", "failed"
+        )?;
         let mut all = Counts::default();
         for (kind, counts) in &self.by_kind {
             line(out, kind, counts)?;
@@ -280,7 +330,12 @@ impl Report {
             all.failed += counts.failed;
         }
         line(out, "all", &all)?;
-        writeln!(out, "{} calls, {} of them retries.\n", self.calls + self.refused_calls, self.retries)?;
+        writeln!(
+            out,
+            "{} calls, {} of them retries.\n",
+            self.calls + self.refused_calls,
+            self.retries
+        )?;
         writeln!(out, "Why not:")?;
         for (reason, lines) in &self.reasons {
             let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
@@ -305,8 +360,17 @@ impl Report {
 }
 
 fn line(out: &mut impl Write, kind: &str, counts: &Counts) -> io::Result<()> {
-    let Counts { accepted, refused, invalid, failed } = counts;
-    writeln!(out, "{kind:<12}{:>9}{accepted:>10}{refused:>9}{invalid:>9}{failed:>9}", counts.sum())
+    let Counts {
+        accepted,
+        refused,
+        invalid,
+        failed,
+    } = counts;
+    writeln!(
+        out,
+        "{kind:<12}{:>9}{accepted:>10}{refused:>9}{invalid:>9}{failed:>9}",
+        counts.sum()
+    )
 }
 
 /// Exports the days of the sample and counts the events of each name.
@@ -315,7 +379,9 @@ async fn exported(export: &ExportClient, today: Date) -> anyhow::Result<BTreeMap
     let mut records = export.events(&query).await?.records();
     let mut exported = BTreeMap::new();
     while let Some(record) = records.try_next().await? {
-        let name = record.get("event_name").context("the export has no column event_name")?;
+        let name = record
+            .get("event_name")
+            .context("the export has no column event_name")?;
         *exported.entry(name.to_owned()).or_default() += 1;
     }
     Ok(exported)

@@ -12,8 +12,8 @@ use clap::ValueEnum;
 use dfinery::{
     ImportCode, Operation,
     emulator::{
-        Batch, CodeStyle, Duplicates, Emulator, FailureStyle, Fault, FaultRate, OverLimit, RateHeaders, ResetUnit, Settings,
-        Unregistered,
+        Batch, CodeStyle, Duplicates, Emulator, FailureStyle, Fault, FaultRate, OverLimit, RateHeaders, ResetUnit,
+        Settings, Unregistered,
     },
 };
 
@@ -72,16 +72,53 @@ macro_rules! argument {
 }
 
 argument!(CodeStyleArgument, CodeStyle { Number, Digits });
-argument!(FailuresArgument, FailureStyle { DetailTable, Alternative });
-argument!(OverLimitArgument, OverLimit { LikeOtherFailures, Http429, Http429Empty });
-argument!(RateHeadersArgument, RateHeaders { Dashed, Compact, Absent });
+argument!(
+    FailuresArgument,
+    FailureStyle {
+        DetailTable,
+        Alternative
+    }
+);
+argument!(
+    OverLimitArgument,
+    OverLimit {
+        LikeOtherFailures,
+        Http429,
+        Http429Empty
+    }
+);
+argument!(
+    RateHeadersArgument,
+    RateHeaders {
+        Dashed,
+        Compact,
+        Absent
+    }
+);
 argument!(ResetUnitArgument, ResetUnit { Seconds, Milliseconds });
-argument!(UnregisteredArgument, Unregistered { Refuse, DropSilently, Accept });
-argument!(BatchArgument, Batch { AllOrNothing, KeepGoodAndFail, KeepGoodAndSucceed });
+argument!(
+    UnregisteredArgument,
+    Unregistered {
+        Refuse,
+        DropSilently,
+        Accept
+    }
+);
+argument!(
+    BatchArgument,
+    Batch {
+        AllOrNothing,
+        KeepGoodAndFail,
+        KeepGoodAndSucceed
+    }
+);
 argument!(DuplicatesArgument, Duplicates { Keep, Drop });
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!((0.0..=1.0).contains(&arguments.fault_rate), "--fault-rate must be between 0 and 1");
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&arguments.fault_rate),
+        "--fault-rate must be between 0 and 1"
+    );
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let emulator = Emulator::builder()
         .address(address)
@@ -118,7 +155,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     tokio::signal::ctrl_c().await?;
     let ledger = emulator.ledger();
     for operation in Operation::ALL {
-        writeln!(io::stderr(), "{operation}: {} requests", ledger.requests(*operation).count())?;
+        writeln!(
+            io::stderr(),
+            "{operation}: {} requests",
+            ledger.requests(*operation).count()
+        )?;
     }
     writeln!(io::stderr(), "{} events stored", ledger.events_stored())?;
     Ok(ExitCode::SUCCESS)

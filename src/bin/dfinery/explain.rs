@@ -36,7 +36,11 @@ pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
     for (api, info) in all_codes() {
         let code = if info.raw == info.name { "-" } else { info.raw };
         let meaning = info.meaning.in_language(language);
-        writeln!(out, "{api}\t{}\t{code}\t{}\t{}\t{meaning}", info.http_status, info.name, info.retry)?;
+        writeln!(
+            out,
+            "{api}\t{}\t{code}\t{}\t{}\t{meaning}",
+            info.http_status, info.name, info.retry
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -67,12 +71,24 @@ pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn all_codes() -> impl Iterator<Item = (&'static str, &'static CodeInfo)> {
-    let import = ImportCode::ALL.iter().filter_map(ImportCode::info).map(|info| ("import", info));
-    import.chain(ExportCode::ALL.iter().filter_map(ExportCode::info).map(|info| ("export", info)))
+    let import = ImportCode::ALL
+        .iter()
+        .filter_map(ImportCode::info)
+        .map(|info| ("import", info));
+    import.chain(
+        ExportCode::ALL
+            .iter()
+            .filter_map(ExportCode::info)
+            .map(|info| ("export", info)),
+    )
 }
 
 fn separate(out: &mut impl Write, found: &mut bool) -> io::Result<()> {
-    if std::mem::replace(found, true) { writeln!(out) } else { Ok(()) }
+    if std::mem::replace(found, true) {
+        writeln!(out)
+    } else {
+        Ok(())
+    }
 }
 
 /// The words around the tables, in one language.
@@ -114,11 +130,15 @@ impl Words {
     }
 
     fn code(&self, out: &mut impl Write, api: &str, info: &CodeInfo) -> io::Result<()> {
-        let title = if info.raw == info.name { info.raw.to_owned() } else { format!("{} {}", info.raw, info.name) };
+        let title = if info.raw == info.name {
+            info.raw.to_owned()
+        } else {
+            format!("{} {}", info.raw, info.name)
+        };
         writeln!(out, "{title} ({api})")?;
         match info.http_status_alternative {
-            same if same == info.http_status => self.line(out, self.http, info.http_status)?,
-            other => self.line(out, self.http, format!("{} {} {other}", info.http_status, self.or))?,
+            same if same == info.http_status => line(out, self.http, info.http_status)?,
+            other => line(out, self.http, format!("{} {} {other}", info.http_status, self.or))?,
         }
         self.rest(out, info.meaning, info.remedy, info.retry, info.source)
     }
@@ -136,16 +156,16 @@ impl Words {
         retry: dfinery::RetryClass,
         source: Source,
     ) -> io::Result<()> {
-        self.line(out, self.meaning, meaning.in_language(self.language))?;
-        self.line(out, self.remedy, remedy.in_language(self.language))?;
-        self.line(out, self.retry, retry)?;
+        line(out, self.meaning, meaning.in_language(self.language))?;
+        line(out, self.remedy, remedy.in_language(self.language))?;
+        line(out, self.retry, retry)?;
         for page in source.pages {
-            self.line(out, self.source, format!("{} ({})", page.url, source.confidence))?;
+            line(out, self.source, format!("{} ({})", page.url, source.confidence))?;
         }
         Ok(())
     }
+}
 
-    fn line(&self, out: &mut impl Write, label: &str, text: impl std::fmt::Display) -> io::Result<()> {
-        writeln!(out, "  {label}: {text}")
-    }
+fn line(out: &mut impl Write, label: &str, text: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(out, "  {label}: {text}")
 }

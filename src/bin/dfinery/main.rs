@@ -48,7 +48,10 @@ impl From<Lang> for dfinery::Language {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("DFINERY_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let done = match Arguments::parse().command {
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Emulator(arguments) => on_runtime(emulator::run(arguments)),
@@ -58,7 +61,9 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|error| {
         // A reader that has seen enough, such as `head`, is no failure.
         let broken_pipe = |cause: &&(dyn std::error::Error + 'static)| {
-            cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+            cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
         };
         if error.chain().any(|cause| broken_pipe(&cause)) {
             return ExitCode::SUCCESS;
@@ -69,5 +74,8 @@ fn main() -> ExitCode {
 }
 
 fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
