@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-
 use super::{
     Fault, Ledger, Settings,
     answer::Answer,
