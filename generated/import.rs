@@ -21,7 +21,7 @@ pub mod types {
         /// Who a user is, by external ID only.
         pub identity: ExternalIdentity,
         /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-        pub request_datetime: crate::value::Timestamp,
+        pub request_datetime: crate::Timestamp,
     }
 
     /// One event of a user. `event_datetime` is when it happened; how far it may lie in the past or in
@@ -52,7 +52,7 @@ pub mod types {
         /// documented. Required by this project's choice; the flag could not be read.
         pub event_name: String,
         /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-        pub event_datetime: crate::value::Timestamp,
+        pub event_datetime: crate::Timestamp,
         /// The products the event is about, each an object of item properties. At most 100, counted over
         /// all events of a request: the pages differ on what the limit covers, and this is the strictest
         /// reading.
@@ -66,10 +66,10 @@ pub mod types {
         /// derived from what the pages show. Type and description stand on the page; the key is taken from
         /// its heading and agrees with the wire format of the SDKs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub event_items: Vec<crate::value::Properties>,
+        pub event_items: Vec<crate::Properties>,
         /// Values by property name.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub event_properties: Option<crate::value::Properties>,
+        pub event_properties: Option<crate::Properties>,
     }
 
     /// What all events of a request share: the user. One request therefore carries the events of one
@@ -265,7 +265,7 @@ pub mod types {
         /// Who a user is: up to five identifiers, at least one of which must be given.
         pub identity: Identity,
         /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-        pub request_datetime: crate::value::Timestamp,
+        pub request_datetime: crate::Timestamp,
     }
 
     /// Properties of one user to set. `request_datetime` is the time of the request, in UTC. Whether
@@ -281,9 +281,9 @@ pub mod types {
         /// Who a user is: up to five identifiers, at least one of which must be given.
         pub identity: Identity,
         /// Values by property name.
-        pub user_properties: crate::value::Properties,
+        pub user_properties: crate::Properties,
         /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-        pub request_datetime: crate::value::Timestamp,
+        pub request_datetime: crate::Timestamp,
     }
 
     /// Error types.

@@ -86,7 +86,7 @@ pub struct UpsertIdentity<'a> {
     /// Who a user is: up to five identifiers, at least one of which must be given.
     pub identity: &'a import::Identity,
     /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-    pub request_datetime: &'a crate::value::Timestamp,
+    pub request_datetime: &'a crate::Timestamp,
 }
 
 impl Request for UpsertIdentity<'_> {
@@ -133,7 +133,7 @@ pub struct DeleteIdentity<'a> {
     /// Who a user is, by external ID only.
     pub identity: &'a import::ExternalIdentity,
     /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-    pub request_datetime: &'a crate::value::Timestamp,
+    pub request_datetime: &'a crate::Timestamp,
 }
 
 impl Request for DeleteIdentity<'_> {
@@ -180,9 +180,9 @@ pub struct UpsertUserProfile<'a> {
     /// Who a user is: up to five identifiers, at least one of which must be given.
     pub identity: &'a import::Identity,
     /// Values by property name.
-    pub user_properties: &'a crate::value::Properties,
+    pub user_properties: &'a crate::Properties,
     /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
-    pub request_datetime: &'a crate::value::Timestamp,
+    pub request_datetime: &'a crate::Timestamp,
 }
 
 impl Request for UpsertUserProfile<'_> {

@@ -14,14 +14,16 @@ mod export;
 mod generated;
 mod import;
 mod metadata;
+mod property;
 mod quota;
 mod rate_limit;
 mod redact;
 mod retry;
 pub mod tables;
+mod timestamp;
 mod transport;
+mod user_event;
 mod validate;
-mod value;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
@@ -36,10 +38,11 @@ pub use generated::responses::{ExportCode, ImportCode};
 pub use generated::taxonomy;
 pub use import::ImportClient;
 pub use metadata::{Metadata, RateLimitStatus};
+pub use property::{Properties, PropertyValue};
 pub use retry::RetryPolicy;
 pub use tables::{Language, RetryClass};
+pub use timestamp::Timestamp;
 pub use validate::{Violation, Violations};
-pub use value::{Properties, PropertyValue, Timestamp};
 
 #[cfg(all(doctest, feature = "emulator"))]
 #[doc = include_str!("../README.ko.md")]

@@ -597,7 +597,7 @@ fn rust_path(text: &str) -> Result<(), String> {
             .split("::")
             .all(|name| name == "crate" || names::ident(name).is_ok());
     ensure(is_path, || {
-        format!("`{text}` is no path of this crate, such as `crate::value::Timestamp`")
+        format!("`{text}` is no path of this crate, such as `crate::Timestamp`")
     })
 }
 

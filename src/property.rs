@@ -1,91 +1,13 @@
-//! Values of a request: points in time, property values, and short ways to build identities and events.
+//! Properties of events, items and users, and their values.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt};
 
-use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
-    Error, Violations,
-    generated::import::types::{Event, Identity},
+    Timestamp, Violations,
     validate::{Path, Validate},
 };
-
-/// A point in time with milliseconds, written in UTC as `2024-06-24T06:42:25.394Z`.
-///
-/// The documentation shows no other form, so none is ever sent. Reading takes any RFC 3339 time with an offset.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let time: dfinery::Timestamp = "2024-06-24T15:42:25.3945+09:00".parse()?;
-/// assert_eq!(time.to_string(), "2024-06-24T06:42:25.394Z");
-/// # Ok(())
-/// # }
-/// ```
-///
-/// Source: the data types page of the [API guide](https://docs.dfinery.ai/api-guide/undefined).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
-
-impl Timestamp {
-    /// The current time.
-    #[must_use]
-    pub fn now() -> Self {
-        jiff::Timestamp::now().into()
-    }
-
-    /// The same time as a [`jiff::Timestamp`].
-    #[must_use]
-    pub const fn to_jiff(self) -> jiff::Timestamp {
-        self.0
-    }
-}
-
-impl From<jiff::Timestamp> for Timestamp {
-    /// Drops what is finer than a millisecond.
-    fn from(time: jiff::Timestamp) -> Self {
-        let finer = i64::from(time.subsec_nanosecond()).rem_euclid(1_000_000);
-        Self(time.checked_sub(SignedDuration::from_nanos(finer)).unwrap_or(time))
-    }
-}
-
-impl FromStr for Timestamp {
-    type Err = Error;
-
-    /// Reads an RFC 3339 time, such as `2024-06-24T06:42:25Z` or `2024-06-24T15:42:25+09:00`.
-    ///
-    /// # Errors
-    /// If the text is no such time, or has no offset: a local time alone is not a point in time.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        text.parse::<jiff::Timestamp>()
-            .map(Self::from)
-            .map_err(|_| Error::invalid_value("not a time with an offset, such as 2024-06-24T15:42:25+09:00"))
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}", self.0)
-    }
-}
-
-impl fmt::Debug for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        jiff::Timestamp::deserialize(deserializer).map(Self::from)
-    }
-}
 
 /// The value of a property of an event, an item or a user.
 ///
@@ -378,112 +300,6 @@ impl<N: Into<String>, V: Into<PropertyValue>> Extend<(N, V)> for Properties {
     }
 }
 
-macro_rules! identity_setters {
-    ($($(#[$doc:meta])* $field:ident),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $field(mut self, value: impl Into<String>) -> Self {
-            self.$field = Some(value.into());
-            self
-        }
-    )*};
-}
-
-/// Ways to name a user; at least one identifier is needed.
-///
-/// ```
-/// use dfinery::Identity;
-/// let user = Identity::external_id("dfn-user-123").email("kim@example.com").phone_no("821012345678");
-/// assert!(!format!("{user:?}").contains("kim"));
-/// ```
-impl Identity {
-    /// A user known by the id of your own system.
-    #[must_use]
-    pub fn external_id(value: impl Into<String>) -> Self {
-        Self {
-            external_id: Some(value.into()),
-            ..Self::none()
-        }
-    }
-
-    /// No identifier yet: add at least one before sending.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self {
-            external_id: None,
-            phone_no: None,
-            email: None,
-            kakao_user_id: None,
-            line_user_id: None,
-        }
-    }
-
-    identity_setters! {
-        /// Adds a phone number: country code and number, without `+`, leading zero or dashes, as `821012345678`.
-        phone_no,
-        /// Adds an e-mail address.
-        email,
-        /// Adds a Kakao user id.
-        kakao_user_id,
-        /// Adds a LINE user id.
-        line_user_id,
-    }
-}
-
-/// Ways to build an event.
-///
-/// ```
-/// use dfinery::{Event, Properties};
-/// let event = Event::new("df_purchase")
-///     .property("df_order_id", "A-1")
-///     .property("df_total_purchase_amount", 12_000.0)
-///     .item(Properties::new().with("df_item_id", "P-7").with("df_quantity", 2));
-/// assert_eq!(event.event_items.len(), 1);
-/// ```
-impl Event {
-    /// An event that happens now, with a new random `event_log_id`.
-    ///
-    /// The id is fixed here, before the first attempt, so that an event sent twice can be recognised.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            event_log_id: uuid::Uuid::new_v4(),
-            event_name: name.into(),
-            event_datetime: Timestamp::now(),
-            event_items: Vec::new(),
-            event_properties: None,
-        }
-    }
-
-    /// Sets when it happened.
-    #[must_use]
-    pub fn at(mut self, time: impl Into<Timestamp>) -> Self {
-        self.event_datetime = time.into();
-        self
-    }
-
-    /// Sets the id, for instance one derived from an order number, so that a second load uses it again.
-    #[must_use]
-    pub fn id(mut self, id: uuid::Uuid) -> Self {
-        self.event_log_id = id;
-        self
-    }
-
-    /// Sets a property.
-    #[must_use]
-    pub fn property(mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Self {
-        self.event_properties.get_or_insert_default().insert(name, value);
-        self
-    }
-
-    /// Adds an item, such as a product of an order.
-    #[must_use]
-    pub fn item(mut self, item: impl Into<Properties>) -> Self {
-        self.event_items.push(item.into());
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -522,15 +338,5 @@ mod tests {
     fn a_number_that_is_not_finite_is_named() {
         let properties = Properties::from([("df_discount", f64::NAN)]);
         assert_eq!(properties.violations().unwrap_err()[0].path(), "df_discount");
-    }
-
-    #[test]
-    fn finer_than_milliseconds_is_cut_off_also_before_1970() {
-        for (text, written) in [
-            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
-            ("2024-06-24T06:42:25Z", "2024-06-24T06:42:25.000Z"),
-        ] {
-            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), written);
-        }
     }
 }
