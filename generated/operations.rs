@@ -2,7 +2,26 @@
 
 use std::{fmt, time::Duration};
 use super::sources;
-use crate::tables::{Confidence, OperationInfo, RateLimit, Source};
+use crate::{
+    rate_limit::Spelling, tables::{Confidence, OperationInfo, RateLimit, Source},
+};
+
+/// Where both APIs are unless a client is told otherwise.
+pub(crate) const HOST: &str = "https://openapi.dfinery.ai";
+
+/// The rate-limit headers in each of their spellings, in lower case.
+pub(crate) const RATE_LIMIT_HEADERS: [Spelling; 2] = [
+    Spelling {
+        period: "x-rate-limit-limit",
+        remaining: "x-rate-limit-remaining",
+        reset: "x-rate-limit-reset",
+    },
+    Spelling {
+        period: "x-ratelimit-limit",
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+    },
+];
 
 /// An operation of one of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -70,7 +70,11 @@ fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
+/// Nothing is, if the outputs are not about that folder at all.
 fn superfluous(root: &Path, outputs: &Outputs) -> io::Result<Vec<PathBuf>> {
+    if !outputs.keys().any(|path| path.starts_with(FOLDER)) {
+        return Ok(Vec::new());
+    }
     let entries = match fs::read_dir(root.join(FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

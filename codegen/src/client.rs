@@ -86,7 +86,43 @@ fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::openapi::Document;
+
+    /// What progenitor says to an operation with these answers.
+    fn refusal(responses: &Value) -> String {
+        let api = Api {
+            name: "import",
+            value: Value::Null,
+            document: Document::default(),
+        };
+        let document = json!({
+            "openapi": "3.0.3",
+            "info": { "title": "", "version": "1" },
+            "paths": { "/a": { "post": { "operationId": "a", "responses": responses } } },
+        });
+        generate(&api, document)
+            .err()
+            .expect("it should be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn what_progenitor_refuses_is_said_in_words() {
+        let words = "spec/import.yaml: progenitor cannot turn this into a client: ";
+        assert!(refusal(&json!([])).starts_with(words));
+        assert!(refusal(&json!({ "200": { "$ref": "#/components/responses/None" } })).starts_with(words));
+    }
+
+    #[test]
+    fn a_panic_of_progenitor_is_said_in_words() {
+        let answer = |kind: &str| json!({ "description": "", "content": { "application/json": { "schema": { "type": kind } } } });
+        let problems = refusal(&json!({ "200": answer("string"), "201": answer("boolean") }));
+        let words = "spec/import.yaml: progenitor cannot turn this into a client: it panicked: assertion failed";
+        assert!(problems.starts_with(words), "{problems}");
+    }
 
     #[test]
     fn a_panic_becomes_words() {

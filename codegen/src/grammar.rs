@@ -588,6 +588,9 @@ fn type_name(text: &str) -> Result<(), String> {
     ensure(names::is_upper_camel(text), || {
         format!("`{text}` is not written as a type of Rust, such as `EventName`")
     })?;
+    ensure(!["Option", "Result", "String", "Vec"].contains(&text), || {
+        format!("`{text}` would hide the type of Rust")
+    })?;
     names::ident(text).map(drop)
 }
 

@@ -1,12 +1,14 @@
 //! Turns `spec/` into `generated/`.
 //!
-//! Pure functions in a row: [`read`] the files, [`parse`] them strictly, hold them against the [`grammar`] and the rules of
-//! [`lint`], [`lower`] them for progenitor, [`polish`] what it writes, add the tables, and [`render`]. [`check`] writes the
-//! outputs, or says what writing would change.
+//! Pure functions in a row: [`read`] the files, [`parse`] them strictly, hold them against the `grammar` and the rules of
+//! `lint`, `lower` them for progenitor, `polish` what it writes, add the tables, and `render`; the `catalogue` is for
+//! people. [`check`] writes the outputs, or says what writing would change.
 
+mod catalogue;
 pub mod check;
 mod client;
 mod docs;
+pub mod drift;
 mod grammar;
 mod lint;
 mod lower;
@@ -77,6 +79,7 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
     outputs.insert("spec/sources.schema.json".into(), schema::of::<Sources>());
     outputs.insert("spec/taxonomy.schema.json".into(), schema::of::<Taxonomy>());
     outputs.insert("spec/README.md".into(), readme::fill(readme, &spec.sources)?);
+    outputs.extend(catalogue::files(&spec));
     Ok(outputs)
 }
 

@@ -78,6 +78,8 @@ impl Variants {
 
     fn insert(&mut self, name: &str, at: &Place, problems: &mut Problems) {
         match names::variant(name) {
+            // The grammar has asked for it already.
+            _ if name.is_empty() => {}
             Err(words) => problems.push(at.problem(words)),
             Ok(variant) => {
                 if let Some(other) = self.names.insert(variant.clone(), name.to_owned()) {
@@ -127,16 +129,17 @@ const CLIENT_METHODS: [&str; 7] = [
 impl Rules<'_> {
     fn operation(&self, operation: &Operation, at: &Place, problems: &mut Problems) {
         let id = &operation.id;
-        if names::ident(id).is_err() || CLIENT_METHODS.contains(&id.as_str()) || id == "exec" {
+        if !id.is_empty() && names::ident(id).is_err() || CLIENT_METHODS.contains(&id.as_str()) || id == "exec" {
             problems.push(
                 at.key("operationId")
                     .problem(format!("`{id}` cannot be the name of a method of the client")),
             );
         }
-        if !self.document.rate_limits.contains_key(&operation.family) {
+        let family = &operation.family;
+        if !family.is_empty() && !self.document.rate_limits.contains_key(family) {
             problems.push(
                 at.key("x-rate-limit")
-                    .problem(format!("`{}` is none of the x-rate-limits", operation.family)),
+                    .problem(format!("`{family}` is none of the x-rate-limits")),
             );
         }
         if operation.security.iter().any(|schemes| schemes.len() != 1) {
@@ -146,7 +149,7 @@ impl Rules<'_> {
             );
         }
         let scheme = operation.scheme();
-        if !self.document.components.security_schemes.contains_key(scheme) {
+        if !scheme.is_empty() && !self.document.components.security_schemes.contains_key(scheme) {
             problems.push(
                 at.key("security")
                     .problem(format!("`{scheme}` is none of the components/securitySchemes")),

@@ -1,4 +1,6 @@
 //! `cargo codegen` writes what is generated from `spec/`; `cargo codegen --check` says whether it is up to date.
+//! `cargo codegen docs` does so for `docs/` alone.
+//! `cargo codegen drift` holds `spec/` against the vendor's documentation.
 
 use std::{
     env,
@@ -6,9 +8,13 @@ use std::{
     process::ExitCode,
 };
 
-const USAGE: &str = "usage: cargo codegen [--check] [--root DIR]";
+const USAGE: &str = "usage: cargo codegen [docs] [--check] [--root DIR]\n       cargo codegen drift --help";
 
 fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == "drift").is_some() {
+        return codegen::drift::cli::main(arguments, workspace());
+    }
     match run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -21,9 +27,12 @@ fn main() -> ExitCode {
 
 /// Whether all is well.
 fn run() -> Result<bool, String> {
-    let Arguments { check, root } = Arguments::parse(env::args().skip(1))?;
+    let Arguments { docs, check, root } = Arguments::parse(env::args().skip(1))?;
     let inputs = codegen::read::inputs(&root).map_err(|problems| problems.to_string())?;
-    let outputs = codegen::outputs(&inputs).map_err(|problems| problems.to_string())?;
+    let mut outputs = codegen::outputs(&inputs).map_err(|problems| problems.to_string())?;
+    if docs {
+        outputs.retain(|path, _| path.starts_with("docs"));
+    }
     if check {
         let diff = codegen::check::diff(&root, &outputs).map_err(|error| error.to_string())?;
         if !diff.is_empty() {
@@ -38,15 +47,17 @@ fn run() -> Result<bool, String> {
 }
 
 struct Arguments {
+    docs: bool,
     check: bool,
     root: PathBuf,
 }
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut check, mut root) = (false, None);
+        let (mut docs, mut check, mut root) = (false, false, None);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
+                "docs" => docs = true,
                 "--check" => check = true,
                 "--root" => root = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
                 _ => return Err(USAGE.to_owned()),
@@ -55,7 +66,7 @@ impl Arguments {
         let root = root
             .or_else(workspace)
             .ok_or("run this as `cargo codegen`, or name the workspace with --root DIR")?;
-        Ok(Self { check, root })
+        Ok(Self { docs, check, root })
     }
 }
 

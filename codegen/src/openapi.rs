@@ -13,11 +13,19 @@ use crate::sources::Source;
 #[serde(default)]
 pub struct Document {
     pub info: Info,
+    pub servers: Vec<Server>,
     /// By path, then by method.
     pub paths: IndexMap<String, IndexMap<String, Operation>>,
     pub components: Components,
     #[serde(rename = "x-rate-limits")]
     pub rate_limits: IndexMap<String, RateLimit>,
+}
+
+/// Where the API is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Server {
+    pub url: String,
 }
 
 /// What the document is about.
@@ -77,6 +85,14 @@ pub struct Operation {
     pub idempotent: bool,
     pub security: Vec<IndexMap<String, Vec<String>>>,
     pub request_body: RequestBody,
+    pub responses: IndexMap<String, Response>,
+}
+
+/// What an answer has beside its body; a reference to a shared one has nothing here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Response {
+    pub headers: IndexMap<String, serde::de::IgnoredAny>,
 }
 
 impl Operation {

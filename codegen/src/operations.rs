@@ -18,16 +18,54 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let operations = operations(spec)?;
     let families = families(spec)?;
     let tokens = tokens(spec)?;
+    let (host, headers) = (host(spec), rate_limit_headers(spec));
     Ok(quote! {
         use std::{fmt, time::Duration};
 
         use super::sources;
-        use crate::tables::{Confidence, OperationInfo, RateLimit, Source};
+        use crate::{rate_limit::Spelling, tables::{Confidence, OperationInfo, RateLimit, Source}};
 
+        #host
+        #headers
         #operations
         #families
         #tokens
     })
+}
+
+fn host(spec: &Spec) -> TokenStream {
+    let servers = spec.apis().into_iter().flat_map(|api| &api.document.servers);
+    let host = servers.map(|server| server.url.as_str()).next().unwrap_or_default();
+    quote! {
+        /// Where both APIs are unless a client is told otherwise.
+        pub(crate) const HOST: &str = #host;
+    }
+}
+
+/// The documentation spells these headers in more than one way: each spelling has all three.
+fn rate_limit_headers(spec: &Spec) -> TokenStream {
+    let mut names: Vec<_> = spec
+        .operations()
+        .flat_map(|(_, _, _, operation)| operation.responses.values())
+        .flat_map(|response| response.headers.keys())
+        .map(|name| name.to_lowercase())
+        .collect();
+    names.sort();
+    names.dedup();
+    let spellings: Vec<_> = names
+        .iter()
+        .filter_map(|name| {
+            let start = name.strip_suffix("-limit")?;
+            let [remaining, reset] = ["remaining", "reset"].map(|end| format!("{start}-{end}"));
+            let complete = names.contains(&remaining) && names.contains(&reset);
+            complete.then(|| quote!(Spelling { period: #name, remaining: #remaining, reset: #reset }))
+        })
+        .collect();
+    let count = Literal::usize_unsuffixed(spellings.len());
+    quote! {
+        /// The rate-limit headers in each of their spellings, in lower case.
+        pub(crate) const RATE_LIMIT_HEADERS: [Spelling; #count] = [#(#spellings),*];
+    }
 }
 
 fn operations(spec: &Spec) -> Result<TokenStream, String> {

@@ -262,3 +262,137 @@ fn methods(file: &mut File) -> impl Iterator<Item = &mut ImplItemFn> {
 fn is_client(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Client"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{client, lower, parse, read, spec::Spec};
+
+    /// Polishes what progenitor would write for the fixture if it wrote `to` for `from`.
+    fn polished(from: &str, to: &str) -> Result<String, String> {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
+        let inputs = read::inputs(&fixture).map_err(|problems| problems.to_string())?;
+        let spec = Spec::new(&parse::files(&inputs)).map_err(|problems| problems.to_string())?;
+        let file =
+            client::generate(&spec.import, lower::lower(&spec.import)).map_err(|problems| problems.to_string())?;
+        let text = prettyplease::unparse(&file);
+        assert!(text.contains(from), "no `{from}` in\n{text}");
+        let mut file = syn::parse_file(&text.replace(from, to)).map_err(|error| error.to_string())?;
+        polish(&mut file, &spec.import, &spec.sources).map_err(|problems| problems.to_string())?;
+        Ok(prettyplease::unparse(&file))
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_dropped() {
+        let text = polished("load_events", "load_events").unwrap();
+        for dropped in [
+            "api-version",
+            "header_map",
+            "octet-stream",
+            "prelude",
+            "pub fn new(",
+            "from_secs",
+            "::std::option::Option",
+        ] {
+            assert!(!text.contains(dropped), "`{dropped}` in\n{text}");
+        }
+        assert_eq!(text.matches("\"application/json\"").count(), 1);
+    }
+
+    #[test]
+    fn fields_have_the_order_of_the_spec() {
+        let text = polished("load_events", "load_events").unwrap();
+        let places = [
+            "pub event_log_id",
+            "pub event_name",
+            "pub event_datetime",
+            "pub event_items",
+            "pub event_properties",
+        ];
+        let places = places.map(|field| text.find(field).unwrap());
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn personal_data_are_not_printed() {
+        let text = polished("load_events", "load_events").unwrap();
+        let identity = text.find("pub struct Identity").unwrap();
+        let derive = text[..identity].rfind("#[derive(").unwrap();
+        assert!(!text[derive..identity].contains("Debug"));
+        assert!(text.contains("impl ::std::fmt::Debug for Identity"));
+        assert_eq!(text.matches("crate::redact::Redacted").count(), 2);
+    }
+
+    #[test]
+    fn a_pass_that_finds_nothing_fails_in_words() {
+        for (from, to, words) in [
+            (
+                "pub fn new(",
+                "pub fn create(",
+                "`drop Client::new` changed 0 places instead of 1",
+            ),
+            (
+                "mod prelude",
+                "mod common",
+                "`drop the prelude` changed 0 places instead of 1",
+            ),
+            (
+                "\"api-version\"",
+                "\"version\"",
+                "`drop the api-version header` changed 2 places instead of 3",
+            ),
+            (
+                "header_map",
+                "map",
+                "`drop the api-version header` changed 2 places instead of 3",
+            ),
+            (
+                ".headers(header_map)",
+                "",
+                "`drop the api-version header` changed 2 places instead of 3",
+            ),
+            (
+                "application/octet-stream",
+                "*/*",
+                "`send JSON` changed 0 places instead of 1",
+            ),
+            (
+                "fn load_events",
+                "fn load",
+                "`document the client` changed 2 places instead of 3",
+            ),
+            (
+                "pub struct Client",
+                "struct Client",
+                "`hide the client` changed 3 places instead of 4",
+            ),
+            (
+                "mod types",
+                "mod model",
+                "`find the types` changed 0 places instead of 1",
+            ),
+            (
+                "pub email",
+                "pub e_mail",
+                "`order the fields` changed 4 places instead of 5",
+            ),
+            (
+                "struct Identity",
+                "struct User",
+                "`document the structs` changed 4 places instead of 5",
+            ),
+            (
+                "Debug, Default",
+                "Default",
+                "`hide personal data` changed 0 places instead of 1",
+            ),
+            ("::std::", "std_::", "`shorten paths` changed 0 places instead of 1"),
+        ] {
+            let problems = polished(from, to).unwrap_err();
+            let words = format!("generated/import.rs: the pass {words}: progenitor's output has another shape than");
+            assert!(problems.contains(&words), "{from}: {problems}");
+        }
+    }
+}

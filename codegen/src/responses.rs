@@ -129,7 +129,7 @@ impl ToTokens for Retry {
 }
 
 /// The code that means success.
-const SUCCESS: &str = "20000";
+pub const SUCCESS: &str = "20000";
 
 /// What rows of both APIs have in common.
 struct Row<'a> {

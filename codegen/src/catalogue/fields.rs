@@ -1,0 +1,238 @@
+//! The fields of a request or of an answer, with everything that is known about them.
+
+use super::{
+    codes::with_source,
+    labels,
+    node::{DEPTH, Node},
+    page::{Inline, Rich, Row, Table, Words, words},
+};
+
+/// A table of fields.
+pub fn table(caption: Words, rows: Vec<Row>) -> Table {
+    Table {
+        caption,
+        columns: vec![
+            words("Field", "필드"),
+            words("Type", "타입"),
+            words("Required", "필수 여부"),
+            words("Limits", "제한"),
+            words("Description", "설명"),
+        ],
+        rows,
+        is_index: false,
+    }
+}
+
+/// The row of a parameter in the query.
+pub fn parameter(parameter: Node<'_>) -> Row {
+    let kind = parameter.get("schema").map(type_words).unwrap_or_default();
+    let mut limits = Vec::new();
+    if let Some(example) = parameter.value().get("example") {
+        let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        limits.push(words(format!("for example `{example}`"), format!("예: `{example}`")));
+    }
+    Row {
+        id: None,
+        cells: vec![
+            vec![
+                Inline::code(parameter.text("name")),
+                Inline::words(" in the query", " (쿼리)"),
+            ],
+            vec![Inline::code(kind)],
+            requirement(parameter.flag("required")),
+            cell(limits),
+            described(parameter, Vec::new()),
+        ],
+    }
+}
+
+/// The rows of all fields of a schema, those within them included.
+pub fn rows(schema: Node<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    walk(schema, "", None, 0, &mut rows);
+    rows
+}
+
+/// `total` names a list among the fields and the limit on its length over all elements of the list around it.
+fn walk(schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, depth: usize, rows: &mut Vec<Row>) {
+    if depth > DEPTH {
+        return;
+    }
+    let required = schema.texts("required");
+    let own_total = schema.get("x-max-total-items");
+    for (name, property) in schema.entries("properties") {
+        let path = format!("{prefix}{name}");
+        let element = property.get("items");
+        let mut limits = limits(property);
+        if let Some(total) = total.filter(|total| total.text("items") == name) {
+            limits.extend(total_words(total));
+        }
+        let mut kind = vec![Inline::code(type_words(property))];
+        if property.flag("x-sensitive") {
+            kind.push(Inline::Break);
+            kind.push(Inline::Tag(labels::personal_data()));
+        }
+        rows.push(Row {
+            id: None,
+            cells: vec![
+                vec![Inline::code(&path)],
+                kind,
+                requirement(required.contains(&name)),
+                cell(limits),
+                described(property, values(property)),
+            ],
+        });
+
+        let (inner, path) = match element {
+            Some(element) => (element, format!("{path}[]")),
+            None => (property, path),
+        };
+        let inner_total = own_total.filter(|total| element.is_some() && total.text("array") == name);
+        if element.is_some_and(|element| !element.text("description").is_empty()) {
+            rows.push(part(&path, inner));
+        }
+        walk(inner, &format!("{path}."), inner_total, depth + 1, rows);
+        if let Some(values) = inner
+            .get("additionalProperties")
+            .filter(|values| values.value().is_object())
+        {
+            rows.push(part(&format!("{path}.{{name}}"), values));
+        }
+    }
+}
+
+/// The row of an element of a list, or of a value under any name.
+fn part(path: &str, schema: Node<'_>) -> Row {
+    Row {
+        id: None,
+        cells: vec![
+            vec![Inline::code(path)],
+            vec![Inline::code(type_words(schema))],
+            Vec::new(),
+            cell(limits(schema)),
+            described(schema, values(schema)),
+        ],
+    }
+}
+
+fn requirement(required: bool) -> Rich {
+    vec![Inline::Tag(if required {
+        labels::required()
+    } else {
+        labels::optional()
+    })]
+}
+
+/// The description, what belongs to it, and the source.
+fn described(node: Node<'_>, more: Rich) -> Rich {
+    let mut cell = vec![Inline::english(node.text("description"))];
+    cell.extend(more);
+    match node.source() {
+        Some(source) => with_source(cell, &source),
+        None => cell,
+    }
+}
+
+/// What the values of an enum mean.
+fn values(node: Node<'_>) -> Rich {
+    let values = node.entries("x-enum-descriptions").flat_map(|(value, meaning)| {
+        let meaning = meaning.value().as_str().unwrap_or_default();
+        [
+            Inline::Break,
+            Inline::code(value),
+            Inline::english(&format!(": {meaning}")),
+        ]
+    });
+    values.collect()
+}
+
+fn limits(node: Node<'_>) -> Vec<Words> {
+    let mut limits = Vec::new();
+    if node.count("minLength").is_some() {
+        limits.push(words("not empty", "빈 값 불가"));
+    }
+    match (node.count("minItems"), node.count("maxItems")) {
+        (Some(min), Some(max)) => limits.push(words(format!("{min} to {max} elements"), format!("{min}~{max}개"))),
+        (Some(min), None) => limits.push(words(format!("at least {min}"), format!("{min}개 이상"))),
+        (None, Some(max)) => limits.push(words(format!("at most {max} elements"), format!("최대 {max}개"))),
+        (None, None) => {}
+    }
+    if let Some(min) = node.count("minProperties") {
+        limits.push(words(
+            format!("at least {min} of its fields"),
+            format!("하위 필드 {min}개 이상"),
+        ));
+    }
+    let values: Vec<_> = node.texts("enum").iter().map(|value| format!("`{value}`")).collect();
+    if !values.is_empty() {
+        limits.push(words(
+            format!("one of {}", values.join(", ")),
+            format!("{} 중 하나", values.join(", ")),
+        ));
+    }
+    let earlier = node.text("x-not-before");
+    if !earlier.is_empty() {
+        limits.push(words(
+            format!("not before `{earlier}`"),
+            format!("`{earlier}`보다 빠를 수 없음"),
+        ));
+    }
+    if let Some(days) = node.count("x-max-age-days") {
+        limits.push(words(format!("at most {days} days ago"), format!("최근 {days}일 이내")));
+    }
+    limits
+}
+
+fn total_words(total: Node<'_>) -> Option<Words> {
+    let (array, max) = (total.text("array"), total.count("max")?);
+    Some(words(
+        format!("at most {max} over all `{array}` together"),
+        format!("모든 `{array}`를 합해 최대 {max}개"),
+    ))
+}
+
+fn cell(limits: Vec<Words>) -> Rich {
+    let mut cell = Vec::new();
+    for limit in limits {
+        if !cell.is_empty() {
+            cell.push(Inline::Break);
+        }
+        cell.push(Inline::Words(limit));
+    }
+    cell
+}
+
+/// A type as `string[]`, `string (uuid)` or `boolean | null`, which need no translation.
+pub fn type_words(node: Node<'_>) -> String {
+    alternatives(node, 0).join(" | ")
+}
+
+fn alternatives(node: Node<'_>, depth: usize) -> Vec<String> {
+    if depth > DEPTH {
+        return vec!["…".to_owned()];
+    }
+    let mut types = Vec::new();
+    let mut add = |kind: String| {
+        if !kind.is_empty() && !types.contains(&kind) {
+            types.push(kind);
+        }
+    };
+    node.elements("oneOf")
+        .flat_map(|node| alternatives(node, depth + 1))
+        .for_each(&mut add);
+    match (node.text("type"), node.text("format"), node.get("items")) {
+        ("array", _, Some(element)) => {
+            let element = alternatives(element, depth + 1);
+            match element.as_slice() {
+                [one] => add(format!("{one}[]")),
+                several => add(format!("({})[]", several.join(" | "))),
+            }
+        }
+        (kind, "", _) => add(kind.to_owned()),
+        (kind, format, _) => add(format!("{kind} ({format})")),
+    }
+    if node.flag("nullable") {
+        add("null".to_owned());
+    }
+    types
+}

@@ -1,0 +1,136 @@
+//! The quotas, and the headers that speak of them.
+
+use indexmap::IndexMap;
+
+use crate::spec::Spec;
+
+use super::{
+    codes::with_source,
+    fields, labels,
+    node::Node,
+    page::{Block, Inline, Rich, Row, Section, Table, words},
+};
+
+/// The families and the headers.
+pub fn section(spec: &Spec) -> Section {
+    Section {
+        id: "rate-limits",
+        title: words("Rate limits", "요청 한도"),
+        blocks: vec![Block::Table(families(spec)), Block::Table(headers(spec))],
+    }
+}
+
+fn families(spec: &Spec) -> Table {
+    let families = spec
+        .apis()
+        .into_iter()
+        .flat_map(|api| api.document.rate_limits.iter().map(move |family| (api, family)));
+    let rows = families.map(|(api, (name, limit))| {
+        let mut members: Rich = Vec::new();
+        for (_, _, operation) in api
+            .document
+            .operations()
+            .filter(|(.., operation)| operation.family == *name)
+        {
+            if !members.is_empty() {
+                members.push(Inline::Break);
+            }
+            members.push(Inline::Link {
+                to: operation.id.clone(),
+                text: operation.id.clone(),
+            });
+        }
+        let concurrent = limit.concurrent.map(|count| Inline::code(count.to_string()));
+        let period = labels::period(limit.period_seconds);
+        let calls = labels::grouped(limit.requests.into());
+        Row {
+            id: Some(format!("rate-limit-{name}")),
+            cells: vec![
+                vec![Inline::code(name)],
+                vec![Inline::words(
+                    format!("{calls} per {}", period.en),
+                    format!("{}에 {calls}건", period.ko),
+                )],
+                concurrent.into_iter().collect(),
+                members,
+                with_source(vec![Inline::english(&limit.description)], &limit.source),
+            ],
+        }
+    });
+    Table {
+        caption: words(
+            "Quotas, for each service and family of operations",
+            "서비스별, 작업 그룹별 한도",
+        ),
+        columns: vec![
+            words("Family", "한도 그룹"),
+            words("Calls", "호출 수"),
+            words("At the same time", "동시 호출"),
+            words("Operations", "작업"),
+            words("Description", "설명"),
+        ],
+        rows: rows.collect(),
+        is_index: false,
+    }
+}
+
+/// The headers of all answers, by name and description; the examples differ between the APIs.
+fn headers(spec: &Spec) -> Table {
+    let mut headers = IndexMap::<_, (Node<'_>, Vec<String>)>::new();
+    for (api, path, method, _) in spec.operations() {
+        let operation = Node::root(api)
+            .get("paths")
+            .and_then(|paths| paths.get(path)?.get(method));
+        let responses = operation
+            .into_iter()
+            .flat_map(|operation| operation.entries("responses"));
+        for (name, header) in responses.flat_map(|(_, response)| response.entries("headers")) {
+            let (_, examples) = headers
+                .entry((name, header.text("description")))
+                .or_insert((header, Vec::new()));
+            if let Some(example) = header.value().get("example") {
+                let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+                if !examples.contains(&example) {
+                    examples.push(example);
+                }
+            }
+        }
+    }
+    let rows = headers.into_iter().map(|((name, description), (header, examples))| {
+        let kind = header.get("schema").map(fields::type_words).unwrap_or_default();
+        let mut shown: Rich = Vec::new();
+        for example in examples {
+            if !shown.is_empty() {
+                shown.push(Inline::Break);
+            }
+            shown.push(Inline::code(example));
+        }
+        let cell = vec![Inline::english(description)];
+        Row {
+            id: None,
+            cells: vec![
+                vec![Inline::code(name)],
+                vec![Inline::code(kind)],
+                shown,
+                match header.source() {
+                    Some(source) => with_source(cell, &source),
+                    None => cell,
+                },
+            ],
+        }
+    });
+    Table {
+        caption: words(
+            "Headers of the answers that speak of the quota",
+            "한도를 알려 주는 응답 헤더",
+        ),
+        columns: vec![
+            words("Header", "헤더"),
+            words("Type", "타입"),
+            words("Examples", "예시"),
+            words("Description", "설명"),
+        ],
+        rows: rows.collect(),
+        is_index: false,
+    }
+}

@@ -1,0 +1,212 @@
+//! The catalogue as Markdown, in one language.
+
+use super::{
+    Language, labels,
+    page::{Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
+};
+
+/// The text of a file; `other` links to the one in the other language.
+pub fn render(page: &Page<'_>, language: Language, other: &str) -> String {
+    let writer = Writer { page, language };
+    let title = text(writer.say(&page.title));
+    let search = words(
+        "with a search, in both languages: open `catalogue.html` of this folder in a browser",
+        "검색이 되는 페이지(한국어·영어): 이 폴더의 `catalogue.html`을 브라우저에서 여십시오",
+    );
+    let search = text(writer.say(&search));
+    let head = "<!-- @generated from spec/ by `cargo codegen`. Do not edit. -->";
+    let mut out = format!("{head}\n\n# {title}\n\n*{other}; {search}*\n\n");
+    page.intro.iter().for_each(|block| writer.block(block, &mut out));
+    for section in &page.sections {
+        let title = text(writer.say(&section.title));
+        out += &["- [", &title, "](#", section.id, ")\n"].concat();
+    }
+    for section in &page.sections {
+        heading(2, section.id, &text(writer.say(&section.title)), &mut out);
+        section.blocks.iter().for_each(|block| writer.block(block, &mut out));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+struct Writer<'a> {
+    page: &'a Page<'a>,
+    language: Language,
+}
+
+impl Writer<'_> {
+    fn say<'a>(&self, words: &'a Words) -> &'a str {
+        match self.language {
+            Language::English => &words.en,
+            Language::Korean => &words.ko,
+        }
+    }
+
+    fn block(&self, block: &Block, out: &mut String) {
+        let paragraph = match block {
+            Block::Paragraph(rich) => self.rich(rich),
+            Block::Labelled { label, text, .. } => format!("**{}:** {}", self::text(self.say(label)), self.rich(text)),
+            Block::Facts(facts) => {
+                let facts = facts
+                    .iter()
+                    .map(|(label, rich)| format!("- {}: {}", text(self.say(label)), self.rich(rich)));
+                facts.collect::<Vec<_>>().join("\n")
+            }
+            Block::Heading { id, title } => return heading(3, id, &text(self.say(title)), out),
+            Block::Entry(entry) => return self.entry(entry, out),
+            Block::Table(table) => return self.table(table, out),
+            Block::Example(example) => self.example(example),
+            Block::Source(origin) => self.origin(origin),
+        };
+        *out += &paragraph;
+        *out += "\n\n";
+    }
+
+    fn entry(&self, entry: &Entry, out: &mut String) {
+        let title = format!("{} {}", code(&entry.code), self.rich(&entry.title));
+        heading(3, &entry.id, title.trim_end(), out);
+        if !entry.tags.is_empty() {
+            let tags: Vec<_> = entry.tags.iter().map(|tag| self.inline(tag)).collect();
+            *out += &tags.join(" · ");
+            *out += "\n\n";
+        }
+        entry.blocks.iter().for_each(|block| self.block(block, out));
+    }
+
+    fn table(&self, table: &Table, out: &mut String) {
+        let caption = text(self.say(&table.caption));
+        if !out.trim_end().ends_with(&format!("# {caption}")) {
+            *out += &caption;
+            *out += "\n\n";
+        }
+        let mut line = |cells: Vec<String>| *out += &["| ", &cells.join(" | "), " |\n"].concat();
+        line(table.columns.iter().map(|column| text(self.say(column))).collect());
+        line(vec!["---".to_owned(); table.columns.len()]);
+        for row in &table.rows {
+            let mut cells: Vec<_> = row
+                .cells
+                .iter()
+                .map(|cell| self.rich(cell).replace('|', "\\|"))
+                .collect();
+            if let (Some(id), Some(first)) = (&row.id, cells.first_mut()) {
+                first.insert_str(0, &anchor(id));
+            }
+            line(cells);
+        }
+        out.push('\n');
+    }
+
+    fn example(&self, example: &Example) -> String {
+        let longest = example.text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        format!(
+            "{}\n\n{fence}{}\n{}\n{fence}",
+            self.rich(&example.title),
+            example.syntax,
+            example.text
+        )
+    }
+
+    fn rich(&self, rich: &[Inline]) -> String {
+        let mut out = String::new();
+        for inline in rich {
+            if matches!(inline, Inline::Source(_)) && !out.is_empty() {
+                out += "<br>";
+            }
+            out += &self.inline(inline);
+        }
+        out
+    }
+
+    fn inline(&self, inline: &Inline) -> String {
+        match inline {
+            Inline::Words(words) => text(self.say(words)),
+            Inline::English(english) => text(english),
+            Inline::Code(text) => code(text),
+            Inline::Link { to, text } => format!("[{}](#{to})", code(text)),
+            Inline::Outside { url, text } => link(text, url),
+            Inline::Tag(tag) => self.tag(tag),
+            Inline::Source(origin) => self.origin(origin),
+            Inline::Break => "<br>".to_owned(),
+        }
+    }
+
+    fn tag(&self, tag: &Tag) -> String {
+        let words = text(self.say(&tag.words));
+        match tag.code {
+            Some(word) => format!("{words} ({})", code(word)),
+            None => words,
+        }
+    }
+
+    fn origin(&self, origin: &Origin) -> String {
+        let pages = origin.pages.iter().filter_map(|id| self.page.sources.page(id));
+        let mut parts: Vec<_> = pages.map(|page| link(&page.id, &page.url)).collect();
+        if let Some(confidence) = origin.confidence {
+            parts.insert(0, self.tag(&labels::confidence(confidence)));
+        }
+        let label = self.say(&words("Source", "출처")).to_owned();
+        let note = origin.note.as_ref().map(|note| format!(". {}", text(note)));
+        format!("*{label}: {}{}*", parts.join(", "), note.unwrap_or_default())
+    }
+}
+
+/// With an anchor of its own, so that links do not depend on how a viewer makes them of headings.
+fn heading(level: usize, id: &str, title: &str, out: &mut String) {
+    let hashes = "#".repeat(level);
+    *out += &["\n", &anchor(id), "\n\n", &hashes, " ", title, "\n\n"].concat();
+}
+
+fn anchor(id: &str) -> String {
+    format!("<a id=\"{id}\"></a>")
+}
+
+fn link(text: &str, url: &str) -> String {
+    format!("[{}](<{}>)", self::text(text), url.replace(['<', '>', '\\', '\n'], ""))
+}
+
+/// A text whose only markup is the code in its backticks.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for (is_code, part) in super::page::parts(text) {
+        if is_code {
+            out += &code(part);
+            continue;
+        }
+        for c in part.chars() {
+            match c {
+                '<' => out += "&lt;",
+                '>' => out += "&gt;",
+                '&' => out += "&amp;",
+                '\\' | '*' | '_' | '[' | ']' | '`' | '~' | '#' => out.extend(['\\', c]),
+                _ => out.push(c),
+            }
+        }
+    }
+    out
+}
+
+/// Whatever the text, it stays on its line and in its code.
+fn code(text: &str) -> String {
+    let text = super::page::line(text);
+    if text.is_empty() {
+        return text;
+    }
+    if text.contains('`') {
+        format!("`` {text} ``")
+    } else {
+        format!("`{text}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_is_markup() {
+        assert_eq!(text("a_b `c_d` <e> *f*"), "a\\_b `c_d` &lt;e&gt; \\*f\\*");
+        assert_eq!(text("a ` b"), "a \\` b");
+    }
+}

@@ -1,0 +1,373 @@
+//! The operations: how they are called, what goes in and what comes out.
+
+use serde_json::Value;
+
+use crate::{
+    openapi::{Operation, RateLimit},
+    spec::{Api, Spec},
+};
+
+use super::{
+    codes::with_source,
+    fields, labels,
+    node::Node,
+    page::{Block, Entry, Example, Inline, Rich, Row, Section, Table, Tag, Words, words},
+};
+
+/// The operations of both APIs.
+pub fn section(spec: &Spec) -> Section {
+    Section {
+        id: "all-operations",
+        title: words("Operations", "작업"),
+        blocks: spec.apis().into_iter().flat_map(blocks).collect(),
+    }
+}
+
+fn blocks(api: &Api) -> Vec<Block> {
+    let operations = api.document.operations();
+    let operations = operations.map(|(path, method, operation)| {
+        Call {
+            api,
+            path,
+            method,
+            operation,
+        }
+        .entry()
+    });
+    let name = labels::api(api.name);
+    let mut blocks = vec![
+        Block::Heading {
+            id: format!("{}-api", api.name),
+            title: name,
+        },
+        Block::english(&api.document.info.description),
+        tokens(api),
+    ];
+    blocks.extend(operations);
+    blocks.extend(answers(api));
+    blocks
+}
+
+fn tokens(api: &Api) -> Block {
+    let name = labels::api(api.name);
+    let rows = Node::root(api).get("components").into_iter().flat_map(|components| {
+        components.entries("securitySchemes").map(|(name, scheme)| {
+            let cell = vec![Inline::english(scheme.text("description"))];
+            Row {
+                id: Some(format!("token-{name}")),
+                cells: vec![
+                    vec![Inline::code(name)],
+                    vec![Inline::code(header(scheme))],
+                    match scheme.source() {
+                        Some(source) => with_source(cell, &source),
+                        None => cell,
+                    },
+                ],
+            }
+        })
+    });
+    Block::Table(Table {
+        caption: words(format!("The token of the {}", name.en), format!("{}의 토큰", name.ko)),
+        columns: vec![
+            words("Token", "토큰"),
+            words("Header", "헤더"),
+            words("Description", "설명"),
+        ],
+        rows: rows.collect(),
+        is_index: false,
+    })
+}
+
+/// The line of the request that carries the token.
+fn header(scheme: Node<'_>) -> String {
+    match scheme.text("type") {
+        "http" => "Authorization: Bearer <token>".to_owned(),
+        _ => format!("{}: <token>", scheme.text("name")),
+    }
+}
+
+/// The schemas that answers are made of.
+fn answers(api: &Api) -> Vec<Block> {
+    let mut names = Vec::new();
+    for call in calls(api) {
+        for (_, response) in call.entries("responses") {
+            for (_, media) in response.entries("content") {
+                names.extend(media.target("schema").filter(|name| !names.contains(name)));
+            }
+        }
+    }
+    let schemas = Node::root(api).get("components").and_then(|node| node.get("schemas"));
+    let entries = names.into_iter().filter_map(|name| {
+        let schema = schemas?.get(name)?;
+        let source = schema.source().map(|source| Block::Source((&source).into()));
+        let caption = words(format!("Fields of {name}"), format!("{name}의 필드"));
+        let blocks = [
+            Some(Block::english(schema.text("description"))),
+            source,
+            Some(Block::Table(fields::table(caption, fields::rows(schema)))),
+        ];
+        Some(Block::Entry(Entry {
+            id: name.to_owned(),
+            code: name.to_owned(),
+            title: vec![Inline::words("an answer in JSON", "JSON 응답")],
+            tags: vec![Inline::Tag(Tag::plain(labels::api(api.name)))],
+            blocks: blocks.into_iter().flatten().collect(),
+        }))
+    });
+    entries.collect()
+}
+
+/// The nodes of all operations.
+fn calls(api: &Api) -> impl Iterator<Item = Node<'_>> {
+    let paths = Node::root(api).get("paths");
+    api.document
+        .operations()
+        .filter_map(move |(path, method, _)| paths?.get(path)?.get(method))
+}
+
+/// An operation and where it stands.
+struct Call<'a> {
+    api: &'a Api,
+    path: &'a str,
+    method: &'a str,
+    operation: &'a Operation,
+}
+
+impl<'a> Call<'a> {
+    fn node(&self) -> Option<Node<'a>> {
+        Node::root(self.api).get("paths")?.get(self.path)?.get(self.method)
+    }
+
+    fn entry(&self) -> Block {
+        let operation = self.operation;
+        let id = &operation.id;
+        let mut blocks = vec![
+            Block::english(&operation.description),
+            Block::Source((&operation.source).into()),
+            Block::Facts(self.facts()),
+        ];
+        if let Some(node) = self.node() {
+            blocks.push(Block::Example(self.request_line(node)));
+            blocks.extend(self.request(node));
+            blocks.push(answer_table(id, node));
+            blocks.extend(answer_examples(node));
+        }
+        let idempotent = if operation.idempotent {
+            Tag::plain(words("idempotent", "멱등"))
+        } else {
+            Tag {
+                class: "backoff",
+                ..Tag::plain(words("not idempotent", "멱등 아님"))
+            }
+        };
+        Block::Entry(Entry {
+            id: id.clone(),
+            code: id.clone(),
+            title: vec![Inline::english(&operation.summary)],
+            tags: vec![
+                Inline::Tag(Tag::plain(labels::api(self.api.name))),
+                Inline::Tag(idempotent),
+            ],
+            blocks,
+        })
+    }
+
+    fn facts(&self) -> Vec<(Words, Rich)> {
+        let operation = self.operation;
+        let schemes = Node::root(self.api)
+            .get("components")
+            .and_then(|node| node.get("securitySchemes"));
+        let scheme = schemes.and_then(|schemes| schemes.get(operation.scheme()));
+        let quota = self.api.document.rate_limits.get(&operation.family);
+        let again = if operation.idempotent {
+            words(
+                "Sending the same request twice leaves the same state as sending it once.",
+                "같은 요청을 두 번 보내도 한 번 보낸 것과 결과가 같습니다.",
+            )
+        } else {
+            words(
+                "Sending the same request twice may have its effect twice.",
+                "같은 요청을 두 번 보내면 두 번 반영될 수 있습니다.",
+            )
+        };
+        let mut facts = vec![
+            (
+                words("Call", "호출"),
+                vec![Inline::code(format!("{} {}", self.method.to_uppercase(), self.path))],
+            ),
+            (
+                words("Token", "토큰"),
+                vec![Inline::code(scheme.map(header).unwrap_or_default())],
+            ),
+        ];
+        if let Some(limit) = quota {
+            facts.push((
+                words("Quota", "한도"),
+                vec![
+                    Inline::Words(quota_words(limit)),
+                    Inline::words(", family ", ", 한도 그룹 "),
+                    Inline::Link {
+                        to: format!("rate-limit-{}", operation.family),
+                        text: operation.family.clone(),
+                    },
+                ],
+            ));
+        }
+        facts.push((words("Sent again", "다시 보내면"), vec![Inline::Words(again)]));
+        facts
+    }
+
+    /// The request as it goes over the wire, without its body.
+    fn request_line(&self, node: Node<'_>) -> Example {
+        let root = Node::root(self.api);
+        let host = root.elements("servers").next().map_or("", |server| server.text("url"));
+        let query: Vec<_> = node
+            .elements("parameters")
+            .map(|parameter| {
+                let example = parameter.text("example");
+                let example = if example.is_empty() { "…" } else { example };
+                format!("{}={example}", parameter.text("name"))
+            })
+            .collect();
+        let scheme = root
+            .get("components")
+            .and_then(|node| node.get("securitySchemes")?.get(self.operation.scheme()));
+        let method = self.method.to_uppercase();
+        let separator = if query.is_empty() { "" } else { "?" };
+        let lines = [
+            format!("{method} {host}{}{separator}{}", self.path, query.join("&")),
+            scheme.map(header).unwrap_or_default(),
+            "Content-Type: application/json".to_owned(),
+        ];
+        Example {
+            title: vec![Inline::words("Address and headers", "주소와 헤더")],
+            syntax: "http",
+            text: lines.join("\n"),
+        }
+    }
+
+    fn request(&self, node: Node<'_>) -> Vec<Block> {
+        let id = &self.operation.id;
+        let body = node.get("requestBody");
+        let media = body.and_then(|body| body.get("content")?.get("application/json"));
+        let mut rows: Vec<_> = node.elements("parameters").map(fields::parameter).collect();
+        let mut blocks = Vec::new();
+        if let Some(body) = body {
+            let mut text = vec![Inline::english(body.text("description"))];
+            if let Some(schema) = media.and_then(|media| media.get("schema")) {
+                rows.extend(fields::rows(schema));
+                text.push(Inline::words(" ", " "));
+                text.push(Inline::english(schema.text("description")));
+                text.extend(schema.source().map(|source| Inline::Source((&source).into())));
+            }
+            blocks.push(Block::Labelled {
+                label: words("Body", "본문"),
+                text,
+                stands_out: false,
+            });
+        }
+        let caption = words(format!("Request of {id}"), format!("{id}의 요청"));
+        blocks.push(Block::Table(fields::table(caption, rows)));
+        if let Some(media) = media {
+            blocks.extend(examples(media, &words("Request", "요청"), "json"));
+        }
+        blocks
+    }
+}
+
+/// `1,000,000 calls a minute for each service`.
+pub fn quota_words(limit: &RateLimit) -> Words {
+    let (calls, period) = (
+        labels::grouped(limit.requests.into()),
+        labels::period(limit.period_seconds),
+    );
+    let mut quota = words(
+        format!("{calls} calls per {} for each service", period.en),
+        format!("서비스별 {}에 {calls}건", period.ko),
+    );
+    if let Some(concurrent) = limit.concurrent {
+        quota = words(
+            format!("{}, {concurrent} at the same time", quota.en),
+            format!("{}, 동시 {concurrent}건", quota.ko),
+        );
+    }
+    quota
+}
+
+fn answer_table(id: &str, node: Node<'_>) -> Block {
+    let rows = node.entries("responses").map(|(status, response)| {
+        let mut body = Vec::new();
+        for (kind, media) in response.entries("content") {
+            if !body.is_empty() {
+                body.push(Inline::Break);
+            }
+            body.push(Inline::code(kind));
+            if let Some(name) = media.target("schema") {
+                body.push(Inline::words(": ", ": "));
+                body.push(Inline::code(name));
+            }
+        }
+        let cell = vec![Inline::english(response.text("description"))];
+        Row {
+            id: None,
+            cells: vec![
+                vec![Inline::code(status)],
+                body,
+                match response.source() {
+                    Some(source) => with_source(cell, &source),
+                    None => cell,
+                },
+            ],
+        }
+    });
+    Block::Table(Table {
+        caption: words(format!("Answers of {id}"), format!("{id}의 응답")),
+        columns: vec![
+            words("HTTP status", "HTTP 상태"),
+            words("Body", "본문"),
+            words("Description", "설명"),
+        ],
+        rows: rows.collect(),
+        is_index: false,
+    })
+}
+
+fn answer_examples(node: Node<'_>) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for (status, response) in node.entries("responses") {
+        for (kind, media) in response.entries("content") {
+            let label = words(format!("Answer, HTTP {status}"), format!("응답, HTTP {status}"));
+            let syntax = if kind == "text/csv" { "csv" } else { "json" };
+            blocks.extend(examples(media, &label, syntax));
+        }
+    }
+    blocks
+}
+
+fn examples(media: Node<'_>, label: &Words, syntax: &'static str) -> Vec<Block> {
+    let named = media.entries("examples").map(|(_, example)| {
+        let mut title = vec![
+            Inline::Words(label.clone()),
+            Inline::words(": ", ": "),
+            Inline::english(example.text("summary")),
+        ];
+        let description = example.text("description");
+        if !description.is_empty() {
+            title.extend([Inline::words(". ", ". "), Inline::english(description)]);
+        }
+        (title, example.value().get("value"))
+    });
+    let single = media.value().get("example");
+    let single = single.map(|value| (vec![Inline::Words(label.clone())], Some(value)));
+    let examples = named.chain(single).filter_map(|(title, value)| {
+        Some(Block::Example(Example {
+            title,
+            syntax,
+            text: match value? {
+                Value::String(text) => text.trim_end().to_owned(),
+                value => serde_json::to_string_pretty(value).unwrap_or_default(),
+            },
+        }))
+    });
+    examples.collect()
+}

@@ -1,0 +1,248 @@
+//! The names to which DFINERY gives a meaning.
+
+use serde_json::Value;
+
+use crate::{
+    spec::Spec,
+    table::{Source, Text},
+    taxonomy::{Event, Format, Required, SystemName, Taxonomy, Type},
+};
+
+use super::{
+    labels,
+    page::{Block, Inline, Rich, Row, Section, Table, Tag, Words, words},
+};
+
+/// All lists of taxonomy.yaml.
+pub fn section(spec: &Spec) -> Section {
+    let taxonomy = &spec.taxonomy;
+    let mut blocks = vec![Block::text(words(
+        "Names outside of these lists are custom ones, which a service registers in the console. No list here is a hard limit of the API.",
+        "이 목록에 없는 이름은 서비스가 콘솔에 직접 등록해 쓰는 이름입니다. 이 목록은 API가 강제하는 제한이 아닙니다.",
+    ))];
+    for (id, title, table) in [
+        events(taxonomy),
+        system(
+            "system-event",
+            words("Events that the SDKs collect", "SDK가 수집하는 이벤트"),
+            &taxonomy.system_events,
+        ),
+        event_properties(taxonomy),
+        item_properties(taxonomy),
+        user_properties(taxonomy),
+        consent_properties(taxonomy),
+        system(
+            "system-column",
+            words("System columns of an export", "추출 결과의 시스템 컬럼"),
+            &taxonomy.system_columns,
+        ),
+    ] {
+        blocks.push(Block::Heading {
+            id: format!("{id}s").replace("propertys", "properties"),
+            title,
+        });
+        blocks.push(Block::Table(table));
+    }
+    Section {
+        id: "standard-names",
+        title: words("Standard events and properties", "표준 이벤트와 속성"),
+        blocks,
+    }
+}
+
+/// The id of its rows, its heading, and the table.
+type List = (&'static str, Words, Table);
+
+fn list(id: &'static str, title: Words, columns: Vec<Words>, rows: Vec<Row>) -> List {
+    let columns = [vec![words("Name", "이름")], columns, vec![words("Source", "출처")]].concat();
+    let caption = title.clone();
+    let table = Table {
+        caption,
+        columns,
+        rows,
+        is_index: false,
+    };
+    (id, title, table)
+}
+
+fn row(id: &str, name: &str, cells: Vec<Rich>, source: &Source) -> Row {
+    Row {
+        id: Some(format!("{id}-{name}")),
+        cells: [
+            vec![vec![Inline::code(name)]],
+            cells,
+            vec![vec![Inline::Source(source.into())]],
+        ]
+        .concat(),
+    }
+}
+
+fn label(text: &Text) -> Rich {
+    vec![Inline::Words(text.into())]
+}
+
+fn kind(kind: Type) -> Rich {
+    vec![Inline::code(labels::property_type(kind))]
+}
+
+fn label_column() -> Words {
+    words("Meaning", "의미")
+}
+
+fn type_column() -> Words {
+    words("Type", "타입")
+}
+
+fn system(id: &'static str, title: Words, names: &[SystemName]) -> List {
+    let rows = names
+        .iter()
+        .map(|name| row(id, &name.name, vec![label(&name.description)], &name.source));
+    list(id, title, vec![label_column()], rows.collect())
+}
+
+fn events(taxonomy: &Taxonomy) -> List {
+    let id = "event";
+    let rows = taxonomy
+        .events
+        .iter()
+        .map(|event| row(id, &event.name, vec![label(&event.label), uses(event)], &event.source));
+    list(
+        id,
+        words("Standard events", "표준 이벤트"),
+        vec![label_column(), words("Properties", "속성")],
+        rows.collect(),
+    )
+}
+
+fn uses(event: &Event) -> Rich {
+    let mut cell = Vec::new();
+    for property in &event.properties {
+        if !cell.is_empty() {
+            cell.push(Inline::Break);
+        }
+        cell.push(Inline::code(&property.name));
+        cell.push(Inline::words(" ", " "));
+        cell.push(Inline::Tag(match property.required {
+            Required::Settled(true) => labels::required(),
+            Required::Settled(false) => labels::optional(),
+            Required::Unsettled(_) => Tag {
+                class: "backoff",
+                ..Tag::plain(words(
+                    "required or not: the sources disagree",
+                    "필수 여부가 자료마다 다름",
+                ))
+            },
+        }));
+    }
+    cell
+}
+
+fn event_properties(taxonomy: &Taxonomy) -> List {
+    let id = "event-property";
+    let rows = taxonomy.event_properties.iter().map(|property| {
+        let examples = listed(property.examples.iter().map(plain));
+        row(
+            id,
+            &property.name,
+            vec![kind(property.kind), label(&property.label), examples],
+            &property.source,
+        )
+    });
+    list(
+        id,
+        words("Properties of events", "이벤트 속성"),
+        vec![type_column(), label_column(), words("Examples", "예시")],
+        rows.collect(),
+    )
+}
+
+fn item_properties(taxonomy: &Taxonomy) -> List {
+    let id = "item-property";
+    let rows = taxonomy.item_properties.iter().map(|property| {
+        let required = if property.required {
+            labels::required()
+        } else {
+            labels::optional()
+        };
+        row(
+            id,
+            &property.name,
+            vec![kind(property.kind), vec![Inline::Tag(required)], label(&property.label)],
+            &property.source,
+        )
+    });
+    list(
+        id,
+        words("Properties of items", "아이템 속성"),
+        vec![type_column(), words("Required", "필수 여부"), label_column()],
+        rows.collect(),
+    )
+}
+
+fn user_properties(taxonomy: &Taxonomy) -> List {
+    let id = "user-property";
+    let rows = taxonomy.user_properties.iter().map(|property| {
+        let mut kind = kind(property.kind);
+        if property.format == Some(Format::Date) {
+            kind.push(Inline::words(", as a date `yyyy-MM-dd`", ", 날짜 형식 `yyyy-MM-dd`"));
+        }
+        let values = listed(property.values.iter().cloned());
+        row(
+            id,
+            &property.name,
+            vec![kind, label(&property.label), values],
+            &property.source,
+        )
+    });
+    list(
+        id,
+        words("Properties of users", "유저 속성"),
+        vec![type_column(), label_column(), words("Values", "값")],
+        rows.collect(),
+    )
+}
+
+fn consent_properties(taxonomy: &Taxonomy) -> List {
+    let id = "consent-property";
+    let rows = taxonomy.consent_properties.iter().map(|property| {
+        let deprecated = property.deprecated.as_ref().map_or_else(Vec::new, |deprecated| {
+            let since = &deprecated.since;
+            vec![
+                Inline::Tag(Tag {
+                    class: "never",
+                    ..Tag::plain(words("deprecated", "사용 중단"))
+                }),
+                Inline::words(format!(" since {since}; use "), format!(" {since}부터. 대신 ")),
+                Inline::code(&deprecated.replacement),
+                Inline::words("", " 사용"),
+            ]
+        });
+        row(
+            id,
+            &property.name,
+            vec![vec![Inline::code("boolean | null")], label(&property.label), deprecated],
+            &property.source,
+        )
+    });
+    list(
+        id,
+        words("Consent to receive messages", "수신 동의 속성"),
+        vec![type_column(), label_column(), words("Deprecated", "사용 중단")],
+        rows.collect(),
+    )
+}
+
+fn listed(values: impl Iterator<Item = String>) -> Rich {
+    let mut cell = Vec::new();
+    for value in values {
+        if !cell.is_empty() {
+            cell.push(Inline::words(", ", ", "));
+        }
+        cell.push(Inline::code(value));
+    }
+    cell
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
