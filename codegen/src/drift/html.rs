@@ -1,0 +1,266 @@
+//! The HTML in a page: tables, and code with bold parts. Tokens, not a tree, because tokens know their line.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use html5ever::{
+    buffer_queue::BufferQueue,
+    tendril::StrTendril,
+    tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
+};
+
+use super::page::{Block, Code, Line, Row, Table, squeeze};
+
+/// The blocks of a piece of HTML that begins on `line`.
+#[must_use]
+pub fn blocks(html: &str, line: usize) -> Vec<Block> {
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    let mut builder = tokenizer.sink.0.into_inner();
+    builder.end_table();
+    builder.end_code();
+    builder.end_text();
+    for block in &mut builder.blocks {
+        block.move_down(line.saturating_sub(1));
+    }
+    builder.blocks
+}
+
+impl Block {
+    fn move_down(&mut self, lines: usize) {
+        match self {
+            Self::Heading(line) | Self::Text(line) => line.line += lines,
+            Self::Code(code) => code.line += lines,
+            Self::Table(table) => {
+                table.line += lines;
+                for row in &mut table.rows {
+                    row.line += lines;
+                }
+            }
+        }
+    }
+}
+
+struct Sink(RefCell<Builder>);
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let mut builder = self.0.borrow_mut();
+        match token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => builder.start(&tag, line),
+            Token::TagToken(tag) => builder.end(&tag),
+            Token::CharacterTokens(text) => builder.put(&text, line),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    blocks: Vec<Block>,
+    text: String,
+    text_line: usize,
+    code: Option<Code>,
+    table: Option<Building>,
+}
+
+/// A table under way.
+#[derive(Default)]
+struct Building {
+    table: Table,
+    /// Cards are a view for navigation, not a table of facts.
+    cards: bool,
+    row: Option<Row>,
+    heads: bool,
+    cell: Option<String>,
+    in_select: bool,
+    /// The labels of the options that a `<select>` in the header declares, by value.
+    labels: BTreeMap<String, String>,
+    /// The option of the `<span>` under way, and how long the cell was before it.
+    option: Option<(String, usize)>,
+    /// Tables within a cell are read as its text.
+    depth: usize,
+}
+
+impl Builder {
+    fn start(&mut self, tag: &Tag, line: usize) {
+        let name = &*tag.name;
+        match (&mut self.table, name) {
+            (None, "table") => {
+                self.end_text();
+                let mut building = Building::default();
+                building.table.line = line;
+                building.cards = attribute(tag, "data-view").is_some_and(|view| view == "cards");
+                self.table = Some(building);
+            }
+            (Some(building), _) => building.start(tag, line),
+            (None, "pre") => {
+                self.end_text();
+                self.code = Some(Code {
+                    line,
+                    language: language(tag),
+                    text: String::new(),
+                });
+            }
+            (None, "code") => {
+                if let Some(code) = &mut self.code
+                    && code.language.is_empty()
+                {
+                    code.language = language(tag);
+                }
+            }
+            (None, "br") => self.text.push(' '),
+            (None, "p" | "div" | "li" | "summary" | "h1" | "h2" | "h3" | "h4") if self.code.is_none() => {
+                self.end_text();
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        match (&mut self.table, name) {
+            (Some(building), "table") if building.depth == 0 => self.end_table(),
+            (Some(building), _) => building.end(name),
+            (None, "pre") => self.end_code(),
+            (None, "p" | "div" | "li" | "summary" | "h1" | "h2" | "h3" | "h4") if self.code.is_none() => {
+                self.end_text();
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, text: &str, line: usize) {
+        if let Some(code) = &mut self.code {
+            code.text.push_str(text);
+        } else if let Some(building) = &mut self.table {
+            if let Some(cell) = &mut building.cell
+                && !building.in_select
+            {
+                cell.push_str(text);
+            }
+        } else {
+            if self.text.trim().is_empty() {
+                self.text_line = line;
+            }
+            self.text.push_str(text);
+        }
+    }
+
+    fn end_text(&mut self) {
+        let text = squeeze(&std::mem::take(&mut self.text));
+        if !text.is_empty() {
+            let line = self.text_line;
+            self.blocks.push(Block::Text(Line { line, text }));
+        }
+    }
+
+    fn end_code(&mut self) {
+        self.blocks.extend(self.code.take().map(Block::Code));
+    }
+
+    fn end_table(&mut self) {
+        if let Some(mut building) = self.table.take() {
+            building.end_row();
+            if !building.cards {
+                self.blocks.push(Block::Table(building.table));
+            }
+        }
+    }
+}
+
+impl Building {
+    fn start(&mut self, tag: &Tag, line: usize) {
+        match &*tag.name {
+            "table" => self.depth += 1,
+            "tr" if self.depth == 0 => {
+                self.end_row();
+                self.heads = true;
+                self.row = Some(Row {
+                    line,
+                    cells: Vec::new(),
+                });
+            }
+            name @ ("td" | "th") if self.depth == 0 => {
+                self.end_cell();
+                self.heads &= name == "th";
+                self.cell = Some(String::new());
+            }
+            "select" => self.in_select = true,
+            "option" => {
+                if let Some(value) = attribute(tag, "value") {
+                    let label = attribute(tag, "label").unwrap_or_default();
+                    self.labels.insert(value, label);
+                }
+            }
+            "span" => {
+                let length = self.cell.as_ref().map_or(0, String::len);
+                self.option = attribute(tag, "data-option").map(|option| (option, length));
+            }
+            "br" | "p" | "li" | "div" => self.space(),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "table" => self.depth = self.depth.saturating_sub(1),
+            "tr" if self.depth == 0 => self.end_row(),
+            "td" | "th" if self.depth == 0 => self.end_cell(),
+            "select" => self.in_select = false,
+            "span" => {
+                // The editor writes the label into the span; older pages leave it empty.
+                if let (Some((option, length)), Some(cell)) = (self.option.take(), &mut self.cell)
+                    && cell.get(length..).is_none_or(|text| text.trim().is_empty())
+                    && let Some(label) = self.labels.get(&option)
+                {
+                    cell.push_str(label);
+                }
+            }
+            "p" | "li" | "div" => self.space(),
+            _ => {}
+        }
+    }
+
+    fn space(&mut self) {
+        if let Some(cell) = &mut self.cell {
+            cell.push(' ');
+        }
+    }
+
+    fn end_cell(&mut self) {
+        self.in_select = false;
+        if let (Some(cell), Some(row)) = (self.cell.take(), &mut self.row) {
+            row.cells.push(squeeze(&cell));
+        }
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        let Some(row) = self.row.take() else { return };
+        if self.heads && self.table.rows.is_empty() && self.table.columns.is_empty() {
+            self.table.columns = row.cells;
+        } else if !row.cells.is_empty() {
+            self.table.rows.push(row);
+        }
+    }
+}
+
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    let attribute = tag.attrs.iter().find(|attribute| &*attribute.name.local == name)?;
+    Some(attribute.value.to_string())
+}
+
+/// What a class such as `lang-json` says.
+fn language(tag: &Tag) -> String {
+    let class = attribute(tag, "class").unwrap_or_default();
+    let names = class.split_whitespace();
+    let mut language = names.filter_map(|name| name.strip_prefix("language-").or(name.strip_prefix("lang-")));
+    language.next_back().unwrap_or_default().to_owned()
+}

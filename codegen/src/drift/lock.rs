@@ -1,0 +1,99 @@
+//! `spec/drift.lock.yaml`: how many facts each page had, and what its wording was, when somebody last looked.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::page::Page;
+use super::words::{Columns, Role};
+use crate::problem::{Place, Problem};
+
+/// Where the file is.
+pub const FILE: &str = "spec/drift.lock.yaml";
+
+/// What is remembered, by page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    pub pages: BTreeMap<String, Remembered>,
+}
+
+/// What is remembered of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    pub facts: usize,
+    /// A hash for each heading, paragraph and description.
+    pub wording: BTreeSet<String>,
+}
+
+impl Lock {
+    /// Reads the file; an empty text remembers nothing.
+    ///
+    /// # Errors
+    /// If it is no YAML or has other keys than its own.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(text).map_err(|error| Place::file(FILE).problem(error.to_string()))
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::from(
+            "# What `cargo codegen drift` remembers of the vendor's pages. Written by `cargo codegen drift --accept`, not by hand.\n\
+             # `facts`: a page that shows fewer is an error. `wording`: hashes of its texts; a new one is reported once.\n\
+             pages:",
+        );
+        if self.pages.is_empty() {
+            text.push_str(" {}");
+        }
+        text.push('\n');
+        for (page, Remembered { facts, wording }) in &self.pages {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {page}:\n    facts: {facts}\n    wording:");
+            for hash in wording {
+                let _ = writeln!(text, "      - \"{hash}\"");
+            }
+            if wording.is_empty() {
+                text.truncate(text.trim_end().len());
+                text.push_str(" []\n");
+            }
+        }
+        text
+    }
+}
+
+/// The texts of a page that are no facts: a hash and the line of each.
+#[must_use]
+pub fn wording(page: &Page) -> Vec<(String, usize)> {
+    let mut texts: Vec<_> = page.lines().map(|line| (line.text.as_str(), line.line)).collect();
+    for table in page.tables() {
+        let columns = Columns::of(table);
+        for row in &table.rows {
+            let prose = row
+                .cells
+                .iter()
+                .zip(&columns.0)
+                .filter(|(_, role)| **role == Some(Role::Prose));
+            texts.extend(prose.map(|(cell, _)| (cell.as_str(), row.line)));
+        }
+    }
+    let texts = texts.into_iter().filter(|(text, _)| !text.is_empty());
+    texts.map(|(text, line)| (hash(text), line)).collect()
+}
+
+/// A hash of a text. Short, because a clash only hides one note about wording.
+pub fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest
+        .iter()
+        .take(6)
+        .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
+}

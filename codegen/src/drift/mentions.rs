@@ -1,0 +1,156 @@
+//! Where a page names an endpoint: method, host and path.
+
+use super::{
+    examples::is_command,
+    page::{Block, Page},
+};
+
+/// How an endpoint is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As what the page is about: in a heading, in a line or a row of its own.
+    Signature,
+    /// In a block of code.
+    Sample,
+    /// In passing.
+    Prose,
+}
+
+/// A path, with what stands beside it.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    pub line: usize,
+    pub manner: Manner,
+    /// With its scheme; nothing if the path stands alone.
+    pub host: Option<String>,
+    /// Begins with a slash; empty if only the host is named.
+    pub path: String,
+}
+
+/// A method that the page says an endpoint has.
+#[derive(Clone, Debug)]
+pub struct Method {
+    pub line: usize,
+    pub name: String,
+}
+
+/// The methods of HTTP.
+pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Every mention of an endpoint, and every method.
+#[must_use]
+pub fn of(page: &Page) -> (Vec<Mention>, Vec<Method>) {
+    let (mut mentions, mut methods) = (Vec::new(), Vec::new());
+    for block in &page.blocks {
+        match block {
+            Block::Heading(line) => {
+                let found = find(&line.text, line.line, Manner::Signature, &mut mentions);
+                let first = line
+                    .text
+                    .split(|c: char| !c.is_ascii_alphabetic())
+                    .next()
+                    .unwrap_or_default();
+                if found || METHODS.contains(&first) {
+                    note_methods(&line.text, line.line, &mut methods);
+                }
+            }
+            Block::Text(line) => {
+                let manner = if is_bare(&line.text) {
+                    Manner::Signature
+                } else {
+                    Manner::Prose
+                };
+                find(&line.text, line.line, manner, &mut mentions);
+                if manner == Manner::Signature {
+                    note_methods(&line.text, line.line, &mut methods);
+                }
+            }
+            Block::Table(table) => {
+                for row in &table.rows {
+                    let bare = row.cells.iter().any(|cell| is_bare(cell));
+                    let manner = if bare { Manner::Signature } else { Manner::Prose };
+                    for cell in &row.cells {
+                        find(cell, row.line, manner, &mut mentions);
+                        if METHODS.contains(&cell.as_str()) {
+                            note_methods(cell, row.line, &mut methods);
+                        }
+                    }
+                }
+            }
+            Block::Code(code) => {
+                let command = is_command(&code.text);
+                for (index, text) in code.text.lines().enumerate() {
+                    let line = code.line + index;
+                    let found = find(text, line, Manner::Sample, &mut mentions);
+                    let option = command && (text.contains("-X") || text.contains("--request"));
+                    if option || (found && !command) {
+                        note_methods(text, line, &mut methods);
+                    }
+                }
+            }
+        }
+    }
+    (mentions, methods)
+}
+
+/// Whether a text is an endpoint and hardly anything else.
+fn is_bare(text: &str) -> bool {
+    let words = text.split_whitespace().map(|word| word.trim_matches(['`', '"', ':']));
+    let (mut path, mut method, mut others) = (false, false, 0);
+    for word in words {
+        if word.contains("api/v") || word.starts_with("https://openapi") {
+            path = true;
+        } else if METHODS.contains(&word) {
+            method = true;
+        } else {
+            others += 1;
+        }
+    }
+    (path || method) && others <= 1
+}
+
+fn note_methods(text: &str, line: usize, into: &mut Vec<Method>) {
+    let words = text.split(|c: char| !c.is_ascii_alphabetic());
+    into.extend(words.filter(|word| METHODS.contains(word)).map(|name| Method {
+        line,
+        name: name.to_owned(),
+    }));
+}
+
+/// Notes the endpoints in a text; `true` if there are any.
+fn find(text: &str, line: usize, manner: Manner, into: &mut Vec<Mention>) -> bool {
+    let before = into.len();
+    let is_url = |c: char| c.is_ascii_alphanumeric() || ":/-_.".contains(c);
+    for word in text.split(|c: char| !is_url(c)) {
+        let word = word.trim_end_matches(['.', ':', '-']);
+        let (host, path) = match word.split_once("://") {
+            Some((scheme, rest)) => {
+                let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+                (Some(format!("{scheme}://{host}")), path)
+            }
+            None => (None, word.trim_start_matches('/')),
+        };
+        let versioned = path
+            .strip_prefix("api/v")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let service = host.as_deref().is_some_and(|host| host.contains("://openapi"));
+        // Samples such as `/api/v1/...` name no endpoint.
+        let named = path.split('/').filter(|part| !part.is_empty()).count() > 2;
+        if versioned && named {
+            into.push(Mention {
+                line,
+                manner,
+                host,
+                path: format!("/{}", path.trim_end_matches('/')),
+            });
+        } else if service || (versioned && host.is_some()) {
+            into.push(Mention {
+                line,
+                manner,
+                host,
+                path: String::new(),
+            });
+        }
+    }
+    into.len() > before
+}

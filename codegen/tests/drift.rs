@@ -1,0 +1,216 @@
+//! Pages that are new, damaged or in two languages, and what the command says about them.
+
+mod drift_support;
+
+use std::{fs, process::Command};
+
+use codegen::drift::{Level, Lock, Report, run};
+use drift_support::{Fixture, book, fixtures, root};
+
+fn fixture(name: &str) -> Fixture {
+    let mut fixtures = fixtures().into_iter();
+    fixtures
+        .find(|fixture| fixture.name == name)
+        .expect("a fixture of this name")
+}
+
+fn changed(name: &str, from: &str, to: &str) -> Report {
+    let fixture = fixture(name);
+    assert!(fixture.text.contains(from), "{from} is not in {name}");
+    let text = fixture.text.replacen(from, to, 1);
+    run(&[fixture.with(text)], &book(), &Lock::default()).0
+}
+
+fn errors(report: &Report) -> Vec<(usize, &str)> {
+    let findings = report.pages.iter().flat_map(|page| &page.findings);
+    let errors = findings.filter(|finding| finding.level == Level::Error);
+    errors
+        .map(|finding| (finding.page.line, finding.words.as_str()))
+        .collect()
+}
+
+#[test]
+fn a_column_that_nobody_knows_is_an_error_with_its_line() {
+    let report = changed(
+        "import-responses-ko.md",
+        "<th width=\"180\">설명</th>",
+        "<th>설명</th><th>Severity</th>",
+    );
+    assert_eq!(errors(&report), [(18, "columns not understood: Severity")], "{report}");
+    assert_eq!(report.exit_code(), 2);
+
+    let report = changed(
+        "rate-limit-en.md",
+        "\n```http",
+        "\n| Plan | Price |\n| --- | --- |\n| A | 1 |\n\n```http",
+    );
+    assert_eq!(
+        errors(&report),
+        [(20, "not understood: its columns are Plan, Price")],
+        "{report}"
+    );
+}
+
+#[test]
+fn pages_are_recognised_by_content_only() {
+    let book = book();
+    for fixture in fixtures() {
+        let (named, _) = run(&[fixture.with(fixture.text.clone())], &book, &Lock::default());
+        let mut document = fixture.with(fixture.text.clone());
+        document.file = "nothing.txt".to_owned();
+        let (nameless, _) = run(&[document], &book, &Lock::default());
+        assert_eq!(named.pages[0].page, nameless.pages[0].page);
+        assert_eq!(named.facts, nameless.facts);
+    }
+}
+
+#[test]
+fn a_page_of_something_else_is_an_error() {
+    let fixture = fixture("data-types-ko.md");
+    for text in ["", "# Weather\n\nIt rains.\n", "\u{0}\u{0}", "| a | b |\n"] {
+        let (report, _) = run(&[fixture.with(text.to_owned())], &book(), &Lock::default());
+        assert_eq!(report.exit_code(), 2, "{text:?}\n{report}");
+    }
+}
+
+#[test]
+fn what_is_new_in_one_language_is_said_of_the_other() {
+    let book = book();
+    let (ko, en) = (fixture("data-types-ko.md"), fixture("data-types-en.md"));
+    let (report, _) = run(
+        &[ko.with(ko.text.clone()), en.with(en.text.clone())],
+        &book,
+        &Lock::default(),
+    );
+    assert_eq!(report.exit_code(), 0, "{report}");
+    assert!(report.language_pairs > 10, "{report}");
+
+    // The spec cannot judge this flag, but the two pages contradict each other.
+    let (ko, en) = (fixture("export-events-ko.md"), fixture("export-events-en.md"));
+    let flag = "<td><code>to_date</code></td><td>Date</td><td><span data-option=\"a1\">Essential";
+    assert!(en.text.contains(flag));
+    let text = en.text.replace(flag, &flag.replace("Essential", "Select"));
+    let (report, _) = run(&[ko.with(ko.text.clone()), en.with(text)], &book, &Lock::default());
+    assert_eq!(report.exit_code(), 1, "{report}");
+    assert!(
+        report
+            .to_string()
+            .contains("the English page says optional, the Korean one required"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_flag_that_could_not_be_read_before_is_settled_not_drifted() {
+    let text = "<td><code>to_date</code></td><td>Date</td><td><span data-option=\"a1\">Essential";
+    let report = changed("export-events-en.md", text, &text.replace("Essential", "Select"));
+    assert_eq!(report.exit_code(), 0, "{report}");
+    let settle = |finding: &&codegen::drift::Finding| finding.level == Level::Settle;
+    assert_eq!(report.pages[0].findings.iter().filter(settle).count(), 1, "{report}");
+}
+
+#[test]
+fn rows_on_lines_of_their_own_have_their_own_lines() {
+    let fixture = fixture("import-responses-en.md");
+    let text = fixture
+        .text
+        .replace("<tr>", "\n<tr>")
+        .replace("<code>INVALID_TOKEN", "<code>BAD_TOKEN");
+    let line = text
+        .lines()
+        .position(|line| line.contains("BAD_TOKEN"))
+        .expect("the row")
+        + 1;
+    let (report, _) = run(&[fixture.with(text)], &book(), &Lock::default());
+    let finding = report.pages[0]
+        .findings
+        .iter()
+        .find(|finding| finding.level == Level::Drift)
+        .expect("drift");
+    assert_eq!(finding.page.line, line, "{report}");
+    let spec = finding.spec.as_ref().expect("a line of the spec");
+    let yaml = fs::read_to_string(root().join(&spec.file)).expect("the file");
+    assert_eq!(
+        yaml.lines().nth(spec.line - 1).map(str::trim),
+        Some("name: INVALID_TOKEN")
+    );
+}
+
+#[test]
+fn no_damage_makes_it_panic() {
+    let book = book();
+    let mut tried = 0;
+    for fixture in fixtures() {
+        let text = &fixture.text;
+        let mut damaged: Vec<String> = Vec::new();
+        // Cut at every place of a coarse grid, whatever stands there.
+        damaged.extend(
+            (0..text.len())
+                .step_by(97)
+                .filter_map(|at| text.get(..at))
+                .map(str::to_owned),
+        );
+        damaged.extend(
+            (0..text.len())
+                .step_by(211)
+                .filter_map(|at| text.get(at..))
+                .map(str::to_owned),
+        );
+        damaged.push(text.replace("</td>", ""));
+        damaged.push(text.replace("</tr>", "").replace("</table>", ""));
+        damaged.push(text.replace("<td>", "<td><table><tr><td>"));
+        damaged.push(text.replace('>', ""));
+        damaged.push(text.replace('|', "||"));
+        damaged.push(text.replace("```", "`"));
+        damaged.push(text.replace(' ', "\u{a0}"));
+        damaged.push(text.replace('1', "99999999999999999999999"));
+        damaged.push(text.replace('{', "{{{{[[[["));
+        damaged.push(text.chars().rev().collect());
+        for text in damaged {
+            tried += 1;
+            let (report, remember) = run(&[fixture.with(text)], &book, &Lock::default());
+            let _ = (report.to_string(), report.json());
+            assert_eq!(Lock::parse(&remember.text()), Ok(remember));
+        }
+    }
+    println!("damaged pages: {tried}");
+}
+
+#[test]
+fn the_command_remembers_what_was_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (page, lock) = (folder.path().join("page.md"), folder.path().join("lock.yaml"));
+    let text = fixture("export-responses-ko.md").text;
+    let drift = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codegen"));
+        let output = command
+            .args(["drift", "--root"])
+            .arg(root())
+            .arg("--lock")
+            .arg(&lock)
+            .args(options)
+            .arg(&page)
+            .output();
+        let output = output.expect("the command");
+        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+    };
+    fs::write(&page, &text).expect("a page");
+    assert_eq!(drift(&["--accept"]).0, Some(0));
+    let (code, report) = drift(&["--json"]);
+    assert_eq!(code, Some(0));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["pages"][0]["facts"], report["pages"][0]["facts_remembered"]);
+    assert_eq!(report["pages"][0]["findings"], serde_json::json!([]));
+
+    fs::write(&page, text.replace("query_error", "query_failed")).expect("a page");
+    let (code, report) = drift(&[]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(
+        report.contains("message query_error: reads `message query_failed` on the page [spec/responses.yaml:"),
+        "{report}"
+    );
+
+    let example = text.find("```json").expect("an example");
+    fs::write(&page, &text[..example]).expect("a page");
+    assert_eq!(drift(&[]).0, Some(2));
+}
