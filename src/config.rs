@@ -2,10 +2,7 @@
 
 use std::{env, fmt, marker::PhantomData, time::Duration};
 
-use crate::{Error, Family, RetryPolicy, tables::RateLimit};
-
-/// The only host that the documentation names.
-const BASE_URL: &str = "https://openapi.dfinery.ai";
+use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit};
 
 /// Everything that can be set, of either client. Without `Debug`, since it holds the token.
 #[derive(Clone)]
@@ -16,15 +13,16 @@ pub(crate) struct Settings {
     pub(crate) application: Option<String>,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
-    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) rate_limits: Vec<(Family, RateLimit)>,
     pub(crate) accept_unframed_body: bool,
+    pub(crate) accept_any_header: bool,
 }
 
-/// Settings of an [`ImportClient`](crate::ImportClient) or an [`ExportClient`](crate::ExportClient) to be.
+/// Builder for an [`ImportClient`](crate::ImportClient) or an [`ExportClient`](crate::ExportClient).
 ///
-/// `Debug` shows neither the token nor the service id.
+/// `Debug` shows neither the token, nor the service id, nor the base URL, which may hold a password by mistake.
 ///
 /// ```
 /// # fn main() -> Result<(), dfinery::Error> {
@@ -47,12 +45,12 @@ pub struct ClientBuilder<C> {
 
 impl<C> ClientBuilder<C> {
     /// Starts from the defaults of one client: how long it waits for bytes and for a whole attempt.
-    pub(crate) fn new(read_timeout: Duration, attempt_timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(read_timeout: Duration, attempt_timeout: Duration) -> Self {
         Self {
             settings: Settings {
                 service_id: None,
                 token: None,
-                base_url: BASE_URL.to_owned(),
+                base_url: HOST.to_owned(),
                 application: None,
                 connect_timeout: Duration::from_secs(10),
                 read_timeout,
@@ -60,6 +58,7 @@ impl<C> ClientBuilder<C> {
                 retry: RetryPolicy::default(),
                 rate_limits: Vec::new(),
                 accept_unframed_body: false,
+                accept_any_header: false,
             },
             client: PhantomData,
         }
@@ -107,6 +106,14 @@ impl<C> ClientBuilder<C> {
         self
     }
 
+    /// How long one attempt may take, from sending to the last byte of an import's answer or to the first line of an
+    /// export's CSV; 60 s for imports and 10 minutes for exports unless set.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = timeout;
+        self
+    }
+
     /// When and how often a failed request is sent again.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
@@ -114,7 +121,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// The quota of a family, if yours is not the documented default. The client never sends more than that.
+    /// The quota of a family, if yours is not the documented default. The client and its clones together never send
+    /// more than that; other processes have counts of their own.
     #[must_use]
     pub fn rate_limit(mut self, family: Family, limit: RateLimit) -> Self {
         self.settings.rate_limits.push((family, limit));
@@ -135,7 +143,6 @@ impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = &self.settings;
         f.debug_struct("ClientBuilder")
-            .field("base_url", &settings.base_url)
             .field("connect_timeout", &settings.connect_timeout)
             .field("read_timeout", &settings.read_timeout)
             .field("attempt_timeout", &settings.attempt_timeout)

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use csv_core::ReadFieldResult;
 use futures_core::Stream;
 use futures_util::StreamExt;
 
@@ -15,9 +16,8 @@ use crate::{
     error::{Failure, Kind},
     export::{LONGEST_FAILURE, failure_in},
     generated::taxonomy::SYSTEM_COLUMNS,
-    import::excerpt,
     quota::Permit,
-    transport::{Body, Reply},
+    transport::{Body, Reply, text_of},
 };
 
 /// A body that has begun as CSV.
@@ -39,84 +39,53 @@ enum State {
 }
 
 impl CsvBody {
-    /// How much of the end is held back: a failure in JSON has some 60 bytes, the last row may be longer.
+    /// How much of the end is held back: a failure in JSON has some 60 bytes.
     const HELD: usize = 64 * 1024;
 
-    /// Reads as far as it takes to tell CSV from something else.
+    /// Reads the first line, which tells CSV from something else: the content type is undocumented, but every export
+    /// has system columns.
     pub(crate) async fn open(mut reply: Reply, permit: Permit) -> Result<Self, Failure> {
-        // HTTP/2, where a stream has an end of its own, is not compiled in.
-        let framed = reply.header("content-length").is_some() || reply.header("transfer-encoding").is_some();
-        if !framed && !reply.settings.accept_unframed_body {
+        if reply.status == 206 {
+            let problem = "HTTP 206 is a part of an answer, where the whole was asked for".to_owned();
+            return Err(Failure::new(
+                Kind::Unreadable(problem),
+                RetryClass::Never,
+                Delivery::Unknown,
+            ));
+        }
+        if !is_framed(&reply) && !reply.settings.accept_unframed_body {
             let problem = "the server does not say where the body ends, so a lost connection would look like the end \
                            (accept_unframed_body reads it all the same)";
             return Err(Failure::new(
                 Kind::Unreadable(problem.to_owned()),
                 RetryClass::Never,
-                Delivery::Refused,
+                Delivery::Unknown,
             ));
         }
         let mut body = Self {
             state: State::Complete,
             held: VecDeque::new(),
             held_bytes: 0,
-            rows: RowCounter::default(),
+            rows: RowCounter::new(),
             permit: Some(permit),
         };
-        while body.first_byte().is_none() {
+        let mut ended = false;
+        while !ended && body.rows.ended == 0 && body.held_bytes < LONGEST_FAILURE {
             match reply.body.next().await.transpose()? {
                 Some(chunk) => body.hold(chunk),
-                None => return Err(not_csv("the body is empty, where at least a header line was due", &[])),
+                None => ended = true,
             }
         }
-        if matches!(body.first_byte(), Some(b'{' | b'[' | b'<')) || !body.is_labelled_csv(&mut reply).await? {
-            let (rest, _) = reply.body.read(LONGEST_FAILURE).await?;
-            body.hold(rest);
-            let all = body.concatenated();
-            return Err(match failure_in(&all) {
-                Some(failure) => failure.with_body(Some(excerpt(&all))),
-                None => not_csv(
-                    "HTTP success, but JSON, HTML or something else came where CSV was due",
-                    &all,
-                ),
-            });
+        let start = body.concatenated();
+        if !names_a_system_column(&start) && !reply.settings.accept_any_header {
+            if !ended {
+                let (rest, _) = reply.body.read(LONGEST_FAILURE).await?;
+                body.hold(rest);
+            }
+            return Err(not_csv(&body.concatenated()));
         }
         body.state = State::Open(reply.body);
         Ok(body)
-    }
-
-    /// Whether the content type allows CSV. It is undocumented, so one that names another format is believed only if
-    /// the header line has none of the columns that every export has.
-    async fn is_labelled_csv(&mut self, reply: &mut Reply) -> Result<bool, Failure> {
-        let label = reply
-            .header("content-type")
-            .unwrap_or_default()
-            .trim_start()
-            .to_ascii_lowercase();
-        if !label.starts_with("application/json") && !label.starts_with("text/html") {
-            return Ok(true);
-        }
-        while self.rows.ended_rows == 0 && self.held_bytes < LONGEST_FAILURE {
-            match reply.body.next().await.transpose()? {
-                Some(chunk) => self.hold(chunk),
-                None => break,
-            }
-        }
-        let start = self.concatenated();
-        let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let header = String::from_utf8_lossy(header);
-        let columns: Vec<_> = header
-            .split(',')
-            .map(|name| name.trim_matches(['"', '\r', '\u{feff}']))
-            .collect();
-        Ok(SYSTEM_COLUMNS.iter().any(|column| columns.contains(&column.name)))
-    }
-
-    /// The first byte that is neither white space nor part of a byte-order mark.
-    fn first_byte(&self) -> Option<u8> {
-        const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-        let bytes = self.held.iter().flatten().copied();
-        let mut bytes = bytes.filter(|byte| !BYTE_ORDER_MARK.contains(byte));
-        bytes.find(|byte| !byte.is_ascii_whitespace())
     }
 
     /// The next piece that is known to be data; a failure ends the stream.
@@ -153,29 +122,31 @@ impl CsvBody {
     fn release(&mut self, everything: bool) -> Option<Bytes> {
         let oldest = self.held.front()?.len();
         let beyond = self.held_bytes.saturating_sub(Self::HELD);
-        if everything || oldest <= beyond {
-            self.held_bytes -= oldest;
-            return self.held.pop_front();
-        }
-        let piece = (beyond > 0).then(|| self.held.front_mut().map(|piece| piece.split_to(beyond)))??;
+        let piece = if everything || oldest <= beyond {
+            self.held.pop_front()?
+        } else if beyond > 0 {
+            self.held.front_mut()?.split_to(beyond)
+        } else {
+            return None;
+        };
         self.held_bytes -= piece.len();
         Some(piece)
     }
 
     fn fail(&mut self, failure: Failure) -> Failure {
         self.state = State::Failed;
+        self.permit = None;
         self.held.clear();
-        failure
+        failure.incomplete()
     }
 
     /// Whether the end of the body is the end of the data.
     fn check_end(&mut self) -> Result<(), Failure> {
-        let tail = self.concatenated();
-        if let Some(failure) = failure_at_the_end(&tail) {
+        if let Some(failure) = failure_at_the_end(&self.concatenated()) {
             return Err(failure);
         }
         self.rows
-            .check_end(&tail)
+            .check_end()
             .map_err(|problem| Failure::new(Kind::Truncated(problem), RetryClass::Backoff, Delivery::Unknown))
     }
 
@@ -184,13 +155,44 @@ impl CsvBody {
     }
 }
 
-fn not_csv(problem: &str, body: &[u8]) -> Failure {
-    Failure::new(
-        Kind::Unreadable(problem.to_owned()),
-        RetryClass::Backoff,
-        Delivery::Unknown,
-    )
-    .with_body(Some(excerpt(body)))
+/// Whether the end of the body is told by something else than the end of the connection.
+fn is_framed(reply: &Reply) -> bool {
+    match reply.header("transfer-encoding") {
+        // HTTP reads a body until the connection ends unless the last coding is chunked.
+        Some(codings) => codings
+            .rsplit(',')
+            .next()
+            .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked")),
+        None => reply.header("content-length").is_some(),
+    }
+}
+
+/// Whether the header line has one of the columns that come with every export.
+fn names_a_system_column(start: &[u8]) -> bool {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(start);
+    let header = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
+    SYSTEM_COLUMNS
+        .iter()
+        .any(|column| header.iter().any(|name| name == column.name.as_bytes()))
+}
+
+fn not_csv(body: &[u8]) -> Failure {
+    let failure = failure_at_the_end(body).unwrap_or_else(|| {
+        let problem = if body.is_empty() {
+            "the body is empty, where at least a header line was due"
+        } else {
+            "HTTP success, but where CSV was due came something without the columns that every export has"
+        };
+        Failure::new(
+            Kind::Unreadable(problem.to_owned()),
+            RetryClass::Backoff,
+            Delivery::Unknown,
+        )
+    });
+    failure.with_body(text_of(body))
 }
 
 /// The failure in JSON with which a CSV ends, wherever it begins: in CSV a quote within a field is doubled, so a field
@@ -201,71 +203,100 @@ fn failure_at_the_end(tail: &[u8]) -> Option<Failure> {
     memchr::memchr_iter(b'{', last).find_map(|brace| failure_in(&last[brace..]))
 }
 
-/// Counts rows, and knows where the last one begins and whether it is whole.
-#[derive(Default)]
+/// Counts rows as a reader of CSV would, and knows whether the last one is whole.
 pub(crate) struct RowCounter {
-    pub(crate) bytes: u64,
-    in_quotes: bool,
-    ended_rows: u64,
-    pub(crate) row_start: u64,
-    /// The first row, until it is whole.
-    header: Vec<u8>,
+    reader: csv_core::Reader,
+    /// Rows that have ended, the header included.
+    ended: u64,
+    /// Fields of the row that has begun.
+    fields: usize,
     columns: Option<usize>,
+    /// Fields of the last row that has ended.
+    last: Option<usize>,
 }
 
 impl RowCounter {
-    /// A header longer than this is not counted.
-    const LONGEST_HEADER: usize = 1024 * 1024;
+    fn new() -> Self {
+        Self {
+            reader: csv_core::Reader::new(),
+            ended: 0,
+            fields: 0,
+            columns: None,
+            last: None,
+        }
+    }
 
-    pub(crate) fn feed(&mut self, chunk: &[u8]) {
-        for position in memchr::memchr2_iter(b'"', b'\n', chunk) {
-            if chunk[position] == b'"' {
-                self.in_quotes = !self.in_quotes;
-            } else if !self.in_quotes {
-                self.ended_rows += 1;
-                self.row_start = self.bytes + position as u64 + 1;
-                if self.ended_rows == 1 {
-                    self.header.extend_from_slice(&chunk[..position]);
-                    self.columns = fields(&std::mem::take(&mut self.header));
-                }
+    fn feed(&mut self, mut chunk: &[u8]) {
+        let mut scratch = [0; 1024];
+        while !chunk.is_empty() {
+            let (result, read, _) = self.reader.read_field(chunk, &mut scratch);
+            chunk = &chunk[read..];
+            self.note(&result);
+        }
+    }
+
+    fn note(&mut self, result: &ReadFieldResult) {
+        if let ReadFieldResult::Field { record_end } = *result {
+            self.fields += 1;
+            if record_end {
+                self.ended += 1;
+                self.columns = self.columns.or(Some(self.fields));
+                self.last = Some(std::mem::take(&mut self.fields));
             }
         }
-        if self.ended_rows == 0 && self.header.len() < Self::LONGEST_HEADER {
-            self.header.extend_from_slice(chunk);
-        }
-        self.bytes += chunk.len() as u64;
     }
 
     /// Rows without the header.
     pub(crate) fn data_rows(&self) -> u64 {
-        let unended = u64::from(self.row_start < self.bytes);
-        (self.ended_rows + unended).saturating_sub(1)
+        self.ended.saturating_sub(1)
     }
 
-    /// Whether the body, which ends with `tail`, ends with a whole row.
-    fn check_end(&self, tail: &[u8]) -> Result<(), String> {
-        if self.in_quotes {
+    /// Whether the body ends with a whole row; nothing is fed afterwards.
+    fn check_end(&mut self) -> Result<(), String> {
+        let mut scratch = [0; 1];
+        // A line break ends a row that has none yet; between rows it means nothing; within quotes it does not end them.
+        let (result, _, _) = self.reader.read_field(b"\n", &mut scratch);
+        let ended_a_row = matches!(result, ReadFieldResult::Field { .. });
+        self.note(&result);
+        if !ended_a_row && !matches!(self.reader.read_field(&[], &mut scratch).0, ReadFieldResult::End) {
             return Err("the body ends within a quoted field".to_owned());
         }
-        let unended = usize::try_from(self.bytes - self.row_start).unwrap_or(usize::MAX);
-        if unended == 0 || unended > tail.len() {
-            return Ok(());
-        }
-        let last = fields(&tail[tail.len() - unended..]);
-        match (self.columns, last) {
-            (Some(columns), Some(last)) if last < columns => {
-                Err(format!("the last row has {last} of {columns} fields"))
+        match (self.columns, self.last) {
+            (Some(columns), Some(last)) if last != columns => {
+                Err(format!("the last row has {last} fields, the header has {columns}"))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn fields(row: &[u8]) -> Option<usize> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(row);
-    let record = reader.byte_records().next()?.ok()?;
-    Some(record.len())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(text: &str) -> (u64, bool) {
+        let mut counter = RowCounter::new();
+        counter.feed(text.as_bytes());
+        let whole = counter.check_end().is_ok();
+        (counter.data_rows(), whole)
+    }
+
+    #[test]
+    fn rows_are_counted_as_a_reader_of_csv_reads_them() {
+        for (text, rows, whole) in [
+            ("a,b\n", 0, true),
+            ("a,b\n1,2\n3,4", 2, true),
+            ("a,b\r\n1,2\r\n\r\n\n", 1, true),
+            ("a,b\n1,5\" pipe\n3,4\n", 2, true),
+            ("a,b\n1,\"x\ny\"\n", 1, true),
+            ("a,b\n1,\"x\"", 1, true),
+            ("a,b\n1,\"x\n", 0, false),
+            ("a,b\n1,\"", 0, false),
+            ("a,b\n1,2\n3\n", 2, false),
+            ("a,b\n1,2\n3,4,5\n", 2, false),
+            ("a,b\n1,2\n<html>502</html>\n", 2, false),
+        ] {
+            assert_eq!(counted(text), (rows, whole), "{text:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The CSV of an export for its reader: bytes, rows, values of a type, or a file.
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
@@ -9,7 +9,8 @@ use std::{
 };
 
 use bytes::{Buf, Bytes, BytesMut};
-use csv::StringRecord;
+use csv::{ByteRecord, StringRecord};
+use csv_core::ReadRecordResult;
 use futures_core::{Stream, stream::BoxStream};
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use tokio::{fs, io::AsyncWriteExt};
 
 use crate::{
     Delivery, Error, Metadata, Operation, RetryClass,
-    csv_body::{CsvBody, RowCounter},
+    csv_body::CsvBody,
     error::{Failure, Kind},
 };
 
@@ -63,31 +64,28 @@ impl Csv {
 
     /// Writes the CSV to a file, which appears under its name only when it is complete.
     ///
-    /// Until then the bytes go to a file beside it with `.part` added to its name; it is removed on failure, and one
-    /// that a killed process left is written over. A file of that name is replaced.
+    /// Until then the bytes go to a file beside it, of a name of its own that ends with `.part`; it is removed on
+    /// failure, and only a killed process leaves one. A file that has the name already is replaced.
     ///
     /// # Errors
     /// If the export is not complete, or the file cannot be written.
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<Saved, Error> {
         let path = path.as_ref();
-        let part = PartFile::beside(path);
-        let cannot = |operation, error| Error::file(operation, path, error);
-        let operation = self.operation;
-        let mut file = fs::File::create(&part.0)
+        let (part, mut file) = PartFile::beside(path)
             .await
-            .map_err(|error| cannot(operation, error))?;
+            .map_err(|error| self.file_error(path, error))?;
         let mut bytes = 0;
         while let Some(chunk) = self.next().await {
             let chunk = chunk?;
             bytes += chunk.len() as u64;
-            file.write_all(&chunk).await.map_err(|error| cannot(operation, error))?;
+            file.write_all(&chunk)
+                .await
+                .map_err(|error| self.file_error(path, error))?;
         }
-        file.flush().await.map_err(|error| cannot(operation, error))?;
-        file.sync_all().await.map_err(|error| cannot(operation, error))?;
+        file.flush().await.map_err(|error| self.file_error(path, error))?;
+        file.sync_all().await.map_err(|error| self.file_error(path, error))?;
         drop(file);
-        fs::rename(&part.0, path)
-            .await
-            .map_err(|error| cannot(operation, error))?;
+        part.rename(path).await.map_err(|error| self.file_error(path, error))?;
         Ok(Saved {
             path: path.to_owned(),
             bytes,
@@ -141,8 +139,19 @@ impl Csv {
     /// ```
     #[must_use]
     pub fn rows<T: DeserializeOwned + Send + 'static>(self) -> BoxStream<'static, Result<T, Error>> {
-        let operation = self.operation;
-        self.records().map(move |record| record?.deserialize(operation)).boxed()
+        let (operation, metadata) = (self.operation, self.metadata.clone());
+        self.records()
+            .map(move |record| {
+                record?
+                    .deserialize()
+                    .map_err(|problem| failure(Kind::Row(problem)).into_error(operation, metadata.clone(), None))
+            })
+            .boxed()
+    }
+
+    fn file_error(&self, path: &Path, error: io::Error) -> Error {
+        let problem = format!("{} cannot be written: {error}", path.display());
+        self.error(failure(Kind::File(problem)).with_source(error))
     }
 
     fn error(&self, failure: Failure) -> Error {
@@ -197,18 +206,16 @@ impl Record {
         self.row
     }
 
-    fn deserialize<T: DeserializeOwned>(&self, operation: Operation) -> Result<T, Error> {
+    fn deserialize<T: DeserializeOwned>(&self) -> Result<T, String> {
         self.fields.deserialize(Some(&self.columns)).map_err(|error| {
             // The error's own words may hold the field's value, so only its place is told.
-            let column = match error.kind() {
-                csv::ErrorKind::Deserialize { err, .. } => err
-                    .field()
-                    .and_then(|field| self.columns.get(usize::try_from(field).ok()?)),
+            let field = match error.kind() {
+                csv::ErrorKind::Deserialize { err, .. } => err.field(),
                 _ => None,
             };
+            let column = field.and_then(|field| self.columns.get(usize::try_from(field).ok()?));
             let place = column.map_or(String::new(), |column| format!(", column {column}"));
-            let problem = format!("row {}{place} does not fit the type it is read into", self.row);
-            failure(Kind::Row(problem)).into_error(operation, Metadata::default(), None)
+            format!("row {}{place} does not fit the type it is read into", self.row)
         })
     }
 }
@@ -223,30 +230,36 @@ impl fmt::Debug for Record {
 }
 
 fn failure(kind: Kind) -> Failure {
-    Failure::new(kind, RetryClass::Never, Delivery::Refused)
+    Failure::new(kind, RetryClass::Never, Delivery::Processed)
 }
 
-/// Whole rows, cut out of the stream of bytes.
+/// Rows, read from the pieces as they come.
 struct Rows {
     csv: Csv,
-    counter: RowCounter,
-    /// The beginning of a row that has not come whole.
-    rest: BytesMut,
-    whole: Option<csv::Reader<bytes::buf::Reader<Bytes>>>,
+    chunk: Bytes,
+    ended: bool,
+    reader: csv_core::Reader,
+    /// The fields of the row that is being read, one after the other, and where each of them ends.
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+    filled: (usize, usize),
     columns: Option<Arc<StringRecord>>,
     row: u64,
 }
 
 impl Rows {
-    /// A row longer than this is an error: it cannot be held in memory.
+    /// A row longer than this is an error: it would have to be held in memory.
     const LONGEST_ROW: usize = 16 * 1024 * 1024;
 
     fn new(csv: Csv) -> Self {
         Self {
             csv,
-            counter: RowCounter::default(),
-            rest: BytesMut::new(),
-            whole: None,
+            chunk: Bytes::new(),
+            ended: false,
+            reader: csv_core::Reader::new(),
+            fields: vec![0; 1024],
+            ends: vec![0; 64],
+            filled: (0, 0),
             columns: None,
             row: 0,
         }
@@ -254,87 +267,104 @@ impl Rows {
 
     async fn next(&mut self) -> Result<Option<Record>, Error> {
         loop {
-            if let Some(fields) = self.parse()? {
-                let Some(columns) = &self.columns else {
-                    self.columns = Some(Arc::new(fields));
-                    continue;
-                };
-                self.row += 1;
-                if fields.len() != columns.len() {
-                    let problem = format!(
-                        "row {} has {} fields, the header has {}",
-                        self.row,
-                        fields.len(),
-                        columns.len()
-                    );
-                    return Err(self.csv.error(failure(Kind::Row(problem))));
+            // To the reader, nothing to read means that there is no more.
+            while self.chunk.is_empty() && !self.ended {
+                match self.csv.next().await.transpose()? {
+                    Some(chunk) => self.chunk = chunk,
+                    None => self.ended = true,
                 }
-                let columns = Arc::clone(columns);
-                return Ok(Some(Record {
-                    columns,
-                    fields,
-                    row: self.row,
-                }));
             }
-            let begun = self.counter.bytes - self.rest.len() as u64;
-            match self.csv.next().await.transpose()? {
-                Some(chunk) => {
-                    self.counter.feed(&chunk);
-                    self.rest.extend_from_slice(&chunk);
-                    let ended = usize::try_from(self.counter.row_start.saturating_sub(begun)).unwrap_or_default();
-                    self.read(ended);
+            let (result, read, written, ended) = self.reader.read_record(
+                &self.chunk,
+                &mut self.fields[self.filled.0..],
+                &mut self.ends[self.filled.1..],
+            );
+            self.chunk.advance(read);
+            self.filled.0 += written;
+            self.filled.1 += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.fields.len() >= Self::LONGEST_ROW => {
+                    return Err(self.bad_row(&format!("is longer than {} bytes", Self::LONGEST_ROW)));
                 }
-                None if self.rest.is_empty() => return Ok(None),
-                None => self.read(self.rest.len()),
-            }
-            if self.rest.len() > Self::LONGEST_ROW {
-                let problem = format!("row {} is longer than {} bytes", self.row + 1, Self::LONGEST_ROW);
-                return Err(self.csv.error(failure(Kind::Row(problem))));
+                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::End => return Ok(None),
+                ReadRecordResult::Record => {
+                    if let Some(record) = self.record()? {
+                        return Ok(Some(record));
+                    }
+                }
             }
         }
     }
 
-    /// Takes the first `length` bytes as whole rows.
-    fn read(&mut self, length: usize) {
-        let whole = self.rest.split_to(length).freeze().reader();
-        self.whole = Some(
-            csv::ReaderBuilder::new()
-                .has_headers(false)
-                .flexible(true)
-                .from_reader(whole),
-        );
-    }
-
-    fn parse(&mut self) -> Result<Option<StringRecord>, Error> {
-        let Some(whole) = &mut self.whole else {
+    /// The row that was read, unless it is the header.
+    fn record(&mut self) -> Result<Option<Record>, Error> {
+        let (_, count) = std::mem::take(&mut self.filled);
+        let ends = &self.ends[..count];
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let fields: ByteRecord = starts.zip(ends).map(|(start, end)| &self.fields[start..*end]).collect();
+        let Ok(fields) = StringRecord::from_byte_record(fields) else {
+            return Err(self.bad_row("is not UTF-8"));
+        };
+        let Some(columns) = &self.columns else {
+            self.columns = Some(Arc::new(fields));
             return Ok(None);
         };
-        let mut fields = StringRecord::new();
-        match whole.read_record(&mut fields) {
-            Ok(true) => Ok(Some(fields)),
-            Ok(false) => Ok(None),
-            Err(_) => {
-                let problem = format!("row {} is not UTF-8", self.row + 1);
-                Err(self.csv.error(failure(Kind::Row(problem))))
-            }
+        self.row += 1;
+        if fields.len() != columns.len() {
+            let problem = format!("has {} fields, the header has {}", fields.len(), columns.len());
+            return Err(self
+                .csv
+                .error(failure(Kind::Row(format!("row {} {problem}", self.row)))));
         }
+        Ok(Some(Record {
+            columns: Arc::clone(columns),
+            fields,
+            row: self.row,
+        }))
+    }
+
+    fn bad_row(&self, problem: &str) -> Error {
+        let place = if self.columns.is_some() {
+            format!("row {}", self.row + 1)
+        } else {
+            "the header".to_owned()
+        };
+        self.csv.error(failure(Kind::Row(format!("{place} {problem}"))))
     }
 }
 
-/// The file beside the one to be; removed unless it was renamed.
-struct PartFile(PathBuf);
+/// The file beside the one that is to appear; removed unless it was renamed.
+struct PartFile(Option<PathBuf>);
 
 impl PartFile {
-    fn beside(path: &Path) -> Self {
+    /// Creates a file of a name that no other process uses.
+    async fn beside(path: &Path) -> io::Result<(Self, fs::File)> {
         let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        Self(part.into())
+        part.push(format!(".{}.part", uuid::Uuid::new_v4().simple()));
+        let part = PathBuf::from(part);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        let file = options.open(&part).await?;
+        Ok((Self(Some(part)), file))
+    }
+
+    async fn rename(mut self, path: &Path) -> io::Result<()> {
+        if let Some(part) = &self.0 {
+            fs::rename(part, path).await?;
+        }
+        self.0 = None;
+        Ok(())
     }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        // After the rename there is nothing of that name, and before it a failure here changes nothing.
-        let _ = std::fs::remove_file(&self.0);
+        if let Some(part) = &self.0 {
+            // A part that cannot be removed is left; it never has the name of a complete file.
+            let _ = std::fs::remove_file(part);
+        }
     }
 }

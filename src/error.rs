@@ -1,8 +1,10 @@
 //! The one error of this crate: what failed, what the server said, and what to do next.
 
-use std::{error::Error as StdError, fmt, io, path::Path, time::Duration};
+use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::{ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, tables::CodeInfo};
+use crate::{
+    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, redact::Redactor, tables::CodeInfo,
+};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -33,6 +35,8 @@ struct Inner {
     retry_after: Option<Duration>,
     body: Option<String>,
     source: Option<Source>,
+    incomplete: bool,
+    budget_spent: bool,
 }
 
 /// What failed. Private, so that it can grow; the predicates of [`Error`] are its public face.
@@ -70,14 +74,17 @@ pub(crate) enum Kind {
     Row(String),
 }
 
-/// Whether the server took the request, as far as can be known.
+/// Whether the server processed the request, as far as can be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Delivery {
-    /// Certainly not taken: it never left, or the server turned it away unread. Sending it again is safe.
-    NotTaken,
-    /// The server read it and said no.
+    /// Certainly not processed: it never left, or the server turned it away for its quota. Sending it again is safe.
+    NotProcessed,
+    /// The server read it and said no. Whether it keeps the good part of a refused batch of events is undocumented.
     Refused,
-    /// It left, and no trustworthy answer came back: it may have been taken.
+    /// The server did what was asked; what failed came afterwards, such as writing a file.
+    Processed,
+    /// It left, and no trustworthy answer came back: it may have been processed.
     Unknown,
 }
 
@@ -86,8 +93,12 @@ pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) retry: RetryClass,
     pub(crate) delivery: Delivery,
+    /// What the server wrote, before it is redacted and cut.
     pub(crate) body: Option<String>,
     pub(crate) source: Option<Source>,
+    /// Whether data had been given out before.
+    incomplete: bool,
+    budget_spent: bool,
 }
 
 impl Failure {
@@ -98,11 +109,36 @@ impl Failure {
             delivery,
             body: None,
             source: None,
+            incomplete: false,
+            budget_spent: false,
         }
     }
 
-    pub(crate) fn with_body(mut self, body: Option<String>) -> Self {
-        self.body = body;
+    pub(crate) fn with_body(mut self, body: String) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// What was read before this is not all.
+    pub(crate) fn incomplete(mut self) -> Self {
+        self.incomplete = true;
+        self
+    }
+
+    /// There would have been another attempt, had the budget not been spent.
+    pub(crate) fn budget_spent(mut self) -> Self {
+        self.budget_spent = true;
+        self
+    }
+
+    /// Takes what must not be seen out of what the server said.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.kind = match self.kind {
+            Kind::Import(ImportCode::Unknown(code)) => Kind::Import(ImportCode::Unknown(code.redacted(redactor))),
+            Kind::Export(ExportCode::Unknown(code)) => Kind::Export(ExportCode::Unknown(code.redacted(redactor))),
+            other => other,
+        };
+        self.body = self.body.map(|text| redactor.excerpt(&text));
         self
     }
 
@@ -121,6 +157,8 @@ impl Failure {
             retry_after,
             body: self.body,
             source: self.source,
+            incomplete: self.incomplete,
+            budget_spent: self.budget_spent,
         }))
     }
 }
@@ -132,10 +170,12 @@ impl Error {
             operation: None,
             metadata: Metadata::default(),
             retry: RetryClass::Never,
-            delivery: Delivery::NotTaken,
+            delivery: Delivery::NotProcessed,
             retry_after: None,
             body: None,
             source: None,
+            incomplete: false,
+            budget_spent: false,
         }))
     }
 
@@ -148,18 +188,11 @@ impl Error {
     }
 
     pub(crate) fn invalid(operation: Operation, violations: Violations) -> Self {
-        Failure::new(Kind::Invalid(violations), RetryClass::Never, Delivery::NotTaken).into_error(
+        Failure::new(Kind::Invalid(violations), RetryClass::Never, Delivery::NotProcessed).into_error(
             operation,
             Metadata::default(),
             None,
         )
-    }
-
-    pub(crate) fn file(operation: Operation, path: &Path, error: io::Error) -> Self {
-        let problem = format!("{} cannot be written: {error}", path.display());
-        Failure::new(Kind::File(problem), RetryClass::Never, Delivery::Refused)
-            .with_source(error)
-            .into_error(operation, Metadata::default(), None)
     }
 
     /// The operation that failed; `None` if it failed before there was one.
@@ -241,14 +274,15 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Whether the server took the request, over all attempts.
+    /// Whether the server processed the request, over all attempts.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
     }
 
-    /// The beginning of the answer's body, at most 2 KiB. The tokens, the service id and the texts of the request are
-    /// replaced by `[redacted]`; what else the server wrote is left, so do not log it blindly.
+    /// The beginning of the answer's body, at most 2 KiB, if the answer was a failure. The token, the service id and the
+    /// texts of the request are replaced by `[redacted]` where the server repeats them as they were sent or with JSON's
+    /// escapes. What else it wrote is left, so do not log it blindly.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
@@ -300,7 +334,7 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Wait for [`retry_after`](Self::retry_after). Quotas are counted for each service, so another program may have
-    /// spent it. The request was not taken.
+    /// spent it. The last attempt was not processed; [`delivery`](Self::delivery) speaks of all of them.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.0.retry == RetryClass::AfterReset
@@ -318,26 +352,26 @@ impl Error {
     /// No answer came in time.
     ///
     /// # Troubleshooting
-    /// The request may have been taken: see [`delivery`](Self::delivery). Lengthen the timeouts of the client if the
+    /// The request may have been processed: see [`delivery`](Self::delivery). Lengthen the timeouts of the client if the
     /// service is slow.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout)
     }
 
-    /// An export ended before its data did. What was read until then is incomplete.
+    /// An export failed after data had begun to come. What was read until then is incomplete.
     ///
     /// # Troubleshooting
     /// Throw away what was read and export again, a shorter range of days if it happens again.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        matches!(self.0.kind, Kind::Truncated(_)) || (self.0.kind.is_interruption() && self.exports())
+        self.0.incomplete
     }
 
     /// Whether the same request may succeed later. It was already tried [`attempts`](Self::attempts) times.
     ///
     /// # Troubleshooting
-    /// Before sending it again, see [`delivery`](Self::delivery): it may have been taken.
+    /// Before sending it again, see [`delivery`](Self::delivery): it may have been processed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retry != RetryClass::Never
@@ -361,8 +395,9 @@ impl Error {
     fn advice(&self) -> Option<&'static str> {
         let unsure = self.0.delivery == Delivery::Unknown && !self.exports();
         match &self.0.kind {
+            _ if self.0.incomplete => Some("What was read is incomplete: throw it away and export again."),
             Kind::Import(ImportCode::Unknown(_)) | Kind::Export(ExportCode::Unknown(_)) => {
-                Some("This version does not know the code and did not try again; see body() for the whole answer.")
+                Some("This version does not know the code and did not try again.")
             }
             Kind::Import(_) | Kind::Export(_) => self.remedy(Language::English),
             Kind::Connect => Some("The request did not leave: check the host name, the network and any proxy."),
@@ -370,16 +405,9 @@ impl Error {
                 Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy.")
             }
             Kind::Busy => Some("Nothing was sent: finish or drop a running export first."),
-            Kind::Truncated(_) => Some("What was read is incomplete: throw it away and export again."),
-            _ if unsure => Some("The request may have been taken: see delivery()."),
+            _ if unsure => Some("The request may have been processed: see delivery()."),
             _ => None,
         }
-    }
-}
-
-impl Kind {
-    fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted)
     }
 }
 
@@ -392,7 +420,7 @@ impl fmt::Display for Error {
         match &inner.kind {
             Kind::Config(problem) => write!(f, "the configuration is wrong: {problem}")?,
             Kind::Invalid(violations) => {
-                write!(f, "the request was not sent, because it breaks the spec: {violations}")?
+                write!(f, "the request was not sent, because it breaks the spec: {violations}")?;
             }
             Kind::InvalidValue(problem) => f.write_str(problem)?,
             Kind::Import(ImportCode::Unknown(code)) => write!(f, "the server answered with the unknown code {code}")?,
@@ -403,7 +431,7 @@ impl fmt::Display for Error {
                 code.name()
             )?,
             Kind::Export(ExportCode::Unknown(code)) => {
-                write!(f, "the server answered with the unknown message {code}")?
+                write!(f, "the server answered with the unknown message {code}")?;
             }
             Kind::Export(code) => write!(f, "the server refused the export with {}", code.as_str())?,
             Kind::Status(status) => write!(f, "the server answered HTTP {status} without a code that could be read")?,
@@ -425,7 +453,10 @@ impl fmt::Display for Error {
             (None, attempts) => write!(f, " ({attempts} attempts)")?,
         }
         if let Some(wait) = inner.retry_after {
-            write!(f, ", free again in {} s", wait.as_secs_f64().ceil())?;
+            write!(f, ", try again in {} s", wait.as_secs_f64().ceil())?;
+        }
+        if inner.budget_spent {
+            f.write_str(", no more retries because the retry budget of the client is spent")?;
         }
         match self.advice() {
             Some(advice) => write!(f, ". {advice}"),

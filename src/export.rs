@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 
 use crate::{
-    ClientBuilder, Csv, Delivery, Error, ExportCode, RetryClass, Token, Violations,
+    ClientBuilder, Csv, Error, ExportCode, Operation, Token, Violations,
     csv_body::CsvBody,
     error::{Failure, Kind},
     generated::{
@@ -15,9 +15,9 @@ use crate::{
         },
         responses::EXPORT_HTTP_STATUSES,
     },
-    import::excerpt,
+    import::refused_delivery,
     quota::Permit,
-    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure},
+    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure, text_of},
     validate::Path,
 };
 
@@ -52,7 +52,7 @@ impl ExportClient {
     /// A client from `DFINERY_SERVICE_ID`, `DFINERY_EXPORT_TOKEN` and, if set, `DFINERY_BASE_URL`.
     ///
     /// # Errors
-    /// If a variable is missing or its value is unfit; the message names the variable and never its value.
+    /// If a variable is missing, or its value is unfit; the message never shows a value.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().with_env("DFINERY_EXPORT_TOKEN")?.build()
     }
@@ -60,12 +60,13 @@ impl ExportClient {
     /// Settings to change before a client is built.
     #[must_use]
     pub fn builder() -> ClientBuilder<Self> {
-        ClientBuilder::new(Duration::from_secs(300), None)
+        ClientBuilder::new(Duration::from_secs(300), Duration::from_secs(600))
     }
 
     /// Extracts the events of a range of days, see [`Operation::ExportEvents`](crate::Operation::ExportEvents).
     ///
-    /// There is no limit on the whole time that an export takes, only on the time in which nothing comes.
+    /// There is no limit on the whole time that an export takes, only on the time until its CSV begins and on any time
+    /// in which nothing comes.
     ///
     /// # Errors
     /// Before sending, if the range runs backwards or begins before the days that are kept. Afterwards, if the server
@@ -73,12 +74,12 @@ impl ExportClient {
     pub async fn events(&self, query: &EventQuery) -> Result<Csv, Error> {
         let request = query.request.view();
         let Transport { client, service_id, .. } = &*self.0;
-        query.check_age(Timestamp::now())?;
+        query.check(Timestamp::now())?;
         let (body, metadata) = self
             .0
             .call(&request, |body| client.export_events(service_id, body))
             .await?;
-        Ok(Csv::new(body, metadata, crate::Operation::ExportEvents))
+        Ok(Csv::new(body, metadata, Operation::ExportEvents))
     }
 
     /// Extracts user profiles, see [`Operation::ExportUserProfiles`](crate::Operation::ExportUserProfiles).
@@ -92,7 +93,7 @@ impl ExportClient {
             .0
             .call(&request, |body| client.export_user_profiles(service_id, body))
             .await?;
-        Ok(Csv::new(body, metadata, crate::Operation::ExportUserProfiles))
+        Ok(Csv::new(body, metadata, Operation::ExportUserProfiles))
     }
 }
 
@@ -109,6 +110,14 @@ impl ClientBuilder<ExportClient> {
     #[must_use]
     pub fn accept_unframed_body(mut self, accept: bool) -> Self {
         self.settings.accept_unframed_body = accept;
+        self
+    }
+
+    /// Whether to take for CSV what has none of the columns that every export has by its documentation, such as
+    /// `df_unified_id`. Default: no, since an error text would pass for an export without rows.
+    #[must_use]
+    pub fn accept_any_header(mut self, accept: bool) -> Self {
+        self.settings.accept_any_header = accept;
         self
     }
 
@@ -188,23 +197,24 @@ impl EventQuery {
         self
     }
 
-    /// Refuses a start that is too old wherever a day begins; the server judges what is on the border.
-    fn check_age(&self, now: Timestamp) -> Result<(), Error> {
-        let days = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
+    /// Refuses days that cannot have events wherever a day begins; the server judges what is on the border.
+    fn check(&self, now: Timestamp) -> Result<(), Error> {
+        let kept = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
+        let ExportEventsRequest { from_date, to_date, .. } = self.request;
+        let days = |from: Date, to: Date| to.since((Unit::Day, from)).map_or(i32::MAX, |span| span.get_days());
         let today = now.to_zoned(TimeZone::UTC).date();
-        let age = today
-            .since((Unit::Day, self.request.from_date))
-            .map_or(i32::MAX, |span| span.get_days());
-        if age <= days {
-            return Ok(());
-        }
         let mut violations = Violations::new();
-        let oldest = today.saturating_sub(days.days());
-        violations.push(
-            &Path::root().field("from_date"),
-            format!("events are kept for {days} days: the earliest possible start is {oldest}"),
-        );
-        Err(Error::invalid(crate::Operation::ExportEvents, violations))
+        if days(from_date, today) > kept {
+            let oldest = today.saturating_sub(kept.days());
+            let problem = format!("events are kept for {kept} days: the earliest possible start is {oldest}");
+            violations.push(&Path::root().field("from_date"), problem);
+        } else if days(from_date, to_date) > kept {
+            let problem = format!("the range is longer than the {kept} days for which events are kept");
+            violations.push(&Path::root().field("to_date"), problem);
+        }
+        violations
+            .into_result()
+            .map_err(|violations| Error::invalid(Operation::ExportEvents, violations))
     }
 }
 
@@ -280,7 +290,7 @@ impl Api for Client {
         }
         let (body, _) = reply.body.read(LONGEST_FAILURE).await?;
         let failure = failure_in(&body).unwrap_or_else(|| status_failure(reply.status, EXPORT_HTTP_STATUSES));
-        Err(failure.with_body(Some(excerpt(&body))))
+        Err(failure.with_body(text_of(&body)))
     }
 }
 
@@ -297,11 +307,7 @@ pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
 
 fn refusal(message: ExportCode) -> Failure {
     let retry = message.retry_class();
-    let delivery = match retry {
-        RetryClass::AfterReset => Delivery::NotTaken,
-        RetryClass::Never => Delivery::Refused,
-        RetryClass::Backoff => Delivery::Unknown,
-    };
+    let delivery = refused_delivery(retry, message.info().is_some());
     Failure::new(Kind::Export(message), retry, delivery)
 }
 
@@ -313,10 +319,12 @@ mod tests {
     fn a_start_is_refused_only_when_it_is_too_old_in_every_time_zone() {
         let now: Timestamp = "2026-11-22T00:30:00Z".parse().unwrap();
         let query = |from: &str| EventQuery::between(from.parse().unwrap(), "2026-11-22".parse().unwrap());
-        assert!(query("2026-10-23").check_age(now).is_ok());
-        assert!(query("2026-11-23").check_age(now).is_ok());
-        let error = query("2026-10-22").check_age(now).unwrap_err();
+        assert!(query("2026-10-23").check(now).is_ok());
+        assert!(query("2026-11-23").check(now).is_ok());
+        let error = query("2026-10-22").check(now).unwrap_err();
         assert_eq!(error.violations().unwrap()[0].path(), "from_date");
         assert!(error.to_string().contains("2026-10-23"), "{error}");
+        let long = EventQuery::between("2026-11-22".parse().unwrap(), "2026-12-23".parse().unwrap());
+        assert_eq!(long.check(now).unwrap_err().violations().unwrap()[0].path(), "to_date");
     }
 }

@@ -14,13 +14,13 @@ use crate::{
         responses::IMPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure},
+    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure, text_of},
 };
 
 /// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.
 ///
 /// Cheap to clone; clones share connections, quota and retry budget. `Ok` means that the server answered
-/// `status: true` with code 20000: HTTP 200 alone is not success here.
+/// `status: true` with code 20000: HTTP 200 alone is not success here. Calls need a tokio runtime with time and IO.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), dfinery::Error> {
@@ -49,7 +49,7 @@ impl ImportClient {
     /// A client from `DFINERY_SERVICE_ID`, `DFINERY_IMPORT_TOKEN` and, if set, `DFINERY_BASE_URL`.
     ///
     /// # Errors
-    /// If a variable is missing or its value is unfit; the message names the variable and never its value.
+    /// If a variable is missing, or its value is unfit; the message never shows a value.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().with_env("DFINERY_IMPORT_TOKEN")?.build()
     }
@@ -57,7 +57,7 @@ impl ImportClient {
     /// Settings to change before a client is built.
     #[must_use]
     pub fn builder() -> ClientBuilder<Self> {
-        ClientBuilder::new(Duration::from_secs(30), Some(Duration::from_secs(60)))
+        ClientBuilder::new(Duration::from_secs(30), Duration::from_secs(60))
     }
 
     /// Loads events of one user, see [`Operation::LoadEvents`](crate::Operation::LoadEvents).
@@ -159,13 +159,6 @@ impl fmt::Debug for ImportClient {
 }
 
 impl ClientBuilder<ImportClient> {
-    /// How long one attempt may take from the first byte sent to the last byte read; 60 s unless set.
-    #[must_use]
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.attempt_timeout = Some(timeout);
-        self
-    }
-
     /// Builds the client; nothing is sent.
     ///
     /// # Errors
@@ -186,19 +179,12 @@ impl Api for Client {
 
     async fn judge(mut reply: Reply, _permit: Permit) -> Result<(), Failure> {
         let (body, whole) = reply.body.read(LONGEST_ANSWER).await?;
-        let text = excerpt(&body);
-        verdict(&reply, &body, whole).map_err(|failure| failure.with_body(Some(text)))
+        verdict(&reply, &body, whole).map_err(|failure| failure.with_body(text_of(&body)))
     }
 }
 
 /// An answer longer than this is no answer: the documented ones have some 80 bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
-
-/// The beginning of a body, for people.
-pub(crate) fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 2 * 1024;
-    String::from_utf8_lossy(&body[..body.len().min(LONGEST)]).into_owned()
-}
 
 fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
     let answer = if whole {
@@ -244,10 +230,15 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
 
 fn refusal(code: ImportCode) -> Failure {
     let retry = code.retry_class();
-    let delivery = match retry {
-        RetryClass::AfterReset => Delivery::NotTaken,
-        RetryClass::Never => Delivery::Refused,
-        RetryClass::Backoff => Delivery::Unknown,
-    };
+    let delivery = refused_delivery(retry, code.info().is_some());
     Failure::new(Kind::Import(code), retry, delivery)
+}
+
+/// What a code says of the request's fate; a code that is not known says nothing.
+pub(crate) fn refused_delivery(retry: RetryClass, known: bool) -> Delivery {
+    match retry {
+        RetryClass::AfterReset => Delivery::NotProcessed,
+        RetryClass::Never if known => Delivery::Refused,
+        RetryClass::Never | RetryClass::Backoff => Delivery::Unknown,
+    }
 }

@@ -48,9 +48,9 @@ pub use validate::{Violation, Violations};
 #[doc = include_str!("../README.ko.md")]
 mod readme_in_korean {}
 
-/// Settings of an [`ImportClient`] to be.
+/// Builder for an [`ImportClient`].
 pub type ImportClientBuilder = ClientBuilder<ImportClient>;
-/// Settings of an [`ExportClient`] to be.
+/// Builder for an [`ExportClient`].
 pub type ExportClientBuilder = ClientBuilder<ExportClient>;
 
 /// The types of the two `OpenAPI` documents, as they are on the wire.

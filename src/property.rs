@@ -187,8 +187,15 @@ macro_rules! from_value {
 }
 
 from_value! {
-    bool => Boolean, i32 => Long, u32 => Long, i64 => Long, f64 => Double, &str => String, String => String,
+    bool => Boolean, i16 => Long, u16 => Long, i32 => Long, u32 => Long, i64 => Long, f32 => Double, f64 => Double, &str => String, String => String,
     Timestamp => Datetime, jiff::Timestamp => Datetime, Vec<String> => Strings, Vec<i64> => Longs, Vec<f64> => Doubles,
+}
+
+impl From<jiff::civil::Date> for PropertyValue {
+    /// A date is a text in the form `yyyy-MM-dd`.
+    fn from(date: jiff::civil::Date) -> Self {
+        Self::String(date.to_string())
+    }
 }
 
 impl From<&[&str]> for PropertyValue {

@@ -22,9 +22,9 @@ pub(crate) struct Quota {
     concurrent: Option<Arc<Semaphore>>,
 }
 
-/// Leave to send one request; a limit on concurrency counts it until it is dropped.
+/// Permission to send one request; a limit on concurrency counts it until it is dropped.
 pub(crate) struct Permit {
-    _slot: Option<OwnedSemaphorePermit>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// The wait would be longer than allowed.
@@ -45,29 +45,36 @@ impl Quota {
             turn: tokio::sync::Mutex::new(()),
             concurrent: limit
                 .concurrent
-                .map(|places| Arc::new(Semaphore::new((places as usize).min(Semaphore::MAX_PERMITS)))),
+                .map(|places| Arc::new(Semaphore::new((places as usize).clamp(1, Semaphore::MAX_PERMITS)))),
         }
     }
 
-    /// Waits for leave to send a request, but no longer than `longest`.
+    /// Waits for permission to send a request, but no longer than `longest`.
     pub(crate) async fn permit(&self, longest: Duration) -> Result<Permit, Spent> {
         let deadline = Instant::now() + longest;
-        let slot = match &self.concurrent {
-            None => None,
-            Some(places) => match timeout_at(deadline, Arc::clone(places).acquire_owned()).await {
-                Ok(Ok(slot)) => Some(slot),
-                _ => return Err(Spent::Busy),
-            },
-        };
         let Ok(_turn) = timeout_at(deadline, self.turn.lock()).await else {
             return Err(self.spent());
         };
         loop {
-            let free = self.window().take(Instant::now());
+            // No place is taken while waiting for the quota, and nothing is counted while waiting for a place.
+            let free = self.window().free(Instant::now());
             match free {
-                None => return Ok(Permit { _slot: slot }),
                 Some(free) if free > deadline => return Err(self.spent()),
-                Some(free) => sleep_until(free).await,
+                Some(free) => {
+                    sleep_until(free).await;
+                    continue;
+                }
+                None => {}
+            }
+            let place = match &self.concurrent {
+                None => None,
+                Some(places) => match timeout_at(deadline, Arc::clone(places).acquire_owned()).await {
+                    Ok(Ok(place)) => Some(place),
+                    _ => return Err(Spent::Busy),
+                },
+            };
+            if self.window().take(Instant::now()).is_none() {
+                return Ok(Permit { _place: place });
             }
         }
     }
@@ -88,8 +95,10 @@ impl Quota {
 
     fn spent(&self) -> Spent {
         let now = Instant::now();
-        let free = self.window().free(now).unwrap_or(now);
-        Spent::Until(free - now)
+        match self.window().free(now) {
+            Some(free) => Spent::Until(free - now),
+            None => Spent::Busy,
+        }
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {

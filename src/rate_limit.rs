@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{RateLimitStatus, RetryClass, Timestamp};
+use crate::{RateLimitStatus, RetryClass, Timestamp, generated::operations::RATE_LIMIT_HEADERS, retry::YEAR};
 
 /// One spelling of the three headers.
 pub(crate) struct Spelling {
@@ -10,20 +10,6 @@ pub(crate) struct Spelling {
     pub(crate) remaining: &'static str,
     pub(crate) reset: &'static str,
 }
-
-/// The spelling of the documentation's table and that of its examples.
-pub(crate) const SPELLINGS: [Spelling; 2] = [
-    Spelling {
-        period: "x-rate-limit-limit",
-        remaining: "x-rate-limit-remaining",
-        reset: "x-rate-limit-reset",
-    },
-    Spelling {
-        period: "x-ratelimit-limit",
-        remaining: "x-ratelimit-remaining",
-        reset: "x-ratelimit-reset",
-    },
-];
 
 /// A reset from here on is in milliseconds: as seconds it would be after the year 33000.
 const FIRST_MILLISECONDS: i64 = 1_000_000_000_000;
@@ -41,7 +27,8 @@ impl Headers {
     /// Reads the headers through `get`, which takes a name in lower case.
     pub(crate) fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let now = get("date").and_then(http_date).unwrap_or_else(jiff::Timestamp::now);
-        let first = |name: fn(&Spelling) -> &'static str| SPELLINGS.iter().find_map(|spelling| get(name(spelling)));
+        let first =
+            |name: fn(&Spelling) -> &'static str| RATE_LIMIT_HEADERS.iter().find_map(|spelling| get(name(spelling)));
         let status = RateLimitStatus {
             period: first(|s| s.period).map(|period| period.chars().take(16).collect()),
             remaining: first(|s| s.remaining).and_then(|text| text.trim().parse().ok()),
@@ -49,7 +36,7 @@ impl Headers {
         };
         let until_reset = status.reset.map(|reset| duration_between(now, reset.to_jiff()));
         let retry_after = get("retry-after").and_then(|text| match text.trim().parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Ok(seconds) => Some(Duration::from_secs(seconds).min(YEAR)),
             Err(_) => Some(duration_between(now, http_date(text)?)),
         });
         Self {
@@ -90,8 +77,11 @@ fn http_date(text: &str) -> Option<jiff::Timestamp> {
     Some(jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp())
 }
 
+/// Never longer than what can be added to a clock.
 fn duration_between(from: jiff::Timestamp, to: jiff::Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+    Duration::try_from(to.duration_since(from))
+        .unwrap_or_default()
+        .min(YEAR)
 }
 
 #[cfg(test)]
@@ -158,6 +148,10 @@ mod tests {
         assert_eq!(
             read(&[DATE, ("x-rate-limit-reset", "1")]).wait(RetryClass::AfterReset),
             Some(Duration::ZERO)
+        );
+        assert_eq!(
+            read(&[("retry-after", "18446744073709551615")]).wait(RetryClass::Backoff),
+            Some(YEAR)
         );
         assert!(read(&[("x-rate-limit-reset", "9223372036854775807")]).status.is_none());
     }

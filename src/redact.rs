@@ -3,32 +3,64 @@
 /// What stands in the place of a value that must not be seen.
 const REDACTED: &str = "[redacted]";
 
-/// Replaces known secrets in a text: those given, and every text of a request.
+/// Replaces known values in a text: the token, the service id, and every text and number of a request.
 pub(crate) struct Redactor {
-    /// The longest first, so that a secret within another one does not leave the rest of it.
-    secrets: Vec<String>,
+    /// The longest first, so that a value within another one does not leave the rest of it.
+    values: Vec<String>,
 }
 
 impl Redactor {
-    /// Shorter texts are left, since they would tear up the answer and tell little.
-    const SHORTEST: usize = 4;
+    /// How much of a body is kept for people.
+    const EXCERPT: usize = 2 * 1024;
 
     pub(crate) fn new(secrets: &[String], request: &[u8]) -> Self {
-        let mut found = secrets.to_vec();
+        let mut values = Vec::new();
         if let Ok(request) = serde_json::from_slice(request) {
-            collect(&request, &mut found);
+            collect(&request, &mut values);
         }
-        found.retain(|secret| secret.chars().count() >= Self::SHORTEST);
-        found.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        found.dedup();
-        Self { secrets: found }
+        values.retain(|value| tells_something(value));
+        values.extend_from_slice(secrets);
+        let escaped: Vec<_> = values
+            .iter()
+            .filter(|value| !value.is_ascii())
+            .map(|value| escaped(value))
+            .collect();
+        values.extend(escaped);
+        values.retain(|value| !value.is_empty());
+        values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.dedup();
+        Self { values }
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.secrets
+        self.values
             .iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED))
+            .fold(text.to_owned(), |text, value| text.replace(value.as_str(), REDACTED))
     }
+
+    /// The beginning of a text; it is cut after it was redacted, so that no value is cut in two.
+    pub(crate) fn excerpt(&self, text: &str) -> String {
+        let mut text = self.redact(text);
+        let end = (0..=Self::EXCERPT.min(text.len()))
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text
+    }
+}
+
+/// Shorter texts are left, since replacing them would tear up the answer; a Korean name has two or three characters.
+fn tells_something(value: &str) -> bool {
+    value.chars().count() >= if value.is_ascii() { 4 } else { 2 }
+}
+
+/// The text as JSON of ASCII alone writes it.
+fn escaped(value: &str) -> String {
+    let unit = |unit: u16| match char::from_u32(unit.into()).filter(char::is_ascii) {
+        Some(ascii) => ascii.to_string(),
+        None => format!("\\u{unit:04x}"),
+    };
+    value.encode_utf16().map(unit).collect()
 }
 
 fn collect(value: &serde_json::Value, found: &mut Vec<String>) {
@@ -55,13 +87,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_excerpt_is_bounded_and_cuts_no_value_in_two() {
+        let redactor = Redactor::new(&["the-token".to_owned()], b"{}");
+        for filler in 2030..2060 {
+            let excerpt = redactor.excerpt(&format!("{}the-token and 한글한글한글", "x".repeat(filler)));
+            assert!(excerpt.len() <= 2048 && !excerpt.contains("the-t"), "{filler}");
+        }
+    }
+
+    #[test]
     fn secrets_and_every_text_of_the_request_are_replaced() {
-        let request = r#"{"identity":{"email":"kim@example.com","phone_no":"821012345678"},"n":[12345,"ab"]}"#;
+        let request = r#"{"identity":{"email":"kim@example.com","phone_no":"821012345678"},"n":[12345,"ab","김하늘"]}"#;
         let redactor = Redactor::new(&["the-token".to_owned()], request.as_bytes());
-        let text = "bad kim@example.com 821012345678 12345 ab with the-token";
+        let text = "bad kim@example.com 821012345678 12345 ab with the-token 김하늘 \\uae40\\ud558\\ub298";
         assert_eq!(
             redactor.redact(text),
-            "bad [redacted] [redacted] [redacted] ab with [redacted]"
+            "bad [redacted] [redacted] [redacted] ab with [redacted] [redacted] [redacted]"
         );
     }
 }

@@ -90,7 +90,7 @@ impl RetryPolicy {
 
     /// How many retries all calls of a client share before they stop retrying; ten calls that succeed earn one back.
     ///
-    /// It keeps a client from multiplying the load on a service that is down.
+    /// It keeps a client from multiplying the load on a service that is down. Waiting for a quota costs nothing.
     #[must_use]
     pub fn budget(mut self, retries: u32) -> Self {
         self.budget = retries.min(u32::MAX / RetryBudget::COST);

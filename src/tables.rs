@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Family, Token};
+use crate::{Family, Token, redact::Redactor};
 
 /// A text in the two languages of this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +193,11 @@ impl UnknownCode {
         Self(raw.chars().take(Self::LONGEST).collect())
     }
 
-    /// The value as the server wrote it, at most 64 characters of it.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
+        Self(redactor.redact(&self.0).into())
+    }
+
+    /// The value as the server wrote it, at most 64 characters of it, without what the request held.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -23,7 +23,7 @@ use crate::{
     Delivery, Error, Family, Metadata, Operation, RetryClass, RetryPolicy, Token,
     config::Settings,
     error::{Failure, Kind},
-    generated::{export, import},
+    generated::{export, import, operations::HOST},
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
@@ -108,6 +108,7 @@ pub(crate) struct Reply {
 #[derive(Clone, Copy)]
 pub(crate) struct JudgeSettings {
     pub(crate) accept_unframed_body: bool,
+    pub(crate) accept_any_header: bool,
 }
 
 impl Reply {
@@ -128,7 +129,7 @@ impl Reply {
                 return Err(Failure::new(
                     Kind::Config(problem),
                     RetryClass::Never,
-                    Delivery::NotTaken,
+                    Delivery::NotProcessed,
                 ));
             }
         };
@@ -178,10 +179,15 @@ impl Body {
     }
 }
 
+/// A body as text.
+pub(crate) fn text_of(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}
+
 /// A failure below HTTP.
 fn lost(error: reqwest::Error) -> Failure {
     let (kind, delivery) = if error.is_connect() {
-        (Kind::Connect, Delivery::NotTaken)
+        (Kind::Connect, Delivery::NotProcessed)
     } else if error.is_timeout() {
         (Kind::Timeout, Delivery::Unknown)
     } else {
@@ -199,7 +205,7 @@ pub(crate) fn status_failure(status: u16, table: &[HttpStatusInfo]) -> Failure {
         (None, _) => RetryClass::Never,
     };
     let delivery = match (retry, status) {
-        (RetryClass::AfterReset, _) => Delivery::NotTaken,
+        (RetryClass::AfterReset, _) => Delivery::NotProcessed,
         (_, 300..=499) if status != 408 => Delivery::Refused,
         _ => Delivery::Unknown,
     };
@@ -215,7 +221,7 @@ pub(crate) struct Transport<C> {
     retry: RetryPolicy,
     budget: RetryBudget,
     quotas: Vec<(Family, Quota)>,
-    attempt_timeout: Option<Duration>,
+    attempt_timeout: Duration,
     judge: JudgeSettings,
 }
 
@@ -236,6 +242,12 @@ impl<C: Api> Transport<C> {
             .read_timeout(settings.read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            // Another crate may have turned these on: then lengths and ends of bodies would no longer be seen.
+            .http1_only()
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .referer(false);
         if is_loopback(&base_url) {
             client = client.no_proxy();
@@ -260,6 +272,7 @@ impl<C: Api> Transport<C> {
             attempt_timeout: settings.attempt_timeout,
             judge: JudgeSettings {
                 accept_unframed_body: settings.accept_unframed_body,
+                accept_any_header: settings.accept_any_header,
             },
         })
     }
@@ -279,17 +292,17 @@ impl<C: Api> Transport<C> {
             return Err(call.end(Failure::new(
                 Kind::Invalid(violations),
                 RetryClass::Never,
-                Delivery::NotTaken,
+                Delivery::NotProcessed,
             )));
         }
         let Ok(body) = serde_json::to_vec(request).map(Bytes::from) else {
             let problem = Kind::InvalidValue("the request cannot be written as JSON");
-            return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotTaken)));
+            return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotProcessed)));
         };
         loop {
             let permit = self.permit(&mut call).await?;
             call.attempts += 1;
-            let attempt = self.attempt(&mut call, send(body.clone()), permit);
+            let attempt = self.attempt(&mut call, &body, send(body.clone()), permit);
             let span = tracing::debug_span!("dfinery", operation = R::OPERATION.id());
             let failure = match attempt.instrument(span).await {
                 Ok(answer) => {
@@ -298,12 +311,13 @@ impl<C: Api> Transport<C> {
                 }
                 Err(failure) => failure,
             };
-            let Some(pause) = self.next_pause(&mut call, &failure) else {
-                let redactor = Redactor::new(&self.secrets, &body);
-                let shown = failure.body.as_deref().map(|text| redactor.redact(text));
-                return Err(call.end(failure.with_body(shown)));
-            };
-            tokio::time::sleep(pause).await;
+            match self.next_pause(&mut call, &failure) {
+                None => return Err(call.end(failure)),
+                Some(_) if failure.retry == RetryClass::Backoff && !self.budget.take() => {
+                    return Err(call.end(failure.budget_spent()));
+                }
+                Some(pause) => tokio::time::sleep(pause).await,
+            }
         }
     }
 
@@ -317,13 +331,14 @@ impl<C: Api> Transport<C> {
                 }
                 Spent::Busy => (Kind::Busy, RetryClass::Backoff),
             };
-            call.end(Failure::new(kind, retry, Delivery::NotTaken))
+            call.end(Failure::new(kind, retry, Delivery::NotProcessed))
         })
     }
 
     async fn attempt(
         &self,
         call: &mut Call,
+        body: &[u8],
         sent: impl Future<Output = Sent>,
         permit: Permit,
     ) -> Result<C::Answer, Failure> {
@@ -337,12 +352,11 @@ impl<C: Api> Transport<C> {
             call.headers = Headers::read(|name| reply.header(name));
             C::judge(reply, permit).await
         };
-        let answer = match self.attempt_timeout {
-            None => answer.await,
-            Some(limit) => tokio::time::timeout(limit, answer)
-                .await
-                .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown))),
-        };
+        let answer = tokio::time::timeout(self.attempt_timeout, answer)
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown)));
+        // What the server repeats of the request must be out before anything is logged.
+        let answer = answer.map_err(|failure| failure.redacted(&Redactor::new(&self.secrets, body)));
         let quota = self.quota(operation);
         let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
@@ -377,8 +391,7 @@ impl<C: Api> Transport<C> {
         if !may_repeat {
             return None;
         }
-        let pause = self.retry.pause(failure.retry, call.attempts, call.wait)?;
-        self.budget.take().then_some(pause)
+        self.retry.pause(failure.retry, call.attempts, call.wait)
     }
 
     fn quota(&self, operation: Operation) -> &Quota {
@@ -443,7 +456,7 @@ fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {
     }
     if service_id.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::config(
-            "the service id holds a space, a line break or another character that none has",
+            "the service id holds a space, a line break or another character that is not allowed",
         ));
     }
     Ok(service_id)
@@ -476,9 +489,9 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
 }
 
 fn checked_base_url(text: &str) -> Result<Url, Error> {
-    let example = "give one such as https://openapi.dfinery.ai";
-    let url =
-        Url::parse(text).map_err(|error| Error::config(format!("the base URL is no URL ({error}): {example}")))?;
+    let example = format!("give one such as {HOST}");
+    let url = Url::parse(text)
+        .map_err(|error| Error::config(format!("the base URL is not a valid URL ({error}): {example}")))?;
     if url.host_str().is_none_or(str::is_empty) || !matches!(url.scheme(), "http" | "https") {
         return Err(Error::config(format!(
             "the base URL needs http:// or https:// and a host: {example}"

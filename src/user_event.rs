@@ -21,7 +21,8 @@ macro_rules! identity_setters {
 /// ```
 /// use dfinery::Identity;
 /// let user = Identity::external_id("dfn-user-123").email("kim@example.com").phone_no("821012345678");
-/// assert!(!format!("{user:?}").contains("kim"));
+/// let by_phone_alone = Identity::new().phone_no("821012345678");
+/// assert!(!format!("{user:?} {by_phone_alone:?}").contains("821"));
 /// ```
 impl Identity {
     /// A user known by the id of your own system.
@@ -29,13 +30,13 @@ impl Identity {
     pub fn external_id(value: impl Into<String>) -> Self {
         Self {
             external_id: Some(value.into()),
-            ..Self::none()
+            ..Self::new()
         }
     }
 
-    /// No identifier yet: add at least one before sending.
+    /// A user with no identifier yet: add at least one before sending.
     #[must_use]
-    pub const fn none() -> Self {
+    pub const fn new() -> Self {
         Self {
             external_id: None,
             phone_no: None,

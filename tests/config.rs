@@ -37,8 +37,8 @@ fn tokens_and_service_ids() {
 #[test]
 fn base_urls() {
     for (base_url, words) in [
-        ("openapi.dfinery.ai", "no URL"),
-        ("", "no URL"),
+        ("openapi.dfinery.ai", "not a valid URL"),
+        ("", "not a valid URL"),
         ("ftp://openapi.dfinery.ai", "needs http:// or https://"),
         ("http://openapi.dfinery.ai", "use https://"),
         ("http://127.0.0.1.example.com", "use https://"),
@@ -94,12 +94,12 @@ async fn requests() {
             "finite",
         ),
         (
-            client.load_events(&Identity::none(), &events(1)).await,
+            client.load_events(&Identity::new(), &events(1)).await,
             "common.identity",
             "external_id",
         ),
         (
-            client.upsert_identity(&Identity::none()).await,
+            client.upsert_identity(&Identity::new()).await,
             "identity",
             "external_id",
         ),

@@ -97,7 +97,12 @@ fn both_languages_show_the_same_code_and_versions() {
     };
     assert_eq!(strip(code(english)), strip(code(korean)));
     let version = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap().0;
-    assert!(blocks(english, "toml")[0].contains(&format!("dfinery = \"{version}\"").as_str()));
+    let dependency = format!("dfinery = {{ version = \"{version}\"");
+    assert!(
+        blocks(english, "toml")[0]
+            .iter()
+            .any(|line| line.starts_with(&dependency))
+    );
 }
 
 #[test]

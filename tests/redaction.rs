@@ -166,7 +166,7 @@ async fn nothing_planted_comes_out() {
         }
     }
 
-    let broken = "df_unified_id,memo\n1,SENTINEL-VALUE-G8\n2,SENTINEL-VALUE-G8,3\n";
+    let broken = "df_unified_id,memo\n1,SENTINEL-VALUE-G8\n2,SENTINEL-VALUE-G8,3\n3,x\n";
     let base_url = scripted(vec![answer(200, "text/csv", broken)]).await;
     let csv = common::export(&base_url)
         .user_profiles(&UserProfileQuery::all())

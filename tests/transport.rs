@@ -79,7 +79,7 @@ async fn a_status_without_a_code_is_judged_by_the_status() {
         (400, RetryClass::Never, Delivery::Refused, 1),
         (401, RetryClass::Never, Delivery::Refused, 1),
         (404, RetryClass::Never, Delivery::Refused, 1),
-        (429, RetryClass::AfterReset, Delivery::NotTaken, 3),
+        (429, RetryClass::AfterReset, Delivery::NotProcessed, 3),
         (500, RetryClass::Backoff, Delivery::Unknown, 3),
         (502, RetryClass::Backoff, Delivery::Unknown, 3),
         (503, RetryClass::Backoff, Delivery::Unknown, 3),
@@ -151,7 +151,7 @@ async fn a_connection_refused_means_that_nothing_left() {
     drop(listener);
     let error = load(&base_url).await.unwrap_err();
     assert!(error.is_connect(), "{error}");
-    assert_eq!((error.delivery(), error.attempts()), (Delivery::NotTaken, 3));
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::NotProcessed, 3));
 }
 
 #[tokio::test]

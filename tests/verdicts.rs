@@ -147,7 +147,10 @@ async fn what_is_known_of_delivery_follows_from_every_attempt() {
         .unwrap();
     for (faults, delivery) in [
         (vec![Fault::Import(ImportCode::ValidationFailure)], Delivery::Refused),
-        (vec![Fault::Import(ImportCode::TooManyRequest); 2], Delivery::NotTaken),
+        (
+            vec![Fault::Import(ImportCode::TooManyRequest); 2],
+            Delivery::NotProcessed,
+        ),
         (
             vec![Fault::CloseAfterReading, Fault::Import(ImportCode::TooManyRequest)],
             Delivery::Unknown,

@@ -15,7 +15,7 @@ use hyper::{
 };
 
 use super::settings::{RateHeaders, ResetUnit, Settings, Window};
-use crate::{Family, Timestamp, rate_limit::SPELLINGS, tables::RateLimit};
+use crate::{Family, Timestamp, generated::operations::RATE_LIMIT_HEADERS, tables::RateLimit};
 
 /// The calls made so far, by family.
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ impl Quota {
     /// The headers that tell of it; `refused` if it is why the request was not carried out.
     pub(super) fn headers(&self, settings: &Settings, refused: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let [dashed, compact] = &SPELLINGS;
+        let [dashed, compact] = &RATE_LIMIT_HEADERS;
         let spelling = match settings.rate_headers {
             RateHeaders::Dashed => Some(dashed),
             RateHeaders::Compact => Some(compact),

@@ -2,6 +2,7 @@
 
 use hyper::{Method, header::CONTENT_TYPE, http::request::Parts};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     answer::Answer,
@@ -212,7 +213,7 @@ struct Unreadable {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
-    serde_json::from_slice(body).map_err(|error| {
+    let request = serde_json::from_slice(body).map_err(|error| {
         let is_json = error.is_data();
         let problem = if is_json {
             "does not fit the schema"
@@ -222,5 +223,31 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
         // The error's own words would quote values.
         let reason = format!("the body {problem} at line {}, column {}", error.line(), error.column());
         Unreadable { is_json, reason }
+    })?;
+    if has_forbidden_null::<T>(body) {
+        let reason = "a field of the body is null that may not be".to_owned();
+        return Err(Unreadable { is_json: true, reason });
+    }
+    Ok(request)
+}
+
+/// Whether a field is `null` that may be absent only: serde reads both alike, the spec does not.
+///
+/// Only the value of a property can be `null`, and that can be `true` as well. So the request must fit with either.
+fn has_forbidden_null<T: DeserializeOwned>(body: &[u8]) -> bool {
+    fn replace_nulls(value: &mut Value) {
+        match value {
+            Value::Null => *value = Value::Bool(true),
+            Value::Array(values) => values.iter_mut().for_each(replace_nulls),
+            Value::Object(fields) => fields.values_mut().for_each(replace_nulls),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    if memchr::memmem::find(body, b"null").is_none() {
+        return false;
+    }
+    serde_json::from_slice(body).is_ok_and(|mut value| {
+        replace_nulls(&mut value);
+        T::deserialize(value).is_err()
     })
 }

@@ -192,7 +192,7 @@ impl Store {
         let unified_id = uuid::Builder::from_random_bytes(self.unified_ids.u128(..).to_be_bytes()).into_uuid();
         self.profiles.push(Slot::Profile(Arc::new(ProfileRecord {
             unified_id,
-            identity: Identity::none(),
+            identity: Identity::new(),
             properties: Properties::new(),
             deleted: false,
         })));
@@ -289,13 +289,13 @@ mod tests {
     fn a_shared_identifier_merges_into_the_oldest_profile() {
         let mut store = Store::default();
         let first = store.unify(&Identity::external_id("a"));
-        let second = store.unify(&Identity::none().email("x@example.com").phone_no("8210"));
+        let second = store.unify(&Identity::new().email("x@example.com").phone_no("8210"));
         assert_ne!(unified_id(&store, first), unified_id(&store, second));
         let oldest = unified_id(&store, first);
 
         store.unify(&Identity::external_id("a").email("x@example.com"));
         assert_eq!(unified_id(&store, second), oldest);
-        let by_phone = store.unify(&Identity::none().phone_no("8210"));
+        let by_phone = store.unify(&Identity::new().phone_no("8210"));
         assert_eq!(unified_id(&store, by_phone), oldest);
         assert_eq!(store.profiles().count(), 1);
     }

@@ -4,14 +4,14 @@ use dfinery::{
     ExportCode, ImportCode, Operation, Token,
     emulator::{Answered, CheckOrder, Emulator, Fault},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::{
-    requests::{export, login, valid},
+    requests::{event, export, export_profiles_with, identify, load, login, profile, valid},
     start,
     wire::Reply,
 };
@@ -157,4 +157,25 @@ async fn credentials_can_be_chosen_and_the_query_is_decoded() {
     for secret in ["secret", "서비스", "u-1"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
+}
+
+#[tokio::test]
+async fn null_is_the_value_of_a_property_and_of_nothing_else() {
+    let emulator = Emulator::start().await.unwrap();
+    let nameless = identify(&emulator, &json!({ "external_id": "u-1", "email": null }));
+    assert_eq!(nameless.code().await, ImportCode::ValidationFailure);
+    let mut no_properties = event("df_login");
+    no_properties["event_properties"] = Value::Null;
+    let load = load(&emulator, "u-1", &[no_properties]);
+    assert_eq!(load.code().await, ImportCode::ValidationFailure);
+    let audience = export_profiles_with(&emulator, json!({ "audience": null }));
+    assert_eq!(audience.failure().await, ExportCode::InvalidParameter);
+    let ledger = emulator.ledger();
+    let reason = ledger.all_requests()[0].reason.as_deref();
+    assert_eq!(reason, Some("a field of the body is null that may not be"));
+
+    let cleared = profile(&emulator, "u-1", &json!({ "df_gender": null }));
+    assert_eq!(cleared.code().await, ImportCode::Ok);
+    let undocumented = identify(&emulator, &json!({ "external_id": "u-1", "nickname": null }));
+    assert_eq!(undocumented.code().await, ImportCode::Ok);
 }

@@ -29,7 +29,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.live {
         return live().await;
     }
-    let emulator = Emulator::start().await.context("no emulator on the loopback")?;
+    let emulator = Emulator::start()
+        .await
+        .context("cannot start the emulator on localhost")?;
     let mut out = io::stdout().lock();
     writeln!(out, "The emulator runs on {}.", emulator.base_url())?;
     // Three faults on the way, so that the retries have something to do.
@@ -233,7 +235,7 @@ async fn load_events(
                 "{} events of one user in one call: refused with {code}. They went one by one.",
                 batch.len()
             ));
-            report.refused_calls += 1;
+            report.count(error.attempts());
             for event in events.chunks(1) {
                 Box::pin(load_events(import, user, event, report, split)).await;
             }
@@ -258,7 +260,6 @@ struct Report {
     accepted_by_name: BTreeMap<String, usize>,
     calls: u32,
     retries: u32,
-    refused_calls: u32,
 }
 
 #[derive(Default)]
@@ -303,6 +304,10 @@ impl Report {
                 error.attempts()
             }
         };
+        self.count(attempts);
+    }
+
+    fn count(&mut self, attempts: u32) {
         self.calls += attempts;
         self.retries += attempts.saturating_sub(1);
     }
@@ -330,12 +335,7 @@ impl Report {
             all.failed += counts.failed;
         }
         line(out, "all", &all)?;
-        writeln!(
-            out,
-            "{} calls, {} of them retries.\n",
-            self.calls + self.refused_calls,
-            self.retries
-        )?;
+        writeln!(out, "{} calls, {} of them retries.\n", self.calls, self.retries)?;
         writeln!(out, "Why not:")?;
         for (reason, lines) in &self.reasons {
             let lines: Vec<_> = lines.iter().map(usize::to_string).collect();

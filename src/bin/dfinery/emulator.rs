@@ -1,6 +1,7 @@
-//! `dfinery emulator`: DFINERY on the loopback until Ctrl-C.
+//! `dfinery emulator`: DFINERY on localhost until Ctrl-C.
 
 use std::{
+    collections::HashMap,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
@@ -10,11 +11,12 @@ use std::{
 use anyhow::Context;
 use clap::ValueEnum;
 use dfinery::{
-    ImportCode, Operation,
+    Family, ImportCode, Operation,
     emulator::{
         Batch, CodeStyle, Duplicates, Emulator, FailureStyle, Fault, FaultRate, OverLimit, RateHeaders, ResetUnit,
         Settings, Unregistered,
     },
+    tables::RateLimit,
 };
 
 #[derive(clap::Args)]
@@ -49,6 +51,9 @@ pub struct Arguments {
     /// Divides every quota, to meet its end sooner.
     #[arg(long, default_value_t = 1)]
     rate_limit_divisor: u32,
+    /// Lifts every quota, for tools that send more than a service may.
+    #[arg(long, conflicts_with = "rate_limit_divisor")]
+    no_quotas: bool,
     /// The share of the requests that meet a fault, from 0 to 1: lost connections, gateway pages, delays, refusals.
     #[arg(long, default_value_t = 0.0)]
     fault_rate: f64,
@@ -133,11 +138,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             batch: arguments.batch.into(),
             duplicates: arguments.duplicates.into(),
             rate_limit_divisor: arguments.rate_limit_divisor,
+            rate_limits: if arguments.no_quotas {
+                lifted_quotas()
+            } else {
+                HashMap::new()
+            },
             ..Settings::default()
         })
         .start()
         .await
-        .with_context(|| format!("no emulator on {address}"))?;
+        .with_context(|| format!("cannot start the emulator on {address}"))?;
     if arguments.fault_rate > 0.0 {
         emulator.fault_rate(FaultRate {
             probability: arguments.fault_rate,
@@ -163,6 +173,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     writeln!(io::stderr(), "{} events stored", ledger.events_stored())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Quotas that nobody can spend.
+fn lifted_quotas() -> HashMap<Family, RateLimit> {
+    let lifted = |family: &Family| RateLimit {
+        requests: u32::MAX,
+        concurrent: None,
+        ..family.rate_limit()
+    };
+    Family::ALL.iter().map(|family| (*family, lifted(family))).collect()
 }
 
 /// What a client meets in a bad week.

@@ -114,7 +114,7 @@ impl Words {
                 remedy: "What to do",
                 retry: "Retry",
                 source: "Source",
-                unknown: "{} is in neither API's tables; `dfinery codes` lists what is.",
+                unknown: "Unknown code {}: run `dfinery codes` for the list.",
             },
             Language::Korean => Self {
                 language,

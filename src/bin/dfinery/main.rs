@@ -21,7 +21,7 @@ struct Arguments {
 enum Command {
     /// Load a sample of events, identities and profiles, export it again and compare the counts.
     Demo(demo::Arguments),
-    /// Run DFINERY on the loopback, for tests and for trying things out.
+    /// Run an emulated DFINERY on localhost, for tests and for trying things out.
     Emulator(emulator::Arguments),
     /// List every code and message of both APIs.
     Codes(explain::CodesArguments),
