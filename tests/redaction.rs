@@ -20,6 +20,8 @@ const EXTERNAL: &str = "SENTINEL-EXTERNAL-D5";
 const KAKAO: &str = "SENTINEL-KAKAO-E6";
 const LINE: &str = "SENTINEL-LINE-F7";
 const VALUE: &str = "SENTINEL-VALUE-G8";
+/// As short as Korean names are.
+const NAME: &str = "김하늘";
 const SECRETS: [&str; 8] = [TOKEN, SERVICE, EMAIL, PHONE, EXTERNAL, KAKAO, LINE, VALUE];
 
 /// Everything that was logged.
@@ -46,6 +48,10 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 fn check(place: &str, text: &str) {
+    assert!(
+        !text.contains(NAME) && !text.contains("\\ud558"),
+        "{NAME} in {place}: {text}"
+    );
     for secret in SECRETS {
         assert!(
             !text.to_lowercase().contains(&secret.to_lowercase()),
@@ -74,6 +80,7 @@ fn user() -> Identity {
 fn event() -> Event {
     Event::new("df_login")
         .property("memo", VALUE)
+        .property("df_name", NAME)
         .property("list", vec![EMAIL.to_owned()])
         .property("phone", PHONE.parse::<i64>().unwrap())
         .item(Properties::new().with("df_item_name", VALUE))
@@ -104,6 +111,23 @@ fn echoes() -> Vec<Vec<u8>> {
             &format!(r#"{{"status":true,"code":"{all}","message":"x","data":null}}"#),
         ),
         answer(200, "application/json", &format!(r#"{{"status":"{all}"}}"#)),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":false,"code":"{TOKEN}","message":"x","data":null}}"#),
+        ),
+        answer(
+            200,
+            "application/json",
+            &format!(r#"{{"status":false,"code":"{EXTERNAL}","message":"x","data":null}}"#),
+        ),
+        answer(
+            400,
+            "application/json",
+            &format!(r#"{{"result":"fail","message":"{TOKEN}"}}"#),
+        ),
+        answer(500, "text/plain", &format!("{}{TOKEN} {EMAIL}", "x".repeat(2032))),
+        answer(500, "text/plain", "김하늘 \\uae40\\ud558\\ub298"),
         answer(500, "text/html", &format!("<html>{all}</html>")),
         answer(
             400,
