@@ -39,8 +39,13 @@ pub fn write(root: &Path, outputs: &Outputs) -> io::Result<()> {
 pub fn diff(root: &Path, outputs: &Outputs) -> io::Result<String> {
     let mut diff = String::new();
     let superfluous = superfluous(root, outputs)?;
-    let paths: BTreeSet<_> = outputs.keys().chain(&superfluous).collect();
-    for path in paths {
+    // The catalogue repeats for people what the other files show.
+    let paths: BTreeSet<_> = outputs
+        .keys()
+        .chain(&superfluous)
+        .map(|path| (path.starts_with("docs"), path))
+        .collect();
+    for (_, path) in paths {
         let old = read(&root.join(path))?;
         let new = outputs.get(path);
         if old.as_ref() == new {
@@ -56,9 +61,14 @@ pub fn diff(root: &Path, outputs: &Outputs) -> io::Result<String> {
         let lines = TextDiff::from_lines(old.as_deref().unwrap_or_default(), new.map_or("", String::as_str));
         let mut lines = lines.unified_diff();
         let lines = lines.header(&name(old.is_some(), "a"), &name(new.is_some(), "b"));
-        diff += &lines.to_string();
+        diff.extend(lines.to_string().lines().flat_map(|line| [shortened(line), "\n"]));
     }
     Ok(diff)
+}
+
+/// A line of the HTML page may be as long as a section.
+fn shortened(line: &str) -> &str {
+    line.char_indices().nth(240).map_or(line, |(end, _)| &line[..end])
 }
 
 /// `None` if there is no such file. A text in another encoding differs from every output.

@@ -1,0 +1,113 @@
+//! Every example in the documents fits its schema, and goes through the generated types unchanged.
+
+use dfinery::{
+    Operation, Token,
+    types::{
+        export::{ExportEventsRequest, ExportFailure, ExportUserProfilesRequest},
+        import::{
+            DeleteIdentityRequest, ImportResponse, LoadEventsRequest, UpsertIdentityRequest, UpsertUserProfileRequest,
+        },
+    },
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::document::{document, keeps_rules, operation, request_schema, validator};
+
+/// The examples of what a body may be, by media type.
+fn examples(described: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let media = described["content"].as_object().into_iter().flatten();
+    media.flat_map(|(media_type, content)| {
+        let examples = content["examples"].as_object().into_iter().flatten();
+        examples.map(move |(_, example)| (media_type.as_str(), &example["value"]))
+    })
+}
+
+/// The examples of the body of a request.
+pub fn requests(of: Operation) -> impl Iterator<Item = &'static Value> {
+    examples(&operation(of)["requestBody"]).map(|(_, example)| example)
+}
+
+#[test]
+fn requests_go_through_their_types_unchanged() {
+    for &operation in Operation::ALL {
+        let schema = request_schema(operation);
+        let mut seen = 0;
+        for example in requests(operation) {
+            assert!(
+                validator(schema).is_valid(example) && keeps_rules(schema, example),
+                "{example}"
+            );
+            let written = match operation {
+                Operation::LoadEvents => through::<LoadEventsRequest>(example),
+                Operation::UpsertIdentity => through::<UpsertIdentityRequest>(example),
+                Operation::DeleteIdentity => through::<DeleteIdentityRequest>(example),
+                Operation::UpsertUserProfile => through::<UpsertUserProfileRequest>(example),
+                Operation::ExportEvents => through::<ExportEventsRequest>(example),
+                Operation::ExportUserProfiles => through::<ExportUserProfilesRequest>(example),
+            };
+            assert_eq!(written, *example, "{operation}");
+            seen += 1;
+        }
+        assert!(seen > 0, "{operation} has no example");
+    }
+}
+
+#[test]
+fn answers_go_through_their_types_with_nothing_lost() {
+    for &of in Operation::ALL {
+        let mut seen = 0;
+        for (status, response) in operation(of)["responses"].as_object().unwrap() {
+            for (media_type, example) in examples(response) {
+                let schema = &response["content"][media_type]["schema"];
+                assert!(validator(schema).is_valid(example), "{of} {status}: {example}");
+                match (media_type, of.token()) {
+                    ("application/json", Token::Import) => {
+                        let written = through::<ImportResponse>(example);
+                        assert_eq!(told(&written), told(example), "{of} {status}");
+                    }
+                    ("application/json", Token::Export) => assert_eq!(through::<ExportFailure>(example), *example),
+                    ("text/csv", Token::Export) => assert_eq!(rows(example.as_str().unwrap()), 2),
+                    other => panic!("{of} {status} has an example of {other:?}"),
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen >= 4, "{of} has {seen} examples of answers");
+    }
+}
+
+#[test]
+fn parameters_and_headers_fit_their_schemas() {
+    let mut seen = 0;
+    for token in [Token::Import, Token::Export] {
+        for kind in ["parameters", "headers"] {
+            for (name, described) in document(token)["components"][kind].as_object().unwrap() {
+                assert!(
+                    validator(&described["schema"]).is_valid(&described["example"]),
+                    "{name}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 14);
+}
+
+fn through<T: DeserializeOwned + Serialize>(example: &Value) -> Value {
+    let read: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{error}: {example}"));
+    serde_json::to_value(read).unwrap()
+}
+
+/// What an import answer tells: the same with a code in digits as with a number, and without `data` as with `null`.
+fn told(answer: &Value) -> (&Value, String, &Value, &Value) {
+    let code = answer["code"].to_string().replace('"', "");
+    (&answer["status"], code, &answer["message"], &answer["data"])
+}
+
+/// The rows of a CSV, each as long as the first line.
+fn rows(csv: &str) -> usize {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Result<Vec<_>, _> = reader.records().collect();
+    rows.unwrap().len()
+}

@@ -1,0 +1,116 @@
+//! `validate()` takes a request if and only if the schema and the rules beside it do.
+
+use std::{cell::Cell, fmt::Debug};
+
+use dfinery::{
+    Operation, Violations,
+    types::{
+        export::{ExportEventsRequest, ExportUserProfilesRequest},
+        import::{DeleteIdentityRequest, LoadEventsRequest, UpsertIdentityRequest, UpsertUserProfileRequest},
+    },
+};
+use proptest::{
+    prop_assert_eq,
+    strategy::Strategy,
+    test_runner::{Config, TestRunner},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    document::{keeps_rules, request_schema, validator},
+    values,
+};
+
+#[test]
+fn load_events() {
+    both_ways(
+        Operation::LoadEvents,
+        values::load_events(),
+        LoadEventsRequest::validate,
+    );
+}
+
+#[test]
+fn upsert_identity() {
+    both_ways(
+        Operation::UpsertIdentity,
+        values::upsert_identity(),
+        UpsertIdentityRequest::validate,
+    );
+}
+
+#[test]
+fn delete_identity() {
+    both_ways(
+        Operation::DeleteIdentity,
+        values::delete_identity(),
+        DeleteIdentityRequest::validate,
+    );
+}
+
+#[test]
+fn upsert_user_profile() {
+    both_ways(
+        Operation::UpsertUserProfile,
+        values::upsert_user_profile(),
+        UpsertUserProfileRequest::validate,
+    );
+}
+
+#[test]
+fn export_events() {
+    both_ways(
+        Operation::ExportEvents,
+        values::export_events(),
+        ExportEventsRequest::validate,
+    );
+}
+
+#[test]
+fn export_user_profiles() {
+    let (_, refused) = seen(
+        Operation::ExportUserProfiles,
+        values::export_user_profiles(),
+        ExportUserProfilesRequest::validate,
+    );
+    assert_eq!(refused, 0, "its type leaves nothing to check");
+}
+
+/// The test of a request whose type lets wrong values through, of which it must meet right and wrong ones.
+fn both_ways<T: Serialize + DeserializeOwned + Debug>(
+    operation: Operation,
+    values: impl Strategy<Value = T>,
+    validate: fn(&T) -> Result<(), Violations>,
+) {
+    let (accepted, refused) = seen(operation, values, validate);
+    assert!(accepted > 0 && refused > 0, "{accepted} right, {refused} wrong");
+}
+
+fn seen<T: Serialize + DeserializeOwned + Debug>(
+    operation: Operation,
+    values: impl Strategy<Value = T>,
+    validate: fn(&T) -> Result<(), Violations>,
+) -> (u32, u32) {
+    let schema = request_schema(operation);
+    let validator = validator(schema);
+    let (accepted, refused) = (Cell::new(0), Cell::new(0));
+    let config = Config {
+        cases: 512,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let checked = TestRunner::new(config).run(&values, |request| {
+        let json = serde_json::to_value(&request).unwrap();
+        let fault = validator.iter_errors(&json).next().map(|error| error.to_string());
+        let verdict = validate(&request);
+        let fits = fault.is_none() && keeps_rules(schema, &json);
+        prop_assert_eq!(verdict.is_ok(), fits, "{:?}, {:?}: {}", verdict, fault, json);
+        let read: T = serde_json::from_value(json.clone()).unwrap();
+        prop_assert_eq!(serde_json::to_value(&read).unwrap(), json);
+        let count = if fits { &accepted } else { &refused };
+        count.set(count.get() + 1);
+        Ok(())
+    });
+    checked.unwrap_or_else(|problem| panic!("{operation}: {problem}"));
+    (accepted.get(), refused.get())
+}
