@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use jiff::{SignedDuration, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 use crate::Error;
 
@@ -73,6 +73,10 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // RFC 3339 has four digits for a year.
+        if !(0..=9999).contains(&self.0.to_zoned(TimeZone::UTC).year()) {
+            return Err(ser::Error::custom("a time outside the years 0 to 9999 cannot be sent"));
+        }
         serializer.collect_str(self)
     }
 }
@@ -86,6 +90,12 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_that_rfc_3339_cannot_write_is_refused() {
+        assert!(serde_json::to_string(&Timestamp::from(jiff::Timestamp::MIN)).is_err());
+        assert!(serde_json::to_string(&Timestamp::from(jiff::Timestamp::MAX)).is_ok());
+    }
 
     #[test]
     fn finer_than_milliseconds_is_cut_off_also_before_1970() {

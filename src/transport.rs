@@ -296,7 +296,8 @@ impl<C: Api> Transport<C> {
             )));
         }
         let Ok(body) = serde_json::to_vec(request).map(Bytes::from) else {
-            let problem = Kind::InvalidValue("the request cannot be written as JSON");
+            let problem =
+                Kind::InvalidValue("the request cannot be written as JSON: a time is outside the years 0 to 9999");
             return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotProcessed)));
         };
         loop {
