@@ -69,7 +69,8 @@ impl ExportClient {
     /// in which nothing comes.
     ///
     /// # Errors
-    /// Before sending, if the range runs backwards or begins before the days that are kept. Afterwards, if the server
+    /// Before sending, if the range runs backwards or begins before the days that are kept, or if a filter names
+    /// nothing. Afterwards, if the server
     /// refused it, answered with something else than CSV, or the quota is spent for longer than the retry policy waits.
     pub async fn events(&self, query: &EventQuery) -> Result<Csv, Error> {
         let request = query.request.view();
@@ -88,6 +89,7 @@ impl ExportClient {
     /// As [`events`](Self::events).
     pub async fn user_profiles(&self, query: &UserProfileQuery) -> Result<Csv, Error> {
         let request = query.request.view();
+        query.check()?;
         let Transport { client, service_id, .. } = &*self.0;
         let (body, metadata) = self
             .0
@@ -212,6 +214,15 @@ impl EventQuery {
             let problem = format!("the range is longer than the {kept} days for which events are kept");
             violations.push(&Path::root().field("to_date"), problem);
         }
+        let ExportEventsRequest {
+            events,
+            events_condition_type,
+            properties,
+            properties_condition_type,
+            ..
+        } = &self.request;
+        refuse_filter_without_names("events", Some(*events_condition_type), events, &mut violations);
+        refuse_filter_without_names("properties", *properties_condition_type, properties, &mut violations);
         violations
             .into_result()
             .map_err(|violations| Error::invalid(Operation::ExportEvents, violations))
@@ -272,6 +283,37 @@ impl UserProfileQuery {
     pub fn with_identities(mut self) -> Self {
         self.request.identities_condition_type = Some(ConditionType::All);
         self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut violations = Violations::new();
+        let ExportUserProfilesRequest {
+            properties,
+            properties_condition_type,
+            ..
+        } = &self.request;
+        refuse_filter_without_names(
+            "properties",
+            Some(*properties_condition_type),
+            properties,
+            &mut violations,
+        );
+        violations
+            .into_result()
+            .map_err(|violations| Error::invalid(Operation::ExportUserProfiles, violations))
+    }
+}
+
+/// What `include` or `exclude` means without names is undocumented, and the readings are opposite.
+fn refuse_filter_without_names(
+    field: &str,
+    condition: Option<ConditionType>,
+    names: &[String],
+    violations: &mut Violations,
+) {
+    if names.is_empty() && condition.is_some_and(|condition| condition != ConditionType::All) {
+        let problem = "a filter needs at least one name: what it means without names is undocumented";
+        violations.push(&Path::root().field(field), problem);
     }
 }
 

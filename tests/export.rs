@@ -392,6 +392,27 @@ async fn ranges_that_cannot_be_are_refused_before_sending() {
     assert_eq!(error.attempts(), 0);
 }
 
+#[tokio::test]
+async fn a_filter_without_names_is_refused_before_sending() {
+    let client = export("http://127.0.0.1:9");
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let none = [""; 0];
+    for (query, path) in [
+        (EventQuery::between(today, today).only(none), "events"),
+        (EventQuery::between(today, today).without_properties(none), "properties"),
+    ] {
+        assert_eq!(
+            client.events(&query).await.unwrap_err().violations().unwrap()[0].path(),
+            path
+        );
+    }
+    let query = UserProfileQuery::all().only_properties(none);
+    assert_eq!(
+        client.user_profiles(&query).await.unwrap_err().violations().unwrap()[0].path(),
+        "properties"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
