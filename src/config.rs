@@ -2,7 +2,7 @@
 
 use std::{env, fmt, marker::PhantomData, time::Duration};
 
-use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit};
+use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit, transport::JudgeSettings};
 
 /// Everything that can be set, of either client. Without `Debug`, since it holds the token.
 #[derive(Clone)]
@@ -16,8 +16,7 @@ pub(crate) struct Settings {
     pub(crate) attempt_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) rate_limits: Vec<(Family, RateLimit)>,
-    pub(crate) accept_unframed_body: bool,
-    pub(crate) accept_any_header: bool,
+    pub(crate) judge: JudgeSettings,
 }
 
 /// Builder for an [`ImportClient`](crate::ImportClient) or an [`ExportClient`](crate::ExportClient).
@@ -57,8 +56,7 @@ impl<C> ClientBuilder<C> {
                 attempt_timeout,
                 retry: RetryPolicy::default(),
                 rate_limits: Vec::new(),
-                accept_unframed_body: false,
-                accept_any_header: false,
+                judge: JudgeSettings::default(),
             },
             client: PhantomData,
         }

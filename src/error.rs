@@ -27,16 +27,10 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    kind: Kind,
+    failure: Failure,
     operation: Option<Operation>,
     metadata: Metadata,
-    retry: RetryClass,
-    delivery: Delivery,
     retry_after: Option<Duration>,
-    body: Option<String>,
-    source: Option<Source>,
-    incomplete: bool,
-    budget_spent: bool,
 }
 
 /// What failed. Private, so that it can grow; the predicates of [`Error`] are its public face.
@@ -114,6 +108,17 @@ impl Failure {
         }
     }
 
+    /// The server answered with a code that is not success; one that is not in the tables says nothing of what it did.
+    pub(crate) fn refused(kind: Kind, info: Option<&CodeInfo>) -> Self {
+        let retry = info.map_or(RetryClass::Never, |info| info.retry);
+        let delivery = match retry {
+            RetryClass::AfterReset => Delivery::NotProcessed,
+            RetryClass::Never if info.is_some() => Delivery::Refused,
+            RetryClass::Never | RetryClass::Backoff => Delivery::Unknown,
+        };
+        Self::new(kind, retry, delivery)
+    }
+
     pub(crate) fn with_body(mut self, body: String) -> Self {
         self.body = Some(body);
         self
@@ -149,16 +154,10 @@ impl Failure {
 
     pub(crate) fn into_error(self, operation: Operation, metadata: Metadata, retry_after: Option<Duration>) -> Error {
         Error(Box::new(Inner {
-            kind: self.kind,
+            failure: self,
             operation: Some(operation),
             metadata,
-            retry: self.retry,
-            delivery: self.delivery,
             retry_after,
-            body: self.body,
-            source: self.source,
-            incomplete: self.incomplete,
-            budget_spent: self.budget_spent,
         }))
     }
 }
@@ -166,16 +165,10 @@ impl Failure {
 impl Error {
     fn local(kind: Kind) -> Self {
         Self(Box::new(Inner {
-            kind,
+            failure: Failure::new(kind, RetryClass::Never, Delivery::NotProcessed),
             operation: None,
             metadata: Metadata::default(),
-            retry: RetryClass::Never,
-            delivery: Delivery::NotProcessed,
             retry_after: None,
-            body: None,
-            source: None,
-            incomplete: false,
-            budget_spent: false,
         }))
     }
 
@@ -204,7 +197,7 @@ impl Error {
     /// The code of the Import API, if it answered with one.
     #[must_use]
     pub fn import_code(&self) -> Option<&ImportCode> {
-        match &self.0.kind {
+        match &self.0.failure.kind {
             Kind::Import(code) => Some(code),
             _ => None,
         }
@@ -213,7 +206,7 @@ impl Error {
     /// The message of the Export API, if it answered with one.
     #[must_use]
     pub fn export_code(&self) -> Option<&ExportCode> {
-        match &self.0.kind {
+        match &self.0.failure.kind {
             Kind::Export(code) => Some(code),
             _ => None,
         }
@@ -222,7 +215,7 @@ impl Error {
     /// What the server said, of either API: digits such as `40001` or a message such as `invalid_parameter`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        match &self.0.kind {
+        match &self.0.failure.kind {
             Kind::Import(code) => Some(code.as_str()),
             Kind::Export(code) => Some(code.as_str()),
             _ => None,
@@ -238,7 +231,7 @@ impl Error {
     /// What is wrong with the request, field by field, if it was not sent for that reason.
     #[must_use]
     pub fn violations(&self) -> Option<&Violations> {
-        match &self.0.kind {
+        match &self.0.failure.kind {
             Kind::Invalid(violations) => Some(violations),
             _ => None,
         }
@@ -265,7 +258,7 @@ impl Error {
     /// What may be done after this failure. `Never` for a code that the tables do not have.
     #[must_use]
     pub fn retry_class(&self) -> RetryClass {
-        self.0.retry
+        self.0.failure.retry
     }
 
     /// How long to wait before the next call, if the server or our own count named a time.
@@ -277,7 +270,7 @@ impl Error {
     /// Whether the server processed the request, over all attempts.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        self.0.delivery
+        self.0.failure.delivery
     }
 
     /// The beginning of the answer's body, at most 2 KiB, if the answer was a failure. The token, the service id and the
@@ -285,7 +278,7 @@ impl Error {
     /// escapes. What else it wrote is left, so do not log it blindly.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
-        self.0.body.as_deref()
+        self.0.failure.body.as_deref()
     }
 
     /// A setting is missing or wrong; nothing was sent.
@@ -294,7 +287,7 @@ impl Error {
     /// The message names the setting and the form it should have. No call can succeed before it is mended.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(self.0.kind, Kind::Config(_))
+        matches!(self.0.failure.kind, Kind::Config(_))
     }
 
     /// The request breaks the spec; nothing was sent.
@@ -303,7 +296,7 @@ impl Error {
     /// [`violations`](Self::violations) names each field and what is wrong with it.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
-        matches!(self.0.kind, Kind::Invalid(_) | Kind::InvalidValue(_))
+        matches!(self.0.failure.kind, Kind::Invalid(_) | Kind::InvalidValue(_))
     }
 
     /// The server answered with a code or a message of its own that is not success.
@@ -312,7 +305,7 @@ impl Error {
     /// [`remedy`](Self::remedy) says what to do. The HTTP status may well have been 200.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        matches!(self.0.kind, Kind::Import(_) | Kind::Export(_))
+        matches!(self.0.failure.kind, Kind::Import(_) | Kind::Export(_))
     }
 
     /// The service id or the token is wrong.
@@ -323,7 +316,7 @@ impl Error {
     #[must_use]
     pub fn is_auth(&self) -> bool {
         matches!(
-            self.0.kind,
+            self.0.failure.kind,
             Kind::Import(ImportCode::InvalidServiceId | ImportCode::InvalidToken)
                 | Kind::Export(ExportCode::UnauthorizedToken)
                 | Kind::Status(401 | 403)
@@ -337,7 +330,7 @@ impl Error {
     /// spent it. The last attempt was not processed; [`delivery`](Self::delivery) speaks of all of them.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        self.0.retry == RetryClass::AfterReset
+        self.0.failure.retry == RetryClass::AfterReset
     }
 
     /// No connection could be made.
@@ -346,7 +339,7 @@ impl Error {
     /// Check the host name, the network, a proxy and the clock (for TLS). The request did not leave.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect)
+        matches!(self.0.failure.kind, Kind::Connect)
     }
 
     /// No answer came in time.
@@ -356,7 +349,7 @@ impl Error {
     /// service is slow.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout)
+        matches!(self.0.failure.kind, Kind::Timeout)
     }
 
     /// An export failed after data had begun to come. What was read until then is incomplete.
@@ -365,7 +358,7 @@ impl Error {
     /// Throw away what was read and export again, a shorter range of days if it happens again.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.0.incomplete
+        self.0.failure.incomplete
     }
 
     /// Whether the same request may succeed later. It was already tried [`attempts`](Self::attempts) times.
@@ -374,7 +367,7 @@ impl Error {
     /// Before sending it again, see [`delivery`](Self::delivery): it may have been processed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.retry != RetryClass::Never
+        self.0.failure.retry != RetryClass::Never
     }
 
     fn exports(&self) -> bool {
@@ -384,7 +377,7 @@ impl Error {
     }
 
     fn code_info(&self) -> Option<&'static CodeInfo> {
-        match &self.0.kind {
+        match &self.0.failure.kind {
             Kind::Import(code) => code.info(),
             Kind::Export(code) => code.info(),
             _ => None,
@@ -393,9 +386,9 @@ impl Error {
 
     /// What to do, where neither the tables nor the sentence itself says so.
     fn advice(&self) -> Option<&'static str> {
-        let unsure = self.0.delivery == Delivery::Unknown && !self.exports();
-        match &self.0.kind {
-            _ if self.0.incomplete => Some("What was read is incomplete: throw it away and export again."),
+        let unsure = self.0.failure.delivery == Delivery::Unknown && !self.exports();
+        match &self.0.failure.kind {
+            _ if self.0.failure.incomplete => Some("What was read is incomplete: throw it away and export again."),
             Kind::Import(ImportCode::Unknown(_)) | Kind::Export(ExportCode::Unknown(_)) => {
                 Some("This version does not know the code and did not try again.")
             }
@@ -417,7 +410,7 @@ impl fmt::Display for Error {
         if let Some(operation) = inner.operation {
             write!(f, "{operation}: ")?;
         }
-        match &inner.kind {
+        match &inner.failure.kind {
             Kind::Config(problem) => write!(f, "the configuration is wrong: {problem}")?,
             Kind::Invalid(violations) => {
                 write!(f, "the request was not sent, because it breaks the spec: {violations}")?;
@@ -455,7 +448,7 @@ impl fmt::Display for Error {
         if let Some(wait) = inner.retry_after {
             write!(f, ", try again in {} s", wait.as_secs_f64().ceil())?;
         }
-        if inner.budget_spent {
+        if inner.failure.budget_spent {
             f.write_str(", no more retries because the retry budget of the client is spent")?;
         }
         match self.advice() {
@@ -470,20 +463,20 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.debug_struct("Error")
-            .field("kind", &inner.kind)
+            .field("kind", &inner.failure.kind)
             .field("operation", &inner.operation)
             .field("metadata", &inner.metadata)
-            .field("retry", &inner.retry)
-            .field("delivery", &inner.delivery)
+            .field("retry", &inner.failure.retry)
+            .field("delivery", &inner.failure.delivery)
             .field("retry_after", &inner.retry_after)
-            .field("body_bytes", &inner.body.as_ref().map(String::len))
-            .field("source", &inner.source)
+            .field("body_bytes", &inner.failure.body.as_ref().map(String::len))
+            .field("source", &inner.failure.source)
             .finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.failure.source.as_deref().map(|source| source as _)
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 
 use crate::{
-    ClientBuilder, Csv, Error, ExportCode, Operation, Token, Violations,
+    ClientBuilder, Csv, Error, Operation, Token, Violations,
     csv_body::CsvBody,
     error::{Failure, Kind},
     generated::{
@@ -15,7 +15,6 @@ use crate::{
         },
         responses::EXPORT_HTTP_STATUSES,
     },
-    import::refused_delivery,
     quota::Permit,
     transport::{Api, Auth, HttpClient, Reply, Transport, status_failure, text_of},
     validate::Path,
@@ -111,7 +110,7 @@ impl ClientBuilder<ExportClient> {
     /// Without `Content-Length` and without chunks, a lost connection looks like the end of the data.
     #[must_use]
     pub fn accept_unframed_body(mut self, accept: bool) -> Self {
-        self.settings.accept_unframed_body = accept;
+        self.settings.judge.accept_unframed_body = accept;
         self
     }
 
@@ -119,7 +118,7 @@ impl ClientBuilder<ExportClient> {
     /// `df_unified_id`. Default: no, since an error text would pass for an export without rows.
     #[must_use]
     pub fn accept_any_header(mut self, accept: bool) -> Self {
-        self.settings.accept_any_header = accept;
+        self.settings.judge.accept_any_header = accept;
         self
     }
 
@@ -344,13 +343,8 @@ pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
     const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let ExportFailure { message, .. } = serde_json::from_slice(body).ok()?;
-    Some(refusal(message))
-}
-
-fn refusal(message: ExportCode) -> Failure {
-    let retry = message.retry_class();
-    let delivery = refused_delivery(retry, message.info().is_some());
-    Failure::new(Kind::Export(message), retry, delivery)
+    let info = message.info();
+    Some(Failure::refused(Kind::Export(message), info))
 }
 
 #[cfg(test)]

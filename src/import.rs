@@ -210,10 +210,8 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
     };
     match (status, code.is_success(), reply.is_success()) {
         (true, true, true) => Ok(()),
-        (false, false, _) => Err(refusal(code)),
-        (true, false, _) if code.info().is_none() => {
-            Err(Failure::new(Kind::Import(code), RetryClass::Never, Delivery::Unknown))
-        }
+        (false, false, _) => Err(refused(code)),
+        (true, false, _) if code.info().is_none() => Err(refused(code)),
         _ => {
             let problem = format!(
                 "HTTP {}, status {status} and code {code} contradict each other",
@@ -228,17 +226,7 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
     }
 }
 
-fn refusal(code: ImportCode) -> Failure {
-    let retry = code.retry_class();
-    let delivery = refused_delivery(retry, code.info().is_some());
-    Failure::new(Kind::Import(code), retry, delivery)
-}
-
-/// What a code says of the request's fate; a code that is not known says nothing.
-pub(crate) fn refused_delivery(retry: RetryClass, known: bool) -> Delivery {
-    match retry {
-        RetryClass::AfterReset => Delivery::NotProcessed,
-        RetryClass::Never if known => Delivery::Refused,
-        RetryClass::Never | RetryClass::Backoff => Delivery::Unknown,
-    }
+fn refused(code: ImportCode) -> Failure {
+    let info = code.info();
+    Failure::refused(Kind::Import(code), info)
 }

@@ -105,7 +105,7 @@ pub(crate) struct Reply {
 }
 
 /// What judging an answer may depend on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct JudgeSettings {
     pub(crate) accept_unframed_body: bool,
     pub(crate) accept_any_header: bool,
@@ -270,10 +270,7 @@ impl<C: Api> Transport<C> {
             retry: settings.retry,
             quotas: quotas.collect(),
             attempt_timeout: settings.attempt_timeout,
-            judge: JudgeSettings {
-                accept_unframed_body: settings.accept_unframed_body,
-                accept_any_header: settings.accept_any_header,
-            },
+            judge: settings.judge,
         })
     }
 
