@@ -298,7 +298,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/export/event", self.baseurl,);
+        let url = self.inner.url("/api/v1/export/event");
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -341,7 +341,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/export/userprofile", self.baseurl,);
+        let url = self.inner.url("/api/v1/export/userprofile");
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -398,7 +398,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/events", self.baseurl,);
+        let url = self.inner.url("/api/v1/events");
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -440,7 +440,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/identities", self.baseurl,);
+        let url = self.inner.url("/api/v1/identities");
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -483,7 +483,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/identities/delete", self.baseurl,);
+        let url = self.inner.url("/api/v1/identities/delete");
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -526,7 +526,7 @@ impl Client {
         service_id: &'a str,
         body: B,
     ) -> Result<ResponseValue<ByteStream>, Error<()>> {
-        let url = format!("{}/api/v1/user-profile", self.baseurl,);
+        let url = self.inner.url("/api/v1/user-profile");
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -43,6 +43,9 @@ pub struct ClientBuilder<C> {
 }
 
 impl<C> ClientBuilder<C> {
+    /// The server that a client talks to unless it is told otherwise.
+    pub const DEFAULT_BASE_URL: &str = HOST;
+
     /// Starts from the defaults of one client: how long it waits for bytes and for a whole attempt.
     pub(crate) fn new(read_timeout: Duration, attempt_timeout: Duration) -> Self {
         Self {

@@ -35,7 +35,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ImportClient(Arc<Transport<Client>>);
+pub struct ImportClient(pub(crate) Arc<Transport<Client>>);
 
 impl ImportClient {
     /// A client with the default settings.

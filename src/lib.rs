@@ -1,7 +1,7 @@
-#![cfg_attr(feature = "emulator", doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "emulator", feature = "load"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "emulator"),
-    doc = "Client for the DFINERY Open API. The examples of its README need the feature `emulator`."
+    not(all(feature = "emulator", feature = "load")),
+    doc = "Client for the DFINERY Open API. The examples of its README need the features `emulator` and `load`."
 )]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -27,6 +27,9 @@ mod validate;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "load")]
+#[cfg_attr(docsrs, doc(cfg(feature = "load")))]
+pub mod load;
 
 pub use config::ClientBuilder;
 pub use csv_stream::{Csv, Record, Saved};
@@ -44,9 +47,15 @@ pub use tables::{Language, RetryClass};
 pub use timestamp::Timestamp;
 pub use validate::{Violation, Violations};
 
-#[cfg(all(doctest, feature = "emulator"))]
-#[doc = include_str!("../README.ko.md")]
-mod readme_in_korean {}
+#[cfg(all(doctest, feature = "emulator", feature = "load"))]
+mod pages {
+    #[doc = include_str!("../README.ko.md")]
+    mod readme_in_korean {}
+    #[doc = include_str!("../docs/loading.md")]
+    mod loading {}
+    #[doc = include_str!("../docs/loading.ko.md")]
+    mod loading_in_korean {}
+}
 
 /// Builder for an [`ImportClient`].
 pub type ImportClientBuilder = ClientBuilder<ImportClient>;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep_until, timeout_at},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
 };
 
 use crate::{retry::YEAR, tables::RateLimit};
@@ -16,7 +16,9 @@ use crate::{retry::YEAR, tables::RateLimit};
 /// The quota of one family, shared by all clones of a client.
 pub(crate) struct Quota {
     limit: RateLimit,
-    window: Mutex<Window>,
+    window: Arc<Mutex<Window>>,
+    /// Tells waiting callers that the server allows more than it seemed to.
+    eased: Notify,
     /// Held while waiting, so that callers are served in the order in which they came.
     turn: tokio::sync::Mutex<()>,
     concurrent: Option<Arc<Semaphore>>,
@@ -25,6 +27,25 @@ pub(crate) struct Quota {
 /// Permission to send one request; a limit on concurrency counts it until it is dropped.
 pub(crate) struct Permit {
     _place: Option<OwnedSemaphorePermit>,
+    /// The window in which the request has not been counted yet.
+    window: Option<Arc<Mutex<Window>>>,
+}
+
+impl Permit {
+    /// The server has answered, so it has counted the request: it stays in our own count for one period from now on.
+    ///
+    /// Counted from when it was sent, a request that took long to arrive would leave our count before the server's.
+    pub(crate) fn answered(&mut self) {
+        if let Some(window) = self.window.take() {
+            lock(&window).count(Instant::now());
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.answered();
+    }
 }
 
 /// The wait would be longer than allowed.
@@ -41,7 +62,8 @@ impl Quota {
         limit.period = limit.period.min(YEAR);
         Self {
             limit,
-            window: Mutex::new(Window::new(limit)),
+            window: Arc::new(Mutex::new(Window::new(limit))),
+            eased: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
             concurrent: limit
                 .concurrent
@@ -61,7 +83,7 @@ impl Quota {
             match free {
                 Some(free) if free > deadline => return Err(self.spent()),
                 Some(free) => {
-                    sleep_until(free).await;
+                    let _ = timeout_at(free, self.eased.notified()).await;
                     continue;
                 }
                 None => {}
@@ -73,8 +95,11 @@ impl Quota {
                     _ => return Err(Spent::Busy),
                 },
             };
-            if self.window().take(Instant::now()).is_none() {
-                return Ok(Permit { _place: place });
+            if self.window().take(Instant::now()) {
+                return Ok(Permit {
+                    _place: place,
+                    window: Some(Arc::clone(&self.window)),
+                });
             }
         }
     }
@@ -86,6 +111,20 @@ impl Quota {
         let until = Instant::now() + time.min(self.limit.period);
         let mut window = self.window();
         window.paused_until = window.paused_until.max(Some(until));
+    }
+
+    /// Takes the server's word for how many requests it will take until the quota is reset, if that is fewer than our own
+    /// count allows: other programs may spend the same quota.
+    pub(crate) fn told(&self, remaining: u64, until_reset: Duration) {
+        let until = Instant::now() + until_reset.min(self.limit.period);
+        self.window().told(remaining, until);
+        self.eased.notify_one();
+    }
+
+    /// What the family allows.
+    #[cfg(feature = "load")]
+    pub(crate) const fn limit(&self) -> RateLimit {
+        self.limit
     }
 
     /// How long it takes at most until a spent quota is full again.
@@ -102,8 +141,12 @@ impl Quota {
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.window)
     }
+}
+
+fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A sliding window, counted in slots: whatever the server's own windows begin with, no stretch of one period
@@ -111,10 +154,14 @@ impl Quota {
 struct Window {
     requests: u32,
     period: Duration,
-    /// When each slot began and what was sent in it, the oldest first; at most `SLOTS` + 1.
+    /// Sent and not answered yet.
+    in_flight: u32,
+    /// When each slot began and what was answered in it, the oldest first; at most `SLOTS` + 1.
     slots: VecDeque<(Instant, u32)>,
-    sent: u32,
+    answered: u32,
     paused_until: Option<Instant>,
+    /// Until when the server takes no more than so many further requests.
+    told: Option<(Instant, u64)>,
 }
 
 impl Window {
@@ -125,42 +172,61 @@ impl Window {
         Self {
             requests: limit.requests.max(1),
             period: limit.period,
+            in_flight: 0,
             slots: VecDeque::new(),
-            sent: 0,
+            answered: 0,
             paused_until: None,
+            told: None,
         }
     }
 
-    /// Counts a request, or says when there will be room for one.
-    fn take(&mut self, now: Instant) -> Option<Instant> {
-        if let Some(free) = self.free(now) {
-            return Some(free);
+    /// Takes one request out of the quota, if there is room for it.
+    fn take(&mut self, now: Instant) -> bool {
+        if self.free(now).is_some() {
+            return false;
         }
+        self.in_flight += 1;
+        if let Some((_, left)) = &mut self.told {
+            *left = left.saturating_sub(1);
+        }
+        true
+    }
+
+    /// A request that was taken out has been answered.
+    fn count(&mut self, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         let width = self.period / Self::SLOTS;
         match self.slots.back_mut() {
-            Some((began, sent)) if now < *began + width => *sent += 1,
+            Some((began, answered)) if now < *began + width => *answered += 1,
             _ => self.slots.push_back((now, 1)),
         }
-        self.sent += 1;
-        None
+        self.answered += 1;
+    }
+
+    /// Requests in flight may or may not be counted in `remaining` already: taking them off again is the safe reading,
+    /// and the answers to them will tell.
+    fn told(&mut self, remaining: u64, until: Instant) {
+        self.told = Some((until, remaining.saturating_sub(self.in_flight.into())));
     }
 
     /// When there will be room for a request; `None` if there is.
     fn free(&mut self, now: Instant) -> Option<Instant> {
         let lifetime = self.period + self.period / Self::SLOTS;
-        while let Some((began, sent)) = self.slots.front().copied()
+        while let Some((began, answered)) = self.slots.front().copied()
             && began + lifetime <= now
         {
             self.slots.pop_front();
-            self.sent -= sent;
+            self.answered -= answered;
         }
         self.paused_until = self.paused_until.filter(|until| *until > now);
-        let window = self
-            .slots
-            .front()
-            .filter(|_| self.sent >= self.requests)
-            .map(|(began, _)| *began + lifetime);
-        window.max(self.paused_until)
+        self.told = self.told.filter(|(until, _)| *until > now);
+        let window = (self.answered + self.in_flight >= self.requests).then(|| match self.slots.front() {
+            Some((began, _)) => *began + lifetime,
+            // All of the quota is in flight: the first answer starts the period that must pass.
+            None => now + self.period / Self::SLOTS,
+        });
+        let told = self.told.filter(|(_, left)| *left == 0).map(|(until, _)| until);
+        window.max(self.paused_until).max(told)
     }
 }
 

@@ -56,6 +56,11 @@ impl Headers {
         }
     }
 
+    /// How many calls the answer says are left, and for how long, if it says both.
+    pub(crate) fn left(&self) -> Option<(u64, Duration)> {
+        Some((self.status.as_ref()?.remaining?, self.until_reset?))
+    }
+
     /// How long the whole family has nothing left, if the answer says that it has nothing left.
     pub(crate) fn spent_for(&self) -> Option<Duration> {
         let nothing_left = self.status.as_ref()?.remaining? == 0;

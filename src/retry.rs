@@ -113,6 +113,18 @@ impl RetryPolicy {
         self.max_wait
     }
 
+    /// The longest pause that is drawn.
+    #[cfg(feature = "load")]
+    pub(crate) const fn longest_pause(&self) -> Duration {
+        self.max_delay
+    }
+
+    /// A pause as after so many attempts, however many are allowed.
+    #[cfg(feature = "load")]
+    pub(crate) fn draw(&self, attempts: u32) -> Duration {
+        self.ceiling(attempts).mul_f64(random())
+    }
+
     pub(crate) const fn resends_when_unsure(&self) -> bool {
         self.resend_when_unsure
     }

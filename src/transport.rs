@@ -3,7 +3,7 @@
 //! Only this file names reqwest and progenitor.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -44,9 +44,17 @@ pub(crate) struct Auth {
     /// Marked sensitive, so that `Debug` hides it.
     value: HeaderValue,
     accept: HeaderValue,
+    base: Url,
 }
 
 impl Auth {
+    /// The URL of a path, by way of a base that is parsed already.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
     fn stamp(&self, request: &mut reqwest::Request) {
         let headers = request.headers_mut();
         headers.insert(self.header.clone(), self.value.clone());
@@ -218,8 +226,8 @@ pub(crate) struct Transport<C> {
     pub(crate) service_id: String,
     /// What no output may show: the token and the service id.
     secrets: [String; 2],
-    retry: RetryPolicy,
-    budget: RetryBudget,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) budget: RetryBudget,
     quotas: Vec<(Family, Quota)>,
     attempt_timeout: Duration,
     judge: JudgeSettings,
@@ -230,12 +238,14 @@ impl<C: Api> Transport<C> {
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
         let service_id = checked_service_id(settings.service_id)?;
         let token = settings.token.unwrap_or_default();
+        let value = token_value(C::TOKEN, &token)?;
+        let base_url = checked_base_url(&settings.base_url)?;
         let auth = Auth {
             header: HeaderName::from_static(C::TOKEN.header()),
-            value: token_value(C::TOKEN, &token)?,
+            value,
             accept: HeaderValue::from_static(C::ACCEPT),
+            base: base_url.clone(),
         };
-        let base_url = checked_base_url(&settings.base_url)?;
         let mut client = reqwest::Client::builder()
             .user_agent(user_agent(settings.application.as_deref())?)
             .connect_timeout(settings.connect_timeout)
@@ -298,15 +308,12 @@ impl<C: Api> Transport<C> {
             return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotProcessed)));
         };
         loop {
-            let permit = self.permit(&mut call).await?;
-            call.attempts += 1;
-            let attempt = self.attempt(&mut call, &body, send(body.clone()), permit);
-            let span = tracing::debug_span!("dfinery", operation = R::OPERATION.id());
-            let failure = match attempt.instrument(span).await {
-                Ok(answer) => {
-                    self.budget.give();
-                    return Ok((answer, call.metadata()));
-                }
+            let permit = self
+                .permit(call.operation, self.retry.longest_wait())
+                .await
+                .map_err(|spent| call.spent(&spent))?;
+            let failure = match self.attempt(&mut call, &body, send(body.clone()), permit).await {
+                Ok(answer) => return Ok((answer, call.metadata())),
                 Err(failure) => failure,
             };
             match self.next_pause(&mut call, &failure) {
@@ -319,18 +326,9 @@ impl<C: Api> Transport<C> {
         }
     }
 
-    async fn permit(&self, call: &mut Call) -> Result<Permit, Error> {
-        let quota = self.quota(call.operation);
-        quota.permit(self.retry.longest_wait()).await.map_err(|spent| {
-            let (kind, retry) = match spent {
-                Spent::Until(wait) => {
-                    call.wait = Some(wait);
-                    (Kind::QuotaSpent, RetryClass::AfterReset)
-                }
-                Spent::Busy => (Kind::Busy, RetryClass::Backoff),
-            };
-            call.end(Failure::new(kind, retry, Delivery::NotProcessed))
-        })
+    /// Waits for the family's quota, but no longer than `longest`.
+    pub(crate) async fn permit(&self, operation: Operation, longest: Duration) -> Result<Permit, Spent> {
+        self.quota(operation).permit(longest).await
     }
 
     async fn attempt(
@@ -338,21 +336,29 @@ impl<C: Api> Transport<C> {
         call: &mut Call,
         body: &[u8],
         sent: impl Future<Output = Sent>,
-        permit: Permit,
+        mut permit: Permit,
     ) -> Result<C::Answer, Failure> {
         let operation = call.operation;
+        call.attempts += 1;
         call.status = None;
         call.headers = Headers::default();
         call.wait = None;
-        let answer = async {
-            let reply = Reply::new(sent.await, self.judge)?;
-            call.status = Some(reply.status);
-            call.headers = Headers::read(|name| reply.header(name));
-            C::judge(reply, permit).await
+        // What a call is made of is large: pinned where it is, it is not moved into whatever waits for it.
+        let sent = pin!(sent);
+        let span = tracing::debug_span!("dfinery", operation = operation.id());
+        let answer = {
+            let answer = pin!(async {
+                let sent = sent.await;
+                permit.answered();
+                let reply = Reply::new(sent, self.judge)?;
+                call.status = Some(reply.status);
+                call.headers = Headers::read(|name| reply.header(name));
+                C::judge(reply, permit).await
+            });
+            tokio::time::timeout(self.attempt_timeout, answer.instrument(span.clone()))
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown)))
         };
-        let answer = tokio::time::timeout(self.attempt_timeout, answer)
-            .await
-            .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown)));
         // What the server repeats of the request must be out before anything is logged.
         let answer = answer.map_err(|failure| failure.redacted(&Redactor::new(&self.secrets, body)));
         let quota = self.quota(operation);
@@ -372,8 +378,15 @@ impl<C: Api> Transport<C> {
         if let Some(wait) = pause {
             quota.pause(wait);
         }
+        if let Some((remaining, until_reset)) = call.headers.left() {
+            quota.told(remaining, until_reset);
+        }
+        let _entered = span.enter();
         match &answer {
-            Ok(_) => tracing::debug!(attempt = call.attempts, status = call.status, "accepted"),
+            Ok(_) => {
+                self.budget.give();
+                tracing::debug!(attempt = call.attempts, status = call.status, "accepted");
+            }
             Err(failure) => {
                 tracing::debug!(attempt = call.attempts, status = call.status, retry = %failure.retry, "failed: {:?}", failure.kind);
             }
@@ -392,7 +405,8 @@ impl<C: Api> Transport<C> {
         self.retry.pause(failure.retry, call.attempts, call.wait)
     }
 
-    fn quota(&self, operation: Operation) -> &Quota {
+    /// The quota that an operation spends.
+    pub(crate) fn quota(&self, operation: Operation) -> &Quota {
         let family = operation.family();
         // Every family is there, because the list was made from all of them.
         let position = self
@@ -401,6 +415,34 @@ impl<C: Api> Transport<C> {
             .position(|(name, _)| *name == family)
             .unwrap_or_default();
         &self.quotas[position].1
+    }
+}
+
+#[cfg(feature = "load")]
+impl Transport<import::Client> {
+    /// Makes one attempt at a call whose body is ready; whoever calls this decides about another one.
+    pub(crate) async fn call_once(&self, operation: Operation, body: Bytes, permit: Permit) -> Result<Metadata, Error> {
+        let Self { client, service_id, .. } = self;
+        let bytes = body.clone();
+        let sent = async move {
+            match operation {
+                Operation::LoadEvents => client.load_events(service_id, bytes).await,
+                Operation::UpsertIdentity => client.upsert_identity(service_id, bytes).await,
+                Operation::DeleteIdentity => client.delete_identity(service_id, bytes).await,
+                Operation::UpsertUserProfile => client.upsert_user_profile(service_id, bytes).await,
+                Operation::ExportEvents | Operation::ExportUserProfiles => Err(
+                    progenitor_client::Error::InvalidRequest("an export is no import".to_owned()),
+                ),
+            }
+        };
+        let mut call = Call::new(operation);
+        match self.attempt(&mut call, &body, sent, permit).await {
+            Ok(()) => Ok(call.metadata()),
+            Err(failure) => {
+                call.unsure = failure.delivery == Delivery::Unknown;
+                Err(call.end(failure))
+            }
+        }
     }
 }
 
@@ -437,6 +479,17 @@ impl Call {
             http_status: self.status,
             rate_limit: self.headers.status.take(),
         }
+    }
+
+    fn spent(&mut self, spent: &Spent) -> Error {
+        let (kind, retry) = match spent {
+            Spent::Until(wait) => {
+                self.wait = Some(*wait);
+                (Kind::QuotaSpent, RetryClass::AfterReset)
+            }
+            Spent::Busy => (Kind::Busy, RetryClass::Backoff),
+        };
+        self.end(Failure::new(kind, retry, Delivery::NotProcessed))
     }
 
     fn end(&mut self, mut failure: Failure) -> Error {

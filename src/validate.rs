@@ -10,6 +10,14 @@ pub struct Violation {
 }
 
 impl Violation {
+    #[cfg(feature = "load")]
+    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            problem: problem.into(),
+        }
+    }
+
     /// The field, such as `events[3].event_items`.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -66,6 +74,16 @@ impl Violations {
     #[must_use]
     pub fn more(&self) -> usize {
         self.more
+    }
+}
+
+#[cfg(feature = "load")]
+impl From<Violation> for Violations {
+    fn from(violation: Violation) -> Self {
+        Self {
+            kept: vec![violation],
+            more: 0,
+        }
     }
 }
 

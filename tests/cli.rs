@@ -78,7 +78,8 @@ fn what_cannot_be_explained_is_said_and_is_exit_code_two() {
         (&["explain", "99999"][..], "dfinery codes"),
         (&["explain", "99999", "--lang", "ko"], "없습니다"),
         (&["explain"], "required"),
-        (&["load"], "unrecognized subcommand"),
+        (&["reload"], "unrecognized subcommand"),
+        (&["load"], "required"),
         (&["emulator", "--fault-rate", "2"], "between 0 and 1"),
     ] {
         let output = dfinery(arguments);

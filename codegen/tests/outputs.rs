@@ -212,8 +212,8 @@ fn a_changed_path() {
         &[
             "-    path: \"/api/v1/user-profile\",",
             "+    path: \"/api/v1/user-profiles\",",
-            "-        let url = format!(\"{}/api/v1/user-profile\", self.baseurl,);",
-            "+        let url = format!(\"{}/api/v1/user-profiles\", self.baseurl,);",
+            "-        let url = self.inner.url(\"/api/v1/user-profile\");",
+            "+        let url = self.inner.url(\"/api/v1/user-profiles\");",
         ],
     );
 }

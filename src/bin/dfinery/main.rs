@@ -1,17 +1,28 @@
 //! The `dfinery` command: data on standard output, talk on standard error.
 
+mod check;
+mod config;
+mod connection;
 mod demo;
 mod emulator;
 mod explain;
+mod help;
+mod init;
+mod load;
+mod plan;
+mod progress;
+mod running;
+mod settings;
+mod shell;
 
 use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-/// Client, emulator and code book of the DFINERY Open API.
+/// Loads data into DFINERY, and holds an emulator and the code book of its Open API.
 #[derive(Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(version, propagate_version = true, arg_required_else_help = true, after_help = help::PROGRAM)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,6 +30,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Load events, identities, profiles or all of them from files, and account for every record.
+    #[command(after_help = help::LOAD)]
+    Load(Box<load::LoadArguments>),
+    /// Delete unified profiles. It cannot be undone.
+    #[command(after_help = help::DELETE)]
+    Delete(Box<load::DeleteArguments>),
+    /// Load again what is in a dead-letter file, after its cause was put right.
+    #[command(after_help = help::REPLAY)]
+    Replay(Box<load::ReplayArguments>),
+    /// Check files, and send nothing.
+    #[command(after_help = help::CHECK)]
+    Check(Box<check::Arguments>),
+    /// Show the first calls that a load would make, and send nothing.
+    #[command(after_help = help::PREVIEW)]
+    Preview(Box<plan::PreviewArguments>),
+    /// Begin a mapping: how the columns of a table become records.
+    Mapping(init::MappingArguments),
+    /// Begin a taxonomy: what your service has registered.
+    Taxonomy(init::TaxonomyArguments),
+    /// Show the settings.
+    #[command(after_help = help::CONFIG)]
+    Config(Box<config::Arguments>),
     /// Load a sample of events, identities and profiles, export it again and compare the counts.
     Demo(demo::Arguments),
     /// Run an emulated DFINERY on localhost, for tests and for trying things out.
@@ -27,6 +60,10 @@ enum Command {
     Codes(explain::CodesArguments),
     /// Say what a code, a message or an HTTP status means and what to do about it.
     Explain(explain::ExplainArguments),
+    /// Write a script that completes this command in a shell.
+    Completions(shell::CompletionsArguments),
+    /// Write a manual page.
+    Man(shell::ManArguments),
 }
 
 /// A language of the explanations.
@@ -53,10 +90,20 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let done = match Arguments::parse().command {
+        Command::Load(arguments) => on_runtime(load::load(*arguments)),
+        Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
+        Command::Replay(arguments) => on_runtime(load::replay(*arguments)),
+        Command::Check(arguments) => on_runtime(check::check(*arguments)),
+        Command::Preview(arguments) => on_runtime(plan::preview(*arguments)),
+        Command::Mapping(arguments) => init::mapping(&arguments),
+        Command::Taxonomy(arguments) => init::taxonomy(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Emulator(arguments) => on_runtime(emulator::run(arguments)),
         Command::Codes(arguments) => explain::codes(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
     };
     done.unwrap_or_else(|error| {
         // A reader that has seen enough, such as `head`, is no failure.

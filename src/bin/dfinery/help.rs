@@ -1,0 +1,99 @@
+//! What stands under the help of a command: exit codes and examples.
+
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+   0  everything was accepted (check, preview, --dry-run: everything is good)
+   1  some records were not accepted, and are in the dead letter (check and others: are not good)
+   2  wrong usage or settings, an input that cannot be read, or a wrong token or service id
+  75  ended early, try again later: the same command goes on where it stopped
+ 130  stopped at once by a second Ctrl-C
+"
+    };
+}
+
+pub const PROGRAM: &str = concat!(
+    exit_codes!(),
+    "
+Begin with:
+  dfinery check sales.ndjson
+  dfinery load events sales.ndjson --dry-run
+  dfinery load events sales.ndjson"
+);
+
+pub const LOAD: &str = concat!(
+    "\
+Examples:
+  export DFINERY_SERVICE_ID=… DFINERY_IMPORT_TOKEN=…
+  dfinery load events sales.ndjson --dry-run
+  dfinery load events sales.ndjson
+  dfinery load profiles members.csv --mapping members.yaml --taxonomy dfinery-taxonomy.yaml
+  zcat *.ndjson.gz | dfinery load mixed - --max-bad 0.5%
+
+Beside sales.ndjson a folder sales.ndjson.dfinery is made. In it are
+  receipt.json         how many records were accepted, and what became of the others
+  dead-letter.ndjson   every record that was not accepted, with the reason: see `dfinery replay`
+  journal              what was sent: run the same command again to go on after a stop
+
+Every setting can stand in dfinery.toml too, such as rate_share = 0.5, and in the environment,
+such as DFINERY_RATE_SHARE=0.5. An option comes before the environment, and that before the file.
+
+",
+    exit_codes!()
+);
+
+pub const DELETE: &str = concat!(
+    "\
+Examples:
+  dfinery delete identities leavers.ndjson          say how many, and delete nothing
+  dfinery delete identities leavers.ndjson --yes    delete
+
+",
+    exit_codes!()
+);
+
+pub const REPLAY: &str = concat!(
+    "\
+Example:
+  dfinery replay sales.ndjson.dfinery/dead-letter.ndjson
+
+Put the cause right first: register the event or property, or correct the record in the file.
+A record whose fate was `unknown` may have been taken already, and is then there twice.
+
+",
+    exit_codes!()
+);
+
+pub const CHECK: &str = concat!(
+    "\
+Examples:
+  dfinery check sales.ndjson --as events --taxonomy dfinery-taxonomy.yaml
+  dfinery check members.csv --mapping members.yaml --output json
+
+",
+    exit_codes!()
+);
+
+pub const PREVIEW: &str = "\
+Example:
+  dfinery preview members.csv --mapping members.yaml --calls 1
+
+It shows records as they are in the files, so mind who sees the screen.";
+
+pub const CONFIG: &str = "\
+Example of a dfinery.toml:
+  service_id = \"my-service\"
+  token_file = \"/run/secrets/dfinery-import-token\"
+  taxonomy = \"dfinery-taxonomy.yaml\"
+  rate_share = 0.5";
+
+pub const MAPPING: &str = "\
+Example:
+  dfinery mapping init members.csv --timezone Asia/Seoul > members.yaml
+
+Exit codes:
+  0  the table can be loaded with the mapping as it stands
+  1  something is left to you: it is marked in the mapping
+  2  the file cannot be read
+";

@@ -1,0 +1,305 @@
+//! Every setting, once: its option, its key in `dfinery.toml`, its environment variable, its default and its help.
+
+use super::value::Kind;
+
+/// A setting. Its option is its key with dashes, its environment variable `DFINERY_` and its key in capitals.
+pub struct Setting {
+    pub key: &'static str,
+    /// What stands for the value in the help.
+    pub takes: &'static str,
+    pub kind: Kind,
+    pub default: Option<&'static str>,
+    /// What happens if it is not set.
+    pub otherwise: &'static str,
+    pub heading: &'static str,
+    /// The commands that have it.
+    pub on: u8,
+    pub help: &'static str,
+}
+
+pub const LOAD: u8 = 1;
+pub const DELETE: u8 = 1 << 1;
+pub const REPLAY: u8 = 1 << 2;
+pub const CHECK: u8 = 1 << 3;
+pub const PREVIEW: u8 = 1 << 4;
+pub const SHOW: u8 = 1 << 5;
+pub const INIT: u8 = 1 << 6;
+const SENDING: u8 = LOAD | DELETE | REPLAY | SHOW;
+const READING: u8 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
+const PACKING: u8 = LOAD | PREVIEW | SHOW;
+
+/// The token is in the environment or in a file, and never an argument: other users can read the arguments of a process.
+pub const TOKEN_VARIABLE: &str = "DFINERY_IMPORT_TOKEN";
+
+const CONNECTION: &str = "Connection";
+const INPUT: &str = "Input";
+const CALLS: &str = "Calls";
+const PACE: &str = "Pace";
+const REFUSALS: &str = "When records are refused";
+const ACCOUNTS: &str = "Accounts";
+const OUTPUT: &str = "Output";
+
+pub static SERVICE_ID: Setting = Setting {
+    key: "service_id",
+    takes: "ID",
+    kind: Kind::Text,
+    default: None,
+    otherwise: "",
+    heading: CONNECTION,
+    on: SENDING,
+    help: "The service id, from the console",
+};
+pub static BASE_URL: Setting = Setting {
+    key: "base_url",
+    takes: "URL",
+    kind: Kind::Url,
+    default: Some(dfinery::ImportClientBuilder::DEFAULT_BASE_URL),
+    otherwise: "",
+    heading: CONNECTION,
+    on: SENDING,
+    help: "The server; http:// only to this machine",
+};
+pub static TOKEN_FILE: Setting = Setting {
+    key: "token_file",
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "",
+    heading: CONNECTION,
+    on: SENDING,
+    help: "A file that holds the import token and nothing else. Or set the variable DFINERY_IMPORT_TOKEN",
+};
+pub static TIMEOUT: Setting = Setting {
+    key: "timeout",
+    takes: "DURATION",
+    kind: Kind::Duration,
+    default: Some("60s"),
+    otherwise: "",
+    heading: CONNECTION,
+    on: SENDING,
+    help: "How long one request may take",
+};
+
+pub static MAPPING: Setting = Setting {
+    key: "mapping",
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "",
+    heading: INPUT,
+    on: READING,
+    help: "How the columns of a CSV or TSV become records; `dfinery mapping init` writes one to begin with",
+};
+pub static TAXONOMY: Setting = Setting {
+    key: "taxonomy",
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "names are not checked",
+    heading: INPUT,
+    on: READING | REPLAY,
+    help: "The events and properties that your service has registered; `dfinery taxonomy init` writes one to begin with",
+};
+pub static FORMAT: Setting = Setting {
+    key: "format",
+    takes: "FORMAT",
+    kind: Kind::Choice(&["ndjson", "json", "csv", "tsv"]),
+    default: None,
+    otherwise: "detected",
+    heading: INPUT,
+    on: READING | INIT,
+    help: "The format of the files",
+};
+pub static ENCODING: Setting = Setting {
+    key: "encoding",
+    takes: "ENCODING",
+    kind: Kind::Choice(&["utf-8", "cp949", "euc-kr", "utf-16le", "utf-16be"]),
+    default: None,
+    otherwise: "detected",
+    heading: INPUT,
+    on: READING | INIT,
+    help: "The encoding of the text",
+};
+
+pub static ID_COLUMNS: Setting = Setting {
+    key: "id_columns",
+    takes: "A,B",
+    kind: Kind::List,
+    default: None,
+    otherwise: "from the file and the position in it",
+    heading: CALLS,
+    on: PACKING,
+    help: "Event properties, or fields of the event or the identity, that together name an event: its event_log_id is made \
+           from their values, if it has none",
+};
+pub static SORT_BY_IDENTITY: Setting = Setting {
+    key: "sort_by_identity",
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: CALLS,
+    on: PACKING,
+    help: "Sort by user on disk first, so that fewer calls are made",
+};
+pub static ORDERED: Setting = Setting {
+    key: "ordered",
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: CALLS,
+    on: PACKING,
+    help: "For mixed files: send identities first, then profiles, then events",
+};
+pub static BATCH_BYTES: Setting = Setting {
+    key: "batch_bytes",
+    takes: "N",
+    kind: Kind::Count,
+    default: Some("1048576"),
+    otherwise: "",
+    heading: CALLS,
+    on: PACKING | DELETE | REPLAY,
+    help: "How many bytes of records go into one call at most",
+};
+
+pub static RATE: Setting = Setting {
+    key: "rate",
+    takes: "N",
+    kind: Kind::Count,
+    default: None,
+    otherwise: "the documented quota",
+    heading: PACE,
+    on: PACKING | SENDING,
+    help: "How many calls to make in a minute at most, retries included; not for mixed files",
+};
+pub static RATE_SHARE: Setting = Setting {
+    key: "rate_share",
+    takes: "F",
+    kind: Kind::Share,
+    default: Some("1"),
+    otherwise: "",
+    heading: PACE,
+    on: PACKING | SENDING,
+    help: "Which share of the quota to spend, over 0 and up to 1: leave some if other programs load into the same service",
+};
+pub static CONCURRENCY: Setting = Setting {
+    key: "concurrency",
+    takes: "N",
+    kind: Kind::Count,
+    default: Some("512"),
+    otherwise: "",
+    heading: PACE,
+    on: SENDING,
+    help: "How many calls may be under way at most; fewer are while the service is slow or fails",
+};
+pub static PATIENCE: Setting = Setting {
+    key: "patience",
+    takes: "DURATION",
+    kind: Kind::Duration,
+    default: Some("10m"),
+    otherwise: "",
+    heading: PACE,
+    on: SENDING,
+    help: "How long the service may fail without a single success before the load ends with exit code 75",
+};
+
+pub static MAX_BAD: Setting = Setting {
+    key: "max_bad",
+    takes: "N|P%",
+    kind: Kind::MostBad,
+    default: None,
+    otherwise: "any number",
+    heading: REFUSALS,
+    on: SENDING,
+    help: "End the load once more records than this are bad; a percentage counts from the first thousand records on",
+};
+pub static ON_REFUSAL: Setting = Setting {
+    key: "on_refusal",
+    takes: "WHAT",
+    kind: Kind::Choice(&["divide", "reject-all"]),
+    default: Some("divide"),
+    otherwise: "",
+    heading: REFUSALS,
+    on: SENDING,
+    help: "When a call with several events is refused: `divide` it until the bad events are found, or count all of its \
+           events as rejected",
+};
+
+pub static DELTA: Setting = Setting {
+    key: "delta",
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "all are sent",
+    heading: ACCOUNTS,
+    on: LOAD | SHOW,
+    help: "For profiles: a file that remembers what was accepted, so that unchanged user properties are not sent again",
+};
+pub static NO_RESUME: Setting = Setting {
+    key: "no_resume",
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: ACCOUNTS,
+    on: LOAD | SHOW,
+    help: "Keep no journal: a load that is stopped cannot go on where it was",
+};
+
+pub static OUTPUT_FORMAT: Setting = Setting {
+    key: "output",
+    takes: "FORMAT",
+    kind: Kind::Choice(&["text", "json"]),
+    default: Some("text"),
+    otherwise: "",
+    heading: OUTPUT,
+    on: READING | SENDING,
+    help: "How the result is written on standard output",
+};
+pub static PROGRESS: Setting = Setting {
+    key: "progress",
+    takes: "HOW",
+    kind: Kind::Choice(&["auto", "bar", "line", "json", "none"]),
+    default: Some("auto"),
+    otherwise: "",
+    heading: OUTPUT,
+    on: SENDING | CHECK,
+    help: "How progress is shown on standard error: a bar, or a line or a JSON object each second; `auto` is a bar on a \
+           terminal and lines elsewhere",
+};
+
+pub static TABLE: &[&Setting] = &[
+    &SERVICE_ID,
+    &BASE_URL,
+    &TOKEN_FILE,
+    &TIMEOUT,
+    &MAPPING,
+    &TAXONOMY,
+    &FORMAT,
+    &ENCODING,
+    &ID_COLUMNS,
+    &SORT_BY_IDENTITY,
+    &ORDERED,
+    &BATCH_BYTES,
+    &RATE,
+    &RATE_SHARE,
+    &CONCURRENCY,
+    &PATIENCE,
+    &MAX_BAD,
+    &ON_REFUSAL,
+    &DELTA,
+    &NO_RESUME,
+    &OUTPUT_FORMAT,
+    &PROGRESS,
+];
+
+impl Setting {
+    pub fn option(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    pub fn variable(&self) -> String {
+        format!("DFINERY_{}", self.key.to_uppercase())
+    }
+}

@@ -1,0 +1,143 @@
+//! Files, pipes and archives.
+
+use super::*;
+
+fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+fn open(path: &Path) -> Result<Input, InputError> {
+    Input::open(path, &InputOptions::default(), None, Accepts::Mixed)
+}
+
+fn error(path: &Path) -> String {
+    open(path).and_then(read_all).unwrap_err().to_string()
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(content: &[u8]) -> Vec<u8> {
+    zstd::encode_all(content, 1).unwrap()
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let (folder, path) = file("empty.ndjson", b"");
+    assert!(error(&path).ends_with("empty.ndjson: it is empty: there is nothing to load"));
+    assert!(error(folder.path()).ends_with("it is a directory: name the files in it"));
+    assert!(error(&folder.path().join("none")).contains("there is no such file"));
+    for content in [&b"\xEF\xBB\xBF"[..], b" \n\n", &gzip(b""), &gzip(b"\n")] {
+        let (_folder, path) = file("a.ndjson", content);
+        assert!(error(&path).contains("it is empty"), "{content:?}");
+    }
+    let (_folder, path) = file("a.csv", b"PK\x03\x04....");
+    assert!(error(&path).contains("Excel"));
+}
+
+#[test]
+fn archives_are_read_through_all_their_members() {
+    let lines = "{\"a\":1}\n".repeat(1000);
+    let (first, second) = lines.split_at(4321);
+    for compress in [gzip, zstd] {
+        let archive = [compress(first.as_bytes()), compress(b""), compress(second.as_bytes())].concat();
+        let (_folder, path) = file("a.ndjson.any", &archive);
+        let mut input = open(&path).unwrap();
+        let mut count = 0;
+        while let Some(line) = input.next().unwrap() {
+            assert_eq!((line.offset, line.json), (count * 8, Ok("{\"a\":1}")));
+            count += 1;
+        }
+        assert_eq!((count, input.bytes_read()), (1000, archive.len() as u64));
+        assert_eq!(input.length(), Some(archive.len() as u64));
+        input.finish().unwrap();
+    }
+}
+
+#[test]
+fn an_archive_that_is_cut_or_damaged_says_so() {
+    let lines: Vec<_> = (0..5000)
+        .map(|number| format!("{{\"a\":{}}}\n", number * 7919 % 5000))
+        .collect();
+    let lines = lines.concat();
+    for compress in [gzip, zstd] {
+        let mut archive = compress(lines.as_bytes());
+        let (_folder, path) = file("a", &archive[..archive.len() - 5]);
+        assert!(error(&path).contains("archive is cut"), "{}", error(&path));
+        let half = archive.len() / 2;
+        archive[half..half + 20].fill(0xFF);
+        let (_folder, path) = file("a", &archive);
+        assert!(error(&path).contains("archive is damaged"), "{}", error(&path));
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_told() {
+    type Change = fn(&Path);
+    let changes: [(Change, &str); 4] = [
+        (
+            |path| {
+                std::fs::OpenOptions::new()
+                    .append(true)
+                    .open(path)
+                    .unwrap()
+                    .write_all(b"{}\n")
+                    .unwrap();
+            },
+            "grew by 3 bytes",
+        ),
+        (|path| std::fs::write(path, "{}\n").unwrap(), "was cut"),
+        (
+            |path| {
+                std::fs::rename(path, path.with_extension("old")).unwrap();
+                std::fs::write(path, "{}\n{}\n").unwrap();
+            },
+            "was replaced",
+        ),
+        (|path| std::fs::remove_file(path).unwrap(), "was moved or deleted"),
+    ];
+    for (change, part) in changes {
+        let (_folder, path) = file("a.ndjson", b"{}\n{}\n");
+        let mut input = open(&path).unwrap();
+        input.next().unwrap();
+        change(&path);
+        let mut count = 1;
+        while input.next().unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 2, "{part}");
+        let error = input.finish().unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_rewritten_in_its_length_is_told() {
+    let (_folder, path) = file("a.ndjson", b"{}\n{}\n");
+    let input = open(&path).unwrap();
+    let handle = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    handle.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert!(input.finish().unwrap_err().to_string().contains("was modified"));
+}
+
+#[test]
+fn the_name_and_the_content_show_the_format() {
+    for (name, content, format) in [
+        ("a.json", &b"\n[{}]"[..], Format::JsonArray),
+        ("a.json", b"{}", Format::Ndjson),
+        ("a", b"\xEF\xBB\xBF{}", Format::Ndjson),
+        ("a.ndjson.gz", &gzip(b"[{}]"), Format::JsonArray),
+        ("a", b"\xFF\xFE[\0]\0", Format::JsonArray),
+    ] {
+        let (_folder, path) = file(name, content);
+        assert_eq!(open(&path).unwrap().format, format, "{name}");
+    }
+    let (_folder, path) = file("a.csv.gz", &gzip(b"a,b\n1,2\n"));
+    assert!(error(&path).contains("dfinery mapping init"));
+}

@@ -1,0 +1,585 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
+
+use proptest::{collection::vec, prelude::*};
+use tempfile::TempDir;
+
+use super::{account::Tally, *};
+
+const NEVER: u64 = u64::MAX;
+
+fn header() -> Header {
+    let source = |name: &str, fingerprint| Source {
+        name: name.to_owned(),
+        length: 1_000,
+        fingerprint,
+    };
+    Header {
+        kind: "events".to_owned(),
+        settings: 7,
+        inputs: vec![source("a.ndjson", 1), source("b.csv", u128::MAX)],
+    }
+}
+
+fn open(path: &Path, boot: &str) -> (Journal, State) {
+    Journal::open_in_boot(path, &header(), boot, NEVER).unwrap()
+}
+
+fn error(path: &Path, header: &Header) -> String {
+    Journal::open(path, header).unwrap_err().to_string()
+}
+
+fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<RecordId> {
+    numbers.into_iter().map(|number| RecordId::new(0, number)).collect()
+}
+
+fn done(ids: &[RecordId], fate: Fate, marks: Marks) -> Done<'_> {
+    Done {
+        ids,
+        fate,
+        code: (fate == Fate::Rejected).then_some("40001"),
+        twice: false,
+        marks,
+    }
+}
+
+fn marks(dead_letter: u64) -> Marks {
+    Marks {
+        dead_letter,
+        possibly_twice: 0,
+    }
+}
+
+fn numbers(map: &roaring::RoaringTreemap) -> Vec<u64> {
+    map.iter().collect()
+}
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    (folder, path)
+}
+
+#[test]
+fn after_a_kill_exactly_what_was_sent_and_not_done_is_in_flight() {
+    let (_folder, path) = folder();
+    let (mut journal, state) = open(&path, "boot");
+    assert_eq!((state.runs, state.finished), (1, false));
+    journal.reach(RecordId::new(0, 100)).unwrap();
+    journal.sent(&ids([4, 2, 3])).unwrap();
+    journal.done(&done(&ids([3, 2]), Fate::Accepted, marks(0))).unwrap();
+    journal.done(&done(&ids([9]), Fate::Rejected, marks(50))).unwrap();
+    drop(journal);
+
+    let (_journal, state) = open(&path, "boot");
+    assert_eq!(numbers(&state.done), [2, 3, 9]);
+    assert_eq!(numbers(&state.in_flight), [4]);
+    assert_eq!((state.marks, state.runs), (marks(50), 2));
+    assert_eq!(state.tally.count(Fate::Accepted), 2);
+    assert_eq!(
+        state.tally.codes(Fate::Rejected).collect::<Vec<_>>(),
+        [(Some("40001"), 1)]
+    );
+    assert_eq!((state.tally.total(), state.tally.twice()), (3, 0));
+}
+
+#[test]
+fn after_a_loss_of_power_all_below_the_reach_that_is_not_done_is_in_flight() {
+    for boot in ["another boot", ""] {
+        let (_folder, path) = folder();
+        let (mut journal, _) = open(&path, "boot");
+        journal.reach(RecordId::new(0, 5)).unwrap();
+        journal.reach(RecordId::new(1, 2)).unwrap();
+        journal.done(&done(&ids([1, 3]), Fate::Accepted, marks(0))).unwrap();
+        drop(journal);
+
+        let second = RecordId::new(1, 0).to_u64();
+        let expected = [0, 2, 4, second, second + 1];
+        let (journal, state) = open(&path, boot);
+        assert_eq!(numbers(&state.in_flight), expected);
+        drop(journal);
+        let (_journal, state) = open(&path, boot);
+        assert_eq!(numbers(&state.in_flight), expected, "a later run knows it too");
+    }
+}
+
+#[test]
+fn after_a_loss_of_power_a_fate_whose_dead_letter_may_be_lost_is_not_known() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.done(&done(&ids([1]), Fate::Rejected, marks(10))).unwrap();
+    journal.reach(RecordId::new(0, 5)).unwrap();
+    journal.done(&done(&ids([2]), Fate::Rejected, marks(20))).unwrap();
+    journal.done(&done(&ids([3]), Fate::Accepted, marks(20))).unwrap();
+    drop(journal);
+
+    let (_journal, state) = open(&path, "another boot");
+    assert_eq!(numbers(&state.done), [1, 3]);
+    assert_eq!(numbers(&state.in_flight), [0, 2, 4]);
+    assert_eq!(state.marks, marks(10));
+    assert_eq!((state.tally.count(Fate::Rejected), state.tally.total()), (1, 2));
+}
+
+#[test]
+fn a_run_that_ended_in_order_is_exact_after_the_machine_was_started_anew() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.reach(RecordId::new(0, 5)).unwrap();
+    journal.done(&done(&ids([1]), Fate::Rejected, marks(10))).unwrap();
+    journal.stop().unwrap();
+    drop(journal);
+
+    let (mut journal, state) = open(&path, "another boot");
+    assert_eq!((numbers(&state.done), numbers(&state.in_flight)), (vec![1], vec![]));
+    assert_eq!((state.marks, state.finished), (marks(10), false));
+    journal.finish().unwrap();
+    drop(journal);
+    let len = fs::metadata(&path).unwrap().len();
+    let (journal, state) = open(&path, "a third boot");
+    assert!(state.finished && state.in_flight.is_empty());
+    assert_eq!(
+        fs::metadata(&path).unwrap().len(),
+        len,
+        "a finished load has no more runs"
+    );
+    drop(journal);
+}
+
+#[test]
+fn after_damage_all_below_the_reach_that_is_not_done_is_in_flight() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.reach(RecordId::new(0, 5)).unwrap();
+    let good = fs::metadata(&path).unwrap().len();
+    journal.sent(&ids([1])).unwrap();
+    journal.done(&done(&ids([1]), Fate::Accepted, marks(0))).unwrap();
+    drop(journal);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[usize::try_from(good).unwrap() + 2] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+
+    let (_journal, state) = open(&path, "boot");
+    assert_eq!(
+        (numbers(&state.done), numbers(&state.in_flight)),
+        (vec![], vec![0, 1, 2, 3, 4])
+    );
+}
+
+#[test]
+fn a_record_is_counted_once_however_often_it_is_done() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.done(&done(&ids([1, 1, 2]), Fate::Accepted, marks(0))).unwrap();
+    journal
+        .done(&Done {
+            twice: true,
+            ..done(&ids([2, 3]), Fate::Unknown, marks(0))
+        })
+        .unwrap();
+    journal.sent(&ids([1])).unwrap();
+    let state = journal.state();
+    assert_eq!(
+        (state.tally.count(Fate::Accepted), state.tally.count(Fate::Unknown)),
+        (2, 1)
+    );
+    assert_eq!((state.tally.twice(), state.in_flight.len()), (1, 0));
+}
+
+#[test]
+fn codes_beyond_the_limit_are_counted_without_one() {
+    let mut tally = Tally::default();
+    for code in 0..1_000 {
+        tally.add(Fate::Rejected, Some(&code.to_string()), 2, false);
+    }
+    assert!(tally.codes(Fate::Rejected).count() <= 201);
+    assert_eq!(tally.count(Fate::Rejected), 2_000);
+}
+
+#[test]
+fn a_second_loader_is_turned_away_until_the_first_ends() {
+    let (_folder, path) = folder();
+    let (journal, _) = open(&path, "boot");
+    assert!(error(&path, &header()).contains("another load is running"));
+    assert!(matches!(Journal::lock(&path), Err(JournalError::InUse(_))));
+    drop(journal);
+    Journal::lock(&path).map(drop).unwrap();
+    Journal::open(&path, &header()).unwrap();
+}
+
+#[test]
+fn a_journal_of_another_load_says_what_differs() {
+    let (_folder, path) = folder();
+    drop(open(&path, "boot"));
+    let before = fs::read(&path).unwrap();
+    let differs = |change: fn(&mut Header)| {
+        let mut header = header();
+        change(&mut header);
+        let error = error(&path, &header);
+        assert!(error.contains("--restart") && error.contains("--state DIR"), "{error}");
+        error
+    };
+    assert!(
+        differs(|header| header.kind = "profiles".into()).contains("it loads events, and this is a load of profiles")
+    );
+    assert!(differs(|header| header.inputs[1].fingerprint = 5).contains("b.csv had other contents"));
+    assert!(differs(|header| header.inputs[0].length = 5).contains("a.ndjson has 5 bytes, and had 1000"));
+    assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now there are 1"));
+    assert!(differs(|header| header.settings = 8).contains("another mapping"));
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let mut renamed = header();
+    renamed.inputs[0].name = "moved/a.ndjson".into();
+    Journal::open(&path, &renamed).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_left_alone() {
+    for bytes in [
+        &b""[..],
+        b"dfin",
+        b"dfinload",
+        b"user_id,name\n1,x\n",
+        b"dfinload\x01\x00\x00",
+    ] {
+        let (_folder, path) = folder();
+        fs::write(&path, bytes).unwrap();
+        assert!(error(&path, &header()).contains("not a journal"));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_journal_of_another_version_is_left_alone() {
+    let (_folder, path) = folder();
+    let mut bytes = b"dfinload\x01\x01\x09".to_vec();
+    bytes.extend(crc32fast::hash(b"\x01\x01\x09").to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    assert!(error(&path, &header()).contains("another version"));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_kill_while_compacting_loses_nothing() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.done(&done(&ids(0..10), Fate::Accepted, marks(0))).unwrap();
+    drop(journal);
+    fs::write(with_suffix(&path, ".new"), "dfinload and half a snapsh").unwrap();
+    let (mut journal, state) = Journal::open_in_boot(&path, &header(), "boot", 1).unwrap();
+    assert_eq!(state.done.len(), 10);
+    journal.done(&done(&ids(10..1_000), Fate::Accepted, marks(0))).unwrap();
+    journal.compact_if_large().unwrap();
+    drop(journal);
+    assert_eq!(open(&path, "boot").1.done.len(), 1_000);
+}
+
+#[test]
+fn a_journal_is_compacted_only_when_it_has_doubled() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = Journal::open_in_boot(&path, &header(), "boot", 4_096).unwrap();
+    let mut compactions = 0;
+    for number in 0..20_000_u64 {
+        // Every other record, so that the snapshot grows too.
+        journal
+            .done(&done(&ids([number * 2]), Fate::Accepted, marks(0)))
+            .unwrap();
+        let before = fs::metadata(&path).unwrap().len();
+        journal.compact_if_large().unwrap();
+        let after = fs::metadata(&path).unwrap().len();
+        if after != before {
+            assert!(before >= 4_096);
+            compactions += 1;
+        }
+    }
+    assert!((2..=80).contains(&compactions), "{compactions}");
+    let len = fs::metadata(&path).unwrap().len();
+    assert!(len < 40_000, "{len} bytes");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Reach(RecordId),
+    Sent(Vec<RecordId>),
+    Done {
+        ids: Vec<RecordId>,
+        fate: Fate,
+        code: Option<&'static str>,
+        twice: bool,
+        lines: u64,
+    },
+    Sync,
+    Stop,
+    Compact,
+    /// The process is killed and the load goes on.
+    Kill,
+    /// The machine is started anew and the load goes on.
+    PowerLoss,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = || (0..2_u32, 0..40_u64).prop_map(|(file, position)| RecordId::new(file, position));
+    let fate = prop::sample::select(vec![
+        Fate::Accepted,
+        Fate::Rejected,
+        Fate::Invalid,
+        Fate::Undelivered,
+        Fate::Unknown,
+    ]);
+    let code = prop::sample::select(vec![None, Some("40001"), Some("50000")]);
+    let lines = prop_oneof![Just(0_u64), 1..100_u64];
+    let done =
+        (vec(id(), 0..6), fate, code, any::<bool>(), lines).prop_map(|(ids, fate, code, twice, lines)| Step::Done {
+            ids,
+            fate,
+            code,
+            twice,
+            lines,
+        });
+    prop_oneof![
+        2 => id().prop_map(Step::Reach),
+        4 => vec(id(), 0..6).prop_map(Step::Sent),
+        6 => done,
+        1 => Just(Step::Sync),
+        1 => Just(Step::Stop),
+        1 => Just(Step::Compact),
+        1 => Just(Step::Kill),
+        1 => Just(Step::PowerLoss),
+    ]
+}
+
+/// What a journal must know, in the plainest form.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    done: BTreeMap<u64, (Fate, Option<&'static str>, bool)>,
+    sent: BTreeSet<u64>,
+    below: BTreeSet<u64>,
+    unsure: BTreeSet<u64>,
+    marks: u64,
+    synced: u64,
+    ended: bool,
+}
+
+impl Model {
+    fn apply(&mut self, step: &Step) {
+        match step {
+            Step::Reach(id) => {
+                let first = RecordId::new(u32::try_from(id.file()).unwrap(), 0).to_u64();
+                self.below.extend(first..id.to_u64());
+                self.synced();
+            }
+            Step::Sent(ids) => self.sent.extend(ids.iter().map(|id| id.to_u64())),
+            Step::Done {
+                ids,
+                fate,
+                code,
+                twice,
+                lines,
+            } => {
+                self.marks += lines;
+                for id in ids.iter().map(|id| id.to_u64()) {
+                    self.done.entry(id).or_insert_with(|| {
+                        self.unsure.extend((*lines > 0).then_some(id));
+                        (*fate, *code, *twice)
+                    });
+                }
+            }
+            Step::Sync | Step::Stop => self.synced(),
+            Step::Compact | Step::Kill => {}
+            Step::PowerLoss if self.ended => {}
+            Step::PowerLoss => self.doubt(),
+        }
+        if !matches!(step, Step::Compact) {
+            self.ended = matches!(step, Step::Stop);
+        }
+    }
+
+    fn synced(&mut self) {
+        self.unsure.clear();
+        self.synced = self.marks;
+    }
+
+    fn doubt(&mut self) {
+        for id in std::mem::take(&mut self.unsure) {
+            self.done.remove(&id);
+            self.sent.insert(id);
+        }
+        self.marks = self.synced;
+        self.sent.extend(&self.below);
+    }
+
+    fn assert_is(&self, state: &State) {
+        assert_eq!(numbers(&state.done), self.done.keys().copied().collect::<Vec<_>>());
+        let in_flight = self.sent.iter().filter(|id| !self.done.contains_key(id));
+        assert_eq!(numbers(&state.in_flight), in_flight.copied().collect::<Vec<_>>());
+        assert_eq!(state.marks, marks(self.marks));
+        let mut counts = BTreeMap::new();
+        for (fate, code, _) in self.done.values() {
+            *counts.entry((*fate, *code)).or_insert(0_u64) += 1;
+        }
+        for ((fate, code), count) in &counts {
+            assert!(
+                state.tally.codes(*fate).any(|found| found == (*code, *count)),
+                "{fate:?} {code:?}"
+            );
+        }
+        assert_eq!(state.tally.total(), self.done.len() as u64);
+        assert_eq!(
+            state.tally.twice(),
+            self.done.values().filter(|(_, _, twice)| *twice).count() as u64
+        );
+    }
+}
+
+/// Takes the steps with a real journal; the model after each, with the length of the file then.
+fn take(path: &Path, steps: &[Step], compact_at: u64) -> (Vec<(u64, Model)>, State) {
+    let mut boot = 0;
+    let reopen = |boot: i32| {
+        Journal::open_in_boot(path, &header(), &boot.to_string(), compact_at)
+            .unwrap()
+            .0
+    };
+    let mut journal = reopen(boot);
+    let mut model = Model::default();
+    let len = || fs::metadata(path).unwrap().len();
+    let mut history = vec![(len(), model.clone())];
+    for step in steps {
+        match step {
+            Step::Reach(id) => journal.reach(*id).unwrap(),
+            Step::Sent(ids) => journal.sent(ids).unwrap(),
+            Step::Done {
+                ids,
+                fate,
+                code,
+                twice,
+                lines,
+            } => journal
+                .done(&Done {
+                    ids,
+                    fate: *fate,
+                    code: *code,
+                    twice: *twice,
+                    marks: marks(model.marks + lines),
+                })
+                .unwrap(),
+            Step::Sync => journal.sync().unwrap(),
+            Step::Stop => journal.stop().unwrap(),
+            Step::Compact => journal.compact_if_large().unwrap(),
+            Step::Kill | Step::PowerLoss => {
+                boot += i32::from(matches!(step, Step::PowerLoss));
+                drop(journal);
+                journal = reopen(boot);
+            }
+        }
+        model.apply(step);
+        model.assert_is(journal.state());
+        history.push((len(), model.clone()));
+    }
+    (history, journal.state().clone())
+}
+
+proptest! {
+    // Each case waits for the disk many times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_run_of_steps_is_known_after_kills_and_losses_of_power(steps in vec(step(), 0..40)) {
+        let (_folder, path) = folder();
+        let (history, _) = take(&path, &steps, NEVER);
+        let boot = steps.iter().filter(|step| matches!(step, Step::PowerLoss)).count();
+        let (_, state) = open(&path, &boot.to_string());
+        history.last().unwrap().1.assert_is(&state);
+    }
+
+    #[test]
+    fn compaction_changes_nothing_that_is_known(steps in vec(step(), 0..60)) {
+        let (_folder, path) = folder();
+        let (_other, other) = folder();
+        let [plain, compacted] = [(&path, NEVER), (&other, 1)].map(|(path, compact_at)| {
+            let (_, state) = take(path, &steps, compact_at);
+            State { began: 0, ..state }
+        });
+        prop_assert_eq!(plain, compacted);
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_loses_only_what_was_cut_off(
+        steps in vec(step().prop_filter("one run", |step| !matches!(step, Step::Compact)), 0..30),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (_folder, path) = folder();
+        let (history, _) = take(&path, &steps, NEVER);
+        let bytes = fs::read(&path).unwrap();
+        let at = at.index(bytes.len() + 1);
+        fs::write(&path, &bytes[..at]).unwrap();
+        let Some((_, model)) = history.iter().rfind(|(len, _)| *len <= at as u64) else {
+            // The header is written as a whole before anything is sent.
+            return Ok(());
+        };
+        let state = open(&path, "after the cut").1;
+        let mut expected = model.clone();
+        if !(model.ended && history.iter().any(|(len, _)| *len == at as u64)) {
+            expected.doubt();
+        }
+        expected.assert_is(&state);
+        // What the model says, said without it.
+        for id in &state.done {
+            prop_assert!(model.done.contains_key(&id), "a record that was not done is called done");
+        }
+        for id in model.done.keys().filter(|id| !model.unsure.contains(id)) {
+            prop_assert!(state.done.contains(*id), "a record that was done is forgotten");
+        }
+        for id in model.sent.iter().filter(|id| !model.done.contains_key(id)) {
+            prop_assert!(state.in_flight.contains(*id), "a record that was sent is forgotten");
+        }
+    }
+
+    #[test]
+    fn flipped_bits_never_invent_a_record(
+        steps in vec(step(), 1..30),
+        flips in vec((any::<prop::sample::Index>(), 1_u8..), 1..4),
+    ) {
+        let (_folder, path) = folder();
+        let (history, _) = take(&path, &steps, NEVER);
+        let mut bytes = fs::read(&path).unwrap();
+        for (at, bits) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= bits;
+        }
+        fs::write(&path, &bytes).unwrap();
+        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), "after", NEVER) {
+            let known = history.iter().any(|(_, model)| state.done.iter().all(|id| model.done.contains_key(&id)));
+            prop_assert!(known && state.tally.total() == state.done.len());
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(tail in vec(any::<u8>(), 0..300), whole in any::<bool>()) {
+        let (_folder, path) = folder();
+        if !whole {
+            drop(open(&path, "boot"));
+        }
+        let mut bytes = fs::read(&path).unwrap_or_default();
+        bytes.extend(&tail);
+        fs::write(&path, &bytes).unwrap();
+        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), "boot", NEVER) {
+            prop_assert!(state.done.is_empty());
+        }
+    }
+
+    /// Payloads with a good checksum, such as another program might have written.
+    #[test]
+    fn a_strange_payload_never_panics(kind in 0..=12_u8, payload in vec(any::<u8>(), 0..40)) {
+        let (_folder, path) = folder();
+        drop(open(&path, "boot"));
+        let mut frame = vec![kind, u8::try_from(payload.len()).unwrap()];
+        frame.extend(&payload);
+        frame.extend(crc32fast::hash(&frame).to_le_bytes());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(&frame);
+        fs::write(&path, &bytes).unwrap();
+        let _ = Journal::open_in_boot(&path, &header(), "boot", NEVER);
+    }
+}
