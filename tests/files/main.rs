@@ -1,0 +1,11 @@
+//! Files as people have them, from a Korean office above all, and what becomes of every record in them.
+#![cfg(all(feature = "cli", unix))]
+
+mod any_table;
+mod bad_records;
+mod changing;
+mod command;
+mod korean;
+mod looking;
+mod purchases;
+mod unreadable;

@@ -1,0 +1,14 @@
+//! Bulk loading against the emulator.
+#![cfg(all(feature = "load", feature = "emulator"))]
+
+mod any_file;
+mod audit;
+mod basics;
+mod chaos;
+mod options;
+mod peers;
+mod quota;
+mod records;
+mod resume;
+mod sender;
+mod stream;

@@ -1,0 +1,460 @@
+//! Loads that are ended in every way there is, and taken up again.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use dfinery::{
+    ImportCode, Operation,
+    emulator::{Emulator, Fault, FaultRate},
+    load::{Accepts, FileLoad, Loader, RecordKind, Stop},
+};
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::{
+    audit::{Claims, Findings, lines},
+    chaos::{AMPLE, FAMILIES, chance, client, impatient, quick, service},
+    records::{Files, Mix, Worth},
+};
+
+const JOB: &str = "DFINERY_TEST_LOAD";
+
+/// No test, but the process that is killed: it loads what the environment says, and leaves the receipt behind.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the tests below start it as a process of its own"]
+async fn child() {
+    let job: Value = serde_json::from_str(&env::var(JOB).unwrap()).unwrap();
+    let text = |name: &str| job[name].as_str().unwrap();
+    let builder = FAMILIES
+        .into_iter()
+        .fold(dfinery::ImportClient::builder(), |builder, family| {
+            builder.rate_limit(family, AMPLE)
+        });
+    let import = builder
+        .base_url(text("url"))
+        .service_id("emulated-service")
+        .token("emulated-import-token")
+        .retry(quick())
+        .build()
+        .unwrap();
+    let paths: Vec<PathBuf> = job["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| path.as_str().unwrap().into())
+        .collect();
+    let mut load = FileLoad::new(Accepts::Mixed, paths);
+    load.state = Some(text("state").into());
+    load.ordered = job["ordered"] == true;
+    let loader = Loader::builder(&import).most_calls(MOST_CALLS).build();
+    let receipt = loader.load_files(load).await.unwrap().receipt;
+    fs::write(text("receipt"), serde_json::to_vec(&receipt).unwrap()).unwrap();
+}
+
+const MOST_CALLS: usize = 8;
+
+/// A load that other processes make.
+struct Job {
+    files: Files,
+    emulator: Emulator,
+    state: PathBuf,
+    receipt: PathBuf,
+    ordered: bool,
+}
+
+impl Job {
+    async fn new(folder: &Path, mix: Mix, seed: u64) -> Self {
+        Self {
+            files: Files::write(folder, mix.make(seed), 2),
+            emulator: service(|_| ()).await,
+            state: folder.join("state"),
+            receipt: folder.join("receipt.json"),
+            ordered: false,
+        }
+    }
+
+    fn start(&self) -> Child {
+        let job = json!({
+            "url": self.emulator.base_url(), "files": self.files.paths(), "state": self.state,
+            "receipt": self.receipt, "ordered": self.ordered,
+        });
+        Command::new(env::current_exe().unwrap())
+            .args(["--exact", "resume::child", "--ignored", "--nocapture"])
+            .env(JOB, job.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap()
+    }
+
+    fn requests(&self) -> usize {
+        self.emulator.ledger().all_requests().len()
+    }
+
+    /// Kills a run so many requests after its first; `false` if it ended before.
+    async fn kill_after(&self, requests: usize) -> bool {
+        let before = self.requests();
+        let mut child = self.start();
+        let begun = Instant::now();
+        while self.requests() < before + requests {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "a run hangs");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        true
+    }
+
+    /// Lets a run come to its end.
+    async fn finish(&self) -> Value {
+        let mut child = self.start();
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "a run hangs");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(child.wait().unwrap().success());
+        serde_json::from_slice(&fs::read(&self.receipt).unwrap()).unwrap()
+    }
+
+    fn check(&self, receipt: &Value) -> Findings {
+        Claims::of_receipt(&self.files, &self.state, receipt).check(&self.files.records, &self.emulator.ledger())
+    }
+}
+
+const SMALL_CALLS: Mix = Mix {
+    records: 6_000,
+    users: 2_000,
+    identities: 0.05,
+    profiles: 0.1,
+    bad: 0.01,
+    skewed: false,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_twenty_kills_nothing_is_lost_and_what_may_be_there_twice_is_listed() {
+    const KILLS: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Rng::with_seed(20);
+    let job = Job::new(folder.path(), SMALL_CALLS, 20).await;
+    // The answers take a while, so that calls are under way whenever the process dies.
+    job.emulator.fault_rate(FaultRate {
+        probability: 1.0,
+        seed: 20,
+        faults: vec![Fault::Delay(Duration::from_millis(5)).after_applying()],
+    });
+    let mut killed = 0;
+    while killed < KILLS {
+        // Some die before they send anything.
+        let requests = if random.u8(..5) == 0 { 0 } else { random.usize(1..150) };
+        if requests == 0 {
+            let mut child = job.start();
+            tokio::time::sleep(Duration::from_millis(random.u64(5..60))).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+        } else {
+            assert!(job.kill_after(requests).await, "it ended after {killed} kills");
+        }
+        killed += 1;
+    }
+    let before = job.requests();
+    let receipt = job.finish().await;
+    let findings = job.check(&receipt);
+    println!(
+        "{killed} kills, {} runs, {before} requests before the last: {findings:?}",
+        receipt["runs"]
+    );
+    // A record that is refused after a kill may have been taken before it.
+    let refused = job.files.records.iter().filter(|record| record.worth == Worth::Refused);
+    assert_eq!(
+        (findings.undelivered, findings.rejected + findings.unknown),
+        (0, refused.count())
+    );
+    assert!(findings.taken_twice > 0, "kills should hit calls under way");
+    let longest = longest_call(&job.files);
+    assert!(
+        findings.listed <= KILLS * (MOST_CALLS * longest + 2 * MOST_CALLS),
+        "{} listed",
+        findings.listed
+    );
+}
+
+/// No call has more records than its user.
+fn longest_call(files: &Files) -> usize {
+    let mut of_user = std::collections::BTreeMap::<_, usize>::new();
+    for record in &files.records {
+        *of_user.entry(record.user).or_default() += 1;
+    }
+    *of_user.values().max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_the_dead_letter_is_written_neither_loses_nor_repeats_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Rng::with_seed(21);
+    let mix = Mix {
+        bad: 0.9,
+        ..SMALL_CALLS
+    };
+    let job = Job::new(folder.path(), mix, 21).await;
+    let letters = job.state.join("dead-letter.ndjson");
+    let mut killed = 0;
+    let mut length = 0;
+    for _ in 0..6 {
+        let mut child = job.start();
+        let more = random.u64(1..60_000);
+        while child.try_wait().unwrap().is_none() {
+            if fs::metadata(&letters).is_ok_and(|metadata| metadata.len() > length + more) {
+                child.kill().unwrap();
+                killed += 1;
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        child.wait().unwrap();
+        length = fs::metadata(&letters).map_or(0, |metadata| metadata.len());
+    }
+    let receipt = job.finish().await;
+    let findings = job.check(&receipt);
+    println!("{killed} kills while the dead letter was written: {findings:?}");
+    assert!(killed >= 3, "only {killed} kills");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_do_not_change_the_order_of_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mix = Mix {
+        records: 1_500,
+        ..SMALL_CALLS
+    };
+    let mut job = Job::new(folder.path(), mix, 22).await;
+    job.ordered = true;
+    for requests in [20, 60, 100, 300] {
+        assert!(job.kill_after(requests).await);
+    }
+    let findings = job.check(&job.finish().await);
+    println!("in order: {findings:?}");
+    assert_eq!((findings.undelivered, findings.unknown), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_was_asked_to_stop_goes_on_without_sending_anything_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = Job::new(folder.path(), SMALL_CALLS, 23).await;
+    job.ordered = false;
+    let mut complete = false;
+    let mut runs = 0;
+    while !complete {
+        runs += 1;
+        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
+        load.state = Some(job.state.clone());
+        let loader = Loader::builder(&client(&job.emulator)).most_calls(MOST_CALLS).build();
+        let (stopper, progress) = (loader.stopper(), loader.progress());
+        let loading = tokio::spawn(loader.load_files(load));
+        if runs < 6 {
+            while progress.snapshot().accepted < 500 && !loading.is_finished() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            stopper.stop();
+        }
+        let receipt = loading.await.unwrap().unwrap().receipt;
+        complete = receipt.complete;
+        assert_eq!(receipt.runs, runs);
+        assert!(receipt.adds_up(), "{receipt}");
+        if complete {
+            let findings =
+                Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+            println!("{runs} runs: {findings:?}");
+            assert_eq!((findings.undelivered, findings.unknown, findings.listed), (0, 0, 0));
+        } else {
+            assert!(matches!(receipt.stopped, Some(Stop::Interrupted)), "{receipt}");
+            assert!(!receipt.all_accepted());
+            assert_eq!(receipt.undelivered + receipt.unknown, receipt.resumable, "{receipt}");
+        }
+    }
+    assert!(runs > 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_again_and_again_among_faults_it_still_ends_with_true_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let mix = Mix {
+        records: 3_000,
+        ..SMALL_CALLS
+    };
+    let job = Job::new(folder.path(), mix, 24).await;
+    let mut receipt = None;
+    for run in 0.. {
+        job.emulator.fault_rate(chance(0.1, run));
+        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
+        load.state = Some(job.state.clone());
+        let loader = Loader::builder(&impatient(&job.emulator))
+            .most_calls(MOST_CALLS)
+            .build();
+        let (stopper, progress) = (loader.stopper(), loader.progress());
+        let loading = tokio::spawn(loader.load_files(load));
+        while progress.snapshot().accepted < 250 && !loading.is_finished() && run < 8 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if run < 8 {
+            stopper.stop();
+        }
+        let ended = loading.await.unwrap().unwrap().receipt;
+        assert!(ended.adds_up(), "{ended}");
+        if ended.complete {
+            receipt = Some(ended);
+            break;
+        }
+        let listed = lines(&job.state.join("possibly-twice.ndjson")).len();
+        assert_eq!(
+            ended.possibly_twice, listed as u64,
+            "the list and the receipt of a run that stopped"
+        );
+    }
+    let receipt = receipt.unwrap();
+    let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+    println!("{} runs: {findings:?}", receipt.runs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_ends_the_load_at_once_and_the_right_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mix = Mix {
+        records: 2_000,
+        ..SMALL_CALLS
+    };
+    let job = Job::new(folder.path(), mix, 25).await;
+    let mut refused_in_all = 0;
+    for code in [ImportCode::InvalidToken, ImportCode::InvalidServiceId] {
+        let before = job.requests();
+        // Some succeed before the token is withdrawn.
+        job.emulator.script(std::iter::repeat_n(Fault::None, 200));
+        let always = |probability| FaultRate {
+            probability,
+            seed: 0,
+            faults: vec![Fault::Import(code.clone())],
+        };
+        job.emulator.fault_rate(always(1.0));
+        let receipt = load_here(&job).await;
+        job.emulator.fault_rate(always(0.0));
+        assert!(
+            matches!(&receipt.stopped, Some(Stop::Refused(error)) if error.import_code() == Some(&code)),
+            "{receipt}"
+        );
+        assert!(!receipt.stopped.as_ref().unwrap().is_temporary() && receipt.adds_up());
+        assert_eq!(
+            receipt.rejected + receipt.invalid,
+            lines(&job.state.join("dead-letter.ndjson")).len() as u64
+        );
+        let refused = job.requests() - before - 200;
+        assert!(
+            (1..=FAMILIES.len() * MOST_CALLS).contains(&refused),
+            "{refused} calls with a wrong token"
+        );
+        refused_in_all += refused;
+    }
+    let receipt = load_here(&job).await;
+    let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+    println!("{refused_in_all} calls refused for the token: {findings:?}");
+    assert_eq!(
+        (findings.undelivered, findings.unknown, findings.taken_twice),
+        (0, 0, 0)
+    );
+    assert_eq!(receipt.runs, 3);
+}
+
+async fn load_here(job: &Job) -> dfinery::load::Receipt {
+    let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
+    load.state = Some(job.state.clone());
+    let loader = Loader::builder(&client(&job.emulator)).most_calls(MOST_CALLS).build();
+    loader.load_files(load).await.unwrap().receipt
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mix = Mix {
+        records: 200,
+        ..SMALL_CALLS
+    };
+    let job = Job::new(folder.path(), mix, 26).await;
+    job.emulator
+        .script([Fault::None, Fault::None, Fault::Import(ImportCode::InvalidToken)]);
+    assert!(!load_here(&job).await.complete);
+    let requests = job.requests();
+    let changed = job.files.paths().remove(1);
+    let text = fs::read_to_string(&changed).unwrap();
+    for other in [text.replacen("user", "uses", 1), format!("{text}\n")] {
+        fs::write(&changed, other).unwrap();
+        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
+        load.state = Some(job.state.clone());
+        let refused = Loader::builder(&client(&job.emulator))
+            .build()
+            .load_files(load)
+            .await
+            .unwrap_err()
+            .to_string();
+        println!("{refused}");
+        for part in [
+            changed.to_str().unwrap(),
+            job.state.join("journal").to_str().unwrap(),
+            "--restart",
+            "--state",
+        ] {
+            assert!(refused.contains(part), "{refused} without {part}");
+        }
+    }
+    fs::write(&changed, text).unwrap();
+    assert_eq!(job.requests(), requests, "nothing was sent");
+    let mut load = FileLoad::new(RecordKind::Event, job.files.paths());
+    load.state = Some(job.state.clone());
+    let refused = Loader::builder(&client(&job.emulator))
+        .build()
+        .load_files(load)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("mixed") && refused.contains("events"), "{refused}");
+    let receipt = load_here(&job).await;
+    Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_disturbed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mix = Mix {
+        records: 500,
+        ..SMALL_CALLS
+    };
+    let job = Job::new(folder.path(), mix, 27).await;
+    job.emulator.script([Fault::Delay(Duration::from_secs(1))]);
+    let mut first = job.start();
+    while job.emulator.ledger().requests(Operation::LoadEvents).count() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
+    load.state = Some(job.state.clone());
+    let refused = Loader::builder(&client(&job.emulator))
+        .build()
+        .load_files(load)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("another load is running") && refused.contains("--state"),
+        "{refused}"
+    );
+    while first.try_wait().unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let receipt = serde_json::from_slice(&fs::read(&job.receipt).unwrap()).unwrap();
+    let findings = job.check(&receipt);
+    assert_eq!(findings.listed, 0);
+}
