@@ -1,0 +1,72 @@
+//! Files of sales with seven properties, about 340 bytes an event, half of them with Korean text and escapes.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// The events of a user stand together.
+pub fn write(path: &Path, users: u64, events: u64) {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    for number in 0..users * events {
+        line(&mut out, number, number / events);
+    }
+    out.flush().expect("room on the disk");
+}
+
+/// The events of a user are as far apart as can be.
+pub fn write_scattered(path: &Path, users: u64, events: u64) {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    for number in 0..users * events {
+        line(&mut out, number, number % users);
+    }
+    out.flush().expect("room on the disk");
+}
+
+fn line(out: &mut impl Write, number: u64, user: u64) {
+    let (store, memo) = if number % 2 == 0 {
+        ("강남역 지하상가점", "선물 포장 \\\"여름 한정\\\"")
+    } else {
+        ("Gangnam station, level B1", "none")
+    };
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    writeln!(
+        out,
+        concat!(
+            r#"{{"identity":{{"external_id":"user-{:08}"}},"event":{{"event_log_id":"{:08x}-0000-4000-8000-{:012x}","#,
+            r#""event_name":"store_sale","event_datetime":"2026-11-{:02}T{:02}:{:02}:{:02}.{:03}Z","event_properties":{{"#,
+            r#""receipt_no":"R-{:010}","store":"{}","memo":"{}","amount":{}.5,"quantity":{},"member":{},"paid_by":"card"}}}}}}"#,
+        ),
+        user,
+        mixed >> 32,
+        number,
+        1 + number % 20,
+        number % 24,
+        number % 60,
+        mixed % 60,
+        mixed % 1000,
+        number,
+        store,
+        memo,
+        12_000 + mixed % 90_000,
+        1 + mixed % 5,
+        number % 3 == 0,
+    )
+    .expect("room on the disk");
+}
+
+/// What a service would have registered for them.
+pub const TAXONOMY: &str = "
+events:
+  - name: store_sale
+    properties: [{name: receipt_no, required: true}, {name: store, required: true}, {name: amount, required: true}]
+event_properties:
+  - {name: receipt_no, type: string}
+  - {name: store, type: string}
+  - {name: memo, type: string}
+  - {name: amount, type: double}
+  - {name: quantity, type: long}
+  - {name: member, type: boolean}
+  - {name: paid_by, type: string, values: [card, cash, points]}
+";
