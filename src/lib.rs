@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod generated;
 mod import;
+mod lock;
 mod metadata;
 mod property;
 mod quota;

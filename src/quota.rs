@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{retry::YEAR, tables::RateLimit};
+use crate::{lock::lock, retry::YEAR, tables::RateLimit};
 
 /// The quota of one family, shared by all clones of a client.
 pub(crate) struct Quota {
@@ -143,10 +143,6 @@ impl Quota {
     fn window(&self) -> MutexGuard<'_, Window> {
         lock(&self.window)
     }
-}
-
-fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
-    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A sliding window, counted in slots: whatever the server's own windows begin with, no stretch of one period

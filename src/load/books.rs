@@ -1,8 +1,9 @@
 //! The accounts of a load of files: journal, dead letter, and the figures of the receipt.
 
 use std::{
+    io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use super::{
@@ -14,11 +15,12 @@ use super::{
     outcome::{Outcome, Stop},
     pack::Batch,
     progress::Progress,
+    reader::Source,
     receipt::Receipt,
     record::RecordId,
     schedule::Books,
 };
-use crate::{ImportCode, Language, Violations};
+use crate::{ImportCode, Language, Violations, lock::lock};
 
 /// Everything that is kept of what became of records.
 pub(crate) struct FileBooks {
@@ -59,35 +61,37 @@ impl MostBad {
 }
 
 impl FileBooks {
+    /// Accounts that only count, in memory.
+    pub(crate) fn of_nothing_sent(inputs: &[Source], receipt: Receipt, progress: Arc<Progress>) -> Self {
+        Self {
+            journal: None,
+            dead_letter: None,
+            possibly_twice: None,
+            delta: None,
+            folder: PathBuf::new(),
+            names: inputs.iter().map(|input| input.name.clone()).collect(),
+            kind: None,
+            receipt,
+            progress,
+            most_bad: None,
+        }
+    }
+
     /// Records before this one may be sent from now on.
     pub(crate) fn reach(&mut self, id: RecordId) -> Result<(), Stop> {
         self.sync_sidecars()?;
-        match &mut self.journal {
-            Some(journal) => journal
-                .compact_if_large()
-                .and_then(|()| journal.reach(id))
-                .map_err(|error| Stop::disk("the journal", &error)),
-            None => Ok(()),
-        }
+        self.journal(|journal| {
+            journal.compact_if_large()?;
+            journal.reach(id)
+        })
     }
 
-    /// The records are about to be sent for the first time.
-    pub(crate) fn sent(&mut self, ids: &[RecordId]) -> Result<(), Stop> {
-        match &mut self.journal {
-            Some(journal) => journal.sent(ids).map_err(|error| Stop::disk("the journal", &error)),
-            None => Ok(()),
-        }
-    }
-
-    /// Records of a batch that is left open may have been sent, and still be known not to have been taken: the next run need
-    /// not doubt it.
-    fn not_taken(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        match &mut self.journal {
-            Some(journal) if outcome.fate == Fate::Undelivered && batch.attempts > 0 => journal
-                .not_taken(&ids_of(batch))
-                .map_err(|error| Stop::disk("the journal", &error)),
-            _ => Ok(()),
-        }
+    /// Writes into the journal, if there is one.
+    fn journal(&mut self, write: impl FnOnce(&mut Journal) -> io::Result<()>) -> Result<(), Stop> {
+        self.journal
+            .as_mut()
+            .map_or(Ok(()), write)
+            .map_err(|error| Stop::disk("the journal", &error))
     }
 
     /// A record failed the check.
@@ -95,24 +99,27 @@ impl FileBooks {
         self.progress.settled(Fate::Invalid, 1);
         // Counted before anything is written: a record that was read has a fate even if the disk is full.
         self.receipt.count(Fate::Invalid, None, 1);
-        let file = self.name(id).to_owned();
-        self.bury([DeadRecord {
-            fate: Fate::Invalid,
-            kind: self.kind,
-            code: None,
-            message: None,
-            remedy: None,
-            reasons: violations,
-            file: &file,
-            line: line.number,
-            offset: line.offset,
-            event_log_id: None,
-            attempts: 0,
-            first_attempt: None,
-            last_attempt: None,
-            original: line.original,
-            record: None,
-        }])?;
+        let (kind, file) = (self.kind, name_of(&self.names, id));
+        bury(
+            &mut self.dead_letter,
+            [DeadRecord {
+                fate: Fate::Invalid,
+                kind,
+                code: None,
+                message: None,
+                remedy: None,
+                reasons: violations,
+                file,
+                line: line.number,
+                offset: line.offset,
+                event_log_id: None,
+                attempts: 0,
+                first_attempt: None,
+                last_attempt: None,
+                original: line.original,
+                record: None,
+            }],
+        )?;
         self.done(&[id], Fate::Invalid, None, false)?;
         self.check_bad()
     }
@@ -130,18 +137,15 @@ impl FileBooks {
             dead_letter: self.dead_letter.as_ref().map_or(0, Sidecar::len),
             possibly_twice: self.possibly_twice.as_ref().map_or(0, Sidecar::len),
         };
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
-        journal
-            .done(&Done {
+        self.journal(|journal| {
+            journal.done(&Done {
                 ids,
                 fate,
                 code,
                 twice,
                 marks,
             })
-            .map_err(|error| Stop::disk("the journal", &error))
+        })
     }
 
     fn check_bad(&self) -> Result<(), Stop> {
@@ -154,25 +158,11 @@ impl FileBooks {
         }
     }
 
-    /// Writes records that were not accepted where they can be read, and sent again from.
-    fn bury<'a>(&mut self, records: impl IntoIterator<Item = DeadRecord<'a>>) -> Result<(), Stop> {
-        let Some(dead_letter) = &mut self.dead_letter else {
-            return Ok(());
-        };
-        dead_letter.begin();
-        records
-            .into_iter()
-            .try_for_each(|record| dead_letter.push(&record))
-            .and_then(|()| dead_letter.write())
-            .map(drop)
-            .map_err(|error| Stop::disk("the dead letter", &error))
-    }
-
     fn bury_batch(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
         let message = outcome.error.as_ref().map(ToString::to_string);
         let code = outcome.code();
         let texts: Vec<_> = batch.entries.iter().map(|entry| batch.record(entry).ok()).collect();
-        let names = self.names.clone();
+        let names = &self.names;
         let records = batch.entries.iter().zip(&texts).map(|(entry, record)| DeadRecord {
             fate: outcome.fate,
             kind: Some(batch.kind),
@@ -180,7 +170,7 @@ impl FileBooks {
             message: message.as_deref(),
             remedy: outcome.error.as_ref().and_then(|error| error.remedy(Language::English)),
             reasons: &[],
-            file: names.get(entry.id.input()).map_or("", String::as_str),
+            file: name_of(names, entry.id),
             line: entry.line,
             offset: entry.offset,
             event_log_id: entry.event_log_id,
@@ -190,17 +180,15 @@ impl FileBooks {
             original: batch.original(entry),
             record: record.as_deref(),
         });
-        self.bury(records)
+        bury(&mut self.dead_letter, records)
     }
 
     fn list_possibly_twice(&mut self, batch: &Batch) -> Result<(), Stop> {
         let Some(list) = &mut self.possibly_twice else {
             return Ok(());
         };
-        list.begin();
-        let names = &self.names;
         let lines = batch.entries.iter().map(|entry| PossiblyTwice {
-            file: names.get(entry.id.input()).map_or("", String::as_str),
+            file: name_of(&self.names, entry.id),
             line: entry.line,
             kind: batch.kind,
             event_log_id: entry.event_log_id,
@@ -210,16 +198,8 @@ impl FileBooks {
                 Why::ResentAfterLostAnswer
             },
         });
-        lines
-            .into_iter()
-            .try_for_each(|line| list.push(&line))
-            .and_then(|()| list.write())
-            .map(drop)
+        list.append(lines)
             .map_err(|error| Stop::disk("the list of what is possibly there twice", &error))
-    }
-
-    fn name(&self, id: RecordId) -> &str {
-        self.names.get(id.input()).map_or("", String::as_str)
     }
 
     /// Remembers profiles that were accepted.
@@ -227,7 +207,7 @@ impl FileBooks {
         let Some(delta) = self.delta.as_ref().filter(|_| batch.kind == RecordKind::Profile) else {
             return Ok(());
         };
-        let mut delta = delta.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut delta = lock(delta);
         for (key, hash) in batch.entries.iter().filter_map(|entry| entry.delta) {
             let accepted = (outcome.fate == Fate::Accepted).then_some(hash);
             delta
@@ -245,6 +225,39 @@ impl FileBooks {
         Ok(())
     }
 
+    /// The records of a batch have this fate.
+    fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        // Without a journal nobody comes back for what is left: it goes to the dead letter.
+        let open = outcome.open && self.journal.is_some();
+        let records = batch.entries.len() as u64;
+        // The error that ends a load says nothing of the records that it leaves.
+        let code = outcome.code().filter(|_| !open);
+        self.receipt.count(outcome.fate, code.as_deref(), records);
+        self.remember(batch, outcome)?;
+        if outcome.fate != Fate::Accepted && !open {
+            self.bury_batch(batch, outcome)?;
+        }
+        if open {
+            self.receipt.resumable += records;
+            // What was sent and is known not to have been taken the next run need not doubt.
+            return if outcome.fate == Fate::Undelivered && batch.attempts > 0 {
+                self.journal(|journal| journal.not_taken(&ids_of(batch)))
+            } else {
+                Ok(())
+            };
+        }
+        // Of what is left open the run that settles it knows more.
+        if outcome.twice {
+            self.receipt.possibly_twice += records;
+            self.list_possibly_twice(batch)?;
+        }
+        self.done(&ids_of(batch), outcome.fate, code.as_deref(), outcome.twice)?;
+        if outcome.fate == Fate::Rejected {
+            self.check_bad()?;
+        }
+        Ok(())
+    }
+
     /// Closes the accounts: where the files are, and that the journal is at its end.
     pub(crate) fn close(&mut self, complete: bool) -> Result<(), Stop> {
         let written = |file: &Option<Sidecar>| file.as_ref().is_some_and(|file| file.len() > 0);
@@ -252,19 +265,24 @@ impl FileBooks {
         self.receipt.possibly_twice_file = written(&self.possibly_twice).then(|| self.folder.join(POSSIBLY_TWICE));
         self.sync_sidecars()?;
         if let Some(delta) = &self.delta {
-            let mut delta = delta.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut delta = lock(delta);
             delta.commit().map_err(|error| Stop::Disk(error.to_string()))?;
         }
-        let disk = |error| Stop::disk("the journal", &error);
-        if let Some(journal) = &mut self.journal {
-            if complete {
-                journal.finish().map_err(disk)?;
-            } else {
-                journal.stop().map_err(disk)?;
-            }
-        }
-        Ok(())
+        self.journal(if complete { Journal::finish } else { Journal::stop })
     }
+}
+
+/// Writes records that were not accepted where they can be read, and sent again from.
+fn bury<'a>(dead_letter: &mut Option<Sidecar>, records: impl IntoIterator<Item = DeadRecord<'a>>) -> Result<(), Stop> {
+    dead_letter
+        .as_mut()
+        .map_or(Ok(()), |dead_letter| dead_letter.append(records))
+        .map_err(|error| Stop::disk("the dead letter", &error))
+}
+
+/// The input that a record is from, as it was named.
+fn name_of(names: &[String], id: RecordId) -> &str {
+    names.get(id.input()).map_or("", String::as_str)
 }
 
 pub(crate) const DEAD_LETTER: &str = "dead-letter.ndjson";
@@ -289,31 +307,12 @@ fn ids_of(batch: &Batch) -> Vec<RecordId> {
     batch.entries.iter().map(|entry| entry.id).collect()
 }
 
-impl Books for FileBooks {
-    fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        // Without a journal nobody comes back for what is left: it goes to the dead letter.
-        let open = outcome.open && self.journal.is_some();
-        let records = batch.entries.len() as u64;
-        // The error that ends a load says nothing of the records that it leaves.
-        let code = outcome.code().filter(|_| !open);
-        self.receipt.count(outcome.fate, code.as_deref(), records);
-        self.remember(batch, outcome)?;
-        if outcome.fate != Fate::Accepted && !open {
-            self.bury_batch(batch, outcome)?;
-        }
-        if open {
-            self.receipt.resumable += records;
-            return self.not_taken(batch, outcome);
-        }
-        // Of what is left open the run that settles it knows more.
-        if outcome.twice {
-            self.receipt.possibly_twice += records;
-            self.list_possibly_twice(batch)?;
-        }
-        self.done(&ids_of(batch), outcome.fate, code.as_deref(), outcome.twice)?;
-        if outcome.fate == Fate::Rejected {
-            self.check_bad()?;
-        }
-        Ok(())
+impl Books for Mutex<FileBooks> {
+    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop> {
+        lock(self).journal(|journal| journal.sent(ids))
+    }
+
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        lock(self).settle(batch, outcome)
     }
 }

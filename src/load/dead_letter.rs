@@ -30,13 +30,20 @@ impl Sidecar {
         })
     }
 
+    /// Appends a batch of lines, or after an error none of it.
+    pub(crate) fn append<L: Line>(&mut self, lines: impl IntoIterator<Item = L>) -> io::Result<()> {
+        self.begin();
+        lines.into_iter().try_for_each(|line| self.push(&line))?;
+        self.write().map(drop)
+    }
+
     /// Begins a batch, and forgets lines that were not written.
-    pub(crate) fn begin(&mut self) {
+    fn begin(&mut self) {
         self.lines.clear();
         self.lines.shrink_to(Self::KEPT_ROOM);
     }
 
-    pub(crate) fn push(&mut self, line: &impl Line) -> io::Result<()> {
+    fn push(&mut self, line: &impl Line) -> io::Result<()> {
         let before = self.lines.len();
         let pushed = line.write(&mut self.lines);
         match pushed {
@@ -47,7 +54,7 @@ impl Sidecar {
     }
 
     /// Appends the batch, or after an error none of it; gives the length of the file.
-    pub(crate) fn write(&mut self) -> io::Result<u64> {
+    fn write(&mut self) -> io::Result<u64> {
         self.file.append(&self.lines)?;
         self.begin();
         Ok(self.file.len())

@@ -9,11 +9,7 @@ use tokio::{
 };
 
 use super::{
-    concurrency::Concurrency,
-    outcome::Stop,
-    pack::Batch,
-    progress::Progress,
-    record::{RecordId, RecordKind},
+    concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress, record::RecordKind, schedule::Books,
 };
 use crate::{Delivery, Error, Family, ImportClient, RetryClass, Timestamp};
 
@@ -89,9 +85,6 @@ pub(crate) struct Delivered {
     pub(crate) last_attempt: Option<Timestamp>,
 }
 
-/// Is told of every batch right before its first attempt.
-pub(crate) type BeforeSending = Arc<dyn Fn(&[RecordId]) -> Result<(), Stop> + Send + Sync>;
-
 impl Delivering {
     pub(crate) fn new(
         import: ImportClient,
@@ -124,11 +117,11 @@ impl Delivering {
     }
 
     /// Makes a call, and makes it again for as long as that may help.
-    pub(crate) async fn deliver(self: Arc<Self>, mut batch: Batch, before: BeforeSending) -> Delivered {
+    pub(crate) async fn deliver<B: Books>(self: Arc<Self>, mut batch: Batch, books: &B) -> Delivered {
         let mut last_attempt = None;
         let ending = match batch.body() {
             // Boxed, since a task is moved several times before it runs.
-            Ok(body) => Box::pin(self.attempts(&mut batch, &body, &before, &mut last_attempt)).await,
+            Ok(body) => Box::pin(self.attempts(&mut batch, &body, books, &mut last_attempt)).await,
             Err(_) => Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
         };
         Delivered {
@@ -138,11 +131,11 @@ impl Delivering {
         }
     }
 
-    async fn attempts(
+    async fn attempts<B: Books>(
         &self,
         batch: &mut Batch,
         body: &Bytes,
-        before: &BeforeSending,
+        books: &B,
         last_attempt: &mut Option<Timestamp>,
     ) -> Ending {
         let operation = batch.kind.operation();
@@ -159,7 +152,7 @@ impl Delivering {
             };
             if batch.attempts == 0 {
                 let ids: Vec<_> = batch.entries.iter().map(|entry| entry.id).collect();
-                if let Err(stop) = before(&ids) {
+                if let Err(stop) = books.sent(&ids) {
                     return Ending::Fatal(stop);
                 }
             }

@@ -1,9 +1,9 @@
 //! The loader: its settings, and how its parts are put together.
 
 use std::{
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -13,10 +13,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Accepts, Fate, FileLoad, InputError, MostBad, Progress, RecordKind, Report, Taxonomy,
-    append_file::with_suffix,
+    append_file::{at, with_suffix},
     books::{DEAD_LETTER, FileBooks, POSSIBLY_TWICE, UNCHANGED},
     dead_letter::Sidecar,
-    deliver::{BeforeSending, Delivering},
+    deliver::Delivering,
     delta::Delta,
     file_load::is_stdin,
     input::{Input, fingerprint},
@@ -25,9 +25,9 @@ use super::{
     pack::{PackLimits, Packer},
     reader::{Left, Pass, Reader, Source, WAITING_BYTES},
     receipt::{InputReceipt, Receipt},
-    schedule::{Rules, Scheduler},
+    schedule::{Rules, Scheduler, Waiting},
 };
-use crate::{ImportClient, Timestamp};
+use crate::{ImportClient, Timestamp, lock::lock};
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each.
 ///
@@ -113,6 +113,13 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
+
+impl From<io::Error> for LoadError {
+    /// The error names the file.
+    fn from(error: io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
 
 impl From<InputError> for LoadError {
     fn from(error: InputError) -> Self {
@@ -285,49 +292,20 @@ impl Loader {
         let Prepared {
             load,
             inputs,
-            mut books,
+            books,
             state,
-            delta,
             lock: _lock,
         } = prepared;
         let done_before = state.done.len();
-        books.most_bad = self.settings.most_bad;
         let books = Arc::new(Mutex::new(books));
         let delivering = self.delivering();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
-        let before: BeforeSending = {
-            let books = Arc::clone(&books);
-            Arc::new(move |ids| books.lock().unwrap_or_else(PoisonError::into_inner).sent(ids))
-        };
         let rules = Rules {
             bisect: self.settings.bisect,
             linger: load.reads_stdin().then_some(self.settings.linger),
         };
-        let scheduler = Scheduler::new(
-            Arc::clone(&delivering),
-            before,
-            Arc::clone(&packer),
-            Arc::clone(&books),
-            rules,
-        );
-        let (calls, receiver) = mpsc::channel(64);
-        let reader = Reader {
-            inputs,
-            passes: passes(&load),
-            sort_in: load.sort_by_identity.then(|| folder_for_sorting(&load)),
-            options: load.options,
-            taxonomy: self.settings.taxonomy.clone(),
-            accepts: load.accepts,
-            id_fields: load.id_fields,
-            delta,
-            done: state.done,
-            in_flight: state.in_flight,
-            packer,
-            books: Arc::clone(&books),
-            delivering,
-            calls,
-            memory: Arc::new(Semaphore::new(WAITING_BYTES)),
-        };
+        let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), Arc::clone(&books), rules);
+        let (reader, receiver) = self.reader(load, inputs, state, &books, packer, delivering);
         let reading = tokio::task::spawn_blocking(move || reader.run());
         let scheduler = scheduler.run(receiver).await;
         let Left {
@@ -340,7 +318,7 @@ impl Loader {
             .await
             .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
         let mut stop = scheduler.close(batches);
-        let mut books = books.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut books = lock(&books);
         // A load that ends because its input cannot be read was stopped by nobody else.
         if let Some(reason) = unreadable
             && !matches!(stop, Some(Stop::Refused(_) | Stop::Bug(_)))
@@ -367,6 +345,37 @@ impl Loader {
         };
         write_receipt(&mut receipt, &books.folder);
         Ok(Loaded { receipt, report })
+    }
+
+    /// What reads the inputs, and where the calls come out that it packs.
+    pub(super) fn reader(
+        &self,
+        load: FileLoad,
+        inputs: Vec<Source>,
+        state: State,
+        books: &Arc<Mutex<FileBooks>>,
+        packer: Arc<Mutex<Packer>>,
+        delivering: Arc<Delivering>,
+    ) -> (Reader, mpsc::Receiver<Waiting>) {
+        let (calls, receiver) = mpsc::channel(64);
+        let reader = Reader {
+            inputs,
+            passes: passes(&load),
+            sort_in: load.sort_by_identity.then(|| folder_for_sorting(&load)),
+            options: load.options,
+            taxonomy: self.settings.taxonomy.clone(),
+            accepts: load.accepts,
+            id_fields: load.id_fields,
+            delta: lock(books).delta.clone(),
+            done: state.done,
+            in_flight: state.in_flight,
+            packer,
+            books: Arc::clone(books),
+            delivering,
+            calls,
+            memory: Arc::new(Semaphore::new(WAITING_BYTES)),
+        };
+        (reader, receiver)
     }
 }
 
@@ -452,7 +461,6 @@ struct Prepared {
     inputs: Vec<Source>,
     books: FileBooks,
     state: State,
-    delta: Option<Arc<Mutex<Delta>>>,
     /// Held while the load lives, if it has no journal.
     lock: Option<fs::File>,
 }
@@ -473,31 +481,27 @@ impl Prepared {
             .delta
             .as_deref()
             .map(Delta::open)
-            .transpose()
-            .map_err(|error| LoadError::new(error.to_string()))?
+            .transpose()?
             .map(|delta| Arc::new(Mutex::new(delta)));
         let (dead_letter, possibly_twice) = sidecars(&folder, marks)?;
         let books = FileBooks {
             journal,
             dead_letter: Some(dead_letter),
             possibly_twice: Some(possibly_twice),
-            delta: delta.clone(),
+            delta,
             folder,
-            names: inputs.iter().map(|input| input.name.clone()).collect(),
             kind: match load.accepts {
                 Accepts::Only(kind) => Some(kind),
                 Accepts::Mixed => None,
             },
-            receipt,
-            progress: Arc::clone(progress),
             most_bad: settings.most_bad,
+            ..FileBooks::of_nothing_sent(&inputs, receipt, Arc::clone(progress))
         };
         Ok(Self {
             load,
             inputs,
             books,
             state,
-            delta,
             lock,
         })
     }
@@ -556,7 +560,7 @@ fn check(load: &FileLoad) -> Result<(), LoadError> {
     Ok(())
 }
 
-pub(super) fn passes(load: &FileLoad) -> Vec<Pass> {
+fn passes(load: &FileLoad) -> Vec<Pass> {
     if !load.ordered {
         return vec![Pass::All];
     }
@@ -602,11 +606,7 @@ fn move_aside(folder: &Path) -> Result<(), LoadError> {
     Ok(())
 }
 
-fn at(path: &Path, verb: &str, error: &std::io::Error) -> LoadError {
-    LoadError::new(format!("cannot {verb} {}: {error}", path.display()))
-}
-
-pub(super) fn folder_for_sorting(load: &FileLoad) -> PathBuf {
+fn folder_for_sorting(load: &FileLoad) -> PathBuf {
     load.state_folder()
         .filter(|folder| folder.is_dir())
         .unwrap_or_else(std::env::temp_dir)
@@ -658,21 +658,15 @@ fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), L
         possibly_twice: length(&possibly_twice),
     });
     Ok((
-        Sidecar::open(&dead_letter, marks.dead_letter).map_err(|error| at(&dead_letter, "open", &error))?,
-        Sidecar::open(&possibly_twice, marks.possibly_twice).map_err(|error| at(&possibly_twice, "open", &error))?,
+        Sidecar::open(dead_letter, marks.dead_letter)?,
+        Sidecar::open(possibly_twice, marks.possibly_twice)?,
     ))
 }
 
 /// Takes the figures of earlier runs into a receipt.
 fn take_over(receipt: &mut Receipt, state: &State) {
     receipt.runs = state.runs;
-    for fate in [
-        Fate::Accepted,
-        Fate::Rejected,
-        Fate::Invalid,
-        Fate::Undelivered,
-        Fate::Unknown,
-    ] {
+    for fate in Fate::ALL {
         for (code, records) in state.tally.codes(fate) {
             if code == Some(UNCHANGED) {
                 receipt.unchanged += records;

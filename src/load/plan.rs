@@ -3,15 +3,11 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use roaring::RoaringTreemap;
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     FileLoad, LoadError, Loader, Progress, RecordKind, Report, Stop, Taxonomy,
@@ -19,12 +15,13 @@ use super::{
     check::Checker,
     file_load::is_stdin,
     input::Input,
-    loader::{Opened, folder_for_sorting, passes},
+    journal::State,
+    loader::Opened,
     pack::Packer,
-    reader::{Left, Reader, TAXONOMY, WAITING_BYTES},
+    reader::{Left, TAXONOMY},
     schedule::Waiting,
 };
-use crate::redact::Redacted;
+use crate::{lock::lock, redact::Redacted};
 
 /// What a load would do.
 #[derive(Debug)]
@@ -163,7 +160,7 @@ impl Loader {
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         }
-        let invalid = books.lock().unwrap_or_else(PoisonError::into_inner).receipt.invalid;
+        let invalid = lock(&books).receipt.invalid;
         Ok(Plan {
             report,
             read,
@@ -210,36 +207,10 @@ impl Loader {
         let Opened { inputs, receipt, .. } = opened
             .await
             .map_err(|_| LoadError::new("opening the inputs failed"))??;
-        let books = Arc::new(Mutex::new(FileBooks {
-            journal: None,
-            dead_letter: None,
-            possibly_twice: None,
-            delta: None,
-            folder: std::path::PathBuf::new(),
-            names: inputs.iter().map(|input| input.name.clone()).collect(),
-            kind: None,
-            receipt,
-            progress: self.progress(),
-            most_bad: None,
-        }));
-        let (sender, calls) = mpsc::channel(64);
-        let reader = Reader {
-            inputs,
-            passes: passes(&load),
-            sort_in: load.sort_by_identity.then(|| folder_for_sorting(&load)),
-            options: load.options,
-            taxonomy: self.settings.taxonomy.clone(),
-            accepts: load.accepts,
-            id_fields: load.id_fields,
-            delta: None,
-            done: RoaringTreemap::new(),
-            in_flight: RoaringTreemap::new(),
-            packer: Arc::new(Mutex::new(Packer::new(self.settings.pack))),
-            books: Arc::clone(&books),
-            delivering: self.delivering(),
-            calls: sender,
-            memory: Arc::new(Semaphore::new(WAITING_BYTES)),
-        };
+        let books = FileBooks::of_nothing_sent(&inputs, receipt, self.progress());
+        let books = Arc::new(Mutex::new(books));
+        let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
+        let (reader, calls) = self.reader(load, inputs, State::default(), &books, packer, self.delivering());
         Ok(Rehearsal {
             reading: tokio::task::spawn_blocking(move || reader.run()),
             calls,

@@ -13,7 +13,7 @@ pub struct Progress {
     bytes_read: AtomicU64,
     bytes_in_all: AtomicU64,
     read: AtomicU64,
-    fates: [AtomicU64; 5],
+    fates: [AtomicU64; Fate::ALL.len()],
     calls: AtomicU64,
     attempts: AtomicU64,
     failed_attempts: AtomicU64,

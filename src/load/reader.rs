@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use roaring::RoaringTreemap;
@@ -31,7 +31,7 @@ use super::{
     sort::Sorter,
     stdin::Stdin,
 };
-use crate::{Properties, Violation, Violations};
+use crate::{Properties, Violation, Violations, lock::lock};
 
 /// What is read, and how.
 pub(crate) struct Reader {
@@ -213,7 +213,7 @@ impl Reader {
     }
 
     fn reach(&self, id: RecordId) -> Result<(), Stop> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).reach(id)
+        lock(&self.books).reach(id)
     }
 
     fn record(
@@ -330,7 +330,7 @@ impl Reader {
             && self.delta(|delta| delta.unchanged(key, hash))?
         {
             self.count(read);
-            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut books = lock(&self.books);
             books.unchanged(id)?;
             return Ok(false);
         }
@@ -377,15 +377,12 @@ impl Reader {
         let Some(delta) = &self.delta else {
             return Ok(T::default());
         };
-        let mut delta = delta.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut delta = lock(delta);
         act(&mut delta).map_err(|error| Stop::Disk(error.to_string()))
     }
 
     fn invalid(&self, id: RecordId, line: &Line<'_>, violations: &Violations) -> Result<(), Stop> {
-        self.books
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .invalid(id, line, violations)
+        lock(&self.books).invalid(id, line, violations)
     }
 
     /// Hands over the calls that are full; waits while too many wait already.
@@ -410,7 +407,7 @@ impl Reader {
     }
 
     fn packer(&self) -> MutexGuard<'_, Packer> {
-        self.packer.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.packer)
     }
 
     fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {

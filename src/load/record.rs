@@ -56,6 +56,17 @@ pub enum Fate {
     Unknown,
 }
 
+impl Fate {
+    /// All of them, in their order.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Accepted,
+        Self::Rejected,
+        Self::Invalid,
+        Self::Undelivered,
+        Self::Unknown,
+    ];
+}
+
 /// Names a record within a load: the position of its file among the inputs, and its position in that file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RecordId(u64);

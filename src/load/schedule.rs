@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -14,11 +14,12 @@ use tokio::{
 
 use super::{
     Fate,
-    deliver::{BeforeSending, Delivered, Delivering, Ending},
+    deliver::{Delivered, Delivering, Ending},
     outcome::{Outcome, Stop},
     pack::{Batch, Packer},
+    record::RecordId,
 };
-use crate::{Delivery, Error, Family};
+use crate::{Delivery, Error, Family, lock::lock};
 
 /// A call that waits for its turn, and its share of the memory for such calls.
 pub(crate) struct Waiting {
@@ -28,9 +29,12 @@ pub(crate) struct Waiting {
 }
 
 /// Keeps the accounts of a load: is told what becomes of every record.
-pub(crate) trait Books: Send + 'static {
+pub(crate) trait Books: Send + Sync + 'static {
+    /// The records are about to be sent for the first time.
+    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop>;
+
     /// The records of this batch have this fate.
-    fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
 }
 
 /// How calls are made.
@@ -44,9 +48,8 @@ pub(crate) struct Rules {
 
 pub(crate) struct Scheduler<B> {
     delivering: Arc<Delivering>,
-    before: BeforeSending,
     packer: Arc<Mutex<Packer>>,
-    books: Arc<Mutex<B>>,
+    books: Arc<B>,
     rules: Rules,
     ready: HashMap<Family, VecDeque<Waiting>>,
     /// Lanes with a call under way, and the calls that wait for it.
@@ -62,16 +65,9 @@ impl<B: Books> Scheduler<B> {
     /// So many are taken in together: to wake the thread that reads for every single one would cost more than the call itself.
     const AT_ONCE: usize = 64;
 
-    pub(crate) fn new(
-        delivering: Arc<Delivering>,
-        before: BeforeSending,
-        packer: Arc<Mutex<Packer>>,
-        books: Arc<Mutex<B>>,
-        rules: Rules,
-    ) -> Self {
+    pub(crate) fn new(delivering: Arc<Delivering>, packer: Arc<Mutex<Packer>>, books: Arc<B>, rules: Rules) -> Self {
         Self {
             delivering,
-            before,
             packer,
             books,
             rules,
@@ -151,7 +147,7 @@ impl<B: Books> Scheduler<B> {
     fn take_lingering(&mut self, calls: &mut mpsc::Receiver<Waiting>) {
         let Some(linger) = self.rules.linger else { return };
         let packer = Arc::clone(&self.packer);
-        let mut packer = packer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut packer = lock(&packer);
         // Calls leave the packer under its lock: what was handed over before may be of the same users, and goes first.
         while let Ok(call) = calls.try_recv() {
             self.enqueue(call);
@@ -184,9 +180,9 @@ impl<B: Books> Scheduler<B> {
             {
                 *under_way += 1;
                 let delivering = Arc::clone(&self.delivering);
-                let before = Arc::clone(&self.before);
+                let books = Arc::clone(&self.books);
                 self.running
-                    .spawn(async move { (delivering.deliver(batch, before).await, memory) });
+                    .spawn(async move { (delivering.deliver(batch, &*books).await, memory) });
             }
         }
     }
@@ -270,12 +266,7 @@ impl<B: Books> Scheduler<B> {
             self.delivering.progress.call();
         }
         self.delivering.progress.settled(outcome.fate, batch.entries.len());
-        let settled = self
-            .books
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .settle(batch, outcome);
-        if let Err(stop) = settled {
+        if let Err(stop) = self.books.settle(batch, outcome) {
             self.end(stop);
         }
     }

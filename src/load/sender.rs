@@ -3,11 +3,13 @@
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use tokio::time::{Instant, timeout_at};
+
+use crate::lock::lock;
 
 use super::{
     Fate, Loader, Record, Settled, Stopper,
@@ -93,7 +95,7 @@ impl Sender {
                 if settled.fate == Fate::Accepted {
                     return;
                 }
-                let mut handed_back = handed_back.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut handed_back = lock(&handed_back);
                 if let Some(kept) = &mut *handed_back {
                     kept.push(settled);
                 } else {
@@ -146,8 +148,7 @@ impl Sender {
             stopper,
             handed_back,
         } = &*self.shared;
-        let lock = || handed_back.lock().unwrap_or_else(PoisonError::into_inner);
-        lock().get_or_insert_default();
+        lock(handed_back).get_or_insert_default();
         intake.close();
         let end = Instant::now() + deadline.min(crate::retry::YEAR);
         if let Some(mut task) = intake.task()
@@ -158,7 +159,7 @@ impl Sender {
             task.abort();
         }
         intake.pending.end(None);
-        lock().replace(Vec::new()).unwrap_or_default()
+        lock(handed_back).replace(Vec::new()).unwrap_or_default()
     }
 }
 

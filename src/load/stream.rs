@@ -18,13 +18,13 @@ use tokio::{
 use super::{
     Accepts, Fate, Loader, RecordKind, Stopper,
     check::Checker,
-    deliver::{BeforeSending, Delivering},
+    deliver::Delivering,
     outcome::{Outcome, Stop},
     pack::{Batch, Incoming, Packer},
     record::RecordId,
     schedule::{Books, Rules, Scheduler, Waiting},
 };
-use crate::{Error, Event, Identity, Properties, Violation, Violations};
+use crate::{Error, Event, Identity, Properties, Violation, Violations, lock::lock};
 
 /// A record to load.
 ///
@@ -202,19 +202,12 @@ impl Loader {
         let delivering = self.delivering();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
-        let before: BeforeSending = {
-            let pending = pending.clone();
-            Arc::new(move |ids| {
-                pending.sent(ids);
-                Ok(())
-            })
-        };
         let rules = Rules {
             bisect: self.settings.bisect,
             linger: Some(self.settings.linger),
         };
-        let books = Arc::new(Mutex::new(pending.clone()));
-        let scheduler = Scheduler::new(Arc::clone(&delivering), before, Arc::clone(&packer), books, rules);
+        let books = Arc::new(pending.clone());
+        let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), books, rules);
         // There is room for all records even if each is a call of its own.
         let (calls, receiver) = mpsc::channel(BETWEEN);
         let task = tokio::spawn({
@@ -222,7 +215,7 @@ impl Loader {
             async move {
                 let scheduler = scheduler.run(receiver).await;
                 let left: Vec<_> = {
-                    let mut packer = packer.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut packer = lock(&packer);
                     packer.finish();
                     packer.closed().collect()
                 };
@@ -336,7 +329,7 @@ impl Intake {
     }
 
     fn pack(&self, position: u64, kind: RecordKind, json: &str) -> Result<(), Violations> {
-        let mut checkers = self.checkers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut checkers = lock(&self.checkers);
         let checked = checkers[usize::from(kind == RecordKind::Deletion)].check(json)?;
         drop(checkers);
         let incoming = Incoming {
@@ -349,7 +342,7 @@ impl Intake {
             resumed: false,
             delta: None,
         };
-        let mut packer = self.packer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut packer = lock(&self.packer);
         let same = "the same id as that of another event in the same call";
         packer
             .push(&incoming)
@@ -359,8 +352,8 @@ impl Intake {
 
     /// Hands over the calls that are full. What cannot be handed over stays pending, and is settled when the load has ended.
     fn hand_over(&self) {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut packer = self.packer.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
+        let mut packer = lock(&self.packer);
         for batch in packer.closed() {
             if let Some(calls) = &*calls {
                 let _ = calls.try_send(Waiting { batch, memory: None });
@@ -376,14 +369,14 @@ impl Intake {
 
     /// No more records will come.
     pub(super) fn finish(&self) {
-        self.packer.lock().unwrap_or_else(PoisonError::into_inner).finish();
+        lock(&self.packer).finish();
         self.hand_over();
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).take();
+        lock(&self.calls).take();
     }
 
     /// The task that sends, for whoever wants to wait for its end.
     pub(super) fn task(&self) -> Option<JoinHandle<()>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.task).take()
     }
 }
 
@@ -429,7 +422,7 @@ impl Pending {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.state)
     }
 
     fn insert(&self, record: Record, place: Place) -> Result<u64, Box<Record>> {
@@ -442,15 +435,6 @@ impl Pending {
         let sent = false;
         state.records.insert(position, OnItsWay { record, sent, place });
         Ok(position)
-    }
-
-    fn sent(&self, ids: &[RecordId]) {
-        let mut state = self.state();
-        for id in ids {
-            if let Some(record) = state.records.get_mut(&id.position()) {
-                record.sent = true;
-            }
-        }
     }
 
     fn settle(&self, position: u64, fate: impl FnOnce(&mut Settled)) {
@@ -493,7 +477,17 @@ impl OnItsWay {
 }
 
 impl Books for Pending {
-    fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop> {
+        let mut state = self.state();
+        for id in ids {
+            if let Some(record) = state.records.get_mut(&id.position()) {
+                record.sent = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
         for entry in &batch.entries {
             Self::settle(self, entry.id.position(), |settled| {
                 settled.fate = outcome.fate;

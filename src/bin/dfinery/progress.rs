@@ -11,7 +11,7 @@ use dfinery::{
     load::{Progress, Snapshot},
     tables::RateLimit,
 };
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -284,15 +284,7 @@ impl State {
 
 /// A number with commas.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 /// A time in its two largest units.

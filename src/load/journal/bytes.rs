@@ -18,15 +18,7 @@ fn fate_to_byte(fate: Fate) -> u8 {
 }
 
 fn fate_from_byte(byte: u8) -> Option<Fate> {
-    [
-        Fate::Accepted,
-        Fate::Rejected,
-        Fate::Invalid,
-        Fate::Undelivered,
-        Fate::Unknown,
-    ]
-    .into_iter()
-    .find(|fate| fate_to_byte(*fate) == byte)
+    Fate::ALL.into_iter().find(|fate| fate_to_byte(*fate) == byte)
 }
 
 pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {

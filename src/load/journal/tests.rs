@@ -321,13 +321,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let id = || (0..2_u32, 0..40_u64).prop_map(|(file, position)| RecordId::new(file, position));
-    let fate = prop::sample::select(vec![
-        Fate::Accepted,
-        Fate::Rejected,
-        Fate::Invalid,
-        Fate::Undelivered,
-        Fate::Unknown,
-    ]);
+    let fate = prop::sample::select(Fate::ALL.to_vec());
     let code = prop::sample::select(vec![None, Some("40001"), Some("50000")]);
     let lines = prop_oneof![Just(0_u64), 1..100_u64];
     let done =
