@@ -3,38 +3,31 @@
 //! `cargo bench --bench overhead` prints CPU time per call of the client's thread, kernel included, and its ratio to
 //! the handwritten call in the same run. The server is a process of its own; variants take turns, the median counts.
 
-use std::{
-    env,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+#[path = "load/src/server.rs"]
+mod server;
+
+use std::{env, time::Duration};
 
 use dfinery::{Event, Identity, ImportClient, Properties, RetryPolicy, tables::RateLimit};
 use serde::Deserialize;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 const ROUNDS: usize = 15;
-const SERVER: &str = "DFINERY_BENCH_SERVER";
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 57\r\n\r\n\
-                        {\"status\":true,\"code\":20000,\"message\":\"OK\",\"data\":null}  ";
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let mut arguments = env::args().skip(1);
+    if arguments.next().as_deref() == Some("serve") {
+        return server::run(&arguments.next().expect("an address"));
+    }
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime");
-    if env::var_os(SERVER).is_some() {
-        runtime.block_on(serve());
-    } else {
-        runtime.block_on(measure());
-    }
+        .expect("a runtime")
+        .block_on(measure());
 }
 
 async fn measure() {
-    let (mut server, base_url) = start_server();
+    let server = server::Server::start();
+    let base_url = format!("http://{}", server.address);
     let url = format!("{base_url}/api/v1/events");
     let user = Identity::external_id("dfn-user-123").email("kim@example.com");
     let never_spent = RateLimit {
@@ -97,7 +90,6 @@ async fn measure() {
         println!("  handwritten, bytes ready   {prepared:>7.1}  ({:.2})", prepared / json);
         println!("  ImportClient::load_events  {ours:>7.1}  ({:.2})", ours / json);
     }
-    let _ = server.kill();
 }
 
 /// What a careful programmer would write without this crate: the body decides, not the status alone.
@@ -153,52 +145,4 @@ fn thread_nanoseconds() -> f64 {
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
-}
-
-fn start_server() -> (Child, String) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
-    let server = Command::new(env::current_exe().expect("this program"))
-        .env(SERVER, address.to_string())
-        .stdin(Stdio::null())
-        .spawn()
-        .expect("a server");
-    while std::net::TcpStream::connect(address).is_err() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    (server, format!("http://{address}"))
-}
-
-/// Reads requests by their length and answers each with the same bytes.
-async fn serve() {
-    let listener = TcpListener::bind(env::var(SERVER).expect("an address"))
-        .await
-        .expect("the port");
-    while let Ok((mut stream, _)) = listener.accept().await {
-        tokio::spawn(async move {
-            let mut read = Vec::with_capacity(1 << 17);
-            loop {
-                let Some(length) = request_length(&read) else {
-                    match stream.read_buf(&mut read).await {
-                        Ok(0) | Err(_) => return,
-                        Ok(_) => continue,
-                    }
-                };
-                read.drain(..length);
-                if stream.write_all(ANSWER).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
-}
-
-fn request_length(read: &[u8]) -> Option<usize> {
-    let head = memchr::memmem::find(read, b"\r\n\r\n")? + 4;
-    let text = std::str::from_utf8(&read[..head]).ok()?;
-    let length: usize = text
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
-    (read.len() >= head + length).then_some(head + length)
 }

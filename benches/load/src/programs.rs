@@ -52,10 +52,7 @@ async fn load(file: &Path, address: &str, sort: bool) -> String {
         .rate_limit(Family::Event, never_spent)
         .build()
         .expect("a client");
-    let loader = Loader::builder(&import)
-        .taxonomy(taxonomy())
-        .most_calls(TASKS)
-        .build();
+    let loader = Loader::builder(&import).taxonomy(taxonomy()).most_calls(TASKS).build();
     let mut load = FileLoad::new(RecordKind::Event, [file]);
     load.sort_by_identity = sort;
     let receipt = loader.load_files(load).await.expect("it begins").receipt;
@@ -71,19 +68,22 @@ fn taxonomy() -> Taxonomy {
 async fn prebuilt(bodies: Vec<String>, address: &str) -> String {
     let client = reqwest::Client::new();
     let url = format!("http://{address}/api/v1/events");
+    let calls = bodies.into_iter().map(|body| {
+        let request = client.post(&url).header("content-type", "application/json").body(body);
+        accepted(request)
+    });
+    sixteen_at_a_time(calls).await
+}
+
+/// Makes calls in tasks, so many at a time as our program makes.
+async fn sixteen_at_a_time(calls: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) -> String {
     let places = Arc::new(Semaphore::new(TASKS));
     let mut tasks = JoinSet::new();
-    for body in bodies {
+    for call in calls {
         let place = Arc::clone(&places).acquire_owned().await.expect("open");
-        let request = client
-            .post(&url)
-            .query(&[("service_id", "service")])
-            .header("access_token", "token")
-            .header("content-type", "application/json")
-            .body(body);
         tasks.spawn(async move {
             let _place = place;
-            accepted(request).await;
+            call.await;
         });
         while tasks.try_join_next().is_some() {}
     }
@@ -97,6 +97,9 @@ async fn accepted(request: reqwest::RequestBuilder) {
         status: bool,
         code: u32,
     }
+    let request = request
+        .query(&[("service_id", "service")])
+        .header("access_token", "token");
     let answer: Answer = request.send().await.expect("an answer").json().await.expect("JSON");
     assert!(answer.status && answer.code == 20_000);
 }
@@ -115,31 +118,13 @@ fn bodies(file: &Path) -> Vec<String> {
 async fn naive(file: &Path, address: &str) -> String {
     let client = reqwest::Client::new();
     let url = format!("http://{address}/api/v1/events");
-    let places = Arc::new(Semaphore::new(TASKS));
-    let mut tasks = JoinSet::new();
-    let mut lines = lines(file).peekable();
-    while lines.peek().is_some() {
-        let mut records: Vec<Value> = lines
-            .by_ref()
-            .take(100)
-            .map(|line| serde_json::from_str(&line).expect("JSON"))
-            .collect();
+    let calls = hundreds(file, |line| serde_json::from_str(line).expect("JSON")).map(|mut records: Vec<Value>| {
         let identity = records[0]["identity"].clone();
         let events: Vec<Value> = records.iter_mut().map(|record| record["event"].take()).collect();
-        let place = Arc::clone(&places).acquire_owned().await.expect("open");
-        let request = client
-            .post(&url)
-            .query(&[("service_id", "service")])
-            .header("access_token", "token")
-            .json(&json!({ "common": { "identity": identity }, "events": events }));
-        tasks.spawn(async move {
-            let _place = place;
-            accepted(request).await;
-        });
-        while tasks.try_join_next().is_some() {}
-    }
-    tasks.join_all().await;
-    String::new()
+        let body = json!({ "common": { "identity": identity }, "events": events });
+        accepted(client.post(&url).json(&body))
+    });
+    sixteen_at_a_time(calls).await
 }
 
 async fn posthog(file: &Path, address: &str) -> String {
@@ -149,21 +134,22 @@ async fn posthog(file: &Path, address: &str) -> String {
         .build()
         .expect("options");
     let client = Arc::new(posthog_rs::client(options).await);
-    let places = Arc::new(Semaphore::new(TASKS));
-    let mut tasks = JoinSet::new();
-    let mut lines = lines(file).peekable();
-    while lines.peek().is_some() {
-        let events: Vec<_> = lines.by_ref().take(100).map(|line| posthog_event(&line)).collect();
-        let place = Arc::clone(&places).acquire_owned().await.expect("open");
+    let calls = hundreds(file, posthog_event).map(|events| {
         let client = Arc::clone(&client);
-        tasks.spawn(async move {
-            let _place = place;
+        async move {
             client.capture_batch_immediate(events, true).await.expect("accepted");
-        });
-        while tasks.try_join_next().is_some() {}
-    }
-    tasks.join_all().await;
-    String::new()
+        }
+    });
+    sixteen_at_a_time(calls).await
+}
+
+/// What each line holds, in hundreds.
+fn hundreds<T>(file: &Path, read: impl Fn(&str) -> T) -> impl Iterator<Item = Vec<T>> {
+    let mut lines = lines(file);
+    std::iter::from_fn(move || {
+        let read: Vec<_> = lines.by_ref().take(100).map(|line| read(&line)).collect();
+        (!read.is_empty()).then_some(read)
+    })
 }
 
 fn posthog_event(line: &str) -> posthog_rs::Event {
@@ -203,5 +189,6 @@ fn microseconds() -> u128 {
 fn peak_kibibytes() -> f64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|text| text.split_whitespace().next()?.parse().ok()).expect("a peak")
+    peak.and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .expect("a peak")
 }

@@ -1,4 +1,5 @@
-//! A server that reads requests by their length and answers each with success.
+//! A server that reads requests by their length and answers each with success. It is the program itself in another process,
+//! which must call [`run`] when its arguments are `serve` and an address. Both benchmarks use it.
 
 use std::{
     env,
