@@ -6,61 +6,63 @@ use dfinery::{
 };
 use serde_json::json;
 
-use crate::{Bench, Ran, event, events, run};
+use crate::{
+    command::{Desk, Ran, run},
+    event, events,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_file_is_loaded_and_the_receipt_adds_up() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(30, 20));
-    let ran = bench
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(30, 20));
+    let ran = desk
         .run(&["load", "events", "sales.ndjson", "--receipt", "copy.json"])
         .await;
     ran.is(0).says("Receipt for events:").says("The counts add up.");
-    let receipt = bench.receipt("sales.ndjson");
+    let receipt = desk.receipt("sales.ndjson");
     assert_eq!((&receipt["read"], &receipt["accepted"]), (&json!(600), &json!(600)));
     assert_eq!(receipt["calls"], json!(30));
-    let copy: serde_json::Value = serde_json::from_str(&bench.read("copy.json")).unwrap();
+    let copy: serde_json::Value = serde_json::from_str(&desk.read("copy.json")).unwrap();
     assert_eq!(copy, receipt);
-    assert_eq!(bench.emulator.ledger().events_stored(), 600);
+    assert_eq!(desk.emulator.ledger().events_stored(), 600);
 
-    let again = bench.run(&["load", "events", "sales.ndjson", "--output", "json"]).await;
+    let again = desk.run(&["load", "events", "sales.ndjson", "--output", "json"]).await;
     let receipt: serde_json::Value = serde_json::from_str(&again.is(0).out).unwrap();
     assert_eq!(receipt["finished_before"], json!(true));
-    assert_eq!(bench.emulator.ledger().events_stored(), 600);
+    assert_eq!(desk.emulator.ledger().events_stored(), 600);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_accepted_is_in_the_dead_letter_and_a_replay_sends_it_once_it_is_put_right() {
-    let bench = Bench::new().await;
+    let desk = Desk::new().await;
     let mut text = events(3, 5);
     text += &event("kim-0", "point_charged", 100);
     text += "{\"identity\":{\"external_id\":\"kim-9\"}}\n";
-    bench.write("sales.ndjson", &text);
-    let ran = bench.run(&["load", "events", "sales.ndjson"]).await;
+    desk.write("sales.ndjson", &text);
+    let ran = desk.run(&["load", "events", "sales.ndjson"]).await;
     ran.is(1)
         .says("dfinery replay sales.ndjson.dfinery/dead-letter.ndjson")
         .says("sales.ndjson:17");
-    let receipt = bench.receipt("sales.ndjson");
+    let receipt = desk.receipt("sales.ndjson");
     assert_eq!((&receipt["rejected"], &receipt["invalid"]), (&json!(1), &json!(1)));
     let dead = "sales.ndjson.dfinery/dead-letter.ndjson";
-    assert_eq!(bench.read(dead).lines().count(), 2);
+    assert_eq!(desk.read(dead).lines().count(), 2);
 
     let settings = |settings: &mut dfinery::emulator::Settings| {
         settings.taxonomy = Taxonomy::standard().event("point_charged");
     };
-    bench.emulator.settings(settings);
-    let ran = bench.run(&["replay", dead]).await;
+    desk.emulator.settings(settings);
+    let ran = desk.run(&["replay", dead]).await;
     ran.is(1);
-    let receipt = bench.receipt(dead);
+    let receipt = desk.receipt(dead);
     assert_eq!(
         (&receipt["read"], &receipt["accepted"], &receipt["invalid"]),
         (&json!(2), &json!(1), &json!(1)),
         "the identity is no event on a replay either"
     );
-    assert_eq!(bench.emulator.ledger().events_stored(), 16);
+    assert_eq!(desk.emulator.ledger().events_stored(), 16);
     assert!(
-        bench
-            .emulator
+        desk.emulator
             .ledger()
             .identities()
             .iter()
@@ -70,42 +72,42 @@ async fn what_is_not_accepted_is_in_the_dead_letter_and_a_replay_sends_it_once_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_loses_nothing_and_the_same_command_goes_on() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(20, 20));
-    let mut command = bench.command(&["load", "events", "sales.ndjson"]);
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(20, 20));
+    let mut command = desk.command(&["load", "events", "sales.ndjson"]);
     command.env("DFINERY_IMPORT_TOKEN", "no-such-token");
     run(command).await.is(2).says("Run the same command again");
-    assert_eq!(bench.emulator.ledger().events_stored(), 0);
-    bench.run(&["load", "events", "sales.ndjson"]).await.is(0);
-    assert_eq!(bench.receipt("sales.ndjson")["accepted"], json!(400));
-    assert_eq!(bench.emulator.ledger().events_stored(), 400);
+    assert_eq!(desk.emulator.ledger().events_stored(), 0);
+    desk.run(&["load", "events", "sales.ndjson"]).await.is(0);
+    assert_eq!(desk.receipt("sales.ndjson")["accepted"], json!(400));
+    assert_eq!(desk.emulator.ledger().events_stored(), 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_down_is_a_reason_to_try_again_later() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(5, 2));
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(5, 2));
     let arguments = ["load", "events", "sales.ndjson", "--patience", "1s"];
-    let mut command = bench.command(&arguments);
+    let mut command = desk.command(&arguments);
     command.env("DFINERY_BASE_URL", "http://127.0.0.1:9");
     run(command).await.is(75).says("nothing has succeeded for too long");
-    bench.run(&arguments).await.is(0);
-    assert_eq!(bench.emulator.ledger().events_stored(), 10);
+    desk.run(&arguments).await.is(0);
+    assert_eq!(desk.emulator.ledger().events_stored(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_bad_records_end_the_load() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &(events(1, 1) + &"no JSON\n".repeat(50)));
-    let ran = bench.run(&["load", "events", "sales.ndjson", "--max-bad", "3"]).await;
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", &(events(1, 1) + &"no JSON\n".repeat(50)));
+    let ran = desk.run(&["load", "events", "sales.ndjson", "--max-bad", "3"]).await;
     ran.is(1).says("more than allowed");
-    assert_eq!(bench.receipt("sales.ndjson")["invalid"], json!(4));
+    assert_eq!(desk.receipt("sales.ndjson")["invalid"], json!(4));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn standard_input_is_loaded_too() {
-    let bench = Bench::new().await;
-    let mut command = bench.command(&["load", "events", "-", "--state", "from-stdin"]);
+    let desk = Desk::new().await;
+    let mut command = desk.command(&["load", "events", "-", "--state", "from-stdin"]);
     command.stdin(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -118,17 +120,17 @@ async fn standard_input_is_loaded_too() {
     .unwrap()
     .into();
     ran.is(0);
-    assert_eq!(bench.emulator.ledger().events_stored(), 12);
-    assert!(bench.path("from-stdin/receipt.json").exists());
+    assert_eq!(desk.emulator.ledger().events_stored(), 12);
+    assert!(desk.path("from-stdin/receipt.json").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_as_json_is_a_json_object_on_each_line() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(2, 2));
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(2, 2));
     let slow = Fault::Delay(std::time::Duration::from_millis(1_500));
-    bench.emulator.script_for(Operation::LoadEvents, [slow.clone(), slow]);
-    let ran = bench
+    desk.emulator.script_for(Operation::LoadEvents, [slow.clone(), slow]);
+    let ran = desk
         .run(&["load", "events", "sales.ndjson", "--progress", "json"])
         .await;
     let lines: Vec<serde_json::Value> = ran
@@ -146,27 +148,27 @@ async fn progress_as_json_is_a_json_object_on_each_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_keeps_good_events_gets_none_of_them_twice() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &(events(1, 4) + &event("kim-0", "no_such_event", 50)));
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", &(events(1, 4) + &event("kim-0", "no_such_event", 50)));
     let arguments = ["load", "events", "sales.ndjson", "--on-refusal", "reject-all"];
-    bench.run(&arguments).await.is(1);
-    assert_eq!(bench.receipt("sales.ndjson")["rejected"], json!(5));
-    assert_eq!(bench.emulator.ledger().requests(Operation::LoadEvents).count(), 1);
+    desk.run(&arguments).await.is(1);
+    assert_eq!(desk.receipt("sales.ndjson")["rejected"], json!(5));
+    assert_eq!(desk.emulator.ledger().requests(Operation::LoadEvents).count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mixed_files_can_be_sent_in_order() {
-    let bench = Bench::new().await;
+    let desk = Desk::new().await;
     let user = r#"{"identity":{"external_id":"kim-0"}"#;
-    bench.write(
+    desk.write(
         "all.ndjson",
-        &format!(
+        format!(
             "{}{user},\"user_properties\":{{\"df_gender\":\"Female\"}}}}\n{user}}}\n",
             events(1, 1)
         ),
     );
-    bench.run(&["load", "mixed", "all.ndjson", "--ordered"]).await.is(0);
-    let ledger = bench.emulator.ledger();
+    desk.run(&["load", "mixed", "all.ndjson", "--ordered"]).await.is(0);
+    let ledger = desk.emulator.ledger();
     let order: Vec<_> = ledger.all_requests().iter().map(|request| request.operation).collect();
     let expected = [
         Operation::UpsertIdentity,

@@ -1,6 +1,9 @@
 use serde_json::{Value, json};
 
-use crate::{Bench, bare, events, run};
+use crate::{
+    command::{Desk, bare, run},
+    events,
+};
 
 fn setting<'a>(shown: &'a Value, name: &str) -> (&'a Value, &'a str) {
     let rows = shown["settings"].as_array().unwrap();
@@ -10,12 +13,12 @@ fn setting<'a>(shown: &'a Value, name: &str) -> (&'a Value, &'a str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_option_comes_before_the_environment_and_that_before_the_file() {
-    let bench = Bench::new().await;
-    bench.write(
+    let desk = Desk::new().await;
+    desk.write(
         "dfinery.toml",
         "service_id = \"from-file\"\nrate_share = 0.5\nconcurrency = 7\npatience = \"3m\"\nmapping = \"m.yaml\"\n",
     );
-    let mut command = bench.command(&["config", "show", "--output", "json", "--rate-share", "0.25"]);
+    let mut command = desk.command(&["config", "show", "--output", "json", "--rate-share", "0.25"]);
     command
         .env("DFINERY_RATE_SHARE", "0.75")
         .env("DFINERY_CONCURRENCY", "9");
@@ -39,8 +42,8 @@ async fn an_option_comes_before_the_environment_and_that_before_the_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_the_settings_is_named_where_it_stands() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(1, 1));
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(1, 1));
     let load = ["load", "events", "sales.ndjson"];
     for (text, words) in [
         (
@@ -54,58 +57,54 @@ async fn a_mistake_in_the_settings_is_named_where_it_stands() {
         ("rate = [\n", "dfinery.toml, line 1: this is no TOML"),
         ("token = \"no-such-token\"\n", "does not belong here"),
     ] {
-        bench.write("dfinery.toml", text);
-        bench.run(&load).await.is(2).says(words);
+        desk.write("dfinery.toml", text);
+        desk.run(&load).await.is(2).says(words);
     }
-    std::fs::remove_file(bench.path("dfinery.toml")).unwrap();
-    bench
-        .run(&[&load[..], &["--patience", "5"]].concat())
+    std::fs::remove_file(desk.path("dfinery.toml")).unwrap();
+    desk.run(&[&load[..], &["--patience", "5"]].concat())
         .await
         .is(2)
         .says("such as 90s");
-    bench
-        .run(&[&load[..], &["--config", "none.toml"]].concat())
+    desk.run(&[&load[..], &["--config", "none.toml"]].concat())
         .await
         .is(2)
         .says("none.toml");
     let mixed = ["load", "mixed", "sales.ndjson", "--rate", "5"];
-    bench.run(&mixed).await.is(2).says("--rate-share");
-    bench
-        .run(&[&load[..], &["--ordered"]].concat())
+    desk.run(&mixed).await.is(2).says("--rate-share");
+    desk.run(&[&load[..], &["--ordered"]].concat())
         .await
         .is(2)
         .says("several kinds");
-    bench
-        .run(&[&load[..], &["--delta", "d"]].concat())
+    desk.run(&[&load[..], &["--delta", "d"]].concat())
         .await
         .is(2)
         .says("is for user properties");
     let mut command = bare(&load);
-    command.current_dir(&bench.folder).env("DFINERY_SERVICE_ID", "s");
+    command.current_dir(&desk.folder).env("DFINERY_SERVICE_ID", "s");
     run(command).await.is(2).says("DFINERY_IMPORT_TOKEN");
-    assert_eq!(bench.emulator.ledger().all_requests().len(), 0);
+    assert_eq!(desk.emulator.ledger().all_requests().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_may_be_in_a_file() {
-    let bench = Bench::new().await;
-    bench.write("sales.ndjson", &events(1, 1));
-    bench.write("token", &format!("{}\n", bench.emulator.import_token()));
-    bench.write("dfinery.toml", "token_file = \"token\"\n");
-    let mut command = bench.command(&["load", "events", "sales.ndjson"]);
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(1, 1));
+    desk.write("token", format!("{}\n", desk.emulator.import_token()));
+    desk.write("dfinery.toml", "token_file = \"token\"\n");
+    let mut command = desk.command(&["load", "events", "sales.ndjson"]);
     command.env_remove("DFINERY_IMPORT_TOKEN");
     run(command).await.is(0);
-    let mut command = bench.command(&["config", "show"]);
+    let mut command = desk.command(&["config", "show"]);
     command.env("DFINERY_IMPORT_TOKEN", "no-such-token");
     run(command)
         .await
         .is(0)
         .says("environment variable DFINERY_IMPORT_TOKEN");
     // An option comes before the variable.
-    let mut command = bench.command(&["load", "events", "sales.ndjson", "--restart", "--token-file", "token"]);
+    let mut command = desk.command(&["load", "events", "sales.ndjson", "--restart", "--token-file", "token"]);
     command.env("DFINERY_IMPORT_TOKEN", "no-such-token");
     run(command).await.is(0);
-    let mut command = bench.command(&["load", "events", "sales.ndjson", "--restart", "--token-file", "none"]);
+    let mut command = desk.command(&["load", "events", "sales.ndjson", "--restart", "--token-file", "none"]);
     command.env_remove("DFINERY_IMPORT_TOKEN");
     run(command).await.is(2).says("cannot read the token from none");
 }

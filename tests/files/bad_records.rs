@@ -6,7 +6,8 @@ use std::{io::Write as _, process::Stdio};
 use serde_json::{Value, json};
 
 use crate::{
-    command::{Desk, Ran, SECRET, original},
+    accounts::original,
+    command::{Desk, Ran, SECRET},
     purchases::{cp949, gzip, utf16, zstd},
 };
 

@@ -1,9 +1,11 @@
 //! Files as people have them, from a Korean office above all, and what becomes of every record in them.
 #![cfg(all(feature = "cli", unix))]
 
+mod accounts;
 mod any_table;
 mod bad_records;
 mod changing;
+#[path = "../common/command.rs"]
 mod command;
 mod korean;
 mod looking;

@@ -10,7 +10,7 @@ use std::{
 use dfinery::{
     ImportCode, Operation,
     emulator::{Emulator, Fault, FaultRate},
-    load::{Accepts, FileLoad, Loader, RecordKind, Stop},
+    load::{Accepts, FileLoad, Loader, Receipt, RecordKind, Stop},
 };
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -122,6 +122,24 @@ impl Job {
         }
         assert!(child.wait().unwrap().success());
         serde_json::from_slice(&fs::read(&self.receipt).unwrap()).unwrap()
+    }
+
+    /// The same load in this process.
+    fn file_load(&self) -> FileLoad {
+        let mut load = FileLoad::new(Accepts::Mixed, self.files.paths());
+        load.state = Some(self.state.clone());
+        load
+    }
+
+    async fn load_here(&self) -> Receipt {
+        let loader = Loader::builder(&client(&self.emulator)).most_calls(MOST_CALLS).build();
+        loader.load_files(self.file_load()).await.unwrap().receipt
+    }
+
+    /// Why a load cannot begin.
+    async fn refusal(&self, load: FileLoad) -> String {
+        let loader = Loader::builder(&client(&self.emulator)).build();
+        loader.load_files(load).await.unwrap_err().to_string()
     }
 
     fn check(&self, receipt: &Value) -> Findings {
@@ -253,8 +271,7 @@ async fn a_load_that_was_asked_to_stop_goes_on_without_sending_anything_twice() 
     let mut runs = 0;
     while !complete {
         runs += 1;
-        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
-        load.state = Some(job.state.clone());
+        let load = job.file_load();
         let loader = Loader::builder(&client(&job.emulator)).most_calls(MOST_CALLS).build();
         let (stopper, progress) = (loader.stopper(), loader.progress());
         let loading = tokio::spawn(loader.load_files(load));
@@ -293,8 +310,7 @@ async fn stopped_again_and_again_among_faults_it_still_ends_with_true_figures() 
     let mut receipt = None;
     for run in 0.. {
         job.emulator.fault_rate(chance(0.1, run));
-        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
-        load.state = Some(job.state.clone());
+        let load = job.file_load();
         let loader = Loader::builder(&impatient(&job.emulator))
             .most_calls(MOST_CALLS)
             .build();
@@ -342,7 +358,7 @@ async fn a_wrong_token_ends_the_load_at_once_and_the_right_one_goes_on() {
             faults: vec![Fault::Import(code.clone())],
         };
         job.emulator.fault_rate(always(1.0));
-        let receipt = load_here(&job).await;
+        let receipt = job.load_here().await;
         job.emulator.fault_rate(always(0.0));
         assert!(
             matches!(&receipt.stopped, Some(Stop::Refused(error)) if error.import_code() == Some(&code)),
@@ -360,7 +376,7 @@ async fn a_wrong_token_ends_the_load_at_once_and_the_right_one_goes_on() {
         );
         refused_in_all += refused;
     }
-    let receipt = load_here(&job).await;
+    let receipt = job.load_here().await;
     let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
     println!("{refused_in_all} calls refused for the token: {findings:?}");
     assert_eq!(
@@ -368,13 +384,6 @@ async fn a_wrong_token_ends_the_load_at_once_and_the_right_one_goes_on() {
         (0, 0, 0)
     );
     assert_eq!(receipt.runs, 3);
-}
-
-async fn load_here(job: &Job) -> dfinery::load::Receipt {
-    let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
-    load.state = Some(job.state.clone());
-    let loader = Loader::builder(&client(&job.emulator)).most_calls(MOST_CALLS).build();
-    loader.load_files(load).await.unwrap().receipt
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -387,20 +396,13 @@ async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
     let job = Job::new(folder.path(), mix, 26).await;
     job.emulator
         .script([Fault::None, Fault::None, Fault::Import(ImportCode::InvalidToken)]);
-    assert!(!load_here(&job).await.complete);
+    assert!(!job.load_here().await.complete);
     let requests = job.requests();
     let changed = job.files.paths().remove(1);
     let text = fs::read_to_string(&changed).unwrap();
     for other in [text.replacen("user", "uses", 1), format!("{text}\n")] {
         fs::write(&changed, other).unwrap();
-        let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
-        load.state = Some(job.state.clone());
-        let refused = Loader::builder(&client(&job.emulator))
-            .build()
-            .load_files(load)
-            .await
-            .unwrap_err()
-            .to_string();
+        let refused = job.refusal(job.file_load()).await;
         println!("{refused}");
         for part in [
             changed.to_str().unwrap(),
@@ -413,16 +415,11 @@ async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
     }
     fs::write(&changed, text).unwrap();
     assert_eq!(job.requests(), requests, "nothing was sent");
-    let mut load = FileLoad::new(RecordKind::Event, job.files.paths());
-    load.state = Some(job.state.clone());
-    let refused = Loader::builder(&client(&job.emulator))
-        .build()
-        .load_files(load)
-        .await
-        .unwrap_err()
-        .to_string();
+    let mut load = job.file_load();
+    load.accepts = RecordKind::Event.into();
+    let refused = job.refusal(load).await;
     assert!(refused.contains("mixed") && refused.contains("events"), "{refused}");
-    let receipt = load_here(&job).await;
+    let receipt = job.load_here().await;
     Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
 }
 
@@ -439,14 +436,7 @@ async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_dis
     while job.emulator.ledger().requests(Operation::LoadEvents).count() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let mut load = FileLoad::new(Accepts::Mixed, job.files.paths());
-    load.state = Some(job.state.clone());
-    let refused = Loader::builder(&client(&job.emulator))
-        .build()
-        .load_files(load)
-        .await
-        .unwrap_err()
-        .to_string();
+    let refused = job.refusal(job.file_load()).await;
     assert!(
         refused.contains("another load is running") && refused.contains("--state"),
         "{refused}"
