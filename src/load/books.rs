@@ -308,11 +308,15 @@ fn ids_of(batch: &Batch) -> Vec<RecordId> {
 }
 
 impl Books for Mutex<FileBooks> {
-    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop> {
-        lock(self).journal(|journal| journal.sent(ids))
+    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
+        lock(self).journal(|journal| journal.sent(&ids_of(batch)))
     }
 
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
         lock(self).settle(batch, outcome)
+    }
+
+    fn flush(&self) -> Result<(), Stop> {
+        lock(self).journal(Journal::flush)
     }
 }

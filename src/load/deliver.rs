@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use tokio::{
     sync::{Semaphore, watch},
     time::Instant,
@@ -11,7 +12,7 @@ use tokio::{
 use super::{
     concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress, record::RecordKind, schedule::Books,
 };
-use crate::{Delivery, Error, Family, ImportClient, RetryClass, Timestamp};
+use crate::{Delivery, Error, Family, ImportClient, RetryClass, Timestamp, quota::Permit};
 
 /// What all calls of a load share.
 pub(crate) struct Delivering {
@@ -117,11 +118,18 @@ impl Delivering {
     }
 
     /// Makes a call, and makes it again for as long as that may help.
-    pub(crate) async fn deliver<B: Books>(self: Arc<Self>, mut batch: Batch, books: &B) -> Delivered {
+    ///
+    /// With a permit the accounts know already that the batch is about to be sent.
+    pub(crate) async fn deliver<B: Books>(
+        self: Arc<Self>,
+        mut batch: Batch,
+        permit: Option<Permit>,
+        books: &B,
+    ) -> Delivered {
         let mut last_attempt = None;
         let ending = match batch.body() {
             // Boxed, since a task is moved several times before it runs.
-            Ok(body) => Box::pin(self.attempts(&mut batch, &body, books, &mut last_attempt)).await,
+            Ok(body) => Box::pin(self.attempts(&mut batch, &body, permit, books, &mut last_attempt)).await,
             Err(_) => Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
         };
         Delivered {
@@ -131,10 +139,17 @@ impl Delivering {
         }
     }
 
+    /// Permission to send a batch, if there is no need to wait for it.
+    pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
+        let permit = self.import.0.permit(batch.kind.operation(), Duration::ZERO);
+        permit.now_or_never()?.ok()
+    }
+
     async fn attempts<B: Books>(
         &self,
         batch: &mut Batch,
         body: &Bytes,
+        mut permit: Option<Permit>,
         books: &B,
         last_attempt: &mut Option<Timestamp>,
     ) -> Ending {
@@ -143,19 +158,23 @@ impl Delivering {
         let mut tries = Tries::default();
         let mut last_error = None;
         loop {
-            // Every call under way gets its turn within two periods, since there are never more than one period allows.
-            let longest = self.patience + 2 * self.import.0.quota(operation).period();
-            let permit = match self.unless_stopped(self.import.0.permit(operation, longest)).await {
-                None => return Ending::Stopped(last_error),
-                Some(Ok(permit)) => permit,
-                Some(Err(_)) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
-            };
-            if batch.attempts == 0 {
-                let ids: Vec<_> = batch.entries.iter().map(|entry| entry.id).collect();
-                if let Err(stop) = books.sent(&ids) {
+            let permit = if let Some(permit) = permit.take() {
+                permit
+            } else {
+                // Every call under way gets its turn within two periods, since there are never more than one period allows.
+                let longest = self.patience + 2 * self.import.0.quota(operation).period();
+                let permit = match self.unless_stopped(self.import.0.permit(operation, longest)).await {
+                    None => return Ending::Stopped(last_error),
+                    Some(Ok(permit)) => permit,
+                    Some(Err(_)) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
+                };
+                if batch.attempts == 0
+                    && let Err(stop) = books.sent(batch).and_then(|()| books.flush())
+                {
                     return Ending::Fatal(stop);
                 }
-            }
+                permit
+            };
             batch.attempts += 1;
             let attempt = Instant::now();
             let now = Timestamp::now();

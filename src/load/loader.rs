@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -307,7 +310,14 @@ impl Loader {
         let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), Arc::clone(&books), rules);
         let (reader, receiver) = self.reader(load, inputs, state, &books, packer, delivering);
         let reading = tokio::task::spawn_blocking(move || reader.run());
-        let scheduler = scheduler.run(receiver).await;
+        // A task of its own runs beside the calls that it starts, on the same thread, and is aborted with this set.
+        let mut sending = JoinSet::new();
+        sending.spawn(scheduler.run(receiver));
+        let scheduler = sending
+            .join_next()
+            .await
+            .and_then(Result::ok)
+            .ok_or_else(|| LoadError::new("sending failed unexpectedly"))?;
         let Left {
             batches,
             report,

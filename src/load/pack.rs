@@ -187,7 +187,7 @@ impl Packer {
     pub(crate) fn push(&mut self, record: &Incoming<'_>) -> Result<bool, Repeated> {
         let checked = record.checked;
         let lane = self.lane(&checked.identity);
-        if let Some(open) = self.open.get(&lane) {
+        if let Some(open) = self.open.peek(&lane) {
             let repeated = record
                 .event_log_id
                 .and_then(|id| open.position_of(id))

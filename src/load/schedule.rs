@@ -17,7 +17,6 @@ use super::{
     deliver::{Delivered, Delivering, Ending},
     outcome::{Outcome, Stop},
     pack::{Batch, Packer},
-    record::RecordId,
 };
 use crate::{Delivery, Error, Family, lock::lock};
 
@@ -30,11 +29,14 @@ pub(crate) struct Waiting {
 
 /// Keeps the accounts of a load: is told what becomes of every record.
 pub(crate) trait Books: Send + Sync + 'static {
-    /// The records are about to be sent for the first time.
-    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop>;
+    /// The records of this batch are about to be sent for the first time, once this is [flushed](Self::flush).
+    fn sent(&self, batch: &Batch) -> Result<(), Stop>;
 
     /// The records of this batch have this fate.
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
+
+    /// Returns once a kill makes nothing forgotten of what these accounts were told before.
+    fn flush(&self) -> Result<(), Stop>;
 }
 
 /// How calls are made.
@@ -60,8 +62,8 @@ pub(crate) struct Scheduler<B> {
 }
 
 impl<B: Books> Scheduler<B> {
-    /// So many calls may be ready before no more are taken in.
-    const READY: usize = 4_096;
+    /// So many calls may be ready before no more are taken in: memory that is used again soon is still in the cache.
+    const READY: usize = 64;
     /// So many are taken in together: to wake the thread that reads for every single one would cost more than the call itself.
     const AT_ONCE: usize = 64;
 
@@ -97,7 +99,12 @@ impl<B: Books> Scheduler<B> {
             }
             let room = open && ready < Self::READY;
             tokio::select! {
-                Some(done) = self.running.join_next() => self.finished(done),
+                Some(done) = self.running.join_next() => {
+                    self.finished(done);
+                    while let Some(done) = self.running.try_join_next() {
+                        self.finished(done);
+                    }
+                }
                 taken = calls.recv_many(&mut incoming, Self::AT_ONCE), if room => {
                     open = taken > 0;
                     incoming.drain(..).for_each(|call| self.enqueue(call));
@@ -125,8 +132,10 @@ impl<B: Books> Scheduler<B> {
     async fn drain(&mut self, mut calls: mpsc::Receiver<Waiting>) {
         self.delivering.stop.send_replace(true);
         calls.close();
+        self.flush();
         while let Some(done) = self.running.join_next().await {
             self.finished(done);
+            self.flush();
         }
         let ready = std::mem::take(&mut self.ready).into_values().flatten();
         let waiting: Vec<_> = ready
@@ -171,19 +180,39 @@ impl<B: Books> Scheduler<B> {
     }
 
     /// Starts as many calls as may be under way.
+    ///
+    /// What the accounts are told of all of them, and of those that have finished, is flushed once before any is made.
     fn start(&mut self) {
+        let mut starting = Vec::new();
         for (family, ready) in &mut self.ready {
             let under_way = self.under_way.entry(*family).or_default();
             let limit = self.delivering.concurrency(*family).limit();
             while *under_way < limit
-                && let Some(Waiting { batch, memory }) = ready.pop_front()
+                && let Some(call) = ready.pop_front()
             {
                 *under_way += 1;
-                let delivering = Arc::clone(&self.delivering);
-                let books = Arc::clone(&self.books);
-                self.running
-                    .spawn(async move { (delivering.deliver(batch, &*books).await, memory) });
+                let permit = self.delivering.permit_at_once(&call.batch);
+                starting.push((call, permit));
             }
+        }
+        for (Waiting { batch, .. }, permit) in &starting {
+            if permit.is_some()
+                && batch.attempts == 0
+                && let Err(stop) = self.books.sent(batch)
+            {
+                self.end(stop);
+            }
+        }
+        self.flush();
+        for (Waiting { batch, memory }, permit) in starting {
+            if self.stop.is_some() {
+                self.leave(&batch, None);
+                continue;
+            }
+            let delivering = Arc::clone(&self.delivering);
+            let books = Arc::clone(&self.books);
+            self.running
+                .spawn(async move { (delivering.deliver(batch, permit, &*books).await, memory) });
         }
     }
 
@@ -267,6 +296,12 @@ impl<B: Books> Scheduler<B> {
         }
         self.delivering.progress.settled(outcome.fate, batch.entries.len());
         if let Err(stop) = self.books.settle(batch, outcome) {
+            self.end(stop);
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Err(stop) = self.books.flush() {
             self.end(stop);
         }
     }

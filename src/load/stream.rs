@@ -477,10 +477,10 @@ impl OnItsWay {
 }
 
 impl Books for Pending {
-    fn sent(&self, ids: &[RecordId]) -> Result<(), Stop> {
+    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
         let mut state = self.state();
-        for id in ids {
-            if let Some(record) = state.records.get_mut(&id.position()) {
+        for entry in &batch.entries {
+            if let Some(record) = state.records.get_mut(&entry.id.position()) {
                 record.sent = true;
             }
         }
@@ -495,6 +495,10 @@ impl Books for Pending {
                 settled.error.clone_from(&outcome.error);
             });
         }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), Stop> {
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use dfinery::{
     ImportCode, Operation,
     emulator::{Emulator, Fault, FaultRate},
     load::{Accepts, FileLoad, Loader, Receipt, RecordKind, Stop},
+    tables::RateLimit,
 };
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -297,6 +298,81 @@ async fn a_load_that_was_asked_to_stop_goes_on_without_sending_anything_twice() 
         }
     }
     assert!(runs > 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_future_is_dropped_ends_and_another_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = Job::new(folder.path(), SMALL_CALLS, 27).await;
+    job.emulator.fault_rate(FaultRate {
+        probability: 1.0,
+        seed: 27,
+        faults: vec![Fault::Delay(Duration::from_millis(5)).after_applying()],
+    });
+    let loader = Loader::builder(&client(&job.emulator)).most_calls(MOST_CALLS).build();
+    let progress = loader.progress();
+    let running = tokio::spawn(loader.load_files(job.file_load()));
+    while progress.snapshot().accepted < 500 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    let begun = Instant::now();
+    let receipt = loop {
+        let loader = Loader::builder(&client(&job.emulator)).build();
+        match loader.load_files(job.file_load()).await {
+            Ok(loaded) => break loaded.receipt,
+            // Its tasks and its thread need a moment to end.
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+    println!("dropped: {findings:?}");
+    assert!((1..=MOST_CALLS * longest_call(&job.files)).contains(&findings.listed));
+}
+
+/// The journal must know of an answer before the load waits for anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_before_a_kill_is_not_sent_again_though_the_load_was_waiting() {
+    const CALLS: u32 = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = Job::new(folder.path(), SMALL_CALLS, 28).await;
+    let spent = RateLimit {
+        requests: CALLS,
+        period: Duration::from_secs(600),
+        concurrent: None,
+    };
+    let waiting = FAMILIES
+        .into_iter()
+        .fold(job.emulator.import_client(), |builder, family| {
+            builder.rate_limit(family, spent)
+        })
+        .build()
+        .unwrap();
+    let loader = Loader::builder(&waiting).build();
+    let (stopper, progress) = (loader.stopper(), loader.progress());
+    let loading = tokio::spawn(loader.load_files(job.file_load()));
+    let calls = u64::from(CALLS) * FAMILIES.len() as u64;
+    while progress.snapshot().calls < calls {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // What a kill in this moment would leave behind.
+    let left = folder.path().join("left");
+    fs::create_dir(&left).unwrap();
+    for file in fs::read_dir(&job.state).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), left.join(file.file_name())).unwrap();
+    }
+    stopper.stop();
+    loading.await.unwrap().unwrap();
+
+    job.state = left;
+    let receipt = job.load_here().await;
+    let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+    println!("killed while waiting: {findings:?}");
+    assert_eq!((findings.listed, findings.taken_twice), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,6 +157,9 @@ fn posthog_event(line: &str) -> posthog_rs::Event {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let event = &record["event"];
     let mut sent = posthog_rs::Event::new(text(&event["event_name"]), text(&record["identity"]["external_id"]));
+    sent.set_uuid(text(&event["event_log_id"]).parse().expect("a UUID"));
+    let time: chrono::DateTime<chrono::Utc> = text(&event["event_datetime"]).parse().expect("a time");
+    sent.set_timestamp(time).expect("a time that is past");
     for (name, value) in event["event_properties"].as_object().expect("properties") {
         sent.insert_prop(name, value).expect("a property");
     }

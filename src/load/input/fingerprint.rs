@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// To be changed with what goes into a fingerprint, so that no old one is taken for a new one.
 const SEED: u64 = 1;
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// A number that differs if a file's bytes or their count do, over the length that the file has when it is opened.
 pub(crate) fn fingerprint(path: &Path) -> io::Result<u128> {

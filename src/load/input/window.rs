@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How much is read at once.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 64 * 1024;
 /// How much is kept of a record that is too long.
 pub(super) const KEPT_OF_LONG: usize = 1024;
 

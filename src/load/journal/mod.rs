@@ -6,7 +6,8 @@
 //!
 //! * **A damaged or torn entry** is cut off with everything after it, wherever it is. That is safe: what is forgotten is
 //!   sent again with the same ids, and counts as perhaps sent twice.
-//! * **After a kill** every entry is still there, since the system has the bytes of each write, so `Sent` is exact.
+//! * **After a kill** every entry is still there that was written ([`Journal::flush`]), since the system has its bytes. No call
+//!   is made before its `Sent` is written, so `Sent` is exact.
 //! * **After a loss of power** the last entries may be missing, because waiting for the disk at each would be slow. What
 //!   is waited for is [`Journal::reach`]: records before that position may have been sent. So if the machine was started
 //!   anew since the last run (its boot id is another one, or unknown), or if something was cut off, every record before
@@ -90,7 +91,8 @@ pub(crate) struct Journal {
     /// How long the file was when it began with nothing but a snapshot.
     base: u64,
     compact_at: u64,
-    frame: Vec<u8>,
+    /// Entries that are not in the file yet.
+    unwritten: Vec<u8>,
     payload: Vec<u8>,
     sorted: Vec<RecordId>,
     _lock: File,
@@ -99,6 +101,8 @@ pub(crate) struct Journal {
 impl Journal {
     /// A file below this length is never compacted.
     const COMPACT_AT: u64 = 64 << 20;
+    /// So many bytes are written at once at most.
+    const MOST_UNWRITTEN: usize = 64 << 10;
 
     /// Creates a journal, or takes up the one that is there, and begins a run.
     ///
@@ -131,8 +135,7 @@ impl Journal {
         let same_boot = !boot.is_empty() && journal.account.boot == boot;
         let lossy = read.cut || !(journal.account.ended || same_boot);
         if lossy || !journal.account.state.finished {
-            journal.write(&run(boot, lossy))?;
-            journal.file.sync()?;
+            journal.end(&run(boot, lossy))?;
         }
         journal.compact_if_large()?;
         let state = journal.account.state.clone();
@@ -166,7 +169,7 @@ impl Journal {
             account,
             base,
             compact_at,
-            frame: Vec::new(),
+            unwritten: Vec::new(),
             payload: Vec::new(),
             sorted: Vec::new(),
             _lock: lock,
@@ -176,8 +179,7 @@ impl Journal {
     /// Says that records of this file before this one may be sent from now on, and waits for the disk. To be called with
     /// a position well ahead, so seldom. The files that the marks speak of must be synced before.
     pub(crate) fn reach(&mut self, id: RecordId) -> io::Result<()> {
-        self.write(&Entry::Reach(id))?;
-        self.file.sync()
+        self.end(&Entry::Reach(id))
     }
 
     /// Says that these records are about to be sent for the first time. They must be before the last `reach` of their file.
@@ -249,21 +251,32 @@ impl Journal {
         self.payload = Vec::new();
         let path = self.file.path().to_owned();
         replace(&path, &bytes)?;
+        // The snapshot says it too.
+        self.unwritten.clear();
         self.base = bytes.len() as u64;
         self.file = AppendFile::open(path, self.base)?;
         Ok(())
     }
 
-    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        self.frame.clear();
-        entry.write(&mut self.frame, &mut self.payload);
-        self.file.append(&self.frame)?;
-        self.account.apply(entry);
+    /// Returns once a kill takes nothing of what was said so far. What several calls have to say takes one write.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.file.append(&self.unwritten)?;
+        self.unwritten.clear();
         Ok(())
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        entry.write(&mut self.unwritten, &mut self.payload);
+        self.account.apply(entry);
+        if self.unwritten.len() < Self::MOST_UNWRITTEN {
+            return Ok(());
+        }
+        self.flush()
     }
 
     fn end(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.write(entry)?;
+        self.flush()?;
         self.file.sync()
     }
 
@@ -274,6 +287,13 @@ impl Journal {
         sorted.extend_from_slice(ids);
         sorted.sort_unstable();
         sorted
+    }
+}
+
+impl Drop for Journal {
+    /// A load whose future is dropped, or that panics, ends without a last word.
+    fn drop(&mut self) {
+        let _ = self.flush();
     }
 }
 

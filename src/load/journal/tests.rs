@@ -87,6 +87,24 @@ fn after_a_kill_exactly_what_was_sent_and_not_done_is_in_flight() {
 }
 
 #[test]
+fn what_is_said_is_in_the_file_once_it_is_flushed_or_there_is_much_of_it() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    let len = || fs::metadata(&path).unwrap().len();
+    let before = len();
+    journal.sent(&ids([1])).unwrap();
+    journal.done(&done(&ids([1]), Fate::Accepted, marks(0))).unwrap();
+    assert_eq!(len(), before);
+    journal.flush().unwrap();
+    assert!(len() > before);
+    let before = len();
+    for number in (0..100_000).step_by(2) {
+        journal.sent(&ids([number])).unwrap();
+    }
+    assert!(len() > before + 100_000, "nothing is kept back without a bound");
+}
+
+#[test]
 fn after_a_loss_of_power_all_below_the_reach_that_is_not_done_is_in_flight() {
     for boot in ["another boot", ""] {
         let (_folder, path) = folder();
@@ -467,6 +485,7 @@ fn take(path: &Path, steps: &[Step], compact_at: u64) -> (Vec<(u64, Model)>, Sta
                 journal = reopen(boot);
             }
         }
+        journal.flush().unwrap();
         model.apply(step);
         model.assert_is(journal.state());
         history.push((len(), model.clone()));
