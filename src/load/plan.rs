@@ -18,7 +18,7 @@ use super::{
     journal::State,
     loader::Opened,
     pack::Packer,
-    reader::{Left, TAXONOMY},
+    reader::Left,
     schedule::Waiting,
 };
 use crate::{lock::lock, redact::Redacted};
@@ -92,7 +92,7 @@ impl fmt::Debug for PlannedCall {
 pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progress) -> Result<Report, LoadError> {
     let taxonomy = taxonomy.map(Arc::new);
     let mut checker = Checker::new(taxonomy.clone(), load.accepts);
-    let mut report = Report::new(taxonomy.as_deref().map(|_| TAXONOMY));
+    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name));
     for path in &load.inputs {
         let name = path.display().to_string();
         let mut input = if is_stdin(path) {

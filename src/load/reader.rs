@@ -81,9 +81,6 @@ const REACH: u64 = 65_536;
 /// So many records are read between two looks at whether to stop.
 const GLANCE: u64 = 256;
 
-/// What a report calls the taxonomy, whose file nobody names here.
-pub(crate) const TAXONOMY: &str = "the file that was given";
-
 /// What a thread that reads leaves behind.
 pub(crate) struct Left {
     /// Calls that were packed but not taken any more.
@@ -121,7 +118,7 @@ impl Reader {
     pub(crate) fn run(self) -> Left {
         let mut reading = Reading {
             checker: Checker::new(self.taxonomy.clone(), self.accepts),
-            report: Report::new(self.taxonomy.as_deref().map(|_| TAXONOMY)),
+            report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)),
             read: 0,
             sorter: None,
         };

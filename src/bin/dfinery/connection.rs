@@ -175,9 +175,9 @@ pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {
         return Ok(None);
     };
     let text = read(path).with_context(|| cannot_read(path))?;
-    Ok(Some(
-        Taxonomy::from_yaml(&text).with_context(|| path.display().to_string())?,
-    ))
+    let name = path.display().to_string();
+    let taxonomy = Taxonomy::from_yaml(&text).with_context(|| name.clone())?;
+    Ok(Some(taxonomy.named(name)))
 }
 
 fn cannot_read(path: &Path) -> String {

@@ -23,7 +23,7 @@ const KINDS: [RecordKind; 4] = [
 /// At most 1,000 causes are told apart; the rest is counted together. `Display` writes it for people, `Serialize` for programs.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The name of the taxonomy file.
+    /// The name of the taxonomy.
     taxonomy: Option<String>,
     records: u64,
     good: [u64; KINDS.len()],
@@ -34,7 +34,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on nothing yet; `taxonomy` is the name of the file that records are held against.
+    /// A report on nothing yet; `taxonomy` is the name of what records are held against.
     pub(crate) fn new(taxonomy: Option<&str>) -> Self {
         Self {
             taxonomy: taxonomy.map(str::to_owned),

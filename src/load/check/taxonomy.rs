@@ -36,6 +36,7 @@ use crate::taxonomy as tables;
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Taxonomy {
+    name: Option<String>,
     events: Names<EventRule>,
     properties: [Names<PropertyRule>; 3],
     required_items: Vec<usize>,
@@ -115,8 +116,20 @@ impl Taxonomy {
     }
 
     /// What every service has without registering it.
+    /// Gives it a name for reports, such as the path of its file.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("the taxonomy that was given")
+    }
+
     fn consent_only() -> Self {
         let mut taxonomy = Self {
+            name: None,
             events: Names::default(),
             properties: [Names::default(), Names::default(), Names::default()],
             required_items: Vec::new(),

@@ -19,7 +19,7 @@ impl fmt::Display for Report {
             }
         }
         match &self.taxonomy {
-            Some(file) => writeln!(f, "Checked against the rules of the API and the taxonomy in {file}.")?,
+            Some(taxonomy) => writeln!(f, "Checked against the rules of the API and {taxonomy}.")?,
             None => writeln!(
                 f,
                 "Checked against the rules of the API. No taxonomy file: names, types and required properties were not checked."

@@ -33,7 +33,7 @@ fn a_cause_is_counted_once_per_record_and_shown_with_its_first_lines() {
         "\
 10 records: 1 good, 9 bad
   good records of the kind profile: 1
-Checked against the rules of the API and the taxonomy in taxonomy.yaml.
+Checked against the rules of the API and taxonomy.yaml.
 
 Problems
   event.event_items[].df_price: must be a number, not a text: write the number without quotes
