@@ -10,7 +10,7 @@ use super::{
     Fate, RecordKind,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
-    input::Line,
+    input::{Beginning, Line},
     journal::{Done, Journal, Marks},
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -75,6 +75,12 @@ impl FileBooks {
             progress,
             most_bad: None,
         }
+    }
+
+    /// So much of an input was read. To be called before anything is said of the records in it.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> Result<(), Stop> {
+        self.receipt.has_read(input, beginning);
+        self.journal(|journal| journal.has_read(input, beginning))
     }
 
     /// Records before this one may be sent from now on.

@@ -3,7 +3,7 @@
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -11,7 +11,6 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
 };
-use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
@@ -22,7 +21,7 @@ use super::{
     deliver::Delivering,
     delta::Delta,
     file_load::is_stdin,
-    input::{Input, fingerprint},
+    input::{Beginning, Input},
     journal::{Header, Journal, JournalError, Marks, Source as JournalSource, State},
     outcome::Stop,
     pack::{PackLimits, Packer},
@@ -370,6 +369,7 @@ impl Loader {
         let (calls, receiver) = mpsc::channel(64);
         let reader = Reader {
             inputs,
+            namespaces: OnceLock::new(),
             passes: passes(&load),
             sort_in: load.sort_by_identity.then(|| folder_for_sorting(&load)),
             options: load.options,
@@ -389,7 +389,7 @@ impl Loader {
     }
 }
 
-/// The inputs of a load, named by their contents.
+/// The inputs of a load.
 pub(super) struct Opened {
     pub(super) inputs: Vec<Source>,
     pub(super) receipt: Receipt,
@@ -417,7 +417,6 @@ impl Opened {
                 inputs.push(Source {
                     path: None,
                     name: name.clone(),
-                    namespace: Uuid::new_v4(),
                 });
                 receipt.inputs.push(InputReceipt {
                     name,
@@ -435,26 +434,19 @@ impl Opened {
             let length = metadata.len();
             // What is wrong with the beginning is told before there is a journal, which a change of the options makes useless.
             Input::open(path, &load.options, taxonomy, load.accepts)?;
-            let hash = fingerprint(path).map_err(unreadable)?;
             progress.input(length * passes(load).len() as u64);
-            // Files with the same contents are told apart by which of them it is, or their events would have the same ids.
-            let same = header.inputs.iter().filter(|input| input.fingerprint == hash).count() as u64;
-            let mut content = hash.to_be_bytes().to_vec();
-            content.extend((same > 0).then(|| same.to_be_bytes()).into_iter().flatten());
             inputs.push(Source {
                 path: Some(path.clone()),
                 name: name.clone(),
-                namespace: Uuid::new_v5(&NAMESPACE_OF_FILES, &content),
             });
             header.inputs.push(JournalSource {
                 name: name.clone(),
                 length,
-                fingerprint: hash,
             });
             receipt.inputs.push(InputReceipt {
                 name,
                 bytes: Some(length),
-                fingerprint: Some(format!("{hash:032x}")),
+                fingerprint: None,
             });
         }
         Ok(Self {
@@ -545,9 +537,6 @@ fn write_receipt(receipt: &mut Receipt, folder: &Path) {
     }
 }
 
-/// Made once at random.
-const NAMESPACE_OF_FILES: Uuid = Uuid::from_u128(0x5d2b_8f0c_3a44_4f0e_8b1f_6d8c_02a9_e371);
-
 fn check(load: &FileLoad) -> Result<(), LoadError> {
     if load.inputs.is_empty() {
         return Err(LoadError::new("no input: name a file, or - for standard input"));
@@ -593,7 +582,7 @@ fn folder_of(load: &FileLoad) -> Result<PathBuf, LoadError> {
         PathBuf::from(format!("stdin-{now}.dfinery"))
     });
     if load.restart && folder.exists() {
-        Journal::lock(&folder.join(JOURNAL))?;
+        let _lock = Journal::lock(&folder.join(JOURNAL))?;
         move_aside(&folder)?;
     }
     fs::create_dir_all(&folder).map_err(|error| at(&folder, "create", &error))?;
@@ -651,7 +640,14 @@ fn journal(
     {
         return Err(mixed("the dead letter of a load that had no journal"));
     }
-    let (journal, state) = Journal::open(&path, header)?;
+    let begins_so = |input: usize, beginning: Beginning| {
+        let Some(path) = load.inputs.get(input) else {
+            return Ok(false);
+        };
+        let now = Beginning::of_file(path, beginning.bytes).map_err(|error| at(path, "read", &error))?;
+        Ok(now == beginning)
+    };
+    let (journal, state) = Journal::open(&path, header, begins_so)?;
     Ok((Some(journal), None, state))
 }
 
@@ -676,6 +672,9 @@ fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), L
 /// Takes the figures of earlier runs into a receipt.
 fn take_over(receipt: &mut Receipt, state: &State) {
     receipt.runs = state.runs;
+    for (input, beginning) in &state.read {
+        receipt.has_read(usize::try_from(*input).unwrap_or(usize::MAX), *beginning);
+    }
     for fate in Fate::ALL {
         for (code, records) in state.tally.codes(fate) {
             if code == Some(UNCHANGED) {

@@ -10,16 +10,8 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    FileLoad, LoadError, Loader, Progress, RecordKind, Report, Stop, Taxonomy,
-    books::FileBooks,
-    check::Checker,
-    file_load::is_stdin,
-    input::Input,
-    journal::State,
-    loader::Opened,
-    pack::Packer,
-    reader::Left,
-    schedule::Waiting,
+    FileLoad, LoadError, Loader, Progress, RecordKind, Report, Stop, Taxonomy, books::FileBooks, check::Checker,
+    file_load::is_stdin, input::Input, journal::State, loader::Opened, pack::Packer, reader::Left, schedule::Waiting,
 };
 use crate::{lock::lock, redact::Redacted};
 
@@ -116,11 +108,11 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
             }
             if position.is_multiple_of(1024) {
                 progress.read(1024);
-                progress.bytes(input.bytes_read() - bytes);
-                bytes = input.bytes_read();
+                progress.bytes(input.passed().bytes() - bytes);
+                bytes = input.passed().bytes();
             }
         }
-        progress.bytes(input.bytes_read() - bytes);
+        progress.bytes(input.passed().bytes() - bytes);
         input.finish()?;
     }
     Ok(report)

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
 use roaring::RoaringTreemap;
@@ -23,7 +23,7 @@ use super::{
     check::{Checked, Checker},
     deliver::Delivering,
     delta::Delta,
-    input::{Input, Line},
+    input::{Beginning, Input, Line},
     outcome::Stop,
     pack::{Batch, Incoming, Packer, edited},
     record::RecordId,
@@ -36,6 +36,8 @@ use crate::{Properties, Violation, Violations, lock::lock};
 /// What is read, and how.
 pub(crate) struct Reader {
     pub(crate) inputs: Vec<Source>,
+    /// For each input what the ids of its events are made from, once an event needs one.
+    pub(crate) namespaces: OnceLock<Vec<Uuid>>,
     pub(crate) options: InputOptions,
     pub(crate) taxonomy: Option<Arc<Taxonomy>>,
     pub(crate) accepts: Accepts,
@@ -59,8 +61,6 @@ pub(crate) struct Source {
     /// `None` is standard input.
     pub(crate) path: Option<PathBuf>,
     pub(crate) name: String,
-    /// What the ids of its events are made from.
-    pub(crate) namespace: Uuid,
 }
 
 /// Which records are taken when the inputs are read through.
@@ -180,20 +180,25 @@ impl Reader {
                 .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
         };
         let mut input = opened.map_err(failed)?;
+        let passed = input.passed();
+        let mut noted = 0;
         let mut bytes = 0;
         let mut reached = 0;
         let mut records = 0;
         for position in 0.. {
             if position % GLANCE == 0 {
-                progress.bytes(input.bytes_read() - bytes);
-                bytes = input.bytes_read();
+                progress.bytes(passed.bytes() - bytes);
+                bytes = passed.bytes();
                 if *self.delivering.stop.borrow() {
                     return Err(Halt::Stopped);
                 }
             }
-            let Some(line) = input.next().map_err(failed)? else {
-                break;
-            };
+            let line = input.next().map_err(failed)?;
+            if passed.bytes() > noted {
+                noted = passed.bytes();
+                lock(&self.books).has_read(file as usize, passed.beginning())?;
+            }
+            let Some(line) = line else { break };
             records = position + 1;
             let id = RecordId::new(file, position);
             if position >= reached && reading.sorter.is_none() {
@@ -202,7 +207,7 @@ impl Reader {
             }
             self.record(id, source, &line, pass, reading)?;
         }
-        progress.bytes(input.bytes_read() - bytes);
+        progress.bytes(passed.bytes() - bytes);
         if reading.sorter.is_some() {
             self.reach(RecordId::new(file, records))?;
         }
@@ -254,7 +259,7 @@ impl Reader {
                         .map_err(|error| Stop::disk("sorting", &error))?;
                 }
                 None => {
-                    if self.take(id, source, line, &checked, json, &mut reading.read)? {
+                    if self.take(id, line, &checked, json, &mut reading.read)? {
                         self.hand_over()?;
                     }
                 }
@@ -275,13 +280,11 @@ impl Reader {
             let Some((id, line)) = read_sorted_item(item) else {
                 return Err(Stop::Bug("a sorted record cannot be read back").into());
             };
-            let (Ok(json), Some(source)) = (line.json.as_ref(), self.inputs.get(id.input())) else {
-                return Err(Stop::Bug("a sorted record has lost its source").into());
-            };
+            let json = line.json.as_ref().copied().unwrap_or_default();
             let Ok(checked) = reading.checker.check(json) else {
                 return Err(Stop::Bug("a record was valid before it was sorted").into());
             };
-            if self.take(id, source, &line, &checked, json, &mut reading.read)? {
+            if self.take(id, &line, &checked, json, &mut reading.read)? {
                 self.hand_over()?;
             }
             if *self.delivering.stop.borrow() {
@@ -302,7 +305,6 @@ impl Reader {
     fn take(
         &self,
         id: RecordId,
-        source: &Source,
         line: &Line<'_>,
         checked: &Checked<'_>,
         json: &str,
@@ -310,7 +312,7 @@ impl Reader {
     ) -> Result<bool, Halt> {
         let event_log_id = match (checked.kind, checked.event_log_id) {
             (RecordKind::Event, None) if self.id_fields.is_empty() => {
-                Some(Uuid::new_v5(&source.namespace, &id.position().to_be_bytes()))
+                Some(Uuid::new_v5(&self.namespace(id.input())?, &id.position().to_be_bytes()))
             }
             (RecordKind::Event, None) => match id_of_fields(&self.id_fields, json) {
                 Ok(id) => Some(id),
@@ -355,6 +357,39 @@ impl Reader {
                 Ok(false)
             }
         }
+    }
+
+    /// What the ids of the events of an input are made from: its contents, which are read for it as a whole.
+    fn namespace(&self, input: usize) -> Result<Uuid, Stop> {
+        let namespaces = if let Some(known) = self.namespaces.get() {
+            known
+        } else {
+            let read = self.read_namespaces()?;
+            self.namespaces.get_or_init(|| read)
+        };
+        namespaces.get(input).copied().ok_or(Stop::Bug("a record of no input"))
+    }
+
+    fn read_namespaces(&self) -> Result<Vec<Uuid>, Stop> {
+        let mut contents = Vec::new();
+        let mut namespaces = Vec::new();
+        for (input, source) in self.inputs.iter().enumerate() {
+            let Some(path) = &source.path else {
+                namespaces.push(Uuid::new_v4());
+                continue;
+            };
+            let whole = Beginning::of_file(path, u64::MAX)
+                .map_err(|error| Stop::Input(InputError::reading(&source.name, &error)))?;
+            // A change of what comes later would change the ids of what was sent.
+            lock(&self.books).has_read(input, whole)?;
+            // Files with the same contents are told apart by which of them it is, or their events would have the same ids.
+            let same = contents.iter().filter(|other| **other == whole).count() as u64;
+            let mut name = whole.hash.to_be_bytes().to_vec();
+            name.extend((same > 0).then(|| same.to_be_bytes()).into_iter().flatten());
+            namespaces.push(Uuid::new_v5(&NAMESPACE_OF_FILES, &name));
+            contents.push(whole);
+        }
+        Ok(namespaces)
     }
 
     /// An earlier run settled this record, and may have been killed before it was remembered what the server has now.
@@ -477,6 +512,7 @@ fn object(json: &str) -> Object<'_> {
 }
 
 /// Made once at random.
+const NAMESPACE_OF_FILES: Uuid = Uuid::from_u128(0x5d2b_8f0c_3a44_4f0e_8b1f_6d8c_02a9_e371);
 const NAMESPACE_OF_FIELDS: Uuid = Uuid::from_u128(0x9f6c_1f0e_6d0b_4b63_9d07_54c1_1f2a_7be5);
 
 fn sorted_item(id: RecordId, line: &Line<'_>, json: &str) -> Vec<u8> {

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{
     Fate,
+    input::Beginning,
     outcome::{Stop, USAGE, exit_code},
 };
 use crate::{ImportCode, Language, Timestamp};
@@ -84,13 +85,22 @@ pub struct InputReceipt {
     pub name: String,
     /// Its length, if it is a file.
     pub bytes: Option<u64>,
-    /// A hash of its contents, which tells two files of the same name apart.
+    /// A hash of its contents, which tells two files of the same name apart; none before all of it was read.
     pub fingerprint: Option<String>,
 }
 
 impl Receipt {
     /// Version of the format of a receipt.
     pub const VERSION: u32 = 1;
+
+    /// So much of an input was read.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) {
+        if let Some(input) = self.inputs.get_mut(input)
+            && input.bytes == Some(beginning.bytes)
+        {
+            input.fingerprint = Some(format!("{:032x}", beginning.hash));
+        }
+    }
 
     /// Whether every record that was read has exactly one fate.
     #[must_use]

@@ -332,6 +332,74 @@ async fn a_load_whose_future_is_dropped_ends_and_another_goes_on() {
     assert!((1..=MOST_CALLS * longest_call(&job.files)).contains(&findings.listed));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_read_yet_may_be_corrected_before_a_load_goes_on() {
+    const USERS: usize = 5_000;
+    let event = |user: usize, day: u32, id: bool| {
+        let id = id.then(|| format!(r#""event_log_id":"00000000-0000-4000-8000-{user:012}","#));
+        format!(
+            r#"{{"identity":{{"external_id":"u{user:05}"}},"event":{{{}"event_name":"df_login","event_datetime":"2026-11-0{day}T09:00:00Z"}}}}"#,
+            id.unwrap_or_default()
+        )
+    };
+    // An id that is made from the contents of the file is made from all of them.
+    for own_ids in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.ndjson");
+        let lines = |corrected: Option<usize>| {
+            let day = |user| if corrected == Some(user) { 3 } else { 2 };
+            let lines: Vec<_> = (0..USERS).map(|user| event(user, day(user), own_ids)).collect();
+            lines.join("\n")
+        };
+        fs::write(&file, lines(None)).unwrap();
+        let emulator = service(|_| ()).await;
+        let token_is_wrong = |probability| FaultRate {
+            probability,
+            seed: 29,
+            faults: vec![Fault::Import(ImportCode::InvalidToken)],
+        };
+        emulator.script(std::iter::repeat_n(Fault::None, 50));
+        emulator.fault_rate(token_is_wrong(1.0));
+        let load = async || {
+            let loader = Loader::builder(&client(&emulator))
+                .most_calls(MOST_CALLS)
+                .open_bytes(64 * 1024)
+                .build();
+            loader.load_files(FileLoad::new(RecordKind::Event, [&file])).await
+        };
+        let began = load().await.unwrap().receipt;
+        assert!((50..1_000).contains(&began.accepted), "{began}");
+        assert_eq!(began.inputs[0].fingerprint.is_some(), !own_ids);
+        emulator.fault_rate(token_is_wrong(0.0));
+
+        fs::write(&file, lines(Some(3))).unwrap();
+        let refused = load().await.unwrap_err().to_string();
+        assert!(refused.contains("other contents when it was read"), "{refused}");
+
+        fs::write(&file, lines(Some(USERS - 3))).unwrap();
+        let goes_on = load().await;
+        if !own_ids {
+            let refused = goes_on.unwrap_err().to_string();
+            assert!(refused.contains("other contents when it was read"), "{refused}");
+            continue;
+        }
+        let receipt = goes_on.unwrap().receipt;
+        assert!(receipt.complete && receipt.all_accepted(), "{receipt}");
+        assert!(receipt.inputs[0].fingerprint.is_some());
+        let ledger = emulator.ledger();
+        let corrected = ledger
+            .events()
+            .filter(|record| record.event.event_datetime.to_string().starts_with("2026-11-03"))
+            .count();
+        assert_eq!((ledger.events().len(), corrected), (USERS, 1));
+
+        // A load that is finished knows the file as a whole.
+        assert!(load().await.unwrap().receipt.finished_before);
+        fs::write(&file, lines(None)).unwrap();
+        assert!(load().await.is_err());
+    }
+}
+
 /// The journal must know of an answer before the load waits for anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_before_a_kill_is_not_sent_again_though_the_load_was_waiting() {

@@ -35,7 +35,7 @@ impl InputError {
     }
 
     /// About a read that failed half-way.
-    pub(super) fn reading(name: &str, error: &io::Error) -> Self {
+    pub(in crate::load) fn reading(name: &str, error: &io::Error) -> Self {
         Self::new(name, format_args!("reading failed: {error}"))
     }
 }

@@ -1,37 +1,81 @@
-//! A name for the content of a file.
+//! What an input was when it was read, in a few bytes.
 
 use std::{
     fs::File,
     io::{self, Read},
     path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::lock::lock;
+
 /// To be changed with what goes into a fingerprint, so that no old one is taken for a new one.
-const SEED: u64 = 1;
+const SEED: u64 = 2;
 const CHUNK: usize = 64 * 1024;
 
-/// A number that differs if a file's bytes or their count do, over the length that the file has when it is opened.
-pub(crate) fn fingerprint(path: &Path) -> io::Result<u128> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let mut reader = file.take(length);
-    let mut buffer = vec![0; CHUNK];
-    let mut hash = Xxh3::with_seed(SEED);
-    let mut hashed: u64 = 0;
-    loop {
-        let count = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        hash.update(buffer.get(..count).unwrap_or_default());
-        hashed += count as u64;
+/// The first bytes of an input, before decompression: how many, and a hash of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Beginning {
+    pub(crate) bytes: u64,
+    pub(crate) hash: u128,
+}
+
+impl Beginning {
+    /// So many bytes of a file, or all if it had fewer when it was opened.
+    pub(crate) fn of_file(path: &Path, bytes: u64) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut reader = file.take(length.min(bytes));
+        let mut buffer = vec![0; CHUNK];
+        let passed = Passed::default();
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(passed.beginning()),
+                Ok(count) => passed.add(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
-    hash.update(&hashed.to_le_bytes());
-    Ok(hash.digest128())
+}
+
+/// What of an input was read so far.
+pub(crate) struct Passed {
+    bytes: AtomicU64,
+    hash: Mutex<Xxh3>,
+}
+
+impl Default for Passed {
+    fn default() -> Self {
+        Self {
+            bytes: AtomicU64::new(0),
+            hash: Mutex::new(Xxh3::with_seed(SEED)),
+        }
+    }
+}
+
+impl Passed {
+    pub(super) fn add(&self, bytes: &[u8]) {
+        lock(&self.hash).update(bytes);
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// To be called by the thread that reads.
+    pub(crate) fn beginning(&self) -> Beginning {
+        Beginning {
+            bytes: self.bytes(),
+            hash: lock(&self.hash).digest128(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +88,7 @@ mod tests {
         let of = |content: &[u8]| {
             let path = folder.path().join("a");
             std::fs::write(&path, content).unwrap();
-            fingerprint(&path).unwrap()
+            Beginning::of_file(&path, u64::MAX).unwrap()
         };
         let long = vec![b'a'; 2 * CHUNK + 1];
         assert_eq!(of(&long), of(&long));
@@ -54,12 +98,23 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_file_is_what_was_read_of_it_in_whatever_pieces() {
+        let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(path.path(), &bytes).unwrap();
+        let passed = Passed::default();
+        for piece in bytes.chunks(7_919) {
+            passed.add(piece);
+            let beginning = Beginning::of_file(path.path(), passed.bytes()).unwrap();
+            assert_eq!(passed.beginning(), beginning);
+        }
+    }
+
+    #[test]
     fn a_fingerprint_is_the_same_in_every_build() {
         let path = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(path.path(), "dfinery").unwrap();
-        assert_eq!(
-            format!("{:032x}", fingerprint(path.path()).unwrap()),
-            "b5918551d57404c90c93947d48821afe"
-        );
+        let beginning = Beginning::of_file(path.path(), u64::MAX).unwrap();
+        assert_eq!(format!("{:032x}", beginning.hash), "5b6f6a098b702199fcc412cea1a2ea96");
     }
 }

@@ -20,9 +20,9 @@ mod tests;
 mod utf16;
 mod window;
 
-use std::{borrow::Cow, io, path::Path};
+use std::{borrow::Cow, io, path::Path, sync::Arc};
 
-pub(crate) use self::fingerprint::fingerprint;
+pub(crate) use self::fingerprint::{Beginning, Passed};
 use self::{
     array::Array,
     error::STDIN,
@@ -238,9 +238,9 @@ impl Input {
         }))
     }
 
-    /// How many bytes of the file have been read, before decompression.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.origin.bytes_read()
+    /// What of it was read so far, before decompression.
+    pub(crate) fn passed(&self) -> Arc<Passed> {
+        self.origin.passed()
     }
 
     /// How many bytes the file had when it was opened, before decompression; `None` for a pipe.

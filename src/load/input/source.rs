@@ -1,24 +1,21 @@
-//! The bytes of an input: from a file or a pipe, counted, and decompressed.
+//! The bytes of an input: from a file or a pipe, counted and hashed, and decompressed.
 
 use std::{
     fs::{File, Metadata},
     io::{self, BufReader, Cursor, Read},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::SystemTime,
 };
 
-use super::InputError;
+use super::{InputError, fingerprint::Passed};
 
 /// How much is read from the system at once where a decompressor reads.
 const COMPRESSED_CHUNK: usize = 64 * 1024;
 
 /// Where the bytes come from: what does not change while they are read.
 pub(super) struct Origin {
-    read: Arc<AtomicU64>,
+    passed: Arc<Passed>,
     file: Option<OpenedFile>,
 }
 
@@ -82,18 +79,18 @@ impl Origin {
 
     /// Takes a reader.
     pub(super) fn read(name: &str, reader: Box<dyn Read + Send>) -> Result<(Self, Box<dyn Read + Send>), InputError> {
-        let read = Arc::new(AtomicU64::new(0));
-        let counted = Counted {
+        let passed = Arc::new(Passed::default());
+        let watched = Watched {
             reader,
-            read: Arc::clone(&read),
+            passed: Arc::clone(&passed),
         };
-        let reader = decompress(name, counted)?;
-        Ok((Self { read, file: None }, reader))
+        let reader = decompress(name, watched)?;
+        Ok((Self { passed, file: None }, reader))
     }
 
-    /// How many bytes were read, before decompression.
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
+    /// What was read so far, before decompression.
+    pub(super) fn passed(&self) -> Arc<Passed> {
+        Arc::clone(&self.passed)
     }
 
     /// How long the file was when it was opened; `None` for a pipe.
@@ -139,16 +136,16 @@ pub(super) fn empty(name: &str) -> InputError {
     InputError::new(name, EMPTY)
 }
 
-/// Counts what passes.
-struct Counted {
+/// Counts and hashes what passes.
+struct Watched {
     reader: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
+    passed: Arc<Passed>,
 }
 
-impl Read for Counted {
+impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        self.passed.add(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 }
@@ -175,7 +172,7 @@ const REFUSED: [(&[u8], &str); 6] = [
 ];
 const LONGEST_MAGIC: usize = 6;
 
-fn decompress(name: &str, mut reader: Counted) -> Result<Box<dyn Read + Send>, InputError> {
+fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
     let mut magic = Vec::with_capacity(LONGEST_MAGIC);
     (&mut reader)
         .take(LONGEST_MAGIC as u64)

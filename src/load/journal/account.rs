@@ -6,10 +6,10 @@ use roaring::RoaringTreemap;
 
 use super::{
     Marks,
-    bytes::{Bytes, put_bytes, put_fate, put_marks, put_number, put_text},
+    bytes::{Bytes, put_beginning, put_bytes, put_fate, put_marks, put_number, put_text},
     entry::Entry,
 };
-use crate::load::{Fate, record::RecordId};
+use crate::load::{Fate, input::Beginning, record::RecordId};
 
 /// Where a load stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) tally: Tally,
     /// How much of the files beside the journal is good.
     pub(crate) marks: Marks,
+    /// What of each input was read.
+    pub(crate) read: BTreeMap<u64, Beginning>,
     /// How many runs there were, this one included.
     pub(crate) runs: u32,
     /// When the first run began, in seconds since 1970.
@@ -161,6 +163,9 @@ impl Account {
                 self.state.runs = self.state.runs.saturating_add(1);
                 self.boot = boot.clone().into_owned();
             }
+            Entry::Read { input, beginning } => {
+                self.state.read.insert(*input, *beginning);
+            }
             Entry::Reach(id) => {
                 let reach = self.reaches.entry(id.file()).or_insert(*id);
                 *reach = (*reach).max(*id);
@@ -276,6 +281,11 @@ impl Account {
         put_marks(out, self.synced);
         state.tally.write(out);
         self.unsure_tally.write(out);
+        put_number(out, state.read.len() as u64);
+        for (input, beginning) in &state.read {
+            put_number(out, *input);
+            put_beginning(out, *beginning);
+        }
         put_number(out, self.reaches.len() as u64);
         for reach in self.reaches.values() {
             put_number(out, reach.to_u64());
@@ -299,6 +309,9 @@ impl Account {
         account.synced = bytes.marks()?;
         account.state.tally = Tally::read(bytes)?;
         account.unsure_tally = Tally::read(bytes)?;
+        for _ in 0..bytes.number()? {
+            account.state.read.insert(bytes.number()?, bytes.beginning()?);
+        }
         for _ in 0..bytes.number()? {
             let reach = RecordId::from_u64(bytes.number()?);
             account.reaches.insert(reach.file(), reach);

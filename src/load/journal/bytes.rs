@@ -1,7 +1,7 @@
 //! Numbers, texts and ids as they stand in the payload of an entry.
 
 use super::Marks;
-use crate::load::{Fate, record::RecordId};
+use crate::load::{Fate, input::Beginning, record::RecordId};
 
 pub(super) fn put_fate(out: &mut Vec<u8>, fate: Fate) {
     out.push(fate_to_byte(fate));
@@ -46,6 +46,11 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn put_marks(out: &mut Vec<u8>, marks: Marks) {
     put_number(out, marks.dead_letter);
     put_number(out, marks.possibly_twice);
+}
+
+pub(super) fn put_beginning(out: &mut Vec<u8>, beginning: Beginning) {
+    put_number(out, beginning.bytes);
+    out.extend_from_slice(&beginning.hash.to_le_bytes());
 }
 
 /// The ids, which ascend, each as its distance from the one before.
@@ -119,6 +124,13 @@ impl<'a> Bytes<'a> {
         Some(Marks {
             dead_letter: self.number()?,
             possibly_twice: self.number()?,
+        })
+    }
+
+    pub(super) fn beginning(&mut self) -> Option<Beginning> {
+        Some(Beginning {
+            bytes: self.number()?,
+            hash: u128::from_le_bytes(self.array()?),
         })
     }
 

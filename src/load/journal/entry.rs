@@ -9,14 +9,14 @@ use std::{
 use super::{
     Header, Marks, Source,
     account::Account,
-    bytes::{Bytes, put_fate, put_ids, put_marks, put_number, put_text},
+    bytes::{Bytes, put_beginning, put_fate, put_ids, put_marks, put_number, put_text},
 };
-use crate::load::{Fate, record::RecordId};
+use crate::load::{Fate, input::Beginning, record::RecordId};
 
 /// What every journal begins with.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 /// The version of this format.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// An entry, borrowed where it is written and owned where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,11 @@ pub(super) enum Entry<'a> {
         boot: Cow<'a, str>,
         /// What the run before wrote last may be missing.
         lossy: bool,
+    },
+    /// So much of an input was read, before anything else is said of the records in it.
+    Read {
+        input: u64,
+        beginning: Beginning,
     },
     /// On the disk before any record of that file at or after the last such position is sent.
     Reach(RecordId),
@@ -74,11 +79,13 @@ impl Entry<'_> {
     const FINISHED: u8 = 8;
     const SNAPSHOT: u8 = 9;
     const NOT_TAKEN: u8 = 10;
+    const READ: u8 = 11;
 
     fn kind(&self) -> u8 {
         match self {
             Self::Header(_) => Self::HEADER,
             Self::Run { .. } => Self::RUN,
+            Self::Read { .. } => Self::READ,
             Self::Reach(_) => Self::REACH,
             Self::Sent(_) => Self::SENT,
             Self::NotTaken(_) => Self::NOT_TAKEN,
@@ -112,13 +119,16 @@ impl Entry<'_> {
                 for input in &header.inputs {
                     put_text(out, &input.name);
                     put_number(out, input.length);
-                    out.extend_from_slice(&input.fingerprint.to_le_bytes());
                 }
             }
             Self::Run { time, boot, lossy } => {
                 put_number(out, *time);
                 put_text(out, boot);
                 out.push(u8::from(*lossy));
+            }
+            Self::Read { input, beginning } => {
+                put_number(out, *input);
+                put_beginning(out, *beginning);
             }
             Self::Reach(id) => put_number(out, id.to_u64()),
             Self::Sent(ids) | Self::NotTaken(ids) => put_ids(out, ids),
@@ -149,6 +159,10 @@ impl Entry<'_> {
                 time: bytes.number()?,
                 boot: Cow::Owned(bytes.text()?.to_owned()),
                 lossy: bytes.flag()?,
+            },
+            Self::READ => Entry::Read {
+                input: bytes.number()?,
+                beginning: bytes.beginning()?,
             },
             Self::REACH => Entry::Reach(RecordId::from_u64(bytes.number()?)),
             Self::SENT => Entry::Sent(Cow::Owned(bytes.ids()?)),
@@ -188,7 +202,6 @@ fn read_header(bytes: &mut Bytes<'_>) -> Option<Header> {
         inputs.push(Source {
             name: bytes.text()?.to_owned(),
             length: bytes.number()?,
-            fingerprint: u128::from_le_bytes(bytes.array()?),
         });
     }
     Some(Header { kind, settings, inputs })

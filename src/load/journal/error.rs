@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Header, Source};
+use super::Header;
 
 /// Why a journal cannot be used.
 #[derive(Debug)]
@@ -74,15 +74,16 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), J
             began.inputs.len(),
             now.inputs.len()
         )
-    } else if let Some((was, is)) = began.inputs.iter().zip(&now.inputs).find(|(was, is)| !was.same(is)) {
-        if was.length == is.length {
-            format!("{} had other contents when it began (as {})", is.name, was.name)
-        } else {
-            format!(
-                "{} has {} bytes, and had {} when it began (as {})",
-                is.name, is.length, was.length, was.name
-            )
-        }
+    } else if let Some((was, is)) = began
+        .inputs
+        .iter()
+        .zip(&now.inputs)
+        .find(|(was, is)| was.length != is.length)
+    {
+        format!(
+            "{} has {} bytes, and had {} when it began (as {})",
+            is.name, is.length, was.length, was.name
+        )
     } else if began.settings == now.settings {
         return Ok(());
     } else {
@@ -91,8 +92,14 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), J
     Err(JournalError::OtherLoad(path.to_owned(), difference))
 }
 
-impl Source {
-    fn same(&self, other: &Self) -> bool {
-        (self.length, self.fingerprint) == (other.length, other.fingerprint)
-    }
+/// Says that an input is not what was read of it.
+pub(super) fn other_contents(path: &Path, began: &Header, now: &Header, input: usize) -> JournalError {
+    let name = |header: &Header| {
+        header
+            .inputs
+            .get(input)
+            .map_or_else(String::new, |input| input.name.clone())
+    };
+    let difference = format!("{} had other contents when it was read (as {})", name(now), name(began));
+    JournalError::OtherLoad(path.to_owned(), difference)
 }

@@ -4,6 +4,9 @@
 //! journal says so ([`Journal::sent`]), and once its fate is known it says that too ([`Journal::done`]). A load that is
 //! started again skips what is done, and knows which records may have been sent before.
 //!
+//! Before anything is said of a record, the journal says what of the input was read until then ([`Journal::has_read`]): a record is
+//! known by its position, which means nothing once the file was changed before it.
+//!
 //! * **A damaged or torn entry** is cut off with everything after it, wherever it is. That is safe: what is forgotten is
 //!   sent again with the same ids, and counts as perhaps sent twice.
 //! * **After a kill** every entry is still there that was written ([`Journal::flush`]), since the system has its bytes. No call
@@ -35,12 +38,13 @@ use std::{
 use self::{
     account::Account,
     entry::{Entry, Found, MAGIC, Reader},
-    error::compare,
+    error::{compare, other_contents},
 };
 pub(crate) use self::{account::State, error::JournalError};
 use super::{
     Fate,
     append_file::{AppendFile, at, options, replace, with_suffix},
+    input::Beginning,
     record::RecordId,
 };
 
@@ -61,7 +65,6 @@ pub(crate) struct Source {
     /// For people. An input that was renamed is the same one.
     pub(crate) name: String,
     pub(crate) length: u64,
-    pub(crate) fingerprint: u128,
 }
 
 /// The lengths of the files beside the journal after what belongs to an entry was appended to them.
@@ -104,12 +107,17 @@ impl Journal {
     /// So many bytes are written at once at most.
     const MOST_UNWRITTEN: usize = 64 << 10;
 
-    /// Creates a journal, or takes up the one that is there, and begins a run.
+    /// Creates a journal, or takes up the one that is there, and begins a run. Asks whether inputs still begin as they did
+    /// when they were read.
     ///
     /// # Errors
     /// If another loader has it, if it is of another load, or if it cannot be read or written.
-    pub(crate) fn open(path: &Path, header: &Header) -> Result<(Self, State), JournalError> {
-        Self::open_in_boot(path, header, &boot_id(), Self::COMPACT_AT)
+    pub(crate) fn open(
+        path: &Path,
+        header: &Header,
+        begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
+    ) -> Result<(Self, State), JournalError> {
+        Self::open_in_boot(path, header, begins_so, &boot_id(), Self::COMPACT_AT)
     }
 
     /// Keeps loaders from the journal, whether there is one or not, for as long as the file is open.
@@ -120,7 +128,13 @@ impl Journal {
         lock(path)
     }
 
-    fn open_in_boot(path: &Path, header: &Header, boot: &str, compact_at: u64) -> Result<(Self, State), JournalError> {
+    fn open_in_boot(
+        path: &Path,
+        header: &Header,
+        begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
+        boot: &str,
+        compact_at: u64,
+    ) -> Result<(Self, State), JournalError> {
         let lock = lock(path)?;
         let read = match File::open(path) {
             Ok(file) => Replay::read(path, file)?,
@@ -130,6 +144,12 @@ impl Journal {
             Err(error) => return Err(at(path, "open", &error).into()),
         };
         compare(path, &read.header, header)?;
+        for (input, beginning) in &read.account.state.read {
+            let input = usize::try_from(*input).unwrap_or(usize::MAX);
+            if !begins_so(input, *beginning)? {
+                return Err(other_contents(path, &read.header, header, input));
+            }
+        }
         let file = AppendFile::open(path, read.good)?;
         let mut journal = Self::new(read.header, file, read.account, read.base, compact_at, lock);
         let same_boot = !boot.is_empty() && journal.account.boot == boot;
@@ -173,6 +193,16 @@ impl Journal {
             payload: Vec::new(),
             sorted: Vec::new(),
             _lock: lock,
+        }
+    }
+
+    /// Says what of an input was read. To be called before anything is said of the records in it, so that nobody takes a
+    /// record for one that stood in the same place.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
+        let input = input as u64;
+        match self.account.state.read.get(&input) {
+            Some(known) if known.bytes >= beginning.bytes => Ok(()),
+            _ => self.write(&Entry::Read { input, beginning }),
         }
     }
 

@@ -12,24 +12,29 @@ use super::{account::Tally, *};
 const NEVER: u64 = u64::MAX;
 
 fn header() -> Header {
-    let source = |name: &str, fingerprint| Source {
+    let source = |name: &str| Source {
         name: name.to_owned(),
         length: 1_000,
-        fingerprint,
     };
     Header {
         kind: "events".to_owned(),
         settings: 7,
-        inputs: vec![source("a.ndjson", 1), source("b.csv", u128::MAX)],
+        inputs: vec![source("a.ndjson"), source("b.csv")],
     }
 }
 
 fn open(path: &Path, boot: &str) -> (Journal, State) {
-    Journal::open_in_boot(path, &header(), boot, NEVER).unwrap()
+    Journal::open_in_boot(path, &header(), unchanged, boot, NEVER).unwrap()
+}
+
+/// Every input still begins as it did.
+#[allow(clippy::unnecessary_wraps, reason = "as a file may be unreadable")]
+fn unchanged(_: usize, _: Beginning) -> io::Result<bool> {
+    Ok(true)
 }
 
 fn error(path: &Path, header: &Header) -> String {
-    Journal::open(path, header).unwrap_err().to_string()
+    Journal::open(path, header, unchanged).unwrap_err().to_string()
 }
 
 fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<RecordId> {
@@ -50,6 +55,13 @@ fn marks(dead_letter: u64) -> Marks {
     Marks {
         dead_letter,
         possibly_twice: 0,
+    }
+}
+
+fn beginning(bytes: u64) -> Beginning {
+    Beginning {
+        bytes,
+        hash: bytes.into(),
     }
 }
 
@@ -224,7 +236,7 @@ fn a_second_loader_is_turned_away_until_the_first_ends() {
     assert!(matches!(Journal::lock(&path), Err(JournalError::InUse(_))));
     drop(journal);
     Journal::lock(&path).map(drop).unwrap();
-    Journal::open(&path, &header()).unwrap();
+    Journal::open(&path, &header(), unchanged).unwrap();
 }
 
 #[test]
@@ -242,7 +254,6 @@ fn a_journal_of_another_load_says_what_differs() {
     assert!(
         differs(|header| header.kind = "profiles".into()).contains("it loads events, and this is a load of profiles")
     );
-    assert!(differs(|header| header.inputs[1].fingerprint = 5).contains("b.csv had other contents"));
     assert!(differs(|header| header.inputs[0].length = 5).contains("a.ndjson has 5 bytes, and had 1000"));
     assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now there are 1"));
     assert!(differs(|header| header.settings = 8).contains("another mapping"));
@@ -250,7 +261,38 @@ fn a_journal_of_another_load_says_what_differs() {
 
     let mut renamed = header();
     renamed.inputs[0].name = "moved/a.ndjson".into();
-    Journal::open(&path, &renamed).unwrap();
+    Journal::open(&path, &renamed, unchanged).unwrap();
+}
+
+#[test]
+fn an_input_that_begins_otherwise_than_when_it_was_read_is_refused() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.has_read(1, beginning(300)).unwrap();
+    journal.has_read(1, beginning(500)).unwrap();
+    // A later run reads from the start again.
+    journal.has_read(1, beginning(300)).unwrap();
+    drop(journal);
+
+    let before = fs::read(&path).unwrap();
+    let asked = |expected: Beginning, answer| {
+        move |input: usize, beginning: Beginning| {
+            assert_eq!((input, beginning), (1, expected));
+            Ok(answer)
+        }
+    };
+    let refused = Journal::open(&path, &header(), asked(beginning(500), false))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("b.csv had other contents when it was read"),
+        "{refused}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    drop(Journal::open_in_boot(&path, &header(), unchanged, "boot", 1).unwrap());
+    let (_, state) = Journal::open(&path, &header(), asked(beginning(500), true)).unwrap();
+    assert_eq!(state.read.into_iter().collect::<Vec<_>>(), [(1, beginning(500))]);
 }
 
 #[test]
@@ -286,7 +328,7 @@ fn a_kill_while_compacting_loses_nothing() {
     journal.done(&done(&ids(0..10), Fate::Accepted, marks(0))).unwrap();
     drop(journal);
     fs::write(with_suffix(&path, ".new"), "dfinload and half a snapsh").unwrap();
-    let (mut journal, state) = Journal::open_in_boot(&path, &header(), "boot", 1).unwrap();
+    let (mut journal, state) = Journal::open_in_boot(&path, &header(), unchanged, "boot", 1).unwrap();
     assert_eq!(state.done.len(), 10);
     journal.done(&done(&ids(10..1_000), Fate::Accepted, marks(0))).unwrap();
     journal.compact_if_large().unwrap();
@@ -297,7 +339,7 @@ fn a_kill_while_compacting_loses_nothing() {
 #[test]
 fn a_journal_is_compacted_only_when_it_has_doubled() {
     let (_folder, path) = folder();
-    let (mut journal, _) = Journal::open_in_boot(&path, &header(), "boot", 4_096).unwrap();
+    let (mut journal, _) = Journal::open_in_boot(&path, &header(), unchanged, "boot", 4_096).unwrap();
     let mut compactions = 0;
     for number in 0..20_000_u64 {
         // Every other record, so that the snapshot grows too.
@@ -319,6 +361,7 @@ fn a_journal_is_compacted_only_when_it_has_doubled() {
 
 #[derive(Clone, Debug)]
 enum Step {
+    Read(u64),
     Reach(RecordId),
     Sent(Vec<RecordId>),
     Done {
@@ -351,6 +394,7 @@ fn step() -> impl Strategy<Value = Step> {
             lines,
         });
     prop_oneof![
+        2 => (0..9_u64).prop_map(Step::Read),
         2 => id().prop_map(Step::Reach),
         4 => vec(id(), 0..6).prop_map(Step::Sent),
         6 => done,
@@ -365,6 +409,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a journal must know, in the plainest form.
 #[derive(Clone, Debug, Default)]
 struct Model {
+    read: u64,
     done: BTreeMap<u64, (Fate, Option<&'static str>, bool)>,
     sent: BTreeSet<u64>,
     below: BTreeSet<u64>,
@@ -377,6 +422,9 @@ struct Model {
 impl Model {
     fn apply(&mut self, step: &Step) {
         match step {
+            // What was read before is read again by a later run, which the journal knows.
+            Step::Read(bytes) if *bytes <= self.read => return,
+            Step::Read(bytes) => self.read = *bytes,
             Step::Reach(id) => {
                 let first = RecordId::new(u32::try_from(id.file()).unwrap(), 0).to_u64();
                 self.below.extend(first..id.to_u64());
@@ -427,6 +475,7 @@ impl Model {
         let in_flight = self.sent.iter().filter(|id| !self.done.contains_key(id));
         assert_eq!(numbers(&state.in_flight), in_flight.copied().collect::<Vec<_>>());
         assert_eq!(state.marks, marks(self.marks));
+        assert_eq!(state.read.get(&0).copied().unwrap_or_default(), beginning(self.read));
         let mut counts = BTreeMap::new();
         for (fate, code, _) in self.done.values() {
             *counts.entry((*fate, *code)).or_insert(0_u64) += 1;
@@ -449,7 +498,7 @@ impl Model {
 fn take(path: &Path, steps: &[Step], compact_at: u64) -> (Vec<(u64, Model)>, State) {
     let mut boot = 0;
     let reopen = |boot: i32| {
-        Journal::open_in_boot(path, &header(), &boot.to_string(), compact_at)
+        Journal::open_in_boot(path, &header(), unchanged, &boot.to_string(), compact_at)
             .unwrap()
             .0
     };
@@ -459,6 +508,7 @@ fn take(path: &Path, steps: &[Step], compact_at: u64) -> (Vec<(u64, Model)>, Sta
     let mut history = vec![(len(), model.clone())];
     for step in steps {
         match step {
+            Step::Read(bytes) => journal.has_read(0, beginning(*bytes)).unwrap(),
             Step::Reach(id) => journal.reach(*id).unwrap(),
             Step::Sent(ids) => journal.sent(ids).unwrap(),
             Step::Done {
@@ -562,7 +612,7 @@ proptest! {
             bytes[at] ^= bits;
         }
         fs::write(&path, &bytes).unwrap();
-        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), "after", NEVER) {
+        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), unchanged, "after", NEVER) {
             let known = history.iter().any(|(_, model)| state.done.iter().all(|id| model.done.contains_key(&id)));
             prop_assert!(known && state.tally.total() == state.done.len());
         }
@@ -577,7 +627,7 @@ proptest! {
         let mut bytes = fs::read(&path).unwrap_or_default();
         bytes.extend(&tail);
         fs::write(&path, &bytes).unwrap();
-        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), "boot", NEVER) {
+        if let Ok((_, state)) = Journal::open_in_boot(&path, &header(), unchanged, "boot", NEVER) {
             prop_assert!(state.done.is_empty());
         }
     }
@@ -593,6 +643,6 @@ proptest! {
         let mut bytes = fs::read(&path).unwrap();
         bytes.extend(&frame);
         fs::write(&path, &bytes).unwrap();
-        let _ = Journal::open_in_boot(&path, &header(), "boot", NEVER);
+        let _ = Journal::open_in_boot(&path, &header(), unchanged, "boot", NEVER);
     }
 }

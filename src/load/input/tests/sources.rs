@@ -54,7 +54,7 @@ fn archives_are_read_through_all_their_members() {
             assert_eq!((line.offset, line.json), (count * 8, Ok("{\"a\":1}")));
             count += 1;
         }
-        assert_eq!((count, input.bytes_read()), (1000, archive.len() as u64));
+        assert_eq!((count, input.passed().bytes()), (1000, archive.len() as u64));
         assert_eq!(input.length(), Some(archive.len() as u64));
         input.finish().unwrap();
     }
