@@ -214,7 +214,7 @@ impl FileBooks {
             return Ok(());
         };
         let mut delta = lock(delta);
-        for (key, hash) in batch.entries.iter().filter_map(|entry| entry.delta) {
+        for (key, hash) in batch.entries.iter().filter_map(|entry| entry.delta.as_deref().copied()) {
             let accepted = (outcome.fate == Fate::Accepted).then_some(hash);
             delta
                 .settled(key, accepted)

@@ -51,8 +51,8 @@ pub(crate) struct Entry {
     pub(crate) event_log_id: Option<Uuid>,
     /// Whether an earlier run may have sent it.
     pub(crate) resumed: bool,
-    /// What remembers an accepted profile: who it is about, and what it says.
-    pub(crate) delta: Option<(u128, u128)>,
+    /// What remembers an accepted profile: who it is about, and what it says. Boxed, since events have none.
+    pub(crate) delta: Option<Box<(u128, u128)>>,
     request_datetime: Option<Timestamp>,
     original: Range<usize>,
     payload: Range<usize>,
@@ -136,17 +136,23 @@ impl Open {
             + Self::OVERHEAD
     }
 
-    /// Grows in few steps: a user with two events in a file often has many.
+    /// Grows in few steps, since each copies what is there: to 4 records, to 16, and then for a full call.
     fn make_room(&mut self, original: usize) {
         const STEP: usize = 4;
-        if self.entries.len() == self.entries.capacity() {
-            let more = (self.entries.len() * (STEP - 1)).min(LoadEventsRequest::MAX_EVENTS - 1);
-            self.entries.reserve_exact(more.max(1));
-            self.event_log_ids.reserve_exact(more.max(1));
+        let held = self.entries.len();
+        if held == self.entries.capacity() {
+            let more = match held {
+                0..16 => held * (STEP - 1),
+                _ => LoadEventsRequest::MAX_EVENTS.saturating_sub(held),
+            }
+            .max(1);
+            self.entries.reserve_exact(more);
+            self.event_log_ids.reserve_exact(more);
+            // The others will be about as long as those before.
+            let each = self.text.len() / held.max(1);
+            self.text.reserve(more * (each + each / 8));
         }
-        if self.text.capacity() - self.text.len() < original {
-            self.text.reserve((self.text.len() * (STEP - 1)).max(original));
-        }
+        self.text.reserve(original);
     }
 
     fn position_of(&self, id: Uuid) -> Option<usize> {
@@ -295,7 +301,7 @@ fn add(open: &mut Open, record: &Incoming<'_>) {
         offset: record.offset,
         event_log_id: record.event_log_id,
         resumed: record.resumed,
-        delta: record.delta,
+        delta: record.delta.map(Box::new),
         request_datetime: checked.request_datetime,
         original,
         payload,
