@@ -255,6 +255,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_request_counts_for_a_period_from_its_answer_on() {
+        let quota = Quota::new(limit(1, None));
+        let mut slow = quota.permit(Duration::ZERO).await.unwrap();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        slow.answered();
+        let answered = Instant::now();
+        quota.permit(Duration::from_secs(120)).await.unwrap();
+        assert!(answered.elapsed() >= Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_server_says_is_left_is_kept_to_until_its_reset() {
+        let quota = Quota::new(limit(10, None));
+        let _in_flight = quota.permit(Duration::ZERO).await.unwrap();
+        quota.told(2, Duration::from_secs(30));
+        let start = Instant::now();
+        let mut waited = Vec::new();
+        for _ in 0..3 {
+            quota.permit(Duration::from_secs(40)).await.unwrap();
+            waited.push(start.elapsed().as_secs());
+        }
+        assert_eq!(waited, [0, 30, 30]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_that_is_too_long_is_refused_and_says_how_long_it_would_be() {
         let quota = Quota::new(limit(1, None));
         quota.permit(Duration::ZERO).await.unwrap();

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{answer, import, quick, read_request, scripted};
-use dfinery::{Delivery, Event, Identity, ImportClient, RetryClass, RetryPolicy};
+use dfinery::{Delivery, Event, Identity, ImportClient, Operation, RetryClass, RetryPolicy};
 use std::time::Duration;
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
@@ -92,6 +92,20 @@ async fn a_status_without_a_code_is_judged_by_the_status() {
         assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{status}");
         assert_eq!(error.attempts(), attempts, "{status}");
         assert_eq!(error.body(), Some("<html>gateway</html>"));
+    }
+}
+
+#[tokio::test]
+async fn the_path_of_the_base_url_comes_before_that_of_the_call() {
+    for (prefix, path) in [("", ""), ("/", ""), ("/prefix", "/prefix"), ("/a/b/", "/a/b")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = once(format!("http://{}{prefix}", listener.local_addr().unwrap()));
+        let request = tokio::spawn(async move { read_request(&mut listener.accept().await.unwrap().0).await });
+        client.upsert_identity(&user()).await.unwrap_err();
+        let request = request.await.unwrap().unwrap();
+        let (method, of_call) = (Operation::UpsertIdentity.method(), Operation::UpsertIdentity.path());
+        let line = format!("{method} {path}{of_call}?");
+        assert!(request.starts_with(&line), "{prefix}: {request}");
     }
 }
 

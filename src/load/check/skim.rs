@@ -494,9 +494,37 @@ mod tests {
             profile(r#"{"df_name":"\ud83d\ude00"}"#),
             profile("{} "),
             profile("{},"),
+            profile("{}") + "x",
+            profile("{}") + "{}",
         ] {
             let taken = skim(&json, &taxonomy, Accepts::Mixed, &mut memory).is_some();
             assert_eq!(taken, json.ends_with("{} }"), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_item_is_taken_only_with_all_that_items_need() {
+        const NEEDED: [&str; 5] = [
+            r#""df_item_id":"P-1""#,
+            r#""df_item_name":"Bag""#,
+            r#""df_price":10.5"#,
+            r#""df_quantity":1"#,
+            r#""df_discount":0"#,
+        ];
+        let taxonomy = Taxonomy::standard();
+        let mut memory = Memory::new(Some(&taxonomy));
+        let mut takes = |items: &[&[&str]]| {
+            let items = items.iter().map(|properties| format!("{{{}}}", properties.join(",")));
+            let json = format!(
+                r#"{{"identity":{{"external_id":"u1"}},"event":{{"event_name":"df_view_list","event_datetime":"2024-06-24T06:42:25.394Z","event_items":[{}]}}}}"#,
+                items.collect::<Vec<_>>().join(",")
+            );
+            skim(&json, &taxonomy, Accepts::Mixed, &mut memory).is_some()
+        };
+        assert!(takes(&[&NEEDED, &NEEDED]));
+        for missing in NEEDED {
+            let others: Vec<_> = NEEDED.into_iter().filter(|property| *property != missing).collect();
+            assert!(!takes(&[&NEEDED, &others]), "without {missing}");
         }
     }
 
