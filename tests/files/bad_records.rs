@@ -379,6 +379,10 @@ async fn an_input_that_breaks_off_is_told_and_what_came_before_is_accounted_for(
         assert_eq!(receipt["complete"], json!(false), "{name}");
         let arrived = desk.emulator.ledger().events_stored() - before;
         assert_eq!(receipt["accepted"], json!(arrived), "{name}: {receipt:#}");
+        assert!(
+            arrived > 0 && receipt["read"] == receipt["accepted"],
+            "{name}: {receipt:#}"
+        );
         // A check cannot be good either.
         desk.run(&["check", name]).await.is(2).says(says);
     }

@@ -315,6 +315,43 @@ async fn fields_that_make_the_id_make_the_same_one_in_every_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_make_the_id_count_to_their_last_digit() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |charge| {
+        let properties = format!("\"event_properties\":{{\"df_delivery_charge\":{charge}}},\"event_name\"");
+        event("u", 0, "df_login").replace("\"event_name\"", &properties)
+    };
+    let path = write(
+        &folder.path().join("in.ndjson"),
+        ["1.00000000000000000001", "1.00000000000000000002"].map(of),
+    );
+    let emulator = service(|settings| settings.unregistered = dfinery::emulator::Unregistered::Accept).await;
+    let mut file_load = FileLoad::new(RecordKind::Event, [&path]);
+    file_load.id_fields = vec!["df_delivery_charge".to_owned()];
+    let receipt = load(Loader::builder(&client(&emulator)), file_load).await;
+    assert!(receipt.all_accepted(), "{receipt}");
+    assert_eq!(emulator.ledger().times_taken().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_with_the_same_contents_in_one_load_give_their_events_different_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["monday", "tuesday", "wednesday"].map(|day| {
+        let events = (0..50).map(|position| event(&format!("u{position}"), position, "df_login"));
+        write(&folder.path().join(format!("{day}.ndjson")), events)
+    });
+    let emulator = service(|_| ()).await;
+    let receipt = load(
+        Loader::builder(&client(&emulator)),
+        FileLoad::new(RecordKind::Event, paths),
+    )
+    .await;
+    assert_eq!((receipt.accepted, receipt.read), (150, 150), "{receipt}");
+    let ledger = emulator.ledger();
+    assert_eq!((ledger.times_taken().len(), ledger.duplicates()), (150, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_kind_keeps_to_its_own_quota() {
     let folder = tempfile::tempdir().unwrap();
     let mix = Mix {

@@ -321,7 +321,7 @@ async fn a_load_whose_future_is_dropped_ends_and_another_goes_on() {
     let receipt = loop {
         let loader = Loader::builder(&client(&job.emulator)).build();
         match loader.load_files(job.file_load()).await {
-            Ok(loaded) => break loaded.receipt,
+            Ok(ended) => break ended.receipt,
             // Its tasks and its thread need a moment to end.
             Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error}"),
         }
@@ -580,14 +580,22 @@ async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_dis
     while job.emulator.ledger().requests(Operation::LoadEvents).count() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let refused = job.refusal(job.file_load()).await;
-    assert!(
-        refused.contains("another load is running") && refused.contains("--state"),
-        "{refused}"
-    );
+    let mut refusals = Vec::new();
+    for restart in [false, true] {
+        let mut load = job.file_load();
+        load.restart = restart;
+        refusals.push(job.refusal(load).await);
+    }
     while first.try_wait().unwrap().is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    for refused in refusals {
+        assert!(
+            refused.contains("another load is running") && refused.contains("--state"),
+            "{refused}"
+        );
+    }
+    assert!(job.state.join("journal").exists(), "it was moved aside");
     let receipt = serde_json::from_slice(&fs::read(&job.receipt).unwrap()).unwrap();
     let findings = job.check(&receipt);
     assert_eq!(findings.listed, 0);
