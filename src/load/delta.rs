@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redb::{Database, DatabaseError, ReadOnlyTable, ReadableDatabase as _, StorageError, TableDefinition, TableError};
+use redb::{
+    Database, DatabaseError, ReadOnlyTable, ReadableDatabase as _, StorageError, TableDefinition, TableError,
+    backends::FileBackend,
+};
 
 use super::append_file::{at, options};
 
@@ -166,7 +169,9 @@ fn is_new(path: &Path, mut file: &File) -> io::Result<bool> {
 /// The database, read once from end to end: a damaged page that is met later would be taken as it is.
 fn whole(path: &Path, file: File) -> io::Result<Database> {
     let open = || {
-        let mut database = Database::builder().set_cache_size(Delta::CACHE).create_file(file)?;
+        let mut database = Database::builder()
+            .set_cache_size(Delta::CACHE)
+            .create_with_backend(FileBackend::new(file)?)?;
         database.check_integrity()?;
         Ok(database)
     };
