@@ -262,6 +262,11 @@ impl<C: Api> Transport<C> {
         if is_loopback(&base_url) {
             client = client.no_proxy();
         }
+        #[cfg(feature = "rustls")]
+        if base_url.scheme() == "http" {
+            // The certificates of the machine are neither needed then, nor there in every container.
+            client = client.tls_certs_only([]);
+        }
         let client = client
             .build()
             .map_err(|error| Error::config(format!("no HTTP client: {}", error.without_url())))?;

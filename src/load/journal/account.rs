@@ -208,20 +208,14 @@ impl Account {
         for run in runs(ids) {
             self.state.in_flight.remove_range(run.clone());
             // A fate is final: a record that is named again is not counted again.
-            if self.any_done(&run) {
+            if unsure {
                 for id in run.filter(|id| self.state.done.insert(*id)) {
                     new += 1;
-                    if unsure {
-                        self.unsure.insert(id);
-                    }
+                    self.unsure.insert(id);
                 }
-                continue;
+            } else {
+                new += self.state.done.insert_range(run);
             }
-            new += run.end - run.start;
-            if unsure {
-                self.unsure.insert_range(run.clone());
-            }
-            self.state.done.insert_range(run);
         }
         self.state.tally.add(fate, code, new, twice);
         if unsure {
@@ -231,7 +225,9 @@ impl Account {
     }
 
     fn any_done(&self, run: &Range<u64>) -> bool {
-        run.clone().any(|id| self.state.done.contains(id))
+        let mut from_there = self.state.done.iter();
+        from_there.advance_to(run.start);
+        from_there.next().is_some_and(|id| id < run.end)
     }
 
     /// Everything until here is on the disk.

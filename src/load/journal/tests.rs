@@ -394,7 +394,7 @@ fn step() -> impl Strategy<Value = Step> {
             lines,
         });
     prop_oneof![
-        2 => (0..9_u64).prop_map(Step::Read),
+        2 => (1..9_u64).prop_map(Step::Read),
         2 => id().prop_map(Step::Reach),
         4 => vec(id(), 0..6).prop_map(Step::Sent),
         6 => done,
