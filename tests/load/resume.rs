@@ -400,25 +400,38 @@ async fn what_was_not_read_yet_may_be_corrected_before_a_load_goes_on() {
     }
 }
 
+/// A client that makes so many calls of a family in this time, and then waits.
+fn spends(emulator: &Emulator, requests: u32, period: Duration) -> dfinery::ImportClient {
+    let limit = RateLimit {
+        requests,
+        period,
+        concurrent: None,
+    };
+    FAMILIES
+        .into_iter()
+        .fold(emulator.import_client(), |builder, family| {
+            builder.rate_limit(family, limit)
+        })
+        .build()
+        .unwrap()
+}
+
+/// What a kill in this moment would leave behind.
+fn copy_of(folder: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
 /// The journal must know of an answer before the load waits for anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_before_a_kill_is_not_sent_again_though_the_load_was_waiting() {
     const CALLS: u32 = 20;
     let folder = tempfile::tempdir().unwrap();
     let mut job = Job::new(folder.path(), SMALL_CALLS, 28).await;
-    let spent = RateLimit {
-        requests: CALLS,
-        period: Duration::from_secs(600),
-        concurrent: None,
-    };
-    let waiting = FAMILIES
-        .into_iter()
-        .fold(job.emulator.import_client(), |builder, family| {
-            builder.rate_limit(family, spent)
-        })
-        .build()
-        .unwrap();
-    let loader = Loader::builder(&waiting).build();
+    let loader = Loader::builder(&spends(&job.emulator, CALLS, Duration::from_secs(600))).build();
     let (stopper, progress) = (loader.stopper(), loader.progress());
     let loading = tokio::spawn(loader.load_files(job.file_load()));
     let calls = u64::from(CALLS) * FAMILIES.len() as u64;
@@ -426,13 +439,8 @@ async fn what_was_acknowledged_before_a_kill_is_not_sent_again_though_the_load_w
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
-    // What a kill in this moment would leave behind.
     let left = folder.path().join("left");
-    fs::create_dir(&left).unwrap();
-    for file in fs::read_dir(&job.state).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), left.join(file.file_name())).unwrap();
-    }
+    copy_of(&job.state, &left);
     stopper.stop();
     loading.await.unwrap().unwrap();
 
@@ -441,6 +449,36 @@ async fn what_was_acknowledged_before_a_kill_is_not_sent_again_though_the_load_w
     let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
     println!("killed while waiting: {findings:?}");
     assert_eq!((findings.listed, findings.taken_twice), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_after_a_wait_for_the_quota_and_before_a_kill_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = Job::new(folder.path(), SMALL_CALLS, 30).await;
+    let slow = |probability| FaultRate {
+        probability,
+        seed: 30,
+        faults: vec![Fault::Delay(Duration::from_millis(500)).after_applying()],
+    };
+    job.emulator.fault_rate(slow(1.0));
+    let loader = Loader::builder(&spends(&job.emulator, 1, Duration::from_millis(100))).build();
+    let stopper = loader.stopper();
+    let loading = tokio::spawn(loader.load_files(job.file_load()));
+    // The first call of each family goes at once, the others wait; nothing is answered yet.
+    while job.requests() < 3 * FAMILIES.len() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let left = folder.path().join("left");
+    copy_of(&job.state, &left);
+    job.emulator.fault_rate(slow(0.0));
+    stopper.stop();
+    loading.await.unwrap().unwrap();
+
+    job.state = left;
+    let receipt = job.load_here().await;
+    let findings = Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
+    println!("killed after waiting: {findings:?}");
+    assert!(findings.taken_twice > 0 && findings.listed >= findings.taken_twice);
 }
 
 #[tokio::test(flavor = "multi_thread")]
