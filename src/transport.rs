@@ -264,7 +264,7 @@ impl<C: Api> Transport<C> {
         }
         #[cfg(feature = "rustls")]
         if base_url.scheme() == "http" {
-            // The certificates of the machine are neither needed then, nor there in every container.
+            // To the machine itself, without TLS: its certificates are not needed, nor there in every container.
             client = client.tls_certs_only([]);
         }
         let client = client

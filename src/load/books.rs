@@ -1,6 +1,7 @@
 //! The accounts of a load of files: journal, dead letter, and the figures of the receipt.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -31,6 +32,8 @@ pub(crate) struct FileBooks {
     pub(crate) delta: Option<Arc<Mutex<Delta>>>,
     pub(crate) folder: PathBuf,
     pub(crate) names: Vec<String>,
+    /// What of each input was read, by this run or an earlier one.
+    pub(crate) read: BTreeMap<usize, Beginning>,
     /// What every record is, if the load is of one kind: a line that is none does not say it itself.
     pub(crate) kind: Option<RecordKind>,
     pub(crate) receipt: Receipt,
@@ -69,6 +72,7 @@ impl FileBooks {
             possibly_twice: None,
             delta: None,
             folder: PathBuf::new(),
+            read: BTreeMap::new(),
             names: inputs.iter().map(|input| input.name.clone()).collect(),
             kind: None,
             receipt,
@@ -77,10 +81,23 @@ impl FileBooks {
         }
     }
 
-    /// So much of an input was read. To be called before anything is said of the records in it.
-    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> Result<(), Stop> {
+    /// So much of an input was read. To be called before anything is said of the records in it. Says whether it is what it was when
+    /// as much of it was read before.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> Result<bool, Stop> {
+        match self.read.get(&input) {
+            Some(known) if known.bytes > beginning.bytes => return Ok(true),
+            Some(known) if known.bytes == beginning.bytes => return Ok(*known == beginning),
+            _ => self.read.insert(input, beginning),
+        };
         self.receipt.has_read(input, beginning);
-        self.journal(|journal| journal.has_read(input, beginning))
+        self.journal(|journal| journal.has_read(input, beginning))?;
+        Ok(true)
+    }
+
+    /// Returns once everything so far is on the disk.
+    pub(crate) fn sync(&mut self) -> Result<(), Stop> {
+        self.sync_sidecars()?;
+        self.journal(Journal::sync)
     }
 
     /// Records before this one may be sent from now on.
@@ -246,7 +263,7 @@ impl FileBooks {
         if open {
             self.receipt.resumable += records;
             // What was sent and is known not to have been taken the next run need not doubt.
-            return if outcome.fate == Fate::Undelivered && batch.attempts > 0 {
+            return if outcome.fate == Fate::Undelivered {
                 self.journal(|journal| journal.not_taken(&ids_of(batch)))
             } else {
                 Ok(())

@@ -142,7 +142,8 @@ impl Delivering {
     /// Permission to send a batch, if there is no need to wait for it.
     pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
         let permit = self.import.0.permit(batch.kind.operation(), Duration::ZERO);
-        permit.now_or_never()?.ok()
+        // Many calls start in one go, which is no reason to make one wait for a later turn of the task.
+        tokio::task::unconstrained(permit).now_or_never()?.ok()
     }
 
     async fn attempts<B: Books>(
@@ -159,6 +160,9 @@ impl Delivering {
         let mut last_error = None;
         loop {
             let permit = if let Some(permit) = permit.take() {
+                if *self.stop.borrow() {
+                    return Ending::Stopped(last_error);
+                }
                 permit
             } else {
                 // Every call under way gets its turn within two periods, since there are never more than one period allows.

@@ -309,7 +309,7 @@ impl Loader {
         let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), Arc::clone(&books), rules);
         let (reader, receiver) = self.reader(load, inputs, state, &books, packer, delivering);
         let reading = tokio::task::spawn_blocking(move || reader.run());
-        // A task of its own runs beside the calls that it starts, on the same thread, and is aborted with this set.
+        // A task of its own runs beside the calls that it starts, mostly on the same thread, and is aborted with this set.
         let mut sending = JoinSet::new();
         sending.spawn(scheduler.run(receiver));
         let scheduler = sending
@@ -492,6 +492,7 @@ impl Prepared {
             possibly_twice: Some(possibly_twice),
             delta,
             folder,
+            read: state.read.clone(),
             kind: match load.accepts {
                 Accepts::Only(kind) => Some(kind),
                 Accepts::Mixed => None,
@@ -644,8 +645,8 @@ fn journal(
         let Some(path) = load.inputs.get(input) else {
             return Ok(false);
         };
-        let now = Beginning::of_file(path, beginning.bytes).map_err(|error| at(path, "read", &error))?;
-        Ok(now == beginning)
+        let now = Beginning::of_file(path, beginning.bytes, || true).map_err(|error| at(path, "read", &error))?;
+        Ok(now == Some(beginning))
     };
     let (journal, state) = Journal::open(&path, header, begins_so)?;
     Ok((Some(journal), None, state))
@@ -673,7 +674,7 @@ fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), L
 fn take_over(receipt: &mut Receipt, state: &State) {
     receipt.runs = state.runs;
     for (input, beginning) in &state.read {
-        receipt.has_read(usize::try_from(*input).unwrap_or(usize::MAX), *beginning);
+        receipt.has_read(*input, *beginning);
     }
     for fate in Fate::ALL {
         for (code, records) in state.tally.codes(fate) {

@@ -137,7 +137,7 @@ impl Open {
     }
 
     /// Grows in few steps, since each copies what is there: to 4 records, to 16, and then for a full call.
-    fn make_room(&mut self, original: usize) {
+    fn make_room(&mut self, original: usize, most: usize) {
         const STEP: usize = 4;
         let held = self.entries.len();
         if held == self.entries.capacity() {
@@ -150,7 +150,8 @@ impl Open {
             self.event_log_ids.reserve_exact(more);
             // The others will be about as long as those before.
             let each = self.text.len() / held.max(1);
-            self.text.reserve(more * (each + each / 8));
+            let others = more * (each + each / 8);
+            self.text.reserve(others.min(most.saturating_sub(self.text.len())));
         }
         self.text.reserve(original);
     }
@@ -163,7 +164,12 @@ impl Open {
         self.event_log_ids.iter().position(|other| *other == id)
     }
 
-    fn into_batch(self, lane: u64) -> Batch {
+    fn into_batch(mut self, lane: u64) -> Batch {
+        // What waits to be sent is counted by what it holds.
+        self.entries.shrink_to_fit();
+        if self.text.capacity() > self.text.len() * 2 {
+            self.text = BytesMut::from(&self.text[..]);
+        }
         Batch {
             kind: self.kind,
             lane,
@@ -207,7 +213,7 @@ impl Packer {
         }
         let open = self.open.get_or_insert_mut(lane, || Open::new(record));
         let before = if open.entries.is_empty() { 0 } else { open.bytes() };
-        add(open, record);
+        add(open, record, self.limits.batch_bytes);
         self.open_bytes += open.bytes() - before;
         let full = checked.kind != RecordKind::Event || open.entries.len() >= LoadEventsRequest::MAX_EVENTS;
         if full {
@@ -280,9 +286,9 @@ fn fits(limits: PackLimits, open: &Open, record: &Incoming<'_>) -> bool {
         && checked.identity.is(&open.identity)
 }
 
-fn add(open: &mut Open, record: &Incoming<'_>) {
+fn add(open: &mut Open, record: &Incoming<'_>, most: usize) {
     let checked = record.checked;
-    open.make_room(record.original.len());
+    open.make_room(record.original.len(), most);
     let original = append(&mut open.text, record.original);
     let within = offset_in(record.original, checked.payload).filter(|_| checked.edits.is_empty());
     let payload = match within {

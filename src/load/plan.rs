@@ -99,6 +99,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
             Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
         };
         progress.input(input.length().unwrap_or_default());
+        let passed = input.passed();
         let mut bytes = 0;
         for position in 1_u64.. {
             let Some(line) = input.next()? else { break };
@@ -108,11 +109,11 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
             }
             if position.is_multiple_of(1024) {
                 progress.read(1024);
-                progress.bytes(input.passed().bytes() - bytes);
-                bytes = input.passed().bytes();
+                progress.bytes(passed.bytes() - bytes);
+                bytes = passed.bytes();
             }
         }
-        progress.bytes(input.passed().bytes() - bytes);
+        progress.bytes(passed.bytes() - bytes);
         input.finish()?;
     }
     Ok(report)

@@ -196,7 +196,7 @@ impl Reader {
             let line = input.next().map_err(failed)?;
             if passed.bytes() > noted {
                 noted = passed.bytes();
-                lock(&self.books).has_read(file as usize, passed.beginning())?;
+                self.has_read(file as usize, source, passed.beginning())?;
             }
             let Some(line) = line else { break };
             records = position + 1;
@@ -360,17 +360,19 @@ impl Reader {
     }
 
     /// What the ids of the events of an input are made from: its contents, which are read for it as a whole.
-    fn namespace(&self, input: usize) -> Result<Uuid, Stop> {
+    fn namespace(&self, input: usize) -> Result<Uuid, Halt> {
         let namespaces = if let Some(known) = self.namespaces.get() {
             known
         } else {
             let read = self.read_namespaces()?;
             self.namespaces.get_or_init(|| read)
         };
-        namespaces.get(input).copied().ok_or(Stop::Bug("a record of no input"))
+        let namespace = namespaces.get(input).copied();
+        Ok(namespace.ok_or(Stop::Bug("a record of no input"))?)
     }
 
-    fn read_namespaces(&self) -> Result<Vec<Uuid>, Stop> {
+    fn read_namespaces(&self) -> Result<Vec<Uuid>, Halt> {
+        let goes_on = || !*self.delivering.stop.borrow();
         let mut contents = Vec::new();
         let mut namespaces = Vec::new();
         for (input, source) in self.inputs.iter().enumerate() {
@@ -378,10 +380,11 @@ impl Reader {
                 namespaces.push(Uuid::new_v4());
                 continue;
             };
-            let whole = Beginning::of_file(path, u64::MAX)
-                .map_err(|error| Stop::Input(InputError::reading(&source.name, &error)))?;
+            let whole = Beginning::of_file(path, u64::MAX, goes_on)
+                .map_err(|error| Stop::Input(InputError::reading(&source.name, &error)))?
+                .ok_or(Halt::Stopped)?;
             // A change of what comes later would change the ids of what was sent.
-            lock(&self.books).has_read(input, whole)?;
+            self.has_read(input, source, whole)?;
             // Files with the same contents are told apart by which of them it is, or their events would have the same ids.
             let same = contents.iter().filter(|other| **other == whole).count() as u64;
             let mut name = whole.hash.to_be_bytes().to_vec();
@@ -389,7 +392,17 @@ impl Reader {
             namespaces.push(Uuid::new_v5(&NAMESPACE_OF_FILES, &name));
             contents.push(whole);
         }
+        lock(&self.books).sync()?;
         Ok(namespaces)
+    }
+
+    fn has_read(&self, input: usize, source: &Source, beginning: Beginning) -> Result<(), Stop> {
+        if lock(&self.books).has_read(input, beginning)? {
+            return Ok(());
+        }
+        let changed = "it is no longer what this load has read of it before: put it back as it was and run the same command again, or \
+                       begin anew with --restart";
+        Err(Stop::Input(InputError::new(&source.name, changed)))
     }
 
     /// An earlier run settled this record, and may have been killed before it was remembered what the server has now.

@@ -62,8 +62,10 @@ pub(crate) struct Scheduler<B> {
 }
 
 impl<B: Books> Scheduler<B> {
-    /// So many calls may be ready before no more are taken in: memory that is used again soon is still in the cache.
-    const READY: usize = 64;
+    /// So many calls may be ready in all before no more are taken in.
+    const READY: usize = 4_096;
+    /// So many ready calls of a family are enough: the fewer wait, the more of their bytes are still in the processor's cache.
+    const ENOUGH: usize = 64;
     /// So many are taken in together: to wake the thread that reads for every single one would cost more than the call itself.
     const AT_ONCE: usize = 64;
 
@@ -97,7 +99,9 @@ impl<B: Books> Scheduler<B> {
             if !open && ready == 0 && self.running.is_empty() {
                 break;
             }
-            let room = open && ready < Self::READY;
+            // A family whose quota is spent does not hold up the others.
+            let all_have_enough = ready > 0 && self.ready.values().all(|calls| calls.len() >= Self::ENOUGH);
+            let room = open && ready < Self::READY && !all_have_enough;
             tokio::select! {
                 Some(done) = self.running.join_next() => {
                     self.finished(done);
@@ -144,9 +148,11 @@ impl<B: Books> Scheduler<B> {
         for Waiting { batch, .. } in waiting {
             self.leave(&batch, None);
         }
+        self.flush();
         while let Some(Waiting { batch, .. }) = calls.recv().await {
             self.leave(&batch, None);
         }
+        self.flush();
     }
 
     fn next_tick(&self) -> Option<Instant> {

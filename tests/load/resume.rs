@@ -400,6 +400,35 @@ async fn what_was_not_read_yet_may_be_corrected_before_a_load_goes_on() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_between_two_readings_ends_the_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.ndjson");
+    let text = r#"{"identity":{"external_id":"u1"}}
+{"identity":{"external_id":"u1"},"event":{"event_name":"df_login","event_datetime":"2026-11-02T09:00:00Z"}}
+"#;
+    fs::write(&file, text).unwrap();
+    let emulator = service(|_| ()).await;
+    emulator.script([Fault::Delay(Duration::from_millis(500)).after_applying()]);
+    let mut load = FileLoad::new(Accepts::Mixed, [&file]);
+    load.ordered = true;
+    let loading = tokio::spawn(Loader::builder(&client(&emulator)).build().load_files(load));
+    while emulator.ledger().all_requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // The events are read once the identities are there. The first reading should have come to its end.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    fs::write(&file, text.replace("11-02", "11-03")).unwrap();
+    let receipt = loading.await.unwrap().unwrap().receipt;
+    assert!(!receipt.complete && receipt.adds_up(), "{receipt}");
+    let said = receipt.stopped.as_ref().unwrap().to_string();
+    assert!(
+        said.contains("no longer what this load has read of it before"),
+        "{said}"
+    );
+    assert_eq!(emulator.ledger().events().len(), 0);
+}
+
 /// A client that makes so many calls of a family in this time, and then waits.
 fn spends(emulator: &Emulator, requests: u32, period: Duration) -> dfinery::ImportClient {
     let limit = RateLimit {

@@ -12,6 +12,8 @@ use crate::taxonomy as tables;
 
 /// The events and properties that a service has registered in its console.
 ///
+/// Two are equal if they hold the same rules under the same name.
+///
 /// No call of the API reads what is registered, so it is told in a file: [`template`](Self::template) is one to begin with, and
 /// [`from_yaml`](Self::from_yaml) reads it. Any registered event property may be on any registered event, as the console allows it.
 /// The properties of consent are always registered: they exist in every service.
@@ -115,7 +117,6 @@ impl Taxonomy {
         taxonomy
     }
 
-    /// What every service has without registering it.
     /// Gives it a name for reports, such as the path of its file.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -127,6 +128,7 @@ impl Taxonomy {
         self.name.as_deref().unwrap_or("the taxonomy that was given")
     }
 
+    /// What every service has without registering it.
     fn consent_only() -> Self {
         let mut taxonomy = Self {
             name: None,

@@ -13,7 +13,7 @@ pub struct InputError(pub(crate) String);
 
 impl InputError {
     /// About an input as a whole.
-    pub(super) fn new(name: &str, problem: impl fmt::Display) -> Self {
+    pub(in crate::load) fn new(name: &str, problem: impl fmt::Display) -> Self {
         Self(format!("{}: {problem}", for_people(name)))
     }
 

@@ -26,21 +26,22 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
-    /// So many bytes of a file, or all if it had fewer when it was opened.
-    pub(crate) fn of_file(path: &Path, bytes: u64) -> io::Result<Self> {
+    /// So many bytes of a file, or all if it had fewer when it was opened; none if told not to go on before they are read.
+    pub(crate) fn of_file(path: &Path, bytes: u64, goes_on: impl Fn() -> bool) -> io::Result<Option<Self>> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         let mut reader = file.take(length.min(bytes));
         let mut buffer = vec![0; CHUNK];
         let passed = Passed::default();
-        loop {
+        while goes_on() {
             match reader.read(&mut buffer) {
-                Ok(0) => return Ok(passed.beginning()),
+                Ok(0) => return Ok(Some(passed.beginning())),
                 Ok(count) => passed.add(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(None)
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
         let of = |content: &[u8]| {
             let path = folder.path().join("a");
             std::fs::write(&path, content).unwrap();
-            Beginning::of_file(&path, u64::MAX).unwrap()
+            Beginning::of_file(&path, u64::MAX, || true).unwrap().unwrap()
         };
         let long = vec![b'a'; 2 * CHUNK + 1];
         assert_eq!(of(&long), of(&long));
@@ -105,7 +106,9 @@ mod tests {
         let passed = Passed::default();
         for piece in bytes.chunks(7_919) {
             passed.add(piece);
-            let beginning = Beginning::of_file(path.path(), passed.bytes()).unwrap();
+            let beginning = Beginning::of_file(path.path(), passed.bytes(), || true)
+                .unwrap()
+                .unwrap();
             assert_eq!(passed.beginning(), beginning);
         }
     }
@@ -114,7 +117,7 @@ mod tests {
     fn a_fingerprint_is_the_same_in_every_build() {
         let path = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(path.path(), "dfinery").unwrap();
-        let beginning = Beginning::of_file(path.path(), u64::MAX).unwrap();
+        let beginning = Beginning::of_file(path.path(), u64::MAX, || true).unwrap().unwrap();
         assert_eq!(format!("{:032x}", beginning.hash), "5b6f6a098b702199fcc412cea1a2ea96");
     }
 }

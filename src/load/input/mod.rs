@@ -1,7 +1,7 @@
 //! Files and pipes of any usual format and encoding, as records.
 //!
 //! ```text
-//! file, pipe ─► source (count, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line
+//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line
 //! ```
 
 mod array;

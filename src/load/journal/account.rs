@@ -22,7 +22,7 @@ pub(crate) struct State {
     /// How much of the files beside the journal is good.
     pub(crate) marks: Marks,
     /// What of each input was read.
-    pub(crate) read: BTreeMap<u64, Beginning>,
+    pub(crate) read: BTreeMap<usize, Beginning>,
     /// How many runs there were, this one included.
     pub(crate) runs: u32,
     /// When the first run began, in seconds since 1970.
@@ -279,7 +279,7 @@ impl Account {
         self.unsure_tally.write(out);
         put_number(out, state.read.len() as u64);
         for (input, beginning) in &state.read {
-            put_number(out, *input);
+            put_number(out, *input as u64);
             put_beginning(out, *beginning);
         }
         put_number(out, self.reaches.len() as u64);
@@ -306,7 +306,8 @@ impl Account {
         account.state.tally = Tally::read(bytes)?;
         account.unsure_tally = Tally::read(bytes)?;
         for _ in 0..bytes.number()? {
-            account.state.read.insert(bytes.number()?, bytes.beginning()?);
+            let input = usize::try_from(bytes.number()?).ok()?;
+            account.state.read.insert(input, bytes.beginning()?);
         }
         for _ in 0..bytes.number()? {
             let reach = RecordId::from_u64(bytes.number()?);

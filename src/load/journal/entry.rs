@@ -33,7 +33,7 @@ pub(super) enum Entry<'a> {
     },
     /// So much of an input was read, before anything else is said of the records in it.
     Read {
-        input: u64,
+        input: usize,
         beginning: Beginning,
     },
     /// On the disk before any record of that file at or after the last such position is sent.
@@ -127,7 +127,7 @@ impl Entry<'_> {
                 out.push(u8::from(*lossy));
             }
             Self::Read { input, beginning } => {
-                put_number(out, *input);
+                put_number(out, *input as u64);
                 put_beginning(out, *beginning);
             }
             Self::Reach(id) => put_number(out, id.to_u64()),
@@ -161,7 +161,7 @@ impl Entry<'_> {
                 lossy: bytes.flag()?,
             },
             Self::READ => Entry::Read {
-                input: bytes.number()?,
+                input: usize::try_from(bytes.number()?).ok()?,
                 beginning: bytes.beginning()?,
             },
             Self::REACH => Entry::Reach(RecordId::from_u64(bytes.number()?)),

@@ -104,7 +104,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// A file below this length is never compacted.
     const COMPACT_AT: u64 = 64 << 20;
-    /// So many bytes are written at once at most.
+    /// With so many bytes unwritten it does not wait to be told to flush.
     const MOST_UNWRITTEN: usize = 64 << 10;
 
     /// Creates a journal, or takes up the one that is there, and begins a run. Asks whether inputs still begin as they did
@@ -145,9 +145,8 @@ impl Journal {
         };
         compare(path, &read.header, header)?;
         for (input, beginning) in &read.account.state.read {
-            let input = usize::try_from(*input).unwrap_or(usize::MAX);
-            if !begins_so(input, *beginning)? {
-                return Err(other_contents(path, &read.header, header, input));
+            if !begins_so(*input, *beginning)? {
+                return Err(other_contents(path, &read.header, header, *input));
             }
         }
         let file = AppendFile::open(path, read.good)?;
@@ -199,11 +198,7 @@ impl Journal {
     /// Says what of an input was read. To be called before anything is said of the records in it, so that nobody takes a
     /// record for one that stood in the same place.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
-        let input = input as u64;
-        match self.account.state.read.get(&input) {
-            Some(known) if known.bytes >= beginning.bytes => Ok(()),
-            _ => self.write(&Entry::Read { input, beginning }),
-        }
+        self.write(&Entry::Read { input, beginning })
     }
 
     /// Says that records of this file before this one may be sent from now on, and waits for the disk. To be called with
@@ -243,7 +238,6 @@ impl Journal {
     }
 
     /// Waits until everything is on the disk. The files that the marks speak of must be synced before.
-    #[cfg(test)]
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.end(&Entry::Synced)
     }
