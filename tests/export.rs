@@ -2,14 +2,18 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use common::{answer, export, scripted};
+use common::{answer, export, read_request, scripted};
 use dfinery::{
     Csv, Error, EventQuery, ExportClient, ExportCode, Family, RetryPolicy, UserProfileQuery, tables::RateLimit,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use proptest::prelude::*;
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 /// Two rows, with a quoted line break, a doubled quote, a comma and Korean text.
 const CSV: &str = "df_unified_id,event_name,memo\n\
@@ -353,6 +357,65 @@ async fn a_file_appears_only_when_it_is_complete() {
         error.to_string().contains("missing/profiles.csv cannot be written"),
         "{error}"
     );
+}
+
+/// Answers one export after the other, and keeps what was asked.
+async fn recorded(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&requests);
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = read_request(&mut stream).await.unwrap();
+            kept.lock().unwrap().push(request);
+            stream.write_all(&answer).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    (format!("http://{address}"), requests)
+}
+
+/// Not a pause between any two so that they last for the hour, and not one more than are allowed.
+#[tokio::test]
+async fn the_exports_of_an_hour_go_at_once_and_the_next_is_not_sent() {
+    let (url, requests) = recorded(vec![answer(200, "text/csv", CSV); 101]).await;
+    let client = ExportClient::builder()
+        .service_id("s")
+        .token("t")
+        .base_url(url)
+        .retry(common::quick().max_wait(Duration::from_secs(1)))
+        .build()
+        .unwrap();
+    let export = async || client.user_profiles(&UserProfileQuery::all()).await;
+    for _ in 0..100 {
+        export().await.unwrap().bytes(usize::MAX).await.unwrap();
+    }
+    let error = export().await.unwrap_err();
+    assert!(error.is_retryable() && error.attempts() == 0, "{error}");
+    assert!(error.retry_after().unwrap() > Duration::from_secs(50 * 60), "{error}");
+    assert_eq!(requests.lock().unwrap().len(), 100);
+}
+
+/// The server may write the same export in another order the next time.
+#[tokio::test]
+async fn an_export_that_breaks_off_is_asked_for_whole_again_and_never_from_a_byte() {
+    let whole = answer(200, "text/csv", CSV);
+    let (url, requests) = recorded(vec![whole[..whole.len() - 9].to_vec(), whole]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("profiles.csv");
+    let client = export(&url);
+    let save = async || client.user_profiles(&UserProfileQuery::all()).await?.save(&path).await;
+    assert!(save().await.unwrap_err().is_truncated());
+    save().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), CSV);
+    let requests = requests.lock().unwrap();
+    let [first, second] = requests.as_slice() else {
+        panic!("{} requests", requests.len())
+    };
+    assert_eq!(first, second);
+    assert!(!first.to_ascii_lowercase().contains("range:"), "{first}");
 }
 
 #[tokio::test]
