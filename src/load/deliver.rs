@@ -23,6 +23,7 @@ pub(crate) struct Delivering {
     patience: Duration,
     /// Set once the load is to end.
     pub(crate) stop: watch::Sender<bool>,
+    /// When the latest of the attempts that succeeded began.
     last_success: watch::Sender<Instant>,
     /// Whoever holds this may try although the retry budget is spent: one call at a time finds out whether the service is back.
     probe: Semaphore,
@@ -189,7 +190,8 @@ impl Delivering {
             self.progress.answered();
             let Err(error) = answer else {
                 self.concurrency(operation.family()).succeeded(attempt.elapsed());
-                self.last_success.send_replace(Instant::now());
+                // When it began: answers that were on their way when the service broke down say nothing of the time after.
+                self.last_success.send_modify(|last| *last = attempt.max(*last));
                 return Ending::Accepted;
             };
             self.progress.failed_attempt(&error);
