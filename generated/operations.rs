@@ -2,21 +2,19 @@
 
 use std::{fmt, time::Duration};
 use super::sources;
-use crate::{
-    rate_limit::Spelling, tables::{Confidence, OperationInfo, RateLimit, Source},
-};
+use crate::tables::{Confidence, OperationInfo, RateLimit, RateLimitHeaders, Source};
 
 /// Where both APIs are unless a client is told otherwise.
 pub(crate) const HOST: &str = "https://openapi.dfinery.ai";
 
-/// The rate-limit headers in each of their spellings, in lower case.
-pub(crate) const RATE_LIMIT_HEADERS: [Spelling; 2] = [
-    Spelling {
+/// The rate-limit headers in each of the spellings that the documentation has, in lower case.
+pub const RATE_LIMIT_HEADERS: [RateLimitHeaders; 2] = [
+    RateLimitHeaders {
         period: "x-rate-limit-limit",
         remaining: "x-rate-limit-remaining",
         reset: "x-rate-limit-reset",
     },
-    Spelling {
+    RateLimitHeaders {
         period: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",

@@ -450,3 +450,16 @@ impl export::ExportUserProfilesRequest {
         self.violations()
     }
 }
+
+/// The borrowed requests of each API.
+pub mod views {
+    pub mod import {
+        pub use super::super::{
+            LoadEvents, UpsertIdentity, DeleteIdentity, UpsertUserProfile,
+        };
+    }
+
+    pub mod export {
+        pub use super::super::{ExportEvents, ExportUserProfiles};
+    }
+}

@@ -24,10 +24,13 @@ pub mod tables;
 mod timestamp;
 mod transport;
 mod user_event;
-mod validate;
+pub mod validate;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "_engine")]
+#[doc(hidden)]
+pub mod engine;
 #[cfg(feature = "load")]
 #[cfg_attr(docsrs, doc(cfg(feature = "load")))]
 pub mod load;
@@ -67,10 +70,10 @@ pub type ExportClientBuilder = ClientBuilder<ExportClient>;
 pub mod types {
     /// The types of the Export API.
     pub mod export {
-        pub use crate::generated::export::types::*;
+        pub use crate::generated::{export::types::*, requests::views::export::*};
     }
     /// The types of the Import API.
     pub mod import {
-        pub use crate::generated::import::types::*;
+        pub use crate::generated::{import::types::*, requests::views::import::*};
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Quota {
 }
 
 /// Permission to send one request; a limit on concurrency counts it until it is dropped.
-pub(crate) struct Permit {
+pub struct Permit {
     _place: Option<OwnedSemaphorePermit>,
     /// The window in which the request has not been counted yet.
     window: Option<Arc<Mutex<Window>>>,
@@ -122,14 +122,8 @@ impl Quota {
     }
 
     /// What the family allows.
-    #[cfg(feature = "load")]
     pub(crate) const fn limit(&self) -> RateLimit {
         self.limit
-    }
-
-    /// How long it takes at most until a spent quota is full again.
-    pub(crate) const fn period(&self) -> Duration {
-        self.limit.period
     }
 
     fn spent(&self) -> Spent {

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{RateLimitStatus, RetryClass, Timestamp, generated::operations::RATE_LIMIT_HEADERS, retry::YEAR};
-
-/// One spelling of the three headers.
-pub(crate) struct Spelling {
-    pub(crate) period: &'static str,
-    pub(crate) remaining: &'static str,
-    pub(crate) reset: &'static str,
-}
+use crate::{
+    RateLimitStatus, RetryClass, Timestamp, generated::operations::RATE_LIMIT_HEADERS, retry::YEAR,
+    tables::RateLimitHeaders,
+};
 
 /// A reset from here on is in milliseconds: as seconds it would be after the year 33000.
 const FIRST_MILLISECONDS: i64 = 1_000_000_000_000;
@@ -27,8 +23,9 @@ impl Headers {
     /// Reads the headers through `get`, which takes a name in lower case.
     pub(crate) fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let now = get("date").and_then(http_date).unwrap_or_else(jiff::Timestamp::now);
-        let first =
-            |name: fn(&Spelling) -> &'static str| RATE_LIMIT_HEADERS.iter().find_map(|spelling| get(name(spelling)));
+        let first = |name: fn(&RateLimitHeaders) -> &'static str| {
+            RATE_LIMIT_HEADERS.iter().find_map(|spelling| get(name(spelling)))
+        };
         let status = RateLimitStatus {
             period: first(|s| s.period).map(|period| period.chars().take(16).collect()),
             remaining: first(|s| s.remaining).and_then(|text| text.trim().parse().ok()),

@@ -26,7 +26,7 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct RetryPolicy {
     max_attempts: u32,
     base_delay: Duration,
-    max_delay: Duration,
+    pub(crate) max_delay: Duration,
     max_wait: Duration,
     budget: u32,
     resend_when_unsure: bool,
@@ -113,14 +113,7 @@ impl RetryPolicy {
         self.max_wait
     }
 
-    /// The longest pause that is drawn.
-    #[cfg(feature = "load")]
-    pub(crate) const fn longest_pause(&self) -> Duration {
-        self.max_delay
-    }
-
-    /// A pause as after so many attempts, however many are allowed.
-    #[cfg(feature = "load")]
+    /// The jittered pause after this many attempts, however many are allowed.
     pub(crate) fn draw(&self, attempts: u32) -> Duration {
         self.ceiling(attempts).mul_f64(random())
     }
@@ -134,7 +127,7 @@ impl RetryPolicy {
         if attempts >= self.max_attempts {
             return None;
         }
-        let drawn = self.ceiling(attempts).mul_f64(random());
+        let drawn = self.draw(attempts);
         let pause = match class {
             RetryClass::Never => return None,
             RetryClass::Backoff => retry_after.map_or(drawn, |named| named.max(drawn)),

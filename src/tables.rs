@@ -157,6 +157,17 @@ pub struct RateLimit {
     pub concurrent: Option<u32>,
 }
 
+/// The rate-limit headers of an answer in one of their spellings, in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimitHeaders {
+    /// The reset cycle.
+    pub period: &'static str,
+    /// Requests left in the period.
+    pub remaining: &'static str,
+    /// When the period ends.
+    pub reset: &'static str,
+}
+
 /// One operation of the API, as the spec describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationInfo {
@@ -338,5 +349,6 @@ pub struct SystemColumn {
     pub source: Source,
 }
 
+pub use crate::generated::operations::RATE_LIMIT_HEADERS;
 pub use crate::generated::responses::{EXPORT_HTTP_STATUSES, IMPORT_HTTP_STATUSES};
 pub use crate::generated::sources::PAGES;

@@ -336,7 +336,8 @@ impl<C: Api> Transport<C> {
         self.quota(operation).permit(longest).await
     }
 
-    async fn attempt(
+    /// Makes one attempt and judges the answer.
+    pub(crate) async fn attempt(
         &self,
         call: &mut Call,
         body: &[u8],
@@ -370,7 +371,7 @@ impl<C: Api> Transport<C> {
         let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
                 // Without a named reset, a period is waited for if that is allowed at all; else the pauses grow.
-                let period = Some(quota.period()).filter(|period| *period <= self.retry.longest_wait());
+                let period = Some(quota.limit().period).filter(|period| *period <= self.retry.longest_wait());
                 call.wait = call.headers.wait(failure.retry).or(period);
                 call.wait
             }
@@ -423,36 +424,8 @@ impl<C: Api> Transport<C> {
     }
 }
 
-#[cfg(feature = "load")]
-impl Transport<import::Client> {
-    /// Makes one attempt at a call whose body is ready; whoever calls this decides about another one.
-    pub(crate) async fn call_once(&self, operation: Operation, body: Bytes, permit: Permit) -> Result<Metadata, Error> {
-        let Self { client, service_id, .. } = self;
-        let bytes = body.clone();
-        let sent = async move {
-            match operation {
-                Operation::LoadEvents => client.load_events(service_id, bytes).await,
-                Operation::UpsertIdentity => client.upsert_identity(service_id, bytes).await,
-                Operation::DeleteIdentity => client.delete_identity(service_id, bytes).await,
-                Operation::UpsertUserProfile => client.upsert_user_profile(service_id, bytes).await,
-                Operation::ExportEvents | Operation::ExportUserProfiles => Err(
-                    progenitor_client::Error::InvalidRequest("an export is no import".to_owned()),
-                ),
-            }
-        };
-        let mut call = Call::new(operation);
-        match self.attempt(&mut call, &body, sent, permit).await {
-            Ok(()) => Ok(call.metadata()),
-            Err(failure) => {
-                call.unsure = failure.delivery == Delivery::Unknown;
-                Err(call.end(failure))
-            }
-        }
-    }
-}
-
 /// What is known of a call while it goes on.
-struct Call {
+pub(crate) struct Call {
     operation: Operation,
     started: Instant,
     attempts: u32,
@@ -461,11 +434,11 @@ struct Call {
     /// How long the last failure asks to wait.
     wait: Option<Duration>,
     /// Whether any attempt so far may have been taken; a later attempt that was not does not change that.
-    unsure: bool,
+    pub(crate) unsure: bool,
 }
 
 impl Call {
-    fn new(operation: Operation) -> Self {
+    pub(crate) fn new(operation: Operation) -> Self {
         Self {
             operation,
             started: Instant::now(),
@@ -477,7 +450,7 @@ impl Call {
         }
     }
 
-    fn metadata(&mut self) -> Metadata {
+    pub(crate) fn metadata(&mut self) -> Metadata {
         Metadata {
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
@@ -497,7 +470,7 @@ impl Call {
         self.end(Failure::new(kind, retry, Delivery::NotProcessed))
     }
 
-    fn end(&mut self, mut failure: Failure) -> Error {
+    pub(crate) fn end(&mut self, mut failure: Failure) -> Error {
         if self.unsure {
             failure.delivery = Delivery::Unknown;
         }

@@ -1,4 +1,4 @@
-//! Problems that the spec forbids and a type cannot: found before anything is sent, and named by field path.
+//! What is wrong with a request before it is sent: what the spec forbids and a type cannot, named by field path.
 
 use std::{fmt, ops::Deref};
 
@@ -10,8 +10,11 @@ pub struct Violation {
 }
 
 impl Violation {
-    #[cfg(feature = "load")]
-    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+    /// A problem of the field at a path, such as `events[3].event_items`; the path is empty for the request as a whole.
+    ///
+    /// Put no value of the request into the problem: it is printed and logged.
+    #[must_use]
+    pub fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             problem: problem.into(),
@@ -42,6 +45,14 @@ impl fmt::Display for Violation {
 }
 
 /// All the ways in which a request breaks the spec: the first 20, and how many more there are.
+///
+/// ```
+/// use dfinery::validate::{Path, Violations};
+///
+/// let mut found = Violations::new();
+/// found.push(&Path::root().field("events").index(3), "has no name");
+/// assert_eq!(found.into_result().unwrap_err().to_string(), "events[3]: has no name");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations {
     kept: Vec<Violation>,
@@ -51,11 +62,14 @@ pub struct Violations {
 impl Violations {
     const KEPT: usize = 20;
 
-    pub(crate) fn new() -> Self {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn push(&mut self, at: &Path<'_>, problem: impl Into<String>) {
+    /// Adds one; beyond the first 20 it is only counted.
+    pub fn push(&mut self, at: &Path<'_>, problem: impl Into<String>) {
         if self.kept.len() < Self::KEPT {
             self.kept.push(Violation {
                 path: at.to_string(),
@@ -66,7 +80,11 @@ impl Violations {
         }
     }
 
-    pub(crate) fn into_result(self) -> Result<(), Self> {
+    /// Success if nothing was found.
+    ///
+    /// # Errors
+    /// With all that was found, if there is any.
+    pub fn into_result(self) -> Result<(), Self> {
         if self.kept.is_empty() { Ok(()) } else { Err(self) }
     }
 
@@ -77,7 +95,6 @@ impl Violations {
     }
 }
 
-#[cfg(feature = "load")]
 impl From<Violation> for Violations {
     fn from(violation: Violation) -> Self {
         Self {
@@ -112,14 +129,22 @@ impl fmt::Display for Violations {
 
 impl std::error::Error for Violations {}
 
-/// Where in a request a check is: a chain on the stack, spelled out only when something is wrong.
-#[derive(Clone, Copy)]
-pub(crate) struct Path<'a> {
+/// Where in a request a field is: a chain on the stack, spelled out only when something is wrong.
+///
+/// ```
+/// use dfinery::validate::Path;
+///
+/// let root = Path::root();
+/// let events = root.field("events");
+/// assert_eq!(events.index(3).field("event_name").to_string(), "events[3].event_name");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
     segment: Segment<'a>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Segment<'a> {
     Root,
     Field(&'a str),
@@ -127,21 +152,27 @@ enum Segment<'a> {
 }
 
 impl Path<'_> {
-    pub(crate) const fn root() -> Path<'static> {
+    /// The request as a whole.
+    #[must_use]
+    pub const fn root() -> Path<'static> {
         Path {
             parent: None,
             segment: Segment::Root,
         }
     }
 
-    pub(crate) const fn field<'b>(&'b self, name: &'b str) -> Path<'b> {
+    /// A field of this object.
+    #[must_use]
+    pub const fn field<'b>(&'b self, name: &'b str) -> Path<'b> {
         Path {
             parent: Some(self),
             segment: Segment::Field(name),
         }
     }
 
-    pub(crate) const fn index(&self, index: usize) -> Path<'_> {
+    /// An element of this array, counted from 0.
+    #[must_use]
+    pub const fn index(&self, index: usize) -> Path<'_> {
         Path {
             parent: Some(self),
             segment: Segment::Index(index),

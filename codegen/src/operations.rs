@@ -23,7 +23,7 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
         use std::{fmt, time::Duration};
 
         use super::sources;
-        use crate::{rate_limit::Spelling, tables::{Confidence, OperationInfo, RateLimit, Source}};
+        use crate::tables::{Confidence, OperationInfo, RateLimit, RateLimitHeaders, Source};
 
         #host
         #headers
@@ -58,13 +58,13 @@ fn rate_limit_headers(spec: &Spec) -> TokenStream {
             let start = name.strip_suffix("-limit")?;
             let [remaining, reset] = ["remaining", "reset"].map(|end| format!("{start}-{end}"));
             let complete = names.contains(&remaining) && names.contains(&reset);
-            complete.then(|| quote!(Spelling { period: #name, remaining: #remaining, reset: #reset }))
+            complete.then(|| quote!(RateLimitHeaders { period: #name, remaining: #remaining, reset: #reset }))
         })
         .collect();
     let count = Literal::usize_unsuffixed(spellings.len());
     quote! {
-        /// The rate-limit headers in each of their spellings, in lower case.
-        pub(crate) const RATE_LIMIT_HEADERS: [Spelling; #count] = [#(#spellings),*];
+        /// The rate-limit headers in each of the spellings that the documentation has, in lower case.
+        pub const RATE_LIMIT_HEADERS: [RateLimitHeaders; #count] = [#(#spellings),*];
     }
 }
 

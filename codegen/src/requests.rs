@@ -14,12 +14,15 @@ use crate::{
 /// # Errors
 /// If a name of the spec gives no identifier.
 pub fn file(spec: &Spec) -> Result<TokenStream, String> {
-    let mut items = TokenStream::new();
+    let (mut items, mut views) = (TokenStream::new(), TokenStream::new());
     for api in spec.apis() {
         let requests: Vec<_> = api.document.operations().map(|(_, _, operation)| operation).collect();
         for operation in &requests {
             items.extend(request(api, operation)?);
         }
+        let names = requests.iter().map(|operation| names::variant(&operation.id));
+        let (module, names) = (format_ident!("{}", api.name), names.collect::<Result<Vec<_>, _>>()?);
+        views.extend(quote!(pub mod #module { pub use super::super::{#(#names),*}; }));
         for (name, schema) in api.document.structs() {
             let is_request = requests.iter().any(|operation| operation.request() == name);
             if !is_request && has_checks(&api.document, schema) {
@@ -35,6 +38,11 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
         };
 
         #items
+
+        /// The borrowed requests of each API.
+        pub mod views {
+            #views
+        }
     })
 }
 

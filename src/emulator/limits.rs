@@ -15,7 +15,10 @@ use hyper::{
 };
 
 use super::settings::{RateHeaders, ResetUnit, Settings, Window};
-use crate::{Family, Timestamp, generated::operations::RATE_LIMIT_HEADERS, tables::RateLimit};
+use crate::{
+    Family, Timestamp,
+    tables::{RATE_LIMIT_HEADERS, RateLimit},
+};
 
 /// The calls made so far, by family.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What all connections share: one lock around everything that changes.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     Fault, Ledger, Settings,
@@ -10,7 +10,7 @@ use super::{
     limits::Limits,
     store::Store,
 };
-use crate::{Operation, Timestamp, Token, lock::lock};
+use crate::{Operation, Timestamp, Token};
 
 /// The emulator behind the socket.
 pub(super) struct Shared {
@@ -69,7 +69,7 @@ impl Shared {
 
     /// The state. A panic elsewhere, such as in a test's own clock, does not lock it for good.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a request on record and draws its fault; nothing if the ledger is full.

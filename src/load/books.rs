@@ -13,6 +13,7 @@ use super::{
     delta::Delta,
     input::{Beginning, Line},
     journal::{Done, Journal, Marks},
+    lock::lock,
     outcome::{Outcome, Stop},
     pack::Batch,
     progress::Progress,
@@ -21,7 +22,7 @@ use super::{
     record::RecordId,
     schedule::Books,
 };
-use crate::{ImportCode, Language, Violations, lock::lock};
+use crate::{ImportCode, Language, Violations};
 
 /// Everything that is kept of what became of records.
 pub(crate) struct FileBooks {

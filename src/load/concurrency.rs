@@ -7,7 +7,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{lock::lock, tables::RateLimit};
+use super::lock::lock;
+use crate::tables::RateLimit;
 
 /// A limit that starts from what the quota and the observed latency ask for, shrinks by a third when more than a few calls
 /// fail, and grows again by one for each round of calls that succeed.

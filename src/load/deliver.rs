@@ -12,7 +12,10 @@ use tokio::{
 use super::{
     concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress, record::RecordKind, schedule::Books,
 };
-use crate::{Delivery, Error, Family, ImportClient, RetryClass, Timestamp, quota::Permit};
+use crate::{
+    Delivery, Error, Family, ImportClient, RetryClass, Timestamp,
+    engine::{Engine, Permit},
+};
 
 /// What all calls of a load share.
 pub(crate) struct Delivering {
@@ -97,7 +100,7 @@ impl Delivering {
     ) -> Self {
         let families = [RecordKind::Event, RecordKind::Identity, RecordKind::Profile].map(RecordKind::operation);
         let concurrency = families.map(|operation| {
-            let quota = import.0.quota(operation).limit();
+            let quota = Engine::of(&import).rate_limit(operation);
             // More calls than a period allows would only wait for the quota.
             let most = most.min(usize::try_from(quota.requests).unwrap_or(usize::MAX));
             (operation.family(), Concurrency::new(quota, most))
@@ -140,11 +143,15 @@ impl Delivering {
         }
     }
 
+    fn engine(&self) -> Engine<'_> {
+        Engine::of(&self.import)
+    }
+
     /// Permission to send a batch, if there is no need to wait for it.
     pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
-        let permit = self.import.0.permit(batch.kind.operation(), Duration::ZERO);
+        let permit = self.engine().permit(batch.kind.operation(), Duration::ZERO);
         // Many calls start in one go, which is no reason to make one wait for a later turn of the task.
-        tokio::task::unconstrained(permit).now_or_never()?.ok()
+        tokio::task::unconstrained(permit).now_or_never()?
     }
 
     async fn attempts<B: Books>(
@@ -156,7 +163,7 @@ impl Delivering {
         last_attempt: &mut Option<Timestamp>,
     ) -> Ending {
         let operation = batch.kind.operation();
-        let retry = &self.import.0.retry;
+        let engine = self.engine();
         let mut tries = Tries::default();
         let mut last_error = None;
         loop {
@@ -167,11 +174,11 @@ impl Delivering {
                 permit
             } else {
                 // Every call under way gets its turn within two periods, since there are never more than one period allows.
-                let longest = self.patience + 2 * self.import.0.quota(operation).period();
-                let permit = match self.unless_stopped(self.import.0.permit(operation, longest)).await {
+                let longest = self.patience + 2 * engine.rate_limit(operation).period;
+                let permit = match self.unless_stopped(engine.permit(operation, longest)).await {
                     None => return Ending::Stopped(last_error),
-                    Some(Ok(permit)) => permit,
-                    Some(Err(_)) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
+                    Some(Some(permit)) => permit,
+                    Some(None) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
                 };
                 if batch.attempts == 0
                     && let Err(stop) = books.sent(batch).and_then(|()| books.flush())
@@ -186,7 +193,7 @@ impl Delivering {
             batch.first_attempt.get_or_insert(now);
             *last_attempt = Some(now);
             self.progress.attempt();
-            let answer = self.import.0.call_once(operation, body.clone(), permit).await;
+            let answer = engine.attempt(operation, body.clone(), permit).await;
             self.progress.answered();
             let Err(error) = answer else {
                 self.concurrency(operation.family()).succeeded(attempt.elapsed());
@@ -202,22 +209,22 @@ impl Delivering {
                 return Ending::Fatal(Stop::Refused(Arc::new(error)));
             }
             let may_repeat =
-                error.delivery() != Delivery::Unknown || operation.is_idempotent() || retry.resends_when_unsure();
+                error.delivery() != Delivery::Unknown || operation.is_idempotent() || engine.resends_when_unsure();
             let pause = match error.retry_class() {
                 RetryClass::Never => return Ending::Refused(error),
                 _ if !may_repeat => return Ending::GivenUp(error),
                 // The quota of the client is paused until the reset: the next permit waits for it. If the reset was named
                 // wrongly, or not at all, the pauses grow.
-                RetryClass::AfterReset => retry.draw(tries.refused()),
+                RetryClass::AfterReset => engine.draw(tries.refused()),
                 RetryClass::Backoff => {
                     self.concurrency(operation.family()).failed(attempt);
                     let alone = tries.failed(*self.last_success.borrow());
-                    match retry.pause(RetryClass::Backoff, tries.counted, error.retry_after()) {
+                    match engine.pause(RetryClass::Backoff, tries.counted, error.retry_after()) {
                         Some(pause) if alone => pause,
                         None if alone => return Ending::GivenUp(error),
                         _ => {
-                            let named = error.retry_after().unwrap_or_default().min(retry.longest_wait());
-                            retry.draw(tries.failures).max(named)
+                            let named = error.retry_after().unwrap_or_default().min(engine.longest_wait());
+                            engine.draw(tries.failures).max(named)
                         }
                     }
                 }
@@ -229,8 +236,8 @@ impl Delivering {
             let is_backoff = error.retry_class() == RetryClass::Backoff;
             last_error = Some(error);
             let rest = async {
-                if is_backoff && !self.import.0.budget.take() {
-                    self.until_back(retry.longest_pause().max(pause)).await;
+                if is_backoff && !engine.take_retry() {
+                    self.until_back(engine.longest_pause().max(pause)).await;
                 }
                 tokio::time::sleep(pause).await;
             };

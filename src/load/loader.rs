@@ -23,13 +23,17 @@ use super::{
     file_load::is_stdin,
     input::{Beginning, Input},
     journal::{Header, Journal, JournalError, Marks, Source as JournalSource, State},
+    lock::lock,
     outcome::Stop,
     pack::{PackLimits, Packer},
     reader::{Left, Pass, Reader, Source, WAITING_BYTES},
     receipt::{InputReceipt, Receipt},
     schedule::{Rules, Scheduler, Waiting},
 };
-use crate::{ImportClient, Timestamp, lock::lock};
+use crate::{ImportClient, Timestamp};
+
+/// No wait is longer: what is asked for beyond it could not be added to a clock.
+pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each.
 ///
@@ -171,7 +175,7 @@ impl LoaderBuilder {
     /// How long the service may fail without a single success before the load ends; 10 minutes unless set.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.settings.patience = patience.min(crate::retry::YEAR);
+        self.settings.patience = patience.min(YEAR);
         self
     }
 
@@ -209,7 +213,7 @@ impl LoaderBuilder {
     /// until the file ends.
     #[must_use]
     pub fn linger(mut self, linger: Duration) -> Self {
-        self.settings.linger = linger.min(crate::retry::YEAR);
+        self.settings.linger = linger.min(YEAR);
         self
     }
 

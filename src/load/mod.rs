@@ -26,6 +26,7 @@ mod file_load;
 mod input;
 mod journal;
 mod loader;
+mod lock;
 mod outcome;
 mod pack;
 mod plan;

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     Identity, Properties, Timestamp,
-    generated::{
-        import::types::{EventsCommon, ExternalIdentity, LoadEventsRequest},
-        requests::{DeleteIdentity, LoadEvents, UpsertIdentity, UpsertUserProfile},
+    types::import::{
+        DeleteIdentity, EventsCommon, ExternalIdentity, LoadEvents, LoadEventsRequest, UpsertIdentity,
+        UpsertUserProfile,
     },
 };
 

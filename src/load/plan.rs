@@ -11,9 +11,10 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     FileLoad, LoadError, Loader, Progress, RecordKind, Report, Stop, Taxonomy, books::FileBooks, check::Checker,
-    file_load::is_stdin, input::Input, journal::State, loader::Opened, pack::Packer, reader::Left, schedule::Waiting,
+    file_load::is_stdin, input::Input, journal::State, loader::Opened, lock::lock, pack::Packer, reader::Left,
+    schedule::Waiting,
 };
-use crate::{lock::lock, redact::Redacted};
+use crate::engine::Engine;
 
 /// What a load would do.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl fmt::Debug for PlannedCall {
         f.debug_struct("PlannedCall")
             .field("kind", &self.kind)
             .field("lines", &self.lines)
-            .field("body", &Redacted)
+            .field("body", &format_args!("[redacted]"))
             .finish()
     }
 }
@@ -148,7 +149,7 @@ impl Loader {
             .await
             .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
         for (kind, planned) in &mut planned {
-            let quota = import.0.quota(kind.operation()).limit();
+            let quota = Engine::of(&import).rate_limit(kind.operation());
             // The first period's calls may go at once.
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));

@@ -24,6 +24,7 @@ use super::{
     deliver::Delivering,
     delta::Delta,
     input::{Beginning, Input, Line},
+    lock::lock,
     outcome::Stop,
     pack::{Batch, Incoming, Packer, edited},
     record::RecordId,
@@ -31,7 +32,7 @@ use super::{
     sort::Sorter,
     stdin::Stdin,
 };
-use crate::{Properties, Violation, Violations, lock::lock};
+use crate::{Properties, Violation, Violations};
 
 /// What is read, and how.
 pub(crate) struct Reader {

@@ -15,10 +15,11 @@ use tokio::{
 use super::{
     Fate,
     deliver::{Delivered, Delivering, Ending},
+    lock::lock,
     outcome::{Outcome, Stop},
     pack::{Batch, Packer},
 };
-use crate::{Delivery, Error, Family, lock::lock};
+use crate::{Delivery, Error, Family};
 
 /// A call that waits for its turn, and its share of the memory for such calls.
 pub(crate) struct Waiting {

@@ -9,10 +9,10 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::lock::lock;
-
 use super::{
     Fate, Loader, Record, Settled, Stopper,
+    loader::YEAR,
+    lock::lock,
     stream::{Intake, OnSettled},
 };
 
@@ -150,7 +150,7 @@ impl Sender {
         } = &*self.shared;
         lock(handed_back).get_or_insert_default();
         intake.close();
-        let end = Instant::now() + deadline.min(crate::retry::YEAR);
+        let end = Instant::now() + deadline.min(YEAR);
         if let Some(mut task) = intake.task()
             && timeout_at(end, &mut task).await.is_err()
         {

@@ -19,12 +19,13 @@ use super::{
     Accepts, Fate, Loader, RecordKind, Stopper,
     check::Checker,
     deliver::Delivering,
+    lock::lock,
     outcome::{Outcome, Stop},
     pack::{Batch, Incoming, Packer},
     record::RecordId,
     schedule::{Books, Rules, Scheduler, Waiting},
 };
-use crate::{Error, Event, Identity, Properties, Violation, Violations, lock::lock};
+use crate::{Error, Event, Identity, Properties, Violation, Violations};
 
 /// A record to load.
 ///

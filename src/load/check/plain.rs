@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Accepts, near::shown};
 use crate::{
     Event, Identity, PropertyValue, Timestamp, load::RecordKind, tables::PropertyType, tables::Required, taxonomy,
-    types::import, validate::Validate as _,
+    types::import,
 };
 
 /// JSON with repeated keys.
@@ -137,7 +137,7 @@ impl Judge<'_> {
             let Some(one) = one else { continue };
             let text = one[name].as_str().unwrap_or("?");
             let fits = serde_json::from_value::<Identity>(one.clone())
-                .is_ok_and(|identity| one[name].is_null() || identity.violations().is_ok());
+                .is_ok_and(|identity| one[name].is_null() || identity.validate().is_ok());
             let form = match name {
                 "phone_no" => text == "?" || (text.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('0')),
                 "email" => {

@@ -5,14 +5,12 @@ use std::{
     io::{self, Read},
     path::Path,
     sync::{
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use xxhash_rust::xxh3::Xxh3;
-
-use crate::lock::lock;
 
 /// To be changed with what goes into a fingerprint, so that no old one is taken for a new one.
 const SEED: u64 = 2;
@@ -62,8 +60,12 @@ impl Default for Passed {
 
 impl Passed {
     pub(super) fn add(&self, bytes: &[u8]) {
-        lock(&self.hash).update(bytes);
+        self.hash().update(bytes);
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    fn hash(&self) -> MutexGuard<'_, Xxh3> {
+        self.hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -74,7 +76,7 @@ impl Passed {
     pub(crate) fn beginning(&self) -> Beginning {
         Beginning {
             bytes: self.bytes(),
-            hash: lock(&self.hash).digest128(),
+            hash: self.hash().digest128(),
         }
     }
 }
