@@ -1,8 +1,5 @@
-#![cfg_attr(all(feature = "emulator", feature = "load"), doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(all(feature = "emulator", feature = "load")),
-    doc = "Client for the DFINERY Open API. The examples of its README need the features `emulator` and `load`."
-)]
+//! Client for the DFINERY Open API.
+
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -26,14 +23,9 @@ mod transport;
 mod user_event;
 pub mod validate;
 
-#[cfg(feature = "emulator")]
-pub mod emulator;
 #[cfg(feature = "_engine")]
 #[doc(hidden)]
 pub mod engine;
-#[cfg(feature = "load")]
-#[cfg_attr(docsrs, doc(cfg(feature = "load")))]
-pub mod load;
 
 pub use config::ClientBuilder;
 pub use csv_stream::{Csv, Record, Saved};
@@ -50,16 +42,6 @@ pub use retry::RetryPolicy;
 pub use tables::{Language, RetryClass};
 pub use timestamp::Timestamp;
 pub use validate::{Violation, Violations};
-
-#[cfg(all(doctest, feature = "emulator", feature = "load"))]
-mod pages {
-    #[doc = include_str!("../README.ko.md")]
-    mod readme_in_korean {}
-    #[doc = include_str!("../docs/loading.md")]
-    mod loading {}
-    #[doc = include_str!("../docs/loading.ko.md")]
-    mod loading_in_korean {}
-}
 
 /// Builder for an [`ImportClient`].
 pub type ImportClientBuilder = ClientBuilder<ImportClient>;

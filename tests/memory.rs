@@ -2,14 +2,12 @@
 //!
 //! The client runs in a process of its own, so that the emulator's memory is not counted.
 
-#![cfg(all(feature = "emulator", target_os = "linux"))]
+#![cfg(target_os = "linux")]
 
 use std::process::Command;
 
-use dfinery::{
-    ExportClient, UserProfileQuery,
-    emulator::{Emulator, Settings},
-};
+use dfinery::{ExportClient, UserProfileQuery};
+use dfinery_emulator::{Emulator, Settings};
 
 const SERVER: &str = "DFINERY_TEST_MEMORY_SERVER";
 const SIZE: u64 = 1 << 30;

@@ -1,15 +1,10 @@
 //! Every row of both response tables, in every style in which it may come, through the real client over a real socket.
 
-#![cfg(feature = "emulator")]
-
 mod common;
 
 use common::{quick, short_periods};
-use dfinery::{
-    Delivery, Event, EventQuery, ExportCode, Identity, ImportCode, Language, RetryClass,
-    emulator::{CodeStyle, Emulator, FailureStyle, Fault, RateHeaders, Settings},
-    tables::CodeInfo,
-};
+use dfinery::{Delivery, Event, EventQuery, ExportCode, Identity, ImportCode, Language, RetryClass, tables::CodeInfo};
+use dfinery_emulator::{CodeStyle, Emulator, FailureStyle, Fault, RateHeaders, Settings};
 
 const ATTEMPTS: u32 = 3;
 

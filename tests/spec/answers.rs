@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use dfinery::{
-    ExportCode, Family, ImportCode, Operation, Token,
-    emulator::{
-        Batch, CheckOrder, Clock, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, Framing,
-        ItemRows, LineEnding, NullProperty, OverLimit, ProfileUpdate, RateHeaders, ResetUnit, Settings, SuccessData,
-        UnknownIdentity, Unregistered, Window,
-    },
-    tables::RateLimit,
+use dfinery::{ExportCode, Family, ImportCode, Operation, Token, tables::RateLimit};
+use dfinery_emulator::{
+    Batch, CheckOrder, Clock, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, Framing,
+    ItemRows, LineEnding, NullProperty, OverLimit, ProfileUpdate, RateHeaders, ResetUnit, Settings, SuccessData,
+    UnknownIdentity, Unregistered, Window,
 };
 use proptest::{
     arbitrary::any,

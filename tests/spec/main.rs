@@ -1,7 +1,5 @@
 //! What clients send and read is the spec: the types, the checks, the examples and the emulator against the `OpenAPI` documents.
 
-#![cfg(feature = "emulator")]
-
 mod answers;
 mod document;
 mod examples;

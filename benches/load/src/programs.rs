@@ -8,11 +8,8 @@ use std::{
     time::Duration,
 };
 
-use dfinery::{
-    Family, ImportClient,
-    load::{FileLoad, Loader, Progress, RecordKind, Taxonomy, check_files},
-    tables::RateLimit,
-};
+use dfinery::{Family, ImportClient, tables::RateLimit};
+use dfinery_load::{FileLoad, Loader, Progress, RecordKind, Taxonomy, check_files};
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 

@@ -1,0 +1,54 @@
+//! Arguments that several commands take.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dfinery_load::{Accepts, RecordKind};
+
+#[derive(clap::Args)]
+pub struct Files {
+    /// Files, plain or compressed with gzip or zstd; `-` is standard input.
+    #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+}
+
+/// What a load holds.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum What {
+    /// Events: `{"identity":{…},"event":{…}}`.
+    Events,
+    /// Unified profiles: `{"identity":{…}}`.
+    Identities,
+    /// User properties: `{"identity":{…},"user_properties":{…}}`.
+    Profiles,
+    /// All of these in any order.
+    Mixed,
+}
+
+impl From<What> for Accepts {
+    fn from(what: What) -> Self {
+        match what {
+            What::Events => Self::Only(RecordKind::Event),
+            What::Identities => Self::Only(RecordKind::Identity),
+            What::Profiles => Self::Only(RecordKind::Profile),
+            What::Mixed => Self::Mixed,
+        }
+    }
+}
+
+/// A language of the explanations.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum Lang {
+    #[default]
+    En,
+    Ko,
+}
+
+impl From<Lang> for dfinery::Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::Ko => Self::Korean,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! From settings to a client and a loader.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use dfinery::{Family, ImportClient, tables::RateLimit};
+use dfinery_load::{Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy};
+
+use crate::settings::{
+    Settings, TokenAt,
+    table::{
+        BASE_URL, BATCH_BYTES, CONCURRENCY, ENCODING, FORMAT, ID_COLUMNS, MAPPING, MAX_BAD, NO_RESUME, ON_REFUSAL,
+        ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
+    },
+};
+
+/// No file that a person writes is longer.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A loader that may send.
+pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
+    let service_id = settings.text(&SERVICE_ID).with_context(|| {
+        "the service id is not set: give --service-id, set DFINERY_SERVICE_ID, or write service_id into dfinery.toml"
+    })?;
+    build(settings, accepts, service_id, &token(settings)?)
+}
+
+/// A loader for plans: it works without a connection, so that a file can be looked at before there is an account.
+pub fn planner(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
+    build(settings, accepts, "none", "none")
+}
+
+fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -> anyhow::Result<Loader> {
+    let mut client = ImportClient::builder().service_id(service_id).token(token);
+    if let Some(base_url) = settings.text(&BASE_URL) {
+        client = client.base_url(base_url);
+    }
+    if let Some(timeout) = settings.duration(&TIMEOUT) {
+        client = client.attempt_timeout(timeout).read_timeout(timeout);
+    }
+    for family in families(accepts) {
+        client = client.rate_limit(family, rate_limit(settings, accepts, family)?);
+    }
+    let import = client.build()?;
+    Ok(options(settings, Loader::builder(&import))?.build())
+}
+
+fn options(settings: &Settings, mut loader: LoaderBuilder) -> anyhow::Result<LoaderBuilder> {
+    if let Some(taxonomy) = taxonomy(settings)? {
+        loader = loader.taxonomy(taxonomy);
+    }
+    if let Some(calls) = settings.count(&CONCURRENCY) {
+        loader = loader.most_calls(size(calls));
+    }
+    if let Some(patience) = settings.duration(&PATIENCE) {
+        loader = loader.patience(patience);
+    }
+    if let Some(bytes) = settings.count(&BATCH_BYTES) {
+        loader = loader.batch_bytes(size(bytes));
+    }
+    if let Some(most) = settings.most_bad(&MAX_BAD) {
+        loader = loader.most_bad(most);
+    }
+    Ok(loader.divide_refused(settings.text(&ON_REFUSAL) != Some("reject-all")))
+}
+
+fn families(accepts: Accepts) -> Vec<Family> {
+    let kinds = match accepts {
+        Accepts::Only(kind) => vec![kind],
+        Accepts::Mixed => vec![RecordKind::Identity, RecordKind::Profile, RecordKind::Event],
+    };
+    kinds.into_iter().map(|kind| kind.operation().family()).collect()
+}
+
+/// The quota to keep to, of the one family that is loaded; none for mixed records, which spend several.
+pub fn quota(settings: &Settings, accepts: Accepts) -> anyhow::Result<Option<RateLimit>> {
+    let limits = families(accepts)
+        .into_iter()
+        .map(|family| rate_limit(settings, accepts, family))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(match limits[..] {
+        [limit] => Some(limit),
+        _ => None,
+    })
+}
+
+fn rate_limit(settings: &Settings, accepts: Accepts, family: Family) -> anyhow::Result<RateLimit> {
+    let mut limit = family.rate_limit();
+    if let Some(calls) = settings.count(&RATE) {
+        if accepts == Accepts::Mixed {
+            bail!("--rate is for records of one kind, and a mixed file spends three quotas: use --rate-share");
+        }
+        limit.requests = u32::try_from(calls).unwrap_or(u32::MAX);
+        limit.period = Duration::from_secs(60);
+    }
+    if let Some(share) = settings.share(&RATE_SHARE) {
+        limit.requests = part(limit.requests, share);
+    }
+    Ok(limit)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a number is no larger than the number"
+)]
+fn part(requests: u32, share: f64) -> u32 {
+    ((f64::from(requests) * share) as u32).max(1)
+}
+
+fn size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn token(settings: &Settings) -> anyhow::Result<String> {
+    let text = match &settings.token {
+        None => bail!(
+            "the import token is not set: set {TOKEN_VARIABLE}, or give --token-file with a file that holds it. It is in \
+             the console"
+        ),
+        Some(TokenAt::Variable) => std::env::var(TOKEN_VARIABLE)
+            .ok()
+            .with_context(|| format!("{TOKEN_VARIABLE}: it does not hold UTF-8"))?,
+        Some(TokenAt::File(path, _)) => {
+            let text = read(path).with_context(|| format!("cannot read the token from {}", path.display()))?;
+            if text.trim().is_empty() {
+                bail!("{}: the file of the token is empty", path.display());
+            }
+            text
+        }
+    };
+    Ok(text.trim().to_owned())
+}
+
+/// What to load, as the settings say it.
+pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> anyhow::Result<FileLoad> {
+    let mut load = FileLoad::new(accepts, files);
+    load.options = input_options(settings)?;
+    load.sort_by_identity = settings.flag(&SORT_BY_IDENTITY);
+    // A file of settings is for all loads of a folder, and this one means something for mixed loads only.
+    load.ordered = settings.flag(&ORDERED) && (accepts == Accepts::Mixed || settings.is_option(&ORDERED));
+    load.id_fields = settings.list(&ID_COLUMNS).to_vec();
+    load.resume = !settings.flag(&NO_RESUME);
+    Ok(load)
+}
+
+pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
+    let mut options = InputOptions::default();
+    let read_as = |setting| settings.text(setting);
+    options.format = read_as(&FORMAT)
+        .map(str::parse)
+        .transpose()
+        .map_err(anyhow::Error::msg)?;
+    options.encoding = read_as(&ENCODING)
+        .map(str::parse)
+        .transpose()
+        .map_err(anyhow::Error::msg)?;
+    if let Some(path) = settings.path(&MAPPING) {
+        let mapping = Mapping::from_yaml(&read(path).with_context(|| cannot_read(path))?);
+        options.mapping = Some(mapping.with_context(|| path.display().to_string())?);
+    }
+    Ok(options)
+}
+
+pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {
+    let Some(path) = settings.path(&TAXONOMY) else {
+        return Ok(None);
+    };
+    let text = read(path).with_context(|| cannot_read(path))?;
+    let name = path.display().to_string();
+    let taxonomy = Taxonomy::from_yaml(&text).with_context(|| name.clone())?;
+    Ok(Some(taxonomy.named(name)))
+}
+
+fn cannot_read(path: &Path) -> String {
+    format!("cannot read {}", path.display())
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(MOST_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}

@@ -1,0 +1,200 @@
+//! `dfinery emulator`: DFINERY on localhost until Ctrl-C.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use dfinery::{Family, ImportCode, Operation, tables::RateLimit};
+use dfinery_emulator::{
+    Batch, CodeStyle, Duplicates, Emulator, FailureStyle, Fault, FaultRate, OverLimit, RateHeaders, ResetUnit,
+    Settings, Unregistered,
+};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The port on 127.0.0.1; 0 picks a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// How import answers write their code.
+    #[arg(long, value_enum, default_value = "number")]
+    code_style: CodeStyleArgument,
+    /// Whether failures come under the HTTP status of the detail table (import: 200) or under the other one.
+    #[arg(long, value_enum, default_value = "detail-table")]
+    failures: FailuresArgument,
+    /// How a spent quota is answered.
+    #[arg(long, value_enum, default_value = "like-other-failures")]
+    over_limit: OverLimitArgument,
+    /// How the rate-limit headers are spelled.
+    #[arg(long, value_enum, default_value = "dashed")]
+    rate_headers: RateHeadersArgument,
+    /// The unit of the reset header.
+    #[arg(long, value_enum, default_value = "seconds")]
+    reset_unit: ResetUnitArgument,
+    /// What happens to what is not registered or has the wrong type.
+    #[arg(long, value_enum, default_value = "refuse")]
+    unregistered: UnregisteredArgument,
+    /// What one bad event does to the others of its request.
+    #[arg(long, value_enum, default_value = "all-or-nothing")]
+    batch: BatchArgument,
+    /// What happens to an event whose id came before.
+    #[arg(long, value_enum, default_value = "keep")]
+    duplicates: DuplicatesArgument,
+    /// Divides every quota, to meet its end sooner.
+    #[arg(long, default_value_t = 1)]
+    rate_limit_divisor: u32,
+    /// Lifts every quota, for tools that send more than a service may.
+    #[arg(long, conflicts_with = "rate_limit_divisor")]
+    no_quotas: bool,
+    /// The share of the requests that meet a fault, from 0 to 1: lost connections, gateway pages, delays, refusals.
+    #[arg(long, default_value_t = 0.0)]
+    fault_rate: f64,
+    /// Where the random faults start; the same seed gives the same faults.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// The names of an emulator setting on the command line.
+macro_rules! argument {
+    ($name:ident, $setting:ident { $($variant:ident),* }) => {
+        #[derive(Clone, Copy, ValueEnum)]
+        enum $name { $($variant),* }
+
+        impl From<$name> for $setting {
+            fn from(argument: $name) -> Self {
+                match argument { $($name::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+argument!(CodeStyleArgument, CodeStyle { Number, Digits });
+argument!(
+    FailuresArgument,
+    FailureStyle {
+        DetailTable,
+        Alternative
+    }
+);
+argument!(
+    OverLimitArgument,
+    OverLimit {
+        LikeOtherFailures,
+        Http429,
+        Http429Empty
+    }
+);
+argument!(
+    RateHeadersArgument,
+    RateHeaders {
+        Dashed,
+        Compact,
+        Absent
+    }
+);
+argument!(ResetUnitArgument, ResetUnit { Seconds, Milliseconds });
+argument!(
+    UnregisteredArgument,
+    Unregistered {
+        Refuse,
+        DropSilently,
+        Accept
+    }
+);
+argument!(
+    BatchArgument,
+    Batch {
+        AllOrNothing,
+        KeepGoodAndFail,
+        KeepGoodAndSucceed
+    }
+);
+argument!(DuplicatesArgument, Duplicates { Keep, Drop });
+
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&arguments.fault_rate),
+        "--fault-rate must be between 0 and 1"
+    );
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+    let emulator = Emulator::builder()
+        .address(address)
+        .settings(Settings {
+            code_style: arguments.code_style.into(),
+            import_failures: FailureStyle::from(arguments.failures),
+            export_failures: arguments.failures.into(),
+            over_limit: arguments.over_limit.into(),
+            rate_headers: arguments.rate_headers.into(),
+            reset_unit: arguments.reset_unit.into(),
+            unregistered: arguments.unregistered.into(),
+            batch: arguments.batch.into(),
+            duplicates: arguments.duplicates.into(),
+            rate_limit_divisor: arguments.rate_limit_divisor,
+            rate_limits: if arguments.no_quotas {
+                lifted_quotas()
+            } else {
+                HashMap::new()
+            },
+            ..Settings::default()
+        })
+        .start()
+        .await
+        .with_context(|| format!("cannot start the emulator on {address}"))?;
+    if arguments.fault_rate > 0.0 {
+        emulator.fault_rate(FaultRate {
+            probability: arguments.fault_rate,
+            seed: arguments.seed,
+            faults: everyday_faults(),
+        });
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "DFINERY_BASE_URL={}", emulator.base_url())?;
+    writeln!(out, "DFINERY_SERVICE_ID={}", emulator.service_id())?;
+    writeln!(out, "DFINERY_IMPORT_TOKEN={}", emulator.import_token())?;
+    writeln!(out, "DFINERY_EXPORT_TOKEN={}", emulator.export_token())?;
+    out.flush()?;
+    writeln!(io::stderr(), "The emulator runs; Ctrl-C ends it.")?;
+    tokio::signal::ctrl_c().await?;
+    let ledger = emulator.ledger();
+    for operation in Operation::ALL {
+        writeln!(
+            io::stderr(),
+            "{operation}: {} requests",
+            ledger.requests(*operation).count()
+        )?;
+    }
+    writeln!(io::stderr(), "{} events stored", ledger.events_stored())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Quotas that nobody can spend.
+fn lifted_quotas() -> HashMap<Family, RateLimit> {
+    let lifted = |family: &Family| RateLimit {
+        requests: u32::MAX,
+        concurrent: None,
+        ..family.rate_limit()
+    };
+    Family::ALL.iter().map(|family| (*family, lifted(family))).collect()
+}
+
+/// What a client meets in a bad week.
+fn everyday_faults() -> Vec<Fault> {
+    vec![
+        Fault::Import(ImportCode::InternalServerError),
+        Fault::Import(ImportCode::TooManyRequest),
+        Fault::Status(429),
+        Fault::HtmlBadGateway,
+        Fault::MalformedJson,
+        Fault::UnknownCode,
+        Fault::Delay(Duration::from_secs(2)),
+        Fault::CloseBeforeReading,
+        Fault::CloseAfterReading,
+        Fault::CloseAfterReading.after_applying(),
+        Fault::CloseAfterBytes(10),
+    ]
+}

@@ -1,0 +1,119 @@
+//! `dfinery mapping init` and `dfinery taxonomy init`: files to begin with.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::bail;
+use dfinery_input::{ProposalOptions, propose};
+use dfinery_load::Taxonomy;
+
+use crate::{
+    check::Checkable,
+    connection, help,
+    settings::{Flags, table::INIT},
+};
+
+#[derive(clap::Args)]
+pub struct MappingArguments {
+    #[command(subcommand)]
+    command: MappingCommand,
+}
+
+#[derive(clap::Subcommand)]
+enum MappingCommand {
+    /// Look at the columns of a table, and write a mapping to complete by hand to standard output.
+    #[command(after_help = help::MAPPING)]
+    Init(Box<InitArguments>),
+}
+
+#[derive(clap::Args)]
+struct InitArguments {
+    /// A CSV or TSV. All of it is read.
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// What its rows are to become [default: events if a column looks like the time of one].
+    #[arg(
+        long = "as",
+        value_name = "WHAT",
+        default_value = "mixed",
+        hide_default_value = true,
+        help_heading = "Run"
+    )]
+    what: Checkable,
+    /// The name of the event that each row is.
+    #[arg(long, value_name = "NAME", help_heading = "Run")]
+    event: Option<String>,
+    /// The time zone of times that have none, such as Asia/Seoul.
+    #[arg(long, value_name = "ZONE", help_heading = "Run")]
+    timezone: Option<String>,
+    #[command(flatten)]
+    flags: Flags<INIT>,
+}
+
+#[derive(clap::Args)]
+pub struct TaxonomyArguments {
+    #[command(subcommand)]
+    command: TaxonomyCommand,
+}
+
+#[derive(clap::Subcommand)]
+enum TaxonomyCommand {
+    /// Write a taxonomy with all standard names, to be adapted by hand, to standard output.
+    Init,
+}
+
+/// Writes a proposal; exit code 1 says that it needs a hand before a table can be loaded with it.
+pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
+    let MappingCommand::Init(arguments) = &arguments.command;
+    let InitArguments {
+        file,
+        what,
+        event,
+        timezone,
+        flags,
+    } = arguments.as_ref();
+    if file.as_os_str() == "-" {
+        bail!("standard input cannot be looked at beforehand: write it to a file first");
+    }
+    let settings = flags.resolve()?;
+    let mut options = connection::input_options(&settings)?;
+    options.mapping = None;
+    let mut known = ProposalOptions::default();
+    known.event.clone_from(event);
+    known.timezone.clone_from(timezone);
+    let proposal = propose(file, &options, &known, (*what).into())?;
+    let mut out = io::stdout().lock();
+    out.write_all(proposal.yaml.as_bytes())?;
+    out.flush()?;
+    let mut talk = io::stderr().lock();
+    for question in &proposal.unsure {
+        writeln!(talk, "dfinery: {question}")?;
+    }
+    if proposal.complete {
+        writeln!(
+            talk,
+            "dfinery: write this to a file, read it through, and give it with --mapping"
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(
+        talk,
+        "dfinery: it is not complete: write it to a file, answer what is open there, and give it with --mapping"
+    )?;
+    Ok(ExitCode::FAILURE)
+}
+
+pub fn taxonomy(arguments: &TaxonomyArguments) -> anyhow::Result<ExitCode> {
+    let TaxonomyCommand::Init = arguments.command;
+    let mut out = io::stdout().lock();
+    out.write_all(Taxonomy::template().as_bytes())?;
+    out.flush()?;
+    writeln!(
+        io::stderr(),
+        "dfinery: write this to a file, keep what your service has registered, and give it with --taxonomy"
+    )?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,201 @@
+//! `dfinery load`, `dfinery delete` and `dfinery replay`: what sends.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use dfinery_load::{Accepts, DeadLetters, FileLoad, Loaded, RecordKind};
+
+use crate::{
+    arguments::{Files, What},
+    connection, plan,
+    progress::grouped,
+    running,
+    settings::{
+        Flags, Settings,
+        table::{DELETE, DELTA, LOAD, REPLAY},
+    },
+};
+
+#[derive(clap::Args)]
+pub struct LoadArguments {
+    /// What the files hold.
+    what: What,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    run: Run,
+    /// Say what would be sent, and send and write nothing.
+    #[arg(long, help_heading = "Run")]
+    dry_run: bool,
+    #[command(flatten)]
+    flags: Flags<LOAD>,
+}
+
+#[derive(clap::Args)]
+pub struct DeleteArguments {
+    /// What to delete.
+    what: Deletable,
+    #[command(flatten)]
+    files: Files,
+    /// Really delete: it cannot be undone.
+    #[arg(long, help_heading = "Run")]
+    yes: bool,
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    flags: Flags<DELETE>,
+}
+
+#[derive(clap::Args)]
+pub struct ReplayArguments {
+    /// The dead-letter file of an earlier load.
+    #[arg(value_name = "DEAD_LETTER_FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// Really delete, if the records were to be deleted: it cannot be undone.
+    #[arg(long, help_heading = "Run")]
+    yes: bool,
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    flags: Flags<REPLAY>,
+}
+
+/// What is about one run, and so in no file of settings.
+#[derive(clap::Args)]
+struct Run {
+    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it].
+    #[arg(long, value_name = "DIR", help_heading = "Run", value_hint = clap::ValueHint::DirPath)]
+    state: Option<PathBuf>,
+    /// Begin anew although an earlier run left a journal; what it left is moved to a folder beside.
+    #[arg(long, help_heading = "Run")]
+    restart: bool,
+    /// Write the receipt as JSON to this file too.
+    #[arg(long, value_name = "FILE", help_heading = "Run", value_hint = clap::ValueHint::FilePath)]
+    receipt: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Deletable {
+    /// Unified profiles: `{"identity":{"external_id":…}}`.
+    Identities,
+}
+
+pub async fn load(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let accepts = arguments.what.into();
+    let mut load = connection::file_load(&settings, accepts, &arguments.files.files)?;
+    arguments.run.apply(&mut load);
+    load.delta = settings
+        .path(&DELTA)
+        .filter(|_| matches!(arguments.what, What::Profiles | What::Mixed))
+        .map(Path::to_owned);
+    if load.delta.is_none() && settings.is_option(&DELTA) {
+        bail!("--delta is for user properties: it goes with `profiles` and `mixed`");
+    }
+    if arguments.dry_run {
+        let plan = connection::planner(&settings, accepts)?.plan(load).await?;
+        return plan::print(&settings, &plan);
+    }
+    send(&settings, &arguments.run, load).await
+}
+
+pub async fn delete(arguments: DeleteArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let Deletable::Identities = arguments.what;
+    let accepts = Accepts::Only(RecordKind::Deletion);
+    let mut load = connection::file_load(&settings, accepts, &arguments.files.files)?;
+    arguments.run.apply(&mut load);
+    if load.inputs.iter().any(|path| path.as_os_str() == "-") {
+        bail!(
+            "deletions are counted before the first one is made, which standard input does not allow: write it to a file first"
+        );
+    }
+    let plan = connection::planner(&settings, accepts)?.plan(load.clone()).await?;
+    if let Some(stop) = &plan.stopped {
+        bail!("{stop}");
+    }
+    if plan.invalid > 0 {
+        let _ = write!(io::stderr(), "{}", plan.report);
+    }
+    let deletions = plan.calls.values().map(|calls| calls.records).sum();
+    if deletions == 0 {
+        bail!("nothing was sent: no record names a user to delete; each is {{\"identity\":{{\"external_id\":…}}}}");
+    }
+    announce(deletions, plan.invalid);
+    if !arguments.yes {
+        bail!("nothing was sent: if these users are to be deleted, give the same command with --yes");
+    }
+    send(&settings, &arguments.run, load).await
+}
+
+pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let file = arguments.file.clone();
+    let letters = tokio::task::spawn_blocking(move || DeadLetters::read(&file)).await??;
+    let mut load = letters.load();
+    arguments.run.apply(&mut load);
+    if letters.deletions() > 0 {
+        announce(letters.deletions(), letters.records() - letters.deletions());
+        if !arguments.yes {
+            bail!("nothing was sent: if these users are to be deleted, give the same command with --yes");
+        }
+    }
+    send(&settings, &arguments.run, load).await
+}
+
+fn announce(deletions: u64, invalid: u64) {
+    let users = match deletions {
+        1 => "1 unified profile".to_owned(),
+        many => format!("{} unified profiles", grouped(many)),
+    };
+    let rest = match invalid {
+        0 => String::new(),
+        1 => "; 1 record is invalid and is not sent".to_owned(),
+        many => format!("; {} records are invalid and are not sent", grouped(many)),
+    };
+    let _ = writeln!(
+        io::stderr(),
+        "dfinery: this deletes {users}, which cannot be undone{rest}"
+    );
+}
+
+async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<ExitCode> {
+    let accepts = load.accepts;
+    // What is wrong with the pace is told before what is missing of the connection.
+    let quota = connection::quota(settings, accepts)?;
+    let ended = running::run(settings, connection::loader(settings, accepts)?, load, quota).await?;
+    print(settings, &ended)?;
+    if let Some(path) = &run.receipt {
+        ended
+            .receipt
+            .write(path)
+            .with_context(|| format!("cannot write the receipt to {}", path.display()))?;
+    }
+    Ok(ended.receipt.exit_code())
+}
+
+fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
+    if loaded.report.bad() > 0 {
+        write!(io::stderr(), "{}", loaded.report)?;
+    }
+    let mut out = io::stdout().lock();
+    if settings.json() {
+        serde_json::to_writer_pretty(&mut out, &loaded.receipt)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", loaded.receipt)?;
+    }
+    Ok(out.flush()?)
+}
+
+impl Run {
+    fn apply(&self, load: &mut FileLoad) {
+        load.state.clone_from(&self.state);
+        load.restart = self.restart;
+    }
+}

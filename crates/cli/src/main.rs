@@ -1,0 +1,112 @@
+//! The `dfinery` command: data on standard output, talk on standard error.
+
+mod arguments;
+mod check;
+mod config;
+mod connection;
+mod demo;
+mod emulator;
+mod explain;
+mod help;
+mod init;
+mod load;
+mod plan;
+mod progress;
+mod running;
+mod settings;
+mod shell;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Loads data into DFINERY, and holds an emulator and the code book of its Open API.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true, after_help = help::PROGRAM)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Load events, identities, profiles or all of them from files, and account for every record.
+    #[command(after_help = help::LOAD)]
+    Load(Box<load::LoadArguments>),
+    /// Delete unified profiles. It cannot be undone.
+    #[command(after_help = help::DELETE)]
+    Delete(Box<load::DeleteArguments>),
+    /// Load again what is in a dead-letter file, after its cause was put right.
+    #[command(after_help = help::REPLAY)]
+    Replay(Box<load::ReplayArguments>),
+    /// Check files, and send nothing.
+    #[command(after_help = help::CHECK)]
+    Check(Box<check::Arguments>),
+    /// Show the first calls that a load would make, and send nothing.
+    #[command(after_help = help::PREVIEW)]
+    Preview(Box<plan::PreviewArguments>),
+    /// Begin a mapping: how the columns of a table become records.
+    Mapping(init::MappingArguments),
+    /// Begin a taxonomy: what your service has registered.
+    Taxonomy(init::TaxonomyArguments),
+    /// Show the settings.
+    #[command(after_help = help::CONFIG)]
+    Config(Box<config::Arguments>),
+    /// Load a sample of events, identities and profiles, export it again and compare the counts.
+    Demo(demo::Arguments),
+    /// Run an emulated DFINERY on localhost, for tests and for trying things out.
+    Emulator(emulator::Arguments),
+    /// List every code and message of both APIs.
+    Codes(explain::CodesArguments),
+    /// Say what a code, a message or an HTTP status means and what to do about it.
+    Explain(explain::ExplainArguments),
+    /// Write a script that completes this command in a shell.
+    Completions(shell::CompletionsArguments),
+    /// Write a manual page.
+    Man(shell::ManArguments),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("DFINERY_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let done = match Arguments::parse().command {
+        Command::Load(arguments) => on_runtime(load::load(*arguments)),
+        Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
+        Command::Replay(arguments) => on_runtime(load::replay(*arguments)),
+        Command::Check(arguments) => on_runtime(check::check(*arguments)),
+        Command::Preview(arguments) => on_runtime(plan::preview(*arguments)),
+        Command::Mapping(arguments) => init::mapping(&arguments),
+        Command::Taxonomy(arguments) => init::taxonomy(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Demo(arguments) => on_runtime(demo::run(arguments)),
+        Command::Emulator(arguments) => on_runtime(emulator::run(arguments)),
+        Command::Codes(arguments) => explain::codes(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
+    };
+    done.unwrap_or_else(|error| {
+        // A reader that has seen enough, such as `head`, is no failure.
+        let broken_pipe = |cause: &&(dyn std::error::Error + 'static)| {
+            cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        };
+        if error.chain().any(|cause| broken_pipe(&cause)) {
+            return ExitCode::SUCCESS;
+        }
+        let _ = writeln!(std::io::stderr(), "dfinery: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

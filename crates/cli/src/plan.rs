@@ -1,0 +1,206 @@
+//! `--dry-run` and `dfinery preview`: what a load would send.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use dfinery_load::{Plan, PlannedCalls, RecordKind, Stop};
+use serde_json::json;
+
+use crate::{
+    arguments::{Files, What},
+    connection,
+    progress::{grouped, time},
+    settings::{Flags, Settings, table::PREVIEW},
+};
+
+#[derive(clap::Args)]
+pub struct PreviewArguments {
+    #[command(flatten)]
+    files: Files,
+    /// What the files hold.
+    #[arg(long = "as", value_name = "WHAT", default_value = "mixed", help_heading = "Run")]
+    what: What,
+    /// How many calls to show.
+    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "Run")]
+    calls: usize,
+    #[command(flatten)]
+    flags: Flags<PREVIEW>,
+}
+
+/// Writes the first calls of a load.
+pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let accepts = arguments.what.into();
+    let load = connection::file_load(&settings, accepts, &arguments.files.files)?;
+    let preview = connection::planner(&settings, accepts)?
+        .preview(load, arguments.calls)
+        .await?;
+    let mut out = io::stdout().lock();
+    for (position, call) in preview.calls.iter().enumerate() {
+        if position > 0 {
+            writeln!(out)?;
+        }
+        let operation = call.kind.operation();
+        writeln!(out, "{} {}", operation.method(), operation.path())?;
+        writeln!(out, "{}", indented(&call.body))?;
+    }
+    out.flush()?;
+    writeln!(
+        io::stderr(),
+        "dfinery: the first {} calls; nothing was sent",
+        preview.calls.len()
+    )?;
+    if preview.report.bad() > 0 {
+        write!(io::stderr(), "{}", preview.report)?;
+    }
+    ended(preview.stopped.as_ref(), preview.report.bad())
+}
+
+/// Writes what a load would do.
+pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
+    if plan.report.bad() > 0 {
+        write!(io::stderr(), "{}", plan.report)?;
+    }
+    let mut out = io::stdout().lock();
+    if settings.json() {
+        serde_json::to_writer_pretty(&mut out, &as_json(plan))?;
+        writeln!(out)?;
+    } else {
+        text(&mut out, plan)?;
+    }
+    out.flush()?;
+    ended(plan.stopped.as_ref(), plan.invalid)
+}
+
+fn ended(stopped: Option<&Stop>, bad: u64) -> anyhow::Result<ExitCode> {
+    if let Some(stop) = stopped {
+        anyhow::bail!("{stop}");
+    }
+    Ok(ExitCode::from(u8::from(bad > 0)))
+}
+
+fn as_json(plan: &Plan) -> serde_json::Value {
+    let calls = plan.calls.iter().map(|(kind, calls)| {
+        json!({
+            "kind": kind.to_string(),
+            "operation": kind.operation().id(),
+            "records": calls.records,
+            "calls": calls.calls,
+            "at_least_seconds": calls.at_least.as_secs(),
+        })
+    });
+    json!({
+        "read": plan.read,
+        "invalid": plan.invalid,
+        "calls": calls.collect::<Vec<_>>(),
+        "report": plan.report,
+    })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a mean for people")]
+fn text(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
+    writeln!(out, "Plan; nothing was sent, and nothing was written:")?;
+    writeln!(out, "  {:<12}{:>14}", "read", grouped(plan.read))?;
+    if plan.invalid > 0 {
+        let invalid = grouped(plan.invalid);
+        writeln!(out, "  {:<12}{invalid:>14}  would not be sent", "invalid")?;
+    }
+    for (kind, planned) in &plan.calls {
+        let PlannedCalls {
+            records,
+            calls,
+            at_least,
+            ..
+        } = planned;
+        let per_call = *records as f64 / (*calls).max(1) as f64;
+        let word = if *calls == 1 { "call" } else { "calls" };
+        writeln!(
+            out,
+            "  {:<12}{:>14}  in {} {word}, {per_call:.1} records in each; {}",
+            plural(*kind),
+            grouped(*records),
+            grouped(*calls),
+            if at_least.is_zero() {
+                "within the quota of one minute".to_owned()
+            } else {
+                format!("the quota alone makes it take {}", time(*at_least))
+            }
+        )?;
+    }
+    Ok(())
+}
+
+const fn plural(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Identity => "identities",
+        RecordKind::Profile => "profiles",
+        RecordKind::Event => "events",
+        RecordKind::Deletion => "deletions",
+    }
+}
+
+/// JSON with line breaks, its values untouched: a parser might write a number in another way.
+fn indented(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let mut rest = json.chars().peekable();
+    while let Some(character) = rest.next() {
+        if in_string {
+            out.push(character);
+            in_string = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+            continue;
+        }
+        match character {
+            '"' => {
+                in_string = true;
+                out.push(character);
+            }
+            '{' | '[' => {
+                out.push(character);
+                while rest.next_if(char::is_ascii_whitespace).is_some() {}
+                if let Some(close) = rest.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(character);
+            }
+            ',' => {
+                out.push(character);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            character if character.is_ascii_whitespace() => {}
+            character => out.push(character),
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indenting_changes_white_space_only() {
+        let json = r#"{"a":[],"b": { },"c":[1.0,{"d":"x: {\"y\\\\\", [2]"}],"e":1e400}"#;
+        let text = indented(json);
+        assert_eq!(
+            text,
+            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1.0,\n    {\n      \"d\": \"x: {\\\"y\\\\\\\\\\\", [2]\"\n    }\n  ],\n  \"e\": 1e400\n}"
+        );
+    }
+}

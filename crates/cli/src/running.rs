@@ -1,0 +1,83 @@
+//! A load that runs: with its progress shown, and ended in order when a signal asks for it.
+
+use std::{process, sync::Arc};
+
+use dfinery::tables::RateLimit;
+use dfinery_load::{FileLoad, Loaded, Loader, Progress, Stopper};
+
+use crate::{
+    progress::{Reporter, Voice},
+    settings::Settings,
+};
+
+/// What a shell reports for a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+/// Loads, and gives the receipt.
+pub async fn run(
+    settings: &Settings,
+    loader: Loader,
+    load: FileLoad,
+    quota: Option<RateLimit>,
+) -> anyhow::Result<Loaded> {
+    let reporter = Reporter::start(settings, loader.progress(), quota);
+    let listening = tokio::spawn(listen(loader.stopper(), loader.progress(), reporter.voice()));
+    let ended = loader.load_files(load).await;
+    listening.abort();
+    reporter.finish().await;
+    Ok(ended?)
+}
+
+/// The first signal ends the load in order, the second one at once: the journal knows what may have been sent.
+async fn listen(stopper: Stopper, progress: Arc<Progress>, voice: Voice) {
+    let Ok(mut signals) = Signals::new() else { return };
+    signals.next().await;
+    stopper.stop();
+    voice.say(&match progress.snapshot().under_way {
+        0 => "stopping; press again to stop at once".to_owned(),
+        1 => "finishing 1 call under way; press again to stop at once".to_owned(),
+        calls => format!("finishing {calls} calls under way; press again to stop at once"),
+    });
+    signals.next().await;
+    voice.say("stopped at once: the same command goes on from here, and says what may arrive twice");
+    process::exit(INTERRUPTED);
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[allow(clippy::unnecessary_wraps, reason = "as on other systems")]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,154 @@
+//! The command, as a user calls it.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Output, Stdio},
+};
+
+use dfinery::{Event, ExportCode, Identity, ImportClient, ImportCode};
+
+fn dfinery(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dfinery"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn the_demo_accounts_for_every_record() {
+    let output = dfinery(&["demo"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let numbers = |label: &str| -> Vec<usize> {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(label))
+            .unwrap_or_else(|| panic!("{label} in {text}"));
+        line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    };
+    let [records, accepted, refused, invalid, failed] = numbers("all")[..] else {
+        panic!("{text}")
+    };
+    assert_eq!(records, include_str!("../src/demo.ndjson").lines().count());
+    assert_eq!(records, accepted + refused + invalid + failed);
+    assert!(accepted > 300 && refused > 0 && invalid > 0, "{text}");
+    assert_eq!(failed, 0, "every fault on the way was retried: {text}");
+    assert!(
+        text.contains("40001 VALIDATION_FAILURE") && text.contains("at most 100 are allowed"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("example.com") && !text.contains("김하늘"),
+        "no personal data: {text}"
+    );
+}
+
+#[test]
+fn every_code_is_explained_in_both_languages() {
+    let codes = stdout(&dfinery(&["codes"]));
+    assert_eq!(codes.lines().count(), 1 + ImportCode::ALL.len() + ExportCode::ALL.len());
+    for info in ImportCode::ALL
+        .iter()
+        .filter_map(ImportCode::info)
+        .chain(ExportCode::ALL.iter().filter_map(ExportCode::info))
+    {
+        for (language, remedy, label) in [
+            ("en", info.remedy.en, "What to do"),
+            ("ko", info.remedy.ko, "조치 방법"),
+        ] {
+            let by_code = dfinery(&["explain", info.raw, "--lang", language]);
+            assert!(by_code.status.success());
+            assert!(stdout(&by_code).contains(remedy) && stdout(&by_code).contains(label));
+            let by_name = dfinery(&["explain", &info.name.to_lowercase(), "--lang", language]);
+            assert_eq!(stdout(&by_name), stdout(&by_code));
+        }
+    }
+    assert!(stdout(&dfinery(&["explain", "429"])).contains("HTTP 429 Too Many Requests (export)"));
+}
+
+#[test]
+fn what_cannot_be_explained_is_said_and_is_exit_code_two() {
+    for (arguments, words) in [
+        (&["explain", "99999"][..], "dfinery codes"),
+        (&["explain", "99999", "--lang", "ko"], "없습니다"),
+        (&["explain"], "required"),
+        (&["reload"], "unrecognized subcommand"),
+        (&["load"], "required"),
+        (&["emulator", "--fault-rate", "2"], "between 0 and 1"),
+    ] {
+        let output = dfinery(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(words), "{output:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_live_demo_needs_settings_and_sends_nothing_without_a_yes() {
+    let live = |service: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dfinery"));
+        command
+            .args(["demo", "--live"])
+            .stdin(Stdio::null())
+            .env_remove("DFINERY_SERVICE_ID");
+        if let Some(service) = service {
+            // Nothing listens there, so sending would fail loudly.
+            command
+                .env("DFINERY_SERVICE_ID", service)
+                .env("DFINERY_IMPORT_TOKEN", "t")
+                .env("DFINERY_BASE_URL", "http://127.0.0.1:9");
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(live(None).contains("DFINERY_SERVICE_ID is not set"));
+    assert!(live(Some("s")).contains("Nothing was sent."));
+}
+
+#[tokio::test]
+async fn the_emulator_prints_what_a_client_needs() {
+    let mut emulator = Command::new(env!("CARGO_BIN_EXE_dfinery"))
+        .args(["emulator", "--code-style", "digits"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(emulator.stdout.take().unwrap()).lines();
+    let settings: std::collections::HashMap<String, String> = lines
+        .take(4)
+        .map(|line| {
+            line.unwrap()
+                .split_once('=')
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .unwrap()
+        })
+        .collect();
+    let client = ImportClient::builder()
+        .base_url(&settings["DFINERY_BASE_URL"])
+        .service_id(&settings["DFINERY_SERVICE_ID"])
+        .token(&settings["DFINERY_IMPORT_TOKEN"])
+        .build()
+        .unwrap();
+    let result = client
+        .load_events(&Identity::external_id("u-1"), &[Event::new("df_login")])
+        .await;
+    emulator.kill().unwrap();
+    emulator.wait().unwrap();
+    assert_eq!(result.unwrap().attempts, 1);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut codes = Command::new(env!("CARGO_BIN_EXE_dfinery"))
+        .arg("codes")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(codes.stdout.take());
+    assert!(codes.wait().unwrap().success());
+}

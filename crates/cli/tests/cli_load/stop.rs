@@ -1,0 +1,104 @@
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command},
+    time::Duration,
+};
+
+use dfinery_emulator::{Fault, FaultRate};
+use serde_json::json;
+
+use crate::{
+    command::{Desk, Ran},
+    events,
+};
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to that");
+}
+
+fn slow(desk: &Desk, millis: u64) {
+    desk.emulator.fault_rate(FaultRate {
+        probability: 1.0,
+        seed: 0,
+        faults: vec![Fault::Delay(Duration::from_millis(millis))],
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_is_asked_to_end_finishes_its_calls_and_goes_on_later() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(200, 5));
+    slow(&desk, 300);
+    let arguments = [
+        "load",
+        "events",
+        "sales.ndjson",
+        "--concurrency",
+        "4",
+        "--progress",
+        "none",
+    ];
+    let child = desk.command(&arguments).spawn().unwrap();
+    until(|| desk.emulator.ledger().events_stored() > 0).await;
+    signal(&child, "-TERM");
+    let ran: Ran = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap())
+        .await
+        .unwrap()
+        .into();
+    ran.is(75)
+        .says("under way; press again to stop at once")
+        .says("Run the same command again");
+    let stored = desk.emulator.ledger().events_stored();
+    let receipt = desk.receipt("sales.ndjson");
+    assert_eq!(receipt["accepted"], json!(stored), "every call under way was finished");
+    assert!(stored < 1_000 && receipt["resumable"].as_u64() > Some(0));
+
+    slow(&desk, 0);
+    desk.run(&arguments).await.is(0).says("It took 2 runs");
+    let ledger = desk.emulator.ledger();
+    assert_eq!((ledger.events_stored(), ledger.duplicates()), (1_000, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_at_once_and_nothing_is_lost() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(50, 5));
+    slow(&desk, 60_000);
+    let arguments = ["load", "events", "sales.ndjson", "--progress", "none"];
+    let mut child = desk.command(&arguments).spawn().unwrap();
+    until(|| desk.path("sales.ndjson.dfinery/journal").exists()).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    signal(&child, "-INT");
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let (child, err) = tokio::task::spawn_blocking(move || {
+        let mut err = String::new();
+        talk.read_line(&mut err).unwrap();
+        signal(&child, "-INT");
+        talk.read_to_string(&mut err).unwrap();
+        (child, err)
+    })
+    .await
+    .unwrap();
+    let mut ran = Ran::from(child.wait_with_output().unwrap());
+    ran.err = err;
+    ran.is(130).says("the same command goes on from here");
+    desk.emulator.fault_rate(FaultRate {
+        probability: 0.0,
+        seed: 0,
+        faults: Vec::new(),
+    });
+    desk.run(&arguments).await.is(0);
+    assert_eq!(desk.receipt("sales.ndjson")["accepted"], json!(250));
+    assert_eq!(desk.emulator.ledger().times_taken().len(), 250);
+}

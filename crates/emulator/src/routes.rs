@@ -1,0 +1,253 @@
+//! From a request to its answer, as DFINERY would give it: no faults here.
+
+use hyper::{Method, header::CONTENT_TYPE, http::request::Parts};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    answer::Answer,
+    csv::Csv,
+    export, import,
+    ledger::Verdict,
+    limits::{Permit, Quota},
+    settings::{CheckOrder, Settings},
+    state::{Arrival, Shared, State},
+};
+use dfinery::{ExportCode, ImportCode, Operation, Token};
+
+/// Why no operation is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRoute {
+    /// None has the path.
+    Path,
+    /// One has the path, but takes this method.
+    Method(&'static str),
+}
+
+/// The operation that a method and a path stand for.
+pub(super) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
+    let mut missing = NoRoute::Path;
+    for &operation in Operation::ALL {
+        if operation.path() == path {
+            if operation.method() == method.as_str() {
+                return Ok(operation);
+            }
+            missing = NoRoute::Method(operation.method());
+        }
+    }
+    Err(missing)
+}
+
+/// The verdict on a request that may not be carried out, and why.
+type Check = Result<(), (Verdict, &'static str)>;
+
+/// A request for an operation, read to its end.
+pub(super) struct Call<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) arrival: &'a Arrival,
+    pub(super) operation: Operation,
+    pub(super) head: &'a Parts,
+    pub(super) body: &'a [u8],
+}
+
+impl Call<'_> {
+    /// Carries the request out and answers it. The permit, if any, is held until the answer is sent.
+    pub(super) fn answer(&self) -> (Answer, Option<Permit>) {
+        if let Err((verdict, reason)) = self.check_credentials() {
+            return (self.refuse(verdict, reason, None), None);
+        }
+        let taken = self.shared.lock().limits.take(self.operation.family(), self.settings());
+        let (quota, Some(permit)) = taken else {
+            let verdict = self.either(ImportCode::TooManyRequest, ExportCode::TooManyApiRequests);
+            return (self.refuse(verdict, "the quota is spent", Some(taken.0)), None);
+        };
+        if self.settings().require_content_type && !self.is_json() {
+            let verdict = self.either(ImportCode::BadRequest, ExportCode::InvalidParameter);
+            return (
+                self.refuse(verdict, "the content-type is not JSON", Some(quota)),
+                Some(permit),
+            );
+        }
+        (self.dispatch(quota), Some(permit))
+    }
+
+    fn dispatch(&self, quota: Quota) -> Answer {
+        let arrival = self.arrival;
+        match self.operation {
+            Operation::LoadEvents => self.import(quota, |state, request| import::load_events(state, arrival, request)),
+            Operation::UpsertIdentity => self.import(quota, import::upsert_identity),
+            Operation::DeleteIdentity => {
+                self.import(quota, |state, request| import::delete_identity(state, arrival, request))
+            }
+            Operation::UpsertUserProfile => self.import(quota, |state, request| {
+                import::upsert_user_profile(state, arrival, &request)
+            }),
+            Operation::ExportEvents => self.export(quota, |state, request| {
+                export::events(&state.store, self.settings(), &request)
+            }),
+            Operation::ExportUserProfiles => self.export(quota, |state, request| {
+                export::user_profiles(&state.store, self.settings(), &request)
+            }),
+        }
+    }
+
+    /// Applies an import and notes what it did, both under one lock.
+    fn import<T: DeserializeOwned>(
+        &self,
+        quota: Quota,
+        apply: impl FnOnce(&mut State, T) -> import::Outcome,
+    ) -> Answer {
+        let request = parse(self.body);
+        let mut state = self.shared.lock();
+        let outcome = match request {
+            Ok(request) => apply(&mut state, request),
+            Err(unreadable) => {
+                let code = if unreadable.is_json {
+                    ImportCode::ValidationFailure
+                } else {
+                    ImportCode::BadRequest
+                };
+                import::Outcome::refused(code, unreadable.reason)
+            }
+        };
+        if let Some(record) = state.record(self.arrival.sequence) {
+            record.applied = outcome.applied;
+            record.events = outcome.events;
+            record.set_reason(outcome.reason.as_deref());
+        }
+        drop(state);
+        Answer::verdict(Verdict::Import(outcome.code), self.settings(), Some(quota))
+    }
+
+    fn export<T: DeserializeOwned>(
+        &self,
+        quota: Quota,
+        select: impl FnOnce(&State, T) -> Result<Csv, export::Refusal>,
+    ) -> Answer {
+        let request = parse(self.body);
+        let mut state = self.shared.lock();
+        let csv = match request {
+            Ok(request) => select(&state, request),
+            Err(unreadable) => Err((ExportCode::InvalidParameter, unreadable.reason)),
+        };
+        if let Some(record) = state.record(self.arrival.sequence) {
+            record.applied = csv.is_ok();
+            record.set_reason(csv.as_ref().err().map(|(_, reason)| reason.as_str()));
+        }
+        drop(state);
+        match csv {
+            Ok(csv) => Answer::csv(csv, self.settings(), quota),
+            Err((code, _)) => Answer::verdict(Verdict::Export(code), self.settings(), Some(quota)),
+        }
+    }
+
+    fn refuse(&self, verdict: Verdict, reason: &str, quota: Option<Quota>) -> Answer {
+        if let Some(record) = self.shared.lock().record(self.arrival.sequence) {
+            record.set_reason(Some(reason));
+        }
+        Answer::verdict(verdict, self.settings(), quota)
+    }
+
+    fn check_credentials(&self) -> Check {
+        match self.settings().check_order {
+            CheckOrder::TokenFirst => self.check_token().and_then(|()| self.check_service_id()),
+            CheckOrder::ServiceIdFirst => self.check_service_id().and_then(|()| self.check_token()),
+        }
+    }
+
+    fn check_token(&self) -> Check {
+        let token = self.operation.token();
+        let given = self
+            .head
+            .headers
+            .get(token.header())
+            .and_then(|value| value.to_str().ok());
+        if given.and_then(|value| value.strip_prefix(token.scheme())) == Some(self.shared.credentials.token(token)) {
+            Ok(())
+        } else {
+            let verdict = self.either(ImportCode::InvalidToken, ExportCode::UnauthorizedToken);
+            Err((verdict, "the token is missing or wrong"))
+        }
+    }
+
+    fn check_service_id(&self) -> Check {
+        let query = self.head.uri.query().unwrap_or_default();
+        let given = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "service_id");
+        if given.is_some_and(|(_, value)| value == self.shared.credentials.service_id) {
+            Ok(())
+        } else {
+            // The Export API has no message of its own for it.
+            let verdict = self.either(ImportCode::InvalidServiceId, ExportCode::InvalidParameter);
+            Err((verdict, "the service id is missing or wrong"))
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        let value = self
+            .head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/json")
+    }
+
+    /// The verdict of the API that the operation belongs to.
+    fn either(&self, import: ImportCode, export: ExportCode) -> Verdict {
+        match self.operation.token() {
+            Token::Import => Verdict::Import(import),
+            Token::Export => Verdict::Export(export),
+        }
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.arrival.settings
+    }
+}
+
+/// A body that is no request.
+struct Unreadable {
+    /// Whether it is JSON at least, or was up to the place where reading stopped.
+    is_json: bool,
+    reason: String,
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    let request = serde_json::from_slice(body).map_err(|error| {
+        let is_json = error.is_data();
+        let problem = if is_json {
+            "does not fit the schema"
+        } else {
+            "is not JSON"
+        };
+        // The error's own words would quote values.
+        let reason = format!("the body {problem} at line {}, column {}", error.line(), error.column());
+        Unreadable { is_json, reason }
+    })?;
+    if has_forbidden_null::<T>(body) {
+        let reason = "a field of the body is null that may not be".to_owned();
+        return Err(Unreadable { is_json: true, reason });
+    }
+    Ok(request)
+}
+
+/// Whether a field is `null` that may be absent only: serde reads both alike, the spec does not.
+///
+/// Only the value of a property can be `null`, and that can be `true` as well. So the request must fit with either.
+fn has_forbidden_null<T: DeserializeOwned>(body: &[u8]) -> bool {
+    fn replace_nulls(value: &mut Value) {
+        match value {
+            Value::Null => *value = Value::Bool(true),
+            Value::Array(values) => values.iter_mut().for_each(replace_nulls),
+            Value::Object(fields) => fields.values_mut().for_each(replace_nulls),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    if memchr::memmem::find(body, b"null").is_none() {
+        return false;
+    }
+    serde_json::from_slice(body).is_ok_and(|mut value| {
+        replace_nulls(&mut value);
+        T::deserialize(value).is_err()
+    })
+}

@@ -1,0 +1,137 @@
+//! What all connections share: one lock around everything that changes.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::{
+    answer::Answer,
+    fault::{Fault, Plan},
+    ledger::{Answered, Ledger, RequestRecord},
+    limits::Limits,
+    settings::Settings,
+    store::Store,
+};
+use crate::lock::lock;
+use dfinery::{Operation, Timestamp, Token};
+
+/// The emulator behind the socket.
+pub(super) struct Shared {
+    pub(super) credentials: Credentials,
+    state: Mutex<State>,
+}
+
+/// What a request must know to be served.
+pub(super) struct Credentials {
+    pub(super) service_id: String,
+    pub(super) import_token: String,
+    pub(super) export_token: String,
+}
+
+impl Credentials {
+    pub(super) fn token(&self, token: Token) -> &str {
+        match token {
+            Token::Import => &self.import_token,
+            Token::Export => &self.export_token,
+        }
+    }
+}
+
+/// Everything that changes. Handlers change it under one lock, so that a request takes effect as a whole or not at all.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) settings: Arc<Settings>,
+    pub(super) plan: Plan,
+    pub(super) limits: Limits,
+    pub(super) store: Store,
+    /// The ledger without what the store holds.
+    pub(super) ledger: Ledger,
+}
+
+/// A request on record: who may say what becomes of it.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    pub(super) sequence: u64,
+    pub(super) received: Timestamp,
+    /// The settings that hold for this request to its end.
+    pub(super) settings: Arc<Settings>,
+    pub(super) fault: Fault,
+}
+
+impl Shared {
+    pub(super) fn new(credentials: Credentials, settings: Settings) -> Self {
+        let state = State {
+            settings: Arc::new(settings),
+            ..State::default()
+        };
+        Self {
+            credentials,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The state. A panic elsewhere, such as in a test's own clock, does not lock it for good.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Puts a request on record and draws its fault; nothing if the ledger is full.
+    pub(super) fn arrive(&self, operation: Option<Operation>) -> Option<Arrival> {
+        let mut state = self.lock();
+        let settings = Arc::clone(&state.settings);
+        if state.ledger.requests.len() >= settings.capacity {
+            state.ledger.over_capacity += 1;
+            return None;
+        }
+        let arrival = Arrival {
+            sequence: state.ledger.requests.len() as u64,
+            received: settings.clock.now(),
+            fault: operation.map_or(Fault::None, |operation| state.plan.next(operation)),
+            settings,
+        };
+        state.ledger.requests.push(RequestRecord {
+            sequence: arrival.sequence,
+            operation,
+            received: arrival.received,
+            fault: arrival.fault.clone(),
+            status: None,
+            verdict: None,
+            reason: None,
+            applied: false,
+            events: 0,
+            answered: Answered::Nothing,
+        });
+        Some(arrival)
+    }
+
+    /// Puts on record what is about to be answered, and gives the reason if it is a refusal.
+    pub(super) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
+        let mut state = self.lock();
+        let record = state.record(sequence)?;
+        record.status = Some(answer.status.as_u16());
+        record.verdict.clone_from(&answer.verdict);
+        record.answered = Answered::InPart;
+        record.reason.clone()
+    }
+
+    /// Notes that an answer was handed to the connection as a whole.
+    pub(super) fn answered(&self, sequence: u64) {
+        if let Some(record) = self.lock().record(sequence) {
+            record.answered = Answered::Completely;
+        }
+    }
+
+    /// A copy of everything on record.
+    pub(super) fn snapshot(&self) -> Ledger {
+        let state = self.lock();
+        Ledger {
+            events: state.store.events().to_vec(),
+            profiles: state.store.profiles().cloned().collect(),
+            ..state.ledger.clone()
+        }
+    }
+}
+
+impl State {
+    pub(super) fn record(&mut self, sequence: u64) -> Option<&mut RequestRecord> {
+        self.ledger.requests.get_mut(usize::try_from(sequence).ok()?)
+    }
+}

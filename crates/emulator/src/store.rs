@@ -1,0 +1,334 @@
+//! What DFINERY would hold: unified profiles, merged by shared identifiers, and the events that belong to them.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use super::{
+    ledger::{EventRecord, ProfileRecord, SlotId},
+    settings::{NullProperty, ProfileUpdate},
+};
+use dfinery::{Event, Identity, Properties, PropertyValue, Timestamp};
+
+/// Profiles and events, in memory.
+pub(super) struct Store {
+    profiles: Vec<Slot>,
+    /// For each kind of identifier, the slot of each value.
+    owners: [HashMap<String, SlotId>; 5],
+    events: Vec<Arc<EventRecord>>,
+    event_ids: HashSet<Uuid>,
+    /// The names of properties that were ever stored: the columns of an export, beside the registered ones.
+    seen: Seen,
+    unified_ids: fastrand::Rng,
+}
+
+enum Slot {
+    Profile(Arc<ProfileRecord>),
+    MergedInto(SlotId),
+}
+
+/// Names of properties that were stored, by what they were properties of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) events: BTreeSet<String>,
+    pub(super) items: BTreeSet<String>,
+    pub(super) users: BTreeSet<String>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            profiles: Vec::new(),
+            owners: Default::default(),
+            events: Vec::new(),
+            event_ids: HashSet::new(),
+            seen: Seen::default(),
+            unified_ids: fastrand::Rng::with_seed(0),
+        }
+    }
+}
+
+impl Store {
+    /// Whether one of the identifiers belongs to a profile.
+    pub(super) fn knows(&self, identity: &Identity) -> bool {
+        !self.profiles_of(identity).is_empty()
+    }
+
+    /// The profile that owns all these identifiers from now on: found, made, or merged from several into the oldest.
+    pub(super) fn unify(&mut self, identity: &Identity) -> SlotId {
+        let found = self.profiles_of(identity);
+        let slot = match found.split_first() {
+            None => self.create(),
+            Some((&oldest, younger)) => {
+                for &other in younger {
+                    self.merge(oldest, other);
+                }
+                oldest
+            }
+        };
+        for (owners, value) in self.owners.iter_mut().zip(identifiers(identity)) {
+            if let Some(value) = value.filter(|&value| owners.get(value) != Some(&slot)) {
+                owners.insert(value.to_owned(), slot);
+            }
+        }
+        if let Some(profile) = self.profile_mut(slot) {
+            adopt(&mut profile.identity, identity);
+        }
+        slot
+    }
+
+    /// Deletes the profile of an external id, and says whether there was one.
+    pub(super) fn delete(&mut self, external_id: &str) -> bool {
+        let found = self.profiles_of(&Identity::external_id(external_id));
+        for &slot in &found {
+            if let Some(profile) = self.profile_mut(slot) {
+                profile.deleted = true;
+            }
+        }
+        !found.is_empty()
+    }
+
+    /// Sets properties of a user.
+    pub(super) fn set_properties(
+        &mut self,
+        slot: SlotId,
+        properties: &Properties,
+        update: ProfileUpdate,
+        null: NullProperty,
+    ) {
+        note(&mut self.seen.users, properties.iter());
+        let Some(profile) = self.profile_mut(slot) else { return };
+        if update == ProfileUpdate::Replace {
+            profile.properties = Properties::new();
+        }
+        let set = |value: &PropertyValue| *value != PropertyValue::Null || null == NullProperty::Clear;
+        profile
+            .properties
+            .extend(owned(properties).filter(|(_, value)| set(value)));
+    }
+
+    /// Whether an event with this id was taken before.
+    pub(super) fn has_event(&self, id: &Uuid) -> bool {
+        self.event_ids.contains(id)
+    }
+
+    /// How many events were taken, stored or not.
+    pub(super) fn event_count(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Takes an event: always on record, and part of exports if it is `stored`.
+    pub(super) fn add_event(&mut self, event: Event, stored: bool, request: &Taken) {
+        self.event_ids.insert(event.event_log_id);
+        if stored {
+            let properties = event.event_properties.iter().flat_map(Properties::iter);
+            note(&mut self.seen.events, properties);
+            note(
+                &mut self.seen.items,
+                event.event_items.iter().flat_map(Properties::iter),
+            );
+        }
+        self.events.push(Arc::new(EventRecord {
+            request: request.sequence,
+            position: self.events.len(),
+            identity: Arc::clone(&request.identity),
+            received: request.received,
+            stored,
+            event,
+            owner: request.owner,
+        }));
+    }
+
+    /// Every event that was taken, in the order of arrival.
+    pub(super) fn events(&self) -> &[Arc<EventRecord>] {
+        &self.events
+    }
+
+    /// The profile at a slot, also if it was merged into another since.
+    pub(super) fn profile(&self, slot: SlotId) -> Option<&Arc<ProfileRecord>> {
+        match self.profiles.get(self.resolve(slot).0) {
+            Some(Slot::Profile(profile)) => Some(profile),
+            Some(Slot::MergedInto(_)) | None => None,
+        }
+    }
+
+    /// Every profile, the deleted ones too, oldest first.
+    pub(super) fn profiles(&self) -> impl Iterator<Item = &Arc<ProfileRecord>> {
+        self.profiles.iter().filter_map(|slot| match slot {
+            Slot::Profile(profile) => Some(profile),
+            Slot::MergedInto(_) => None,
+        })
+    }
+
+    /// The names of properties that were ever stored.
+    pub(super) const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// The living profiles that own one of the identifiers, oldest first.
+    fn profiles_of(&self, identity: &Identity) -> Vec<SlotId> {
+        let mut found: Vec<SlotId> = self
+            .owners
+            .iter()
+            .zip(identifiers(identity))
+            .filter_map(|(owners, value)| owners.get(value?))
+            .map(|&slot| self.resolve(slot))
+            .filter(|&slot| self.profile(slot).is_some_and(|profile| !profile.deleted))
+            .collect();
+        found.sort_unstable_by_key(|slot| slot.0);
+        found.dedup();
+        found
+    }
+
+    fn create(&mut self) -> SlotId {
+        let slot = SlotId(self.profiles.len());
+        let unified_id = uuid::Builder::from_random_bytes(self.unified_ids.u128(..).to_be_bytes()).into_uuid();
+        self.profiles.push(Slot::Profile(Arc::new(ProfileRecord {
+            unified_id,
+            identity: Identity::new(),
+            properties: Properties::new(),
+            deleted: false,
+        })));
+        slot
+    }
+
+    /// Merges a profile into an older one. Where both have a value, that of the older one stays.
+    fn merge(&mut self, older: SlotId, younger: SlotId) {
+        let Some(slot) = self.profiles.get_mut(younger.0) else {
+            return;
+        };
+        let Slot::Profile(gone) = std::mem::replace(slot, Slot::MergedInto(older)) else {
+            return;
+        };
+        let Some(kept) = self.profile_mut(older) else { return };
+        let mut identity = gone.identity.clone();
+        adopt(&mut identity, &kept.identity);
+        kept.identity = identity;
+        kept.properties = owned(&gone.properties).chain(owned(&kept.properties)).collect();
+    }
+
+    fn profile_mut(&mut self, slot: SlotId) -> Option<&mut ProfileRecord> {
+        let slot = self.resolve(slot);
+        match self.profiles.get_mut(slot.0) {
+            Some(Slot::Profile(profile)) => Some(Arc::make_mut(profile)),
+            Some(Slot::MergedInto(_)) | None => None,
+        }
+    }
+
+    /// Follows merges. They lead to older slots only, so this ends.
+    fn resolve(&self, mut slot: SlotId) -> SlotId {
+        while let Some(Slot::MergedInto(older)) = self.profiles.get(slot.0) {
+            slot = *older;
+        }
+        slot
+    }
+}
+
+/// The request that brought events.
+pub(super) struct Taken {
+    pub(super) sequence: u64,
+    pub(super) received: Timestamp,
+    pub(super) identity: Arc<Identity>,
+    pub(super) owner: SlotId,
+}
+
+/// The values of an identity, by kind, in the order of [`Store::owners`].
+fn identifiers(identity: &Identity) -> [Option<&str>; 5] {
+    [
+        identity.external_id.as_deref(),
+        identity.phone_no.as_deref(),
+        identity.email.as_deref(),
+        identity.kakao_user_id.as_deref(),
+        identity.line_user_id.as_deref(),
+    ]
+}
+
+/// Takes over the identifiers that are given; the newest of each kind is the one on record.
+fn adopt(known: &mut Identity, given: &Identity) {
+    for (known, given) in [
+        (&mut known.external_id, &given.external_id),
+        (&mut known.phone_no, &given.phone_no),
+        (&mut known.email, &given.email),
+        (&mut known.kakao_user_id, &given.kakao_user_id),
+        (&mut known.line_user_id, &given.line_user_id),
+    ] {
+        if given.is_some() && known != given {
+            known.clone_from(given);
+        }
+    }
+}
+
+fn owned(properties: &Properties) -> impl Iterator<Item = (String, PropertyValue)> {
+    properties.iter().map(|(name, value)| (name.to_owned(), value.clone()))
+}
+
+fn note<'a>(seen: &mut BTreeSet<String>, properties: impl Iterator<Item = (&'a str, &'a PropertyValue)>) {
+    for (name, _) in properties {
+        if !seen.contains(name) {
+            seen.insert(name.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unified_id(store: &Store, slot: SlotId) -> Uuid {
+        store.profile(slot).unwrap().unified_id
+    }
+
+    #[test]
+    fn a_shared_identifier_merges_into_the_oldest_profile() {
+        let mut store = Store::default();
+        let first = store.unify(&Identity::external_id("a"));
+        let second = store.unify(&Identity::new().email("x@example.com").phone_no("8210"));
+        assert_ne!(unified_id(&store, first), unified_id(&store, second));
+        let oldest = unified_id(&store, first);
+
+        store.unify(&Identity::external_id("a").email("x@example.com"));
+        assert_eq!(unified_id(&store, second), oldest);
+        let by_phone = store.unify(&Identity::new().phone_no("8210"));
+        assert_eq!(unified_id(&store, by_phone), oldest);
+        assert_eq!(store.profiles().count(), 1);
+    }
+
+    #[test]
+    fn properties_of_both_survive_a_merge() {
+        let mut store = Store::default();
+        for (user, membership) in [("a", "VIP"), ("b", "Basic")] {
+            let slot = store.unify(&Identity::external_id(user).email(format!("{user}@example.com")));
+            let properties = Properties::from([("df_membership", membership), (user, user)]);
+            store.set_properties(slot, &properties, ProfileUpdate::Merge, NullProperty::Clear);
+        }
+        let slot = store.unify(&Identity::external_id("a").email("b@example.com"));
+        let merged = store.profile(slot).unwrap();
+        let expected = Properties::from([("df_membership", "VIP"), ("a", "a"), ("b", "b")]);
+        assert!(merged.properties == expected, "the older profile's membership must win");
+    }
+
+    #[test]
+    fn a_deleted_user_comes_back_as_a_new_one() {
+        let mut store = Store::default();
+        let user = Identity::external_id("a").email("a@example.com");
+        let old = store.unify(&user);
+        assert!(store.delete("a"));
+        assert!(!store.delete("a"));
+        assert!(!store.knows(&user));
+        let new = store.unify(&user);
+        assert_ne!(unified_id(&store, old), unified_id(&store, new));
+    }
+
+    #[test]
+    fn unified_ids_are_the_same_in_every_run() {
+        let ids = || {
+            let mut store = Store::default();
+            let slots = ["a", "b"].map(|user| store.unify(&Identity::external_id(user)));
+            slots.map(|slot| unified_id(&store, slot))
+        };
+        assert_eq!(ids(), ids());
+    }
+}

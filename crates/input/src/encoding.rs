@@ -1,0 +1,307 @@
+//! Which encoding a text has, and decoding it without ever replacing a byte.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{BIG5, DecoderResult, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS};
+
+use crate::{format::Encoding, utf16};
+
+/// How many bytes, from the first that is not ASCII, decide between UTF-8 and CP949.
+pub(super) const DECIDING: usize = 64 * 1024;
+/// How many bytes at the beginning decide whether a text without a mark is UTF-16.
+pub(super) const DECIDING_BEGINNING: usize = 4 * 1024;
+
+/// How many characters can tell one language from another.
+const ENOUGH_CHARACTERS: usize = 10;
+
+/// The encoding that the beginning of a text shows, and the length of its byte order mark.
+pub(super) fn of_beginning(bytes: &[u8]) -> Option<(Encoding, usize)> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3)),
+        [0xFF, 0xFE, ..] => Some((Encoding::Utf16Le, 2)),
+        [0xFE, 0xFF, ..] => Some((Encoding::Utf16Be, 2)),
+        _ => utf16_by_zeros(bytes).map(|encoding| (encoding, 0)),
+    }
+}
+
+/// The length of the byte order mark that fits an encoding.
+pub(super) fn mark_of(encoding: Encoding, bytes: &[u8]) -> usize {
+    of_beginning(bytes).map_or(0, |(found, length)| if found == encoding { length } else { 0 })
+}
+
+/// Text for people has line breaks, digits and commas, whose higher byte is zero in UTF-16; in other encodings no byte is.
+fn utf16_by_zeros(bytes: &[u8]) -> Option<Encoding> {
+    let bytes = bytes.get(..DECIDING_BEGINNING).unwrap_or(bytes);
+    let pairs = bytes.chunks_exact(2);
+    let count = pairs.len();
+    let (mut little, mut big) = (0, 0);
+    for pair in pairs {
+        match pair {
+            [b'\t'..0x7F, 0] => little += 1,
+            [0, b'\t'..0x7F] => big += 1,
+            _ => {}
+        }
+    }
+    // A few ideographs look like the other order.
+    let plainly = |these: usize, others: usize| these * 8 >= count && these > 4 * others;
+    if plainly(little, big) {
+        Some(Encoding::Utf16Le)
+    } else if plainly(big, little) {
+        Some(Encoding::Utf16Be)
+    } else {
+        None
+    }
+}
+
+/// Decides between UTF-8 and CP949 by the bytes from the first that is not ASCII; `None` if it is neither.
+///
+/// A text with few broken places keeps its encoding, so that only the records that hold them are lost.
+pub(super) fn of_text(bytes: &[u8], is_end: bool) -> Option<Encoding> {
+    let utf8 = Tally::of_utf8(bytes, is_end);
+    if utf8.broken == 0 {
+        return Some(Encoding::Utf8);
+    }
+    let cp949 = Tally::of_cp949(bytes, is_end);
+    if cp949.broken == 0 && is_like_korean(bytes) {
+        return Some(Encoding::Cp949);
+    }
+    if utf8.is_plain() {
+        return Some(Encoding::Utf8);
+    }
+    (cp949.is_plain() && is_like_korean(bytes)).then_some(Encoding::Cp949)
+}
+
+/// How many characters beyond ASCII a text has in an encoding, and how many places that are none.
+struct Tally {
+    whole: usize,
+    broken: usize,
+}
+
+impl Tally {
+    /// Whether the encoding is beyond doubt in spite of broken places.
+    const fn is_plain(&self) -> bool {
+        self.whole >= 20 * self.broken
+    }
+
+    fn of_utf8(bytes: &[u8], is_end: bool) -> Self {
+        let mut tally = Self { whole: 0, broken: 0 };
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            tally.whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+            let is_cut = chunks.peek().is_none() && !is_end && is_beginning_of_utf8(chunk.invalid());
+            tally.broken += usize::from(!chunk.invalid().is_empty() && !is_cut);
+        }
+        tally
+    }
+
+    fn of_cp949(bytes: &[u8], is_end: bool) -> Self {
+        let mut tally = Self { whole: 0, broken: 0 };
+        let mut text = String::new();
+        let mut decode = Cp949::new(bytes);
+        loop {
+            text.clear();
+            let bad = decode.run(&mut text, is_end);
+            tally.whole += text.chars().filter(|c| !c.is_ascii()).count();
+            match bad {
+                Some(_) => tally.broken += 1,
+                None => return tally,
+            }
+        }
+    }
+}
+
+fn is_beginning_of_utf8(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
+/// Whether CP949 is not contradicted: other languages' encodings decode as CP949 too, into nonsense.
+fn is_like_korean(bytes: &[u8]) -> bool {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, false);
+    if detector.guess(Some(b"kr"), Utf8Detection::Allow) != EUC_KR {
+        return false;
+    }
+    // A few characters, such as a name in Chinese characters, prove nothing.
+    let is_short = bytes.iter().filter(|byte| !byte.is_ascii()).count() < 2 * ENOUGH_CHARACTERS;
+    let others = [SHIFT_JIS, EUC_JP, GBK, GB18030, BIG5];
+    is_short || !others.contains(&detector.guess(None, Utf8Detection::Allow))
+}
+
+/// The first byte of a record that its encoding does not allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadByte {
+    /// Its place in the record, from 1.
+    pub(super) place: usize,
+    /// The bytes there, two for UTF-16.
+    pub(super) bytes: Vec<u8>,
+    pub(super) encoding: Encoding,
+}
+
+impl BadByte {
+    /// What is wrong with the record, of which a unit is a line, a row or an element.
+    pub(super) fn problem(&self, unit: &str) -> String {
+        use std::fmt::Write as _;
+        let hex = self.bytes.iter().fold(String::from("0x"), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02X}");
+            hex
+        });
+        let (place, label) = (self.place, self.encoding.label());
+        format!(
+            "the {unit} is not valid {label}: correct it, or say which encoding the input has (byte {place}: {hex})"
+        )
+    }
+}
+
+/// Text of an encoding as UTF-8; borrowed where it is UTF-8 already.
+pub(super) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadByte> {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes)
+        && (encoding != Encoding::Cp949 || text.is_ascii())
+    {
+        return Ok(text);
+    }
+    let bad = |at: usize, bytes: &[u8]| BadByte {
+        place: at + 1,
+        bytes: bytes.to_vec(),
+        encoding,
+    };
+    let of_utf8 = || str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    match encoding {
+        Encoding::Utf8 => {
+            let at = of_utf8();
+            Err(bad(at, bytes.get(at..=at).unwrap_or_default()))
+        }
+        Encoding::Cp949 => {
+            scratch.clear();
+            match Cp949::new(bytes).run(scratch, true) {
+                None => Ok(scratch),
+                Some(at) => Err(bad(at, bytes.get(at..=at).unwrap_or_default())),
+            }
+        }
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            let (before, from) = bytes.split_at_checked(of_utf8()).unwrap_or_default();
+            let mut unit = Vec::new();
+            utf16::restore(from.get(..3).unwrap_or(from), utf16::Order::Big, &mut unit);
+            Err(bad(utf16::original_length(before), &unit))
+        }
+    }
+}
+
+/// Decodes CP949 from one broken place to the next.
+struct Cp949<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    decoder: encoding_rs::Decoder,
+}
+
+impl<'a> Cp949<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            position: 0,
+            decoder: EUC_KR.new_decoder_without_bom_handling(),
+        }
+    }
+
+    /// Adds text up to the next broken byte and gives its place; `None` at the end.
+    fn run(&mut self, text: &mut String, is_end: bool) -> Option<usize> {
+        loop {
+            let rest = self.bytes.get(self.position..).unwrap_or_default();
+            text.reserve(
+                self.decoder
+                    .max_utf8_buffer_length_without_replacement(rest.len())
+                    .unwrap_or(4 + 3 * rest.len()),
+            );
+            let (result, read) = self.decoder.decode_to_string_without_replacement(rest, text, is_end);
+            self.position += read;
+            match result {
+                DecoderResult::InputEmpty => return None,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    return Some(self.position.saturating_sub(usize::from(length) + usize::from(after)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cp949(text: &str) -> Vec<u8> {
+        let (bytes, _, failed) = EUC_KR.encode(text);
+        assert!(!failed);
+        bytes.into_owned()
+    }
+
+    #[test]
+    fn korean_words_are_told_apart_from_other_languages() {
+        for text in [
+            "가",
+            "회원번호",
+            "홍길동",
+            "강남점",
+            "똠방각하",
+            "쀍",
+            "김,이,박",
+            "주문 번호,금액",
+            "漢字와 한글",
+        ] {
+            assert_eq!(of_text(&cp949(text), true), Some(Encoding::Cp949), "{text}");
+            assert_eq!(of_text(text.as_bytes(), true), Some(Encoding::Utf8), "{text}");
+        }
+        let (japanese, _, _) = encoding_rs::SHIFT_JIS.encode("会員番号と電話番号をここに書く");
+        let (chinese, _, _) = encoding_rs::GBK.encode("会员号码和电话号码都写在这里，请注意");
+        let (french, _, _) = encoding_rs::WINDOWS_1252.encode("é, à l'école déjà vu");
+        for other in [japanese, chinese, french] {
+            assert_eq!(of_text(&other, true), None);
+        }
+    }
+
+    #[test]
+    fn a_window_may_end_within_a_character() {
+        let text = "한글 문장입니다. 회원번호";
+        assert_eq!(of_text(&text.as_bytes()[..text.len() - 1], false), Some(Encoding::Utf8));
+        let korean = cp949(text);
+        assert_eq!(of_text(&korean[..korean.len() - 1], false), Some(Encoding::Cp949));
+    }
+
+    #[test]
+    fn a_few_broken_places_do_not_change_the_encoding() {
+        let text = "한글 문장입니다. 회원번호와 주문번호가 여기에 있습니다.\n".repeat(10);
+        let mut utf8 = text.clone().into_bytes();
+        utf8[100] = 0xFF;
+        assert_eq!(of_text(&utf8, true), Some(Encoding::Utf8));
+        let mut korean = cp949(&text);
+        korean[100] = 0xFF;
+        assert_eq!(of_text(&korean, true), Some(Encoding::Cp949));
+    }
+
+    #[test]
+    fn utf_16_shows_in_its_zeros() {
+        for text in ["{\"identity\":{}}", "회원번호,금액\n가가가,12\n"] {
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert_eq!(of_beginning(&little), Some((Encoding::Utf16Le, 0)), "{text}");
+            assert_eq!(of_beginning(&big), Some((Encoding::Utf16Be, 0)), "{text}");
+            assert_eq!(of_beginning(text.as_bytes()), None);
+            assert_eq!(of_beginning(&cp949(text)), None);
+        }
+    }
+
+    #[test]
+    fn the_first_bad_byte_is_named() {
+        let mut scratch = String::new();
+        for (bytes, encoding, place, bad) in [
+            (&b"ab\xFFc"[..], Encoding::Utf8, 3, &[0xFF][..]),
+            (b"\xEA\xB0\x80\xEA\xB0", Encoding::Utf8, 4, &[0xEA]),
+            (b"\xB0\xA1\xFF,", Encoding::Cp949, 3, &[0xFF]),
+            (b"\xB0\xA1\xB0", Encoding::Cp949, 3, &[0xB0]),
+            (b"\xB0\xA1\xB0,\xB0\xA1", Encoding::Cp949, 3, &[0xB0]),
+            (b"a\xED\xA0\x80b", Encoding::Utf16Le, 3, &[0xD8, 0x00]),
+            (b"a\xFFee", Encoding::Utf16Le, 3, &[0x44]),
+        ] {
+            let found = decode(bytes, encoding, &mut scratch).unwrap_err();
+            assert_eq!((found.place, &found.bytes[..]), (place, bad), "{bytes:?}");
+        }
+    }
+}

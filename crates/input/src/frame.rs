@@ -1,0 +1,49 @@
+//! Where the next record of an input stands.
+
+use std::{io, ops::Range};
+
+use crate::error::InputError;
+
+/// A record as it stands in the window.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// The line on which it begins, from 1.
+    pub(super) line: u64,
+    /// Where it begins in the decompressed input.
+    pub(super) offset: u64,
+    pub(super) body: Body,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Its place from the beginning of the window.
+    Whole(Range<usize>),
+    /// Its place, and why it cannot be used.
+    Broken(Range<usize>, String),
+    /// It has this many bytes, more than are held; the window keeps the first ones.
+    TooLong(u64),
+}
+
+/// Why there is no next record.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Read(io::Error),
+    /// The input is not what its format asks for, in this line if it is one.
+    Format(Option<u64>, String),
+}
+
+impl Stop {
+    pub(super) fn into_error(self, name: &str) -> InputError {
+        match self {
+            Self::Read(error) => InputError::reading(name, &error),
+            Self::Format(None, problem) => InputError::new(name, problem),
+            Self::Format(Some(line), problem) => InputError::at_line(name, line, problem),
+        }
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}

@@ -1,0 +1,322 @@
+//! An opened input, and the records in it one after the other.
+
+use std::{borrow::Cow, io, path::Path, sync::Arc};
+
+use dfinery::Violation;
+use dfinery_records::{Accepts, Taxonomy};
+
+use crate::{
+    array::Array,
+    dead_letter::replay_line,
+    encoding,
+    error::{InputError, STDIN},
+    fingerprint::Passed,
+    format::{Encoding, Format},
+    frame::{Body, Frame, Stop},
+    lines::Lines,
+    mapping::RowMapper,
+    options::InputOptions,
+    source::{self, Origin},
+    table::{Cells, Table},
+    utf16,
+    window::{Bounds, Window},
+};
+
+/// A line of a dead-letter file holds a record up to twice, once with escapes.
+const DEAD_LETTER_LENGTHS: usize = 4;
+
+/// An opened input: a file or a pipe, whose records are read one after the other. Reading blocks.
+///
+/// ```
+/// use dfinery_input::{Input, InputOptions};
+/// use dfinery_records::Accepts;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let lines = br#"{"identity":{"external_id":"M-1001"}}"#;
+/// let mut input = Input::from_reader("users", Box::new(&lines[..]), &InputOptions::default(), None, Accepts::Mixed)?;
+/// while let Some(line) = input.next()? {
+///     println!("{}: {:?}", line.number, line.json);
+/// }
+/// input.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Input {
+    name: String,
+    origin: Origin,
+    window: Window,
+    format: Format,
+    framer: Framer,
+    mapper: Option<RowMapper>,
+    cells: Cells,
+    /// The record where it does not stand in the window as it is given.
+    json: String,
+    original: Vec<u8>,
+    /// The record of a dead letter that holds it with escapes.
+    letter: String,
+}
+
+/// One record of an input.
+pub struct Line<'a> {
+    /// The line on which it begins, from 1.
+    pub number: u64,
+    /// Where it begins in the decompressed bytes of the input.
+    pub offset: u64,
+    /// Its bytes as they stand in the input, without the line break; of a record that is too long, the first ones.
+    pub original: &'a [u8],
+    /// The record as JSON, or why there is none.
+    pub json: Result<&'a str, Violation>,
+}
+
+impl Input {
+    /// Opens a file, finds out how it is compressed, encoded and framed, and reads the header of a table.
+    ///
+    /// A column of a table without a type in the mapping has the type that `taxonomy` gives its property, by default the
+    /// [standard one](Taxonomy::standard).
+    ///
+    /// # Errors
+    /// If the file cannot be opened or read, is empty, is a table without a mapping, or does not fit its mapping.
+    pub fn open(
+        path: &Path,
+        options: &InputOptions,
+        taxonomy: Option<&Taxonomy>,
+        accepts: Accepts,
+    ) -> Result<Self, InputError> {
+        let (origin, reader) = Origin::open(path)?;
+        let options = InputOptions {
+            format: options.format.or_else(|| Format::of_name(path)),
+            ..options.clone()
+        };
+        let name = path.display().to_string();
+        Self::new(name, origin, reader, &options, taxonomy, accepts, Bounds::default())
+    }
+
+    /// The same for a reader; `name` is what messages call it, `-` for standard input.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn from_reader(
+        name: &str,
+        reader: Box<dyn io::Read + Send>,
+        options: &InputOptions,
+        taxonomy: Option<&Taxonomy>,
+        accepts: Accepts,
+    ) -> Result<Self, InputError> {
+        let (origin, reader) = Origin::read(name, reader)?;
+        Self::new(
+            name.to_owned(),
+            origin,
+            reader,
+            options,
+            taxonomy,
+            accepts,
+            Bounds::default(),
+        )
+    }
+
+    fn new(
+        name: String,
+        origin: Origin,
+        reader: Box<dyn io::Read + Send>,
+        options: &InputOptions,
+        taxonomy: Option<&Taxonomy>,
+        accepts: Accepts,
+        bounds: Bounds,
+    ) -> Result<Self, InputError> {
+        let reading = |error| InputError::reading(&name, &error);
+        let bounds = match options.format {
+            Some(Format::DeadLetter) => Bounds {
+                record: bounds.record.saturating_mul(DEAD_LETTER_LENGTHS),
+                ..bounds
+            },
+            _ => bounds,
+        };
+        let mut window = Window::open(reader, options.encoding, bounds).map_err(reading)?;
+        // A table may begin with a tab, which stands for a column without a name.
+        let is_table = options.format.is_some_and(Format::is_table);
+        if !is_table && !window.skip_blank().map_err(reading)? {
+            return Err(source::empty(&name));
+        }
+        let first = window.unread().first().copied();
+        let format = match options.format {
+            Some(format) => format,
+            None if first == Some(b'[') => Format::JsonArray,
+            None if first == Some(b'{') => Format::Ndjson,
+            None => Format::Csv,
+        };
+        let mut mapper = None;
+        let framer = match format {
+            Format::Ndjson | Format::DeadLetter => Framer::Lines(Lines::default()),
+            Format::JsonArray => Framer::Array(Array::default()),
+            Format::Csv | Format::Tsv => {
+                let mapping = options.mapping.as_ref().ok_or_else(|| needs_mapping(&name))?;
+                let usual = if format == Format::Tsv { b'\t' } else { b',' };
+                let mut table = Table::new(mapping.delimiter().unwrap_or(usual));
+                let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
+                window.look_ahead().map_err(|stop| stop.into_error(&name))?;
+                let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+                mapper = Some(
+                    RowMapper::new(mapping, &header, &types, accepts)
+                        .map_err(|problem| InputError::new(&name, problem))?,
+                );
+                Framer::Table(Box::new(table))
+            }
+        };
+        Ok(Self {
+            name,
+            origin,
+            window,
+            format,
+            framer,
+            mapper,
+            cells: Cells::default(),
+            json: String::new(),
+            original: Vec::new(),
+            letter: String::new(),
+        })
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    /// If the input cannot be read on: reading failed, or it is not what its format asks for. A record that cannot be used
+    /// is no error; its [`json`](Line::json) says what is wrong with it.
+    #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
+    pub fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
+        let Some(frame) = self
+            .framer
+            .next(&mut self.window)
+            .map_err(|stop| stop.into_error(&self.name))?
+        else {
+            return Ok(None);
+        };
+        let Frame { line, offset, body } = frame;
+        let encoding = match &body {
+            Body::Whole(range) => self
+                .window
+                .encoding_of(range, !self.format.is_table())
+                .map_err(|stop| stop.into_error(&self.name))?,
+            Body::Broken(..) | Body::TooLong(_) => Encoding::Utf8,
+        };
+        let unread = self.window.unread();
+        let (bytes, json) = match body {
+            Body::Whole(range) => {
+                let bytes = unread.get(range).unwrap_or_default();
+                let json = match (&self.mapper, &self.framer) {
+                    (Some(mapper), Framer::Table(table)) => match table.cells(bytes, encoding, &mut self.cells) {
+                        Ok(()) => mapper.write(&self.cells, &mut self.json).map(|()| self.json.as_str()),
+                        Err(bad) => Err(Violation::new("", bad.problem(self.format.unit()))),
+                    },
+                    _ => encoding::decode(bytes, encoding, &mut self.json)
+                        .map_err(|bad| Violation::new("", bad.problem(self.format.unit()))),
+                };
+                (bytes, json)
+            }
+            Body::Broken(range, problem) => (unread.get(range).unwrap_or_default(), Err(Violation::new("", problem))),
+            Body::TooLong(length) => {
+                let problem = too_long(length, self.window.bounds.record, self.format);
+                (self.window.head.as_slice(), Err(Violation::new("", problem)))
+            }
+        };
+        let json = match json {
+            Ok(text) if self.format == Format::DeadLetter => replay_line(text).map(|record| match record {
+                Cow::Borrowed(record) => record,
+                Cow::Owned(record) => {
+                    self.letter = record;
+                    self.letter.as_str()
+                }
+            }),
+            json => json,
+        };
+        let original = match self.window.order() {
+            // A letter about a letter would grow with every replay.
+            _ if self.format == Format::DeadLetter => json.as_ref().map_or(bytes, |record| record.as_bytes()),
+            Some(order) => {
+                utf16::restore(bytes, order, &mut self.original);
+                &self.original
+            }
+            None => bytes,
+        };
+        Ok(Some(Line {
+            number: line,
+            offset,
+            original,
+            json,
+        }))
+    }
+
+    /// What was read of it so far, before decompression.
+    #[must_use]
+    pub fn passed(&self) -> Arc<Passed> {
+        self.origin.passed()
+    }
+
+    /// How many bytes the file had when it was opened, before decompression; `None` for a pipe.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.origin.length()
+    }
+
+    /// Checks that the file did not change while it was read. Call it after the last record.
+    ///
+    /// # Errors
+    /// If it changed.
+    pub fn finish(self) -> Result<(), InputError> {
+        self.origin.finish(&self.name)
+    }
+}
+
+fn needs_mapping(name: &str) -> InputError {
+    let (file, before) = if name == STDIN {
+        ("FILE".to_owned(), "write it to a FILE, ")
+    } else {
+        (quoted(name), "")
+    };
+    InputError::new(
+        name,
+        format_args!(
+            "it is read as a table, which needs a mapping of its columns: {before}run `dfinery mapping init {file}`, complete what it \
+             writes, and give it with --mapping"
+        ),
+    )
+}
+
+/// A name as a shell reads it.
+fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '\\');
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}
+
+fn too_long(length: u64, most: usize, format: Format) -> String {
+    let unit = format.unit();
+    let reason = if format.is_table() {
+        "; a quote that is never closed is the usual reason"
+    } else {
+        ""
+    };
+    format!("the {unit} has {length} bytes, at most {most} are read{reason}")
+}
+
+/// One way to find records.
+enum Framer {
+    Lines(Lines),
+    Array(Array),
+    Table(Box<Table>),
+}
+
+impl Framer {
+    /// Passes the record before and finds the next one.
+    fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
+        match self {
+            Self::Lines(lines) => lines.next(window).map_err(Stop::Read),
+            Self::Array(array) => array.next(window),
+            Self::Table(table) => table.next(window),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! Files and pipes of any usual format and encoding, as records.
+//!
+//! ```text
+//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line
+//! ```
+
+#![deny(missing_docs)]
+
+mod array;
+mod dead_letter;
+mod encoding;
+mod error;
+mod fingerprint;
+mod format;
+mod frame;
+mod input;
+mod lines;
+mod mapping;
+mod options;
+mod propose;
+mod source;
+mod table;
+mod utf16;
+mod window;
+
+pub use self::{
+    dead_letter::replay_line,
+    error::InputError,
+    fingerprint::{Beginning, Passed},
+    format::{Encoding, Format},
+    input::{Input, Line},
+    mapping::Mapping,
+    options::InputOptions,
+    propose::{Proposal, ProposalOptions, propose},
+    window::MAX_RECORD,
+};

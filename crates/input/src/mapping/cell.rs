@@ -1,0 +1,258 @@
+//! Where a value comes from: the cells of a column, or a constant.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, value::MapAccessDeserializer},
+};
+
+use super::{
+    column::{Column, Empty},
+    types::Type,
+    value::{Reader, json_string},
+};
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Source {
+    Column(Column),
+    /// A value as JSON.
+    Constant(String),
+}
+
+impl Source {
+    /// Whether it fits where only this type does.
+    pub(super) fn check_as(&self, kind: Type, zone: Option<&TimeZone>) -> Result<(), String> {
+        match self {
+            Self::Constant(_) => Ok(()),
+            Self::Column(column) if column.kind.is_some_and(|given| given != kind) => {
+                Err(format!("type: can only be {} here; leave it out", kind.name()))
+            }
+            Self::Column(column) if column.empty != Empty::Omit => Err("empty: cannot be set here".to_owned()),
+            Self::Column(column) => Reader::new(column, kind, zone).map(|_| ()),
+        }
+    }
+
+    /// Whether it fits as an identifier of a user.
+    pub(super) fn check_identifier(&self) -> Result<(), String> {
+        match self {
+            Self::Constant(_) => Err("must come from a column: a constant would make all rows one user".to_owned()),
+            Self::Column(column) if column.kind == Some(Type::Phone) => self.check_as(Type::Phone, None),
+            Self::Column(column) if column.kind.is_some_and(|kind| kind != Type::String) => {
+                Err("type: can only be string or phone here".to_owned())
+            }
+            Self::Column(_) => self.check_as(Type::String, None),
+        }
+    }
+
+    /// Whether its settings go together, as far as its type is known.
+    pub(super) fn check(&self, zone: Option<&TimeZone>) -> Result<(), String> {
+        match self {
+            Self::Column(column) => column
+                .kind
+                .map_or(Ok(()), |kind| Reader::new(column, kind, zone).map(|_| ())),
+            Self::Constant(_) => Ok(()),
+        }
+    }
+}
+
+/// What a text alone stands for.
+#[derive(Clone, Copy)]
+pub(super) enum Short {
+    Column,
+    Constant,
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        source(deserializer, Short::Column)
+    }
+}
+
+/// Reads a source, which may be a text alone.
+pub(super) fn source<'de, D: Deserializer<'de>>(deserializer: D, short: Short) -> Result<Source, D::Error> {
+    deserializer.deserialize_any(SourceVisitor(short))
+}
+
+struct SourceVisitor(Short);
+
+impl<'de> de::Visitor<'de> for SourceVisitor {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Short::Column => "the name of a column (in quotes if it is a number), {column: …} or {constant: …}",
+            Short::Constant => "a text, or {column: …}",
+        })
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Source, E> {
+        match self.0 {
+            _ if text.is_empty() => Err(E::custom("must not be empty")),
+            Short::Column => Ok(Source::Column(Column {
+                name: text.trim().to_owned(),
+                ..Column::default()
+            })),
+            Short::Constant => Ok(Source::Constant(json_string(text))),
+        }
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
+        let keys = Keys::deserialize(MapAccessDeserializer::new(map))?;
+        keys.into_source().map_err(de::Error::custom)
+    }
+}
+
+/// The keys of a source as they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    column: Option<String>,
+    constant: Option<Constant>,
+    #[serde(rename = "type")]
+    kind: Option<Type>,
+    empty: Option<Empty>,
+    format: Option<Formats>,
+    thousands: Option<char>,
+    separator: Option<String>,
+    #[serde(rename = "true")]
+    yes: Option<Vec<String>>,
+    #[serde(rename = "false")]
+    no: Option<Vec<String>>,
+    country: Option<String>,
+}
+
+impl Keys {
+    fn into_source(self) -> Result<Source, String> {
+        let problem = match (&self.column, &self.constant) {
+            (Some(_), Some(_)) => "give either column or constant, not both",
+            (None, None) => "give column, the name of a column, or constant, a value",
+            (Some(name), None) if name.trim().is_empty() => "column: must not be empty",
+            (None, Some(_)) if self.says_how_to_read() => "a constant has no other keys",
+            _ => "",
+        };
+        if !problem.is_empty() {
+            return Err(problem.to_owned());
+        }
+        if let Some(Constant(json)) = self.constant {
+            return Ok(Source::Constant(json));
+        }
+        let column = Column {
+            name: self.column.unwrap_or_default().trim().to_owned(),
+            kind: self.kind,
+            empty: self.empty.unwrap_or_default(),
+            formats: self.format.map(|formats| formats.0).unwrap_or_default(),
+            thousands: self.thousands,
+            separator: self.separator,
+            yes: self.yes,
+            no: self.no,
+            country: self.country,
+        };
+        // Checked here too, where the line is known; whether there is a time zone is checked later.
+        if let Some(kind) = column.kind {
+            Reader::new(&column, kind, Some(&TimeZone::UTC))?;
+        }
+        Ok(Source::Column(column))
+    }
+
+    fn says_how_to_read(&self) -> bool {
+        self.kind.is_some()
+            || self.empty.is_some()
+            || self.format.is_some()
+            || self.thousands.is_some()
+            || self.separator.is_some()
+            || self.yes.is_some()
+            || self.no.is_some()
+            || self.country.is_some()
+    }
+}
+
+/// One format or several, of which the first that fits is taken.
+struct Formats(Vec<String>);
+
+impl<'de> Deserialize<'de> for Formats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FormatsVisitor;
+
+        impl<'de> de::Visitor<'de> for FormatsVisitor {
+            type Value = Formats;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a format such as \"%Y-%m-%d %H:%M:%S\", or a list of formats")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Formats, E> {
+                Ok(Formats(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Formats, A::Error> {
+                let mut formats = Vec::new();
+                while let Some(format) = list.next_element()? {
+                    formats.push(format);
+                }
+                if formats.is_empty() {
+                    Err(de::Error::custom("format: must not be an empty list"))
+                } else {
+                    Ok(Formats(formats))
+                }
+            }
+        }
+
+        deserializer.deserialize_any(FormatsVisitor)
+    }
+}
+
+/// A constant as JSON.
+struct Constant(String);
+
+impl<'de> Deserialize<'de> for Constant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = dfinery::PropertyValue::deserialize(deserializer)?;
+        match value {
+            dfinery::PropertyValue::Null => Err(de::Error::custom("constant: must not be null")),
+            value => serde_json::to_string(&value).map(Self).map_err(de::Error::custom),
+        }
+    }
+}
+
+/// Properties by name, in the order in which they are written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Entries(Vec<(String, Source)>);
+
+impl Entries {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.0.iter().map(|(name, source)| (name.as_str(), source))
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+
+        impl<'de> de::Visitor<'de> for EntriesVisitor {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of properties")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries: Vec<(String, Source)> = Vec::new();
+                while let Some((name, source)) = map.next_entry::<String, Source>()? {
+                    if name.is_empty() {
+                        return Err(de::Error::custom("a property needs a name"));
+                    }
+                    if entries.iter().any(|(other, _)| *other == name) {
+                        return Err(de::Error::custom(format_args!("{name} is given twice")));
+                    }
+                    entries.push((name, source));
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}

@@ -1,0 +1,229 @@
+//! What a mapping says.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, de};
+
+use super::{
+    cell::{self, Entries, Source},
+    types::Type,
+};
+use crate::error::InputError;
+
+/// How the columns of a table become records: which column is which property, and how its cells are written.
+///
+/// Its keys are described in `schemas/mapping.schema.json`. One row becomes one record: an event if `event` is given, a
+/// profile if `user_properties` are, and otherwise an identity.
+///
+/// ```
+/// # fn main() -> Result<(), dfinery_input::InputError> {
+/// let mapping = dfinery_input::Mapping::from_yaml(r#"
+/// timezone: Asia/Seoul
+/// event: df_purchase
+/// identity:
+///   external_id: 회원번호
+///   phone_no: {column: 휴대폰, type: phone}
+/// event_datetime: {column: 결제일시, format: "%Y-%m-%d %H:%M:%S"}
+/// event_properties:
+///   df_order_id: 주문번호
+///   df_total_purchase_amount: {column: 합계, type: double, thousands: ","}
+///   pos_store: {constant: 강남점}
+/// event_items:
+///   - df_item_id: 상품코드
+///     df_quantity: {column: 수량, type: long}
+/// "#)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapping {
+    pub(super) definition: Definition,
+}
+
+impl Mapping {
+    /// Reads a mapping from YAML.
+    ///
+    /// # Errors
+    /// Names the line and what is wrong with it: a key or a type that does not exist, keys that do not go together, a
+    /// format of times that cannot be read, or times that need a time zone where none is given.
+    pub fn from_yaml(text: &str) -> Result<Self, InputError> {
+        let definition: Definition =
+            serde_saphyr::from_str_with_options(text, yaml_options()).map_err(|error| unreadable(&error))?;
+        definition
+            .check()
+            .map_err(|problem| InputError::new("the mapping", problem))?;
+        Ok(Self { definition })
+    }
+
+    /// What separates the cells of a row, if the mapping says it.
+    pub(crate) fn delimiter(&self) -> Option<u8> {
+        self.definition.delimiter.map(|delimiter| delimiter.0)
+    }
+}
+
+/// The parser's error in the words of this crate.
+fn unreadable(error: &serde_saphyr::Error) -> InputError {
+    let said = error.without_snippet().to_string();
+    let said = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(problem, _)| problem);
+    let said = said
+        .split_once(", set DuplicateKeyPolicy")
+        .map_or(said, |(problem, _)| problem);
+    let problem = said
+        .replace("unknown field", "unknown key")
+        .replace("missing field", "missing key")
+        .replace("unknown variant", "unknown value");
+    match error.location() {
+        Some(place) => InputError::at_line("the mapping", place.line(), problem),
+        None => InputError::new("the mapping", problem),
+    }
+}
+
+/// YAML 1.2, where `Y` is a text and not true, and `010` is no number.
+fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        with_snippet: false,
+    }
+}
+
+/// What a mapping says.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Definition {
+    pub(super) delimiter: Option<Delimiter>,
+    #[serde(default, deserialize_with = "time_zone")]
+    pub(super) timezone: Option<TimeZone>,
+    pub(super) identity: Entries,
+    pub(super) event: Option<EventName>,
+    pub(super) event_datetime: Option<Source>,
+    pub(super) event_log_id: Option<Source>,
+    pub(super) event_properties: Option<Entries>,
+    pub(super) event_items: Option<Vec<Entries>>,
+    pub(super) user_properties: Option<Entries>,
+    pub(super) request_datetime: Option<Source>,
+}
+
+/// The name of an event: constant if it is a text, that of a cell if it is a map.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct EventName(pub(super) Source);
+
+impl<'de> Deserialize<'de> for EventName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        cell::source(deserializer, cell::Short::Constant).map(Self)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delimiter(u8);
+
+impl<'de> Deserialize<'de> for Delimiter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // The second byte of a character of CP949 may be a letter.
+        match text.as_bytes() {
+            [byte] if *byte == b'\t' || (byte.is_ascii_punctuation() && *byte != b'"') => Ok(Self(*byte)),
+            _ => Err(de::Error::custom(
+                "delimiter: must be one ASCII punctuation character or a tab, and no quote",
+            )),
+        }
+    }
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZone>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    TimeZone::get(&name)
+        .map(Some)
+        .map_err(|_| de::Error::custom("timezone: no such time zone; give a name such as Asia/Seoul"))
+}
+
+pub(crate) const IDENTIFIERS: [&str; 5] = ["external_id", "phone_no", "email", "kakao_user_id", "line_user_id"];
+
+impl Definition {
+    fn check(&self) -> Result<(), String> {
+        self.check_keys()?;
+        let zone = self.timezone.as_ref();
+        for (name, source) in self.identity.iter() {
+            if !IDENTIFIERS.contains(&name) {
+                return Err(format!(
+                    "identity.{name}: no such identifier; there are {}",
+                    IDENTIFIERS.join(", ")
+                ));
+            }
+            source
+                .check_identifier()
+                .map_err(|problem| format!("identity.{name}: {problem}"))?;
+        }
+        let times = [
+            ("event_datetime", &self.event_datetime),
+            ("request_datetime", &self.request_datetime),
+        ];
+        for (name, source) in times
+            .into_iter()
+            .filter_map(|(name, source)| Some((name, source.as_ref()?)))
+        {
+            source
+                .check_as(Type::Datetime, zone)
+                .map_err(|problem| format!("{name}: {problem}"))?;
+        }
+        let texts = [
+            ("event_log_id", self.event_log_id.as_ref()),
+            ("event", self.event.as_ref().map(|event| &event.0)),
+        ];
+        for (name, source) in texts.into_iter().filter_map(|(name, source)| Some((name, source?))) {
+            source
+                .check_as(Type::String, zone)
+                .map_err(|problem| format!("{name}: {problem}"))?;
+        }
+        let items = self.event_items.iter().flatten().map(|item| ("event_items", item));
+        let properties = [
+            ("event_properties", &self.event_properties),
+            ("user_properties", &self.user_properties),
+        ];
+        let properties = properties
+            .into_iter()
+            .filter_map(|(name, entries)| Some((name, entries.as_ref()?)));
+        for (section, entries) in properties.chain(items) {
+            for (name, source) in entries.iter() {
+                source
+                    .check(zone)
+                    .map_err(|problem| format!("{section}.{name}: {problem}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which keys go together.
+    fn check_keys(&self) -> Result<(), String> {
+        if self.identity.iter().next().is_none() {
+            return Err(format!("identity: give at least one of {}", IDENTIFIERS.join(", ")));
+        }
+        if self.event.is_some() {
+            if self.user_properties.is_some() || self.request_datetime.is_some() {
+                return Err(
+                    "an event has neither user_properties nor request_datetime: write a mapping for each".to_owned(),
+                );
+            }
+            if self.event_datetime.is_none() {
+                return Err("event_datetime is missing: an event needs the time at which it happened".to_owned());
+            }
+        } else {
+            let of_events = [
+                ("event_datetime", self.event_datetime.is_some()),
+                ("event_log_id", self.event_log_id.is_some()),
+                ("event_properties", self.event_properties.is_some()),
+                ("event_items", self.event_items.is_some()),
+            ];
+            if let Some((name, _)) = of_events.iter().find(|(_, is_there)| *is_there) {
+                return Err(format!(
+                    "event is missing: {name} belongs to an event, which needs a name"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! What mappings say, and that the schema says the same.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_str(include_str!("../../../../../schemas/mapping.schema.json")).unwrap();
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
+});
+
+const PURCHASE: &str = r#"
+# yaml-language-server: $schema=mapping.schema.json
+delimiter: ","
+timezone: Asia/Seoul
+event: df_purchase
+identity:
+  external_id: {column: 회원번호}
+  phone_no: {column: 휴대폰, type: phone, country: "82"}
+event_datetime: {column: 결제일시, format: ["%Y-%m-%d %H:%M:%S", "%Y%m%d"]}
+event_log_id: {column: 로그}
+event_properties:
+  df_total_purchase_amount: {column: 합계, type: double, thousands: ","}
+  df_order_id: 주문번호
+  pos_store: {constant: 강남점}
+  pos_number: {constant: 7}
+  pos_code: {constant: 007}
+  pos_open: {constant: Y}
+  pos_tags: {constant: [a, b]}
+event_items:
+  - df_item_id: 상품코드
+    df_quantity: {column: 수량, type: long}
+"#;
+
+/// Mappings that are right.
+const RIGHT: [&str; 7] = [
+    PURCHASE,
+    "identity: {external_id: id}",
+    "identity: {email: 이메일, line_user_id: {column: line, type: string}}\nrequest_datetime: 시각\ntimezone: Asia/Seoul",
+    "delimiter: \"\\t\"\nidentity: {external_id: id}\nuser_properties: {}",
+    "identity: {external_id: id}\nevent: {column: name}\nevent_datetime: time",
+    r#"
+identity: {external_id: id}
+user_properties:
+  df_push_optin: {column: 수신동의, type: boolean, "true": [Y, 동의], "false": [N, 거부], empty: "null"}
+  df_birth: {column: 생일, type: date, format: "%Y%m%d"}
+  memo: {column: 메모, type: string, empty: keep}
+  tags: {column: 태그, type: string-array, separator: "|"}
+  scores: {column: 점수, type: double-array, separator: ";", thousands: ","}
+  last: {column: 최근, type: datetime}
+"#,
+    "identity: {external_id: id}\nuser_properties: {a: {column: a, true: [Y], false: [N], type: boolean}}",
+];
+
+/// Mappings that are wrong, and a part of the message that says so.
+const WRONG: [(&str, &str); 31] = [
+    ("event: df_login\nevent_datetime: t", "identity"),
+    ("identity: {}", "at least one"),
+    ("identity: {user_id: id}", "no such identifier"),
+    ("identity: {external_id: {constant: a}}", "one user"),
+    ("identity: {external_id: {column: a, type: long}}", "string or phone"),
+    ("identity: {external_id: {column: a, empty: keep}}", "empty"),
+    ("identity: {external_id: {column: a, country: \"82\"}}", "country"),
+    ("identity: {external_id: id}\nevent: a", "event_datetime is missing"),
+    ("identity: {external_id: id}\nevent_datetime: a", "event is missing"),
+    (
+        "identity: {external_id: id}\nevent_properties: {a: a}",
+        "event is missing",
+    ),
+    ("identity: {external_id: id}\nevent_items: []", "event is missing"),
+    (
+        "identity: {external_id: id}\nevent: a\nevent_datetime: t\nuser_properties: {}",
+        "neither",
+    ),
+    (
+        "identity: {external_id: id}\nevent: a\nevent_datetime: t\nrequest_datetime: t",
+        "neither",
+    ),
+    ("identity: {external_id: id}\nuser: {}", "user"),
+    ("identity: {external_id: id}\ndelimiter: ab", "delimiter"),
+    ("identity: {external_id: id}\ndelimiter: a", "delimiter"),
+    ("identity: {external_id: id}\ndelimiter: '\"'", "delimiter"),
+    ("identity: {external_id: id}\nuser_properties: {a: {}}", "give column"),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, constant: b}}",
+        "not both",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {constant: b, type: string}}",
+        "no other keys",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {constant: null}}",
+        "give column",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: text}}",
+        "text",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, types: long}}",
+        "types",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long, format: \"%Y\"}}",
+        "format",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: string, thousands: \",\"}}",
+        "thousands",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long, thousands: \"1\"}}",
+        "thousands",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: string-array}}",
+        "separator",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long, empty: keep}}",
+        "empty",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: phone, country: \"+82\"}}",
+        "country",
+    ),
+    ("identity: {external_id: id}\nuser_properties: {\"\": a}", "name"),
+    ("identity: {external_id: \"\"}", "empty"),
+];
+
+/// Mappings that only a program can see to be wrong.
+const WRONG_BEYOND_SCHEMA: [(&str, &str); 8] = [
+    ("identity: {external_id: id}\ntimezone: Seoul/Asia", "time zone"),
+    (
+        "identity: {external_id: id}\nevent: a\nevent_datetime: {column: t, format: \"%Y-%m-%d\"}",
+        "needs a time zone",
+    ),
+    (
+        "identity: {external_id: id}\nevent: a\nevent_datetime: {column: t, format: \"%Q %\"}",
+        "cannot be read",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: date, format: \"%H\"}}",
+        "the day",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: boolean, \"true\": [n]}}",
+        "in common",
+    ),
+    ("identity: {external_id: id, external_id: other}", "external_id"),
+    ("identity: {external_id: id}\nuser_properties: {a: a, a: b}", "a"),
+    ("identity: {external_id: id\n", "line"),
+];
+
+fn schema_takes(yaml: &str) -> bool {
+    SCHEMA.is_valid(&serde_saphyr::from_str_with_options::<serde_json::Value>(yaml, yaml_options()).unwrap())
+}
+
+#[test]
+fn the_schema_and_the_reader_take_the_same_mappings() {
+    for yaml in RIGHT {
+        Mapping::from_yaml(yaml).unwrap_or_else(|error| panic!("{yaml}\n{error}"));
+        let value = serde_saphyr::from_str_with_options::<serde_json::Value>(yaml, yaml_options()).unwrap();
+        let problems: Vec<_> = SCHEMA.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{yaml}\n{problems:?}");
+    }
+}
+
+#[test]
+fn the_schema_and_the_reader_refuse_the_same_mappings() {
+    for (yaml, part) in WRONG {
+        let error = Mapping::from_yaml(yaml).expect_err(yaml).to_string();
+        assert!(error.contains(part), "{yaml}\n{error}");
+        assert!(!schema_takes(yaml), "{yaml}");
+    }
+}
+
+#[test]
+fn what_the_schema_cannot_see_the_reader_does() {
+    for (yaml, part) in WRONG_BEYOND_SCHEMA {
+        let error = Mapping::from_yaml(yaml).expect_err(yaml).to_string();
+        assert!(error.contains(part), "{yaml}\n{error}");
+    }
+}
+
+#[test]
+fn a_constant_is_what_it_looks_like() {
+    let mapping = Mapping::from_yaml(PURCHASE).unwrap();
+    let constants: Vec<_> = mapping
+        .definition
+        .event_properties
+        .iter()
+        .flat_map(Entries::iter)
+        .collect();
+    for (name, json) in [
+        ("pos_store", "\"강남점\""),
+        ("pos_number", "7"),
+        ("pos_code", "\"007\""),
+        ("pos_open", "\"Y\""),
+    ] {
+        assert!(
+            constants.contains(&(name, &Source::Constant(json.to_owned()))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_error_names_the_line() {
+    for (cell, problem) in [
+        ("type: text", "unknown value `text`, expected one of string,"),
+        ("types: long", "unknown key `types`, expected one of column,"),
+        ("type: long, format: \"%Y\"", "format does not belong to the type long"),
+    ] {
+        let yaml = format!("identity:\n  external_id: id\nuser_properties:\n  a: {{column: a, {cell}}}\n");
+        let error = Mapping::from_yaml(&yaml).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("the mapping, line 4: {problem}")), "{error}");
+        assert!(!error.contains("column 1"), "{error}");
+    }
+}
+
+#[test]
+fn the_identifiers_are_those_of_the_api() {
+    let all = IDENTIFIERS.map(|name| (name, "x"));
+    let json = serde_json::to_value(std::collections::BTreeMap::from(all)).unwrap();
+    let identity: dfinery::Identity = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(identity).unwrap(), json);
+    let dfinery::Identity {
+        external_id: _,
+        phone_no: _,
+        email: _,
+        kakao_user_id: _,
+        line_user_id: _,
+    } = dfinery::Identity::new();
+}
+
+#[test]
+fn the_schema_describes_everything() {
+    fn check(value: &serde_json::Value, path: &str) {
+        for (name, property) in value
+            .get("properties")
+            .and_then(|all| all.as_object())
+            .into_iter()
+            .flatten()
+        {
+            let described = property.get("description").is_some() || property.get("$ref").is_some();
+            let is_condition =
+                property.is_boolean() || property.get("const").is_some() || property.get("not").is_some();
+            assert!(described || is_condition, "{path}.{name}");
+            check(property, &format!("{path}.{name}"));
+        }
+    }
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../../schemas/mapping.schema.json")).unwrap();
+    check(&schema, "");
+    check(&schema["$defs"]["cell"], "cell");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[a-z:{}\\[\\],\\n \"'#&*!|>-]{0,60}") {
+        let _ = Mapping::from_yaml(&text);
+        let _ = Mapping::from_yaml(&format!("identity: {{external_id: id}}\nuser_properties:\n  a: {text}"));
+    }
+}

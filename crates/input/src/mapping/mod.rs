@@ -1,0 +1,20 @@
+//! How the columns of a table become records.
+
+mod cell;
+mod column;
+mod definition;
+pub(crate) mod number;
+mod row;
+mod time;
+mod types;
+mod value;
+
+#[cfg(test)]
+pub(crate) use self::definition::IDENTIFIERS;
+pub use self::definition::Mapping;
+pub(crate) use self::{
+    column::Column,
+    row::{RowMapper, is_like_a_value},
+    types::Type,
+    value::{Reader, json_string},
+};

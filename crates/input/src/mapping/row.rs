@@ -1,0 +1,343 @@
+//! A row as a record.
+
+use std::collections::HashMap;
+
+use super::{
+    cell::{Entries, Source},
+    definition::{Definition, Mapping},
+    types::Type,
+    value::{Reader, json_string},
+};
+use crate::table::Cells;
+use dfinery::Violation;
+use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
+
+/// A mapping fitted to the header of a table.
+pub(crate) struct RowMapper {
+    identity: Vec<Slot>,
+    /// `user_properties`, which are there even if all their cells are empty.
+    user_properties: Option<Vec<Slot>>,
+    event: Option<EventSlots>,
+    request_datetime: Option<Slot>,
+}
+
+struct EventSlots {
+    fields: Vec<Slot>,
+    properties: Option<Vec<Slot>>,
+    items: Vec<Vec<Slot>>,
+}
+
+/// One member of an object.
+struct Slot {
+    /// The name as JSON, with the colon.
+    key: String,
+    value: Value,
+}
+
+enum Value {
+    Constant(String),
+    Cell {
+        index: usize,
+        column: String,
+        reader: Reader,
+    },
+}
+
+impl RowMapper {
+    /// Fits a mapping to a header; an error says what does not fit.
+    pub(crate) fn new(
+        mapping: &Mapping,
+        header: &[String],
+        types: &Taxonomy,
+        accepts: Accepts,
+    ) -> Result<Self, String> {
+        let definition = &mapping.definition;
+        check_accepted(definition, accepts)?;
+        let fit = Fit::new(definition, header, types)?;
+        let event = definition
+            .event
+            .as_ref()
+            .map(|name| fit.event(definition, &name.0))
+            .transpose()?;
+        Ok(Self {
+            identity: fit.identity(&definition.identity)?,
+            user_properties: fit.properties(definition.user_properties.as_ref(), Section::User)?,
+            event,
+            request_datetime: fit.optional("request_datetime", definition.request_datetime.as_ref(), Type::Datetime)?,
+        })
+    }
+
+    /// Writes a row as a record, or names the column whose cell does not fit.
+    pub(crate) fn write(&self, cells: &Cells, out: &mut String) -> Result<(), Violation> {
+        out.clear();
+        out.push_str("{\"identity\":");
+        write_object(&self.identity, cells, out)?;
+        if let Some(event) = &self.event {
+            out.push_str(",\"event\":{");
+            let mut is_first = true;
+            write_members(&event.fields, cells, out, &mut is_first)?;
+            if let Some(properties) = &event.properties {
+                separate(out, &mut is_first);
+                out.push_str("\"event_properties\":");
+                write_object(properties, cells, out)?;
+            }
+            if !event.items.is_empty() {
+                separate(out, &mut is_first);
+                out.push_str("\"event_items\":");
+                write_items(&event.items, cells, out)?;
+            }
+            out.push('}');
+        }
+        if let Some(properties) = &self.user_properties {
+            out.push_str(",\"user_properties\":");
+            write_object(properties, cells, out)?;
+        }
+        let mut is_first = false;
+        write_members(self.request_datetime.as_slice(), cells, out, &mut is_first)?;
+        out.push('}');
+        Ok(())
+    }
+}
+
+fn write_object(slots: &[Slot], cells: &Cells, out: &mut String) -> Result<bool, Violation> {
+    out.push('{');
+    let has_cell = write_members(slots, cells, out, &mut true)?;
+    out.push('}');
+    Ok(has_cell)
+}
+
+/// Writes items; one whose cells are all empty is left out, since not every row fills all of them.
+fn write_items(items: &[Vec<Slot>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
+    out.push('[');
+    let mut is_first = true;
+    for item in items {
+        let before = (out.len(), is_first);
+        separate(out, &mut is_first);
+        let is_constant = item.iter().all(|slot| matches!(slot.value, Value::Constant(_)));
+        if !write_object(item, cells, out)? && !is_constant {
+            out.truncate(before.0);
+            is_first = before.1;
+        }
+    }
+    out.push(']');
+    Ok(())
+}
+
+/// Writes the members of an object, and says whether any came from a cell that is not empty.
+fn write_members(slots: &[Slot], cells: &Cells, out: &mut String, is_first: &mut bool) -> Result<bool, Violation> {
+    let mut has_cell = false;
+    for slot in slots {
+        let before = (out.len(), *is_first);
+        separate(out, is_first);
+        out.push_str(&slot.key);
+        match &slot.value {
+            Value::Constant(json) => out.push_str(json),
+            Value::Cell { index, column, reader } => {
+                let cell = cells.get(*index).unwrap_or_default();
+                let written = reader
+                    .write(cell, out)
+                    .map_err(|problem| Violation::new(column, problem))?;
+                has_cell |= !cell.trim().is_empty();
+                if !written {
+                    out.truncate(before.0);
+                    *is_first = before.1;
+                }
+            }
+        }
+    }
+    Ok(has_cell)
+}
+
+fn separate(out: &mut String, is_first: &mut bool) {
+    if !std::mem::take(is_first) {
+        out.push(',');
+    }
+}
+
+/// Whether the records of a mapping are among those that a load takes.
+fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), String> {
+    let Accepts::Only(kind) = accepts else { return Ok(()) };
+    let (made, fits) = if definition.event.is_some() {
+        ("events", kind == RecordKind::Event)
+    } else if definition.user_properties.is_some() {
+        ("profiles", kind == RecordKind::Profile)
+    } else {
+        (
+            "identities",
+            matches!(kind, RecordKind::Identity | RecordKind::Deletion),
+        )
+    };
+    if !fits {
+        return Err(format!(
+            "the mapping makes {made} of the rows, and this load takes records of the kind {kind} only"
+        ));
+    }
+    let other = definition.identity.iter().find(|(name, _)| *name != "external_id");
+    if kind == RecordKind::Deletion
+        && let Some((name, _)) = other
+    {
+        return Err(format!(
+            "identity.{name}: a deletion names its user by external_id only"
+        ));
+    }
+    Ok(())
+}
+
+/// What a mapping is fitted to.
+struct Fit<'a> {
+    columns: HashMap<&'a str, usize>,
+    types: &'a Taxonomy,
+    definition: &'a Definition,
+}
+
+impl<'a> Fit<'a> {
+    fn new(definition: &'a Definition, header: &'a [String], types: &'a Taxonomy) -> Result<Self, String> {
+        let columns: HashMap<_, _> = header
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (name.as_str(), index))
+            .collect();
+        let mut missing: Vec<&str> = definition
+            .columns()
+            .filter(|name| !columns.contains_key(name))
+            .collect();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(Self {
+                columns,
+                types,
+                definition,
+            });
+        }
+        let plural = if missing.len() == 1 {
+            "a column that is"
+        } else {
+            "columns that are"
+        };
+        let missing = missing.join(", ");
+        // Without a header the first row holds values, which are nobody's business.
+        let problem = if header.iter().any(|name| is_like_a_value(name)) {
+            "the first row does not look like a header, which must name the columns".to_owned()
+        } else if let Some(delimiter) = other_delimiter(header) {
+            format!(
+                "its header has one column: if its names are separated by {delimiter}, write delimiter: {delimiter} into the mapping"
+            )
+        } else {
+            format!("its columns are: {}", header.join(", "))
+        };
+        Err(format!(
+            "the mapping names {plural} not in the header: {missing}; {problem}"
+        ))
+    }
+
+    fn identity(&self, entries: &Entries) -> Result<Vec<Slot>, String> {
+        let kind = |source: &Source| match source {
+            Source::Column(column) => column.kind.unwrap_or(Type::String),
+            Source::Constant(_) => Type::String,
+        };
+        entries
+            .iter()
+            .map(|(name, source)| self.slot("identity", name, source, kind(source)))
+            .collect()
+    }
+
+    fn event(&self, definition: &Definition, name: &Source) -> Result<EventSlots, String> {
+        let fields = [
+            ("event_log_id", definition.event_log_id.as_ref(), Type::String),
+            ("event_name", Some(name), Type::String),
+            ("event_datetime", definition.event_datetime.as_ref(), Type::Datetime),
+        ];
+        let items = definition.event_items.iter().flatten();
+        Ok(EventSlots {
+            fields: fields
+                .into_iter()
+                .filter_map(|(name, source, kind)| self.optional(name, source, kind).transpose())
+                .collect::<Result<_, _>>()?,
+            properties: self.properties(definition.event_properties.as_ref(), Section::Event)?,
+            items: items
+                .map(|item| self.entries(item, Section::Item))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn properties(&self, entries: Option<&Entries>, section: Section) -> Result<Option<Vec<Slot>>, String> {
+        entries.map(|entries| self.entries(entries, section)).transpose()
+    }
+
+    fn entries(&self, entries: &Entries, section: Section) -> Result<Vec<Slot>, String> {
+        let place = section.key();
+        let known = |name: &str| self.types.property_type(section, name).and_then(Type::of);
+        let kind = |name: &str, source: &Source| match source {
+            Source::Column(column) => column.kind.or_else(|| known(name)).unwrap_or(Type::String),
+            Source::Constant(_) => Type::String,
+        };
+        entries
+            .iter()
+            .map(|(name, source)| self.slot(place, name, source, kind(name, source)))
+            .collect()
+    }
+
+    fn optional(&self, name: &str, source: Option<&Source>, kind: Type) -> Result<Option<Slot>, String> {
+        source.map(|source| self.slot("", name, source, kind)).transpose()
+    }
+
+    fn slot(&self, section: &str, name: &str, source: &Source, kind: Type) -> Result<Slot, String> {
+        let value = match source {
+            Source::Constant(json) => Value::Constant(json.clone()),
+            Source::Column(column) => {
+                let dot = if section.is_empty() { "" } else { "." };
+                let zone = self.definition.timezone.as_ref();
+                Value::Cell {
+                    index: self.columns.get(column.name.as_str()).copied().unwrap_or(usize::MAX),
+                    column: column.name.clone(),
+                    reader: Reader::new(column, kind, zone)
+                        .map_err(|problem| format!("the mapping: {section}{dot}{name}: {problem}"))?,
+                }
+            }
+        };
+        Ok(Slot {
+            key: format!("{}:", json_string(name)),
+            value,
+        })
+    }
+}
+
+impl Definition {
+    /// The columns that are named, in order.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        let single = [
+            self.event.as_ref().map(|name| &name.0),
+            self.event_datetime.as_ref(),
+            self.event_log_id.as_ref(),
+            self.request_datetime.as_ref(),
+        ];
+        let sections = [
+            Some(&self.identity),
+            self.event_properties.as_ref(),
+            self.user_properties.as_ref(),
+        ];
+        let sections = sections.into_iter().flatten().chain(self.event_items.iter().flatten());
+        let entries = sections.flat_map(|entries| entries.iter().map(|(_, source)| source));
+        single
+            .into_iter()
+            .flatten()
+            .chain(entries)
+            .filter_map(|source| match source {
+                Source::Column(column) => Some(column.name.as_str()),
+                Source::Constant(_) => None,
+            })
+    }
+}
+
+/// What seems to separate the names of a header that was read as one, as it is written in a mapping.
+fn other_delimiter(header: &[String]) -> Option<&'static str> {
+    let [name] = header else { return None };
+    let delimiters = [('\t', r#""\t""#), (';', r#"";""#), ('|', r#""|""#), (',', r#"",""#)];
+    let found = delimiters.into_iter().find(|(delimiter, _)| name.contains(*delimiter));
+    found.map(|(_, written)| written)
+}
+
+/// Whether a name in a header is rather a value: an address, a number.
+pub(crate) fn is_like_a_value(name: &str) -> bool {
+    name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() >= 6
+}

@@ -1,0 +1,86 @@
+//! A mapping proposed from a table: for people to complete, never applied behind their back.
+
+mod draft;
+mod evidence;
+mod guess;
+mod proposal;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+
+use std::path::Path;
+
+pub use self::proposal::{Proposal, ProposalOptions};
+use self::{draft::Draft, sheet::Sheet};
+use crate::{
+    error::InputError,
+    format::Format,
+    options::InputOptions,
+    source::{self, Origin},
+    window::{Bounds, Window},
+};
+use dfinery_records::Accepts;
+
+/// Proposes a mapping for a CSV or TSV file, of which it reads every row.
+///
+/// What a column is shows in its name, and in whether all of its cells can be read in a form. What is not sure is a comment
+/// in the proposal. With [`Accepts::Mixed`] the rows are taken for events if a column looks like the time of one.
+///
+/// # Errors
+/// If the file cannot be read, is no table, or has no header.
+pub fn propose(
+    path: &Path,
+    options: &InputOptions,
+    known: &ProposalOptions,
+    accepts: Accepts,
+) -> Result<Proposal, InputError> {
+    let (origin, reader) = Origin::open(path)?;
+    let name = path.display().to_string();
+    let reading = |error| InputError::reading(&name, &error);
+    let mut window = Window::open(reader, options.encoding, Bounds::default()).map_err(reading)?;
+    let format = options.format.or_else(|| Format::of_name(path));
+    if format.is_none() && !window.skip_blank().map_err(reading)? {
+        return Err(source::empty(&name));
+    }
+    let is_json = matches!(window.unread().first(), Some(b'{' | b'['));
+    if format.map_or(is_json, |format| !format.is_table()) {
+        return Err(InputError::new(
+            &name,
+            "it is JSON, which needs no mapping: load it as it is",
+        ));
+    }
+    let usual = if format == Some(Format::Tsv) { b'\t' } else { b',' };
+    let delimiter = delimiter(window.unread(), usual);
+    let mut sheet = Sheet::read(&name, &mut window, delimiter)?;
+    origin.finish(&name)?;
+    sheet.name = path
+        .file_name()
+        .map_or(name, |name| name.to_string_lossy().into_owned());
+    sheet.delimiter = (delimiter != usual).then_some(char::from(delimiter));
+    Ok(Draft::new(&sheet, known, accepts).into_proposal())
+}
+
+/// What most often stands between the names of the first line; what is usual if nothing else does more often.
+fn delimiter(beginning: &[u8], usual: u8) -> u8 {
+    let mut counts = [(usual, 0), (b',', 0), (b'\t', 0), (b';', 0), (b'|', 0)];
+    let mut is_quoted = false;
+    for byte in beginning {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' | b'\r' if !is_quoted => break,
+            _ if is_quoted => {}
+            _ => {
+                if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
+    counts
+        .iter()
+        .find(|(_, count)| *count == most)
+        .map_or(usual, |(delimiter, _)| *delimiter)
+}

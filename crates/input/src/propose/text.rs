@@ -1,0 +1,137 @@
+//! A proposal as YAML: what applies, and what is a comment until somebody takes the `#` away.
+
+use std::fmt::Write as _;
+
+use super::{guess::scalar, sheet::Sheet};
+use crate::mapping::json_string;
+
+/// The keys of a mapping in the order in which they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Timezone,
+    Event,
+    Identity,
+    Time,
+    EventId,
+    EventProperties,
+    EventItems,
+    UserProperties,
+}
+
+impl Section {
+    const ALL: [Self; 8] = [
+        Self::Timezone,
+        Self::Event,
+        Self::Identity,
+        Self::Time,
+        Self::EventId,
+        Self::EventProperties,
+        Self::EventItems,
+        Self::UserProperties,
+    ];
+
+    /// The lines above its entries, and how far these are indented.
+    const fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Timezone | Self::Event | Self::Time | Self::EventId => ("", ""),
+            Self::Identity => ("identity:\n", "  "),
+            Self::EventProperties => ("event_properties:\n", "  "),
+            Self::EventItems => ("event_items:\n  -\n", "    "),
+            Self::UserProperties => ("user_properties:\n", "  "),
+        }
+    }
+}
+
+/// One line of a mapping.
+pub(super) struct Entry {
+    pub(super) section: Section,
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) note: String,
+    /// Whether it is applied; otherwise it is a comment.
+    pub(super) applied: bool,
+}
+
+/// The lines of a mapping.
+#[derive(Default)]
+pub(super) struct Text(Vec<Entry>);
+
+impl Text {
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.0.push(entry);
+    }
+
+    /// Whether anything of a section is applied.
+    pub(super) fn applies(&self, section: Section) -> bool {
+        self.0.iter().any(|entry| entry.section == section && entry.applied)
+    }
+
+    /// Whether a key is there, applied or not.
+    pub(super) fn has(&self, section: Section, key: &str) -> bool {
+        self.0.iter().any(|entry| entry.section == section && entry.key == key)
+    }
+
+    /// Makes a comment of a key.
+    pub(super) fn withdraw(&mut self, section: Section, key: &str) {
+        for entry in self
+            .0
+            .iter_mut()
+            .filter(|entry| entry.section == section && entry.key == key)
+        {
+            entry.applied = false;
+        }
+    }
+
+    pub(super) fn write(&self, sheet: &Sheet, unsure: &[String]) -> String {
+        let mut yaml = String::from("# yaml-language-server: $schema=mapping.schema.json\n");
+        let _ = writeln!(
+            yaml,
+            "# Proposed from {} {} of {}.",
+            sheet.rows,
+            if sheet.rows == 1 { "row" } else { "rows" },
+            sheet.name.escape_debug()
+        );
+        yaml.push_str(
+            "# A line behind # is not applied. Take the # away where it is right, and the line that it replaces.\n",
+        );
+        if !unsure.is_empty() {
+            yaml.push_str("#\n# To be decided:\n");
+            for one in unsure {
+                let _ = writeln!(yaml, "#   * {one}");
+            }
+        }
+        yaml.push('\n');
+        if let Some(delimiter) = sheet.delimiter {
+            let _ = writeln!(yaml, "delimiter: {}", json_string(&delimiter.to_string()));
+        }
+        for section in Section::ALL {
+            self.write_section(section, &mut yaml);
+        }
+        yaml
+    }
+
+    fn write_section(&self, section: Section, yaml: &mut String) {
+        let (title, indent) = section.title();
+        let mut entries = self.0.iter().filter(|entry| entry.section == section).peekable();
+        if entries.peek().is_none() {
+            return;
+        }
+        // A title without a line that applies would stand for nothing.
+        let behind = if title.is_empty() || self.applies(section) {
+            ""
+        } else {
+            "# "
+        };
+        for line in title.lines() {
+            let _ = writeln!(yaml, "{behind}{line}");
+        }
+        for entry in entries {
+            let mark = if entry.applied || !behind.is_empty() { "" } else { "# " };
+            let _ = write!(yaml, "{behind}{indent}{mark}{}: {}", scalar(&entry.key), entry.value);
+            if !entry.note.is_empty() {
+                let _ = write!(yaml, "  # {}", entry.note);
+            }
+            yaml.push('\n');
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The bytes of an input: from a file or a pipe, counted and hashed, and decompressed.
+
+use std::{
+    fs::{File, Metadata},
+    io::{self, BufReader, Cursor, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use crate::{error::InputError, fingerprint::Passed};
+
+/// How much is read from the system at once where a decompressor reads.
+const COMPRESSED_CHUNK: usize = 64 * 1024;
+
+/// Where the bytes come from: what does not change while they are read.
+pub(super) struct Origin {
+    passed: Arc<Passed>,
+    file: Option<OpenedFile>,
+}
+
+struct OpenedFile {
+    path: PathBuf,
+    handle: File,
+    opened: Stamp,
+}
+
+/// What of a file changes when its content does.
+#[derive(PartialEq, Eq, Clone, Copy)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// The device and the number of the file, where the system has them.
+    place: Option<(u64, u64)>,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let place = {
+            use std::os::unix::fs::MetadataExt as _;
+            Some((metadata.dev(), metadata.ino()))
+        };
+        #[cfg(not(unix))]
+        let place = None;
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            place,
+        }
+    }
+}
+
+impl Origin {
+    /// Opens a file; what it grows by later is not read.
+    pub(super) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
+        let name = path.display().to_string();
+        let opening = |error| InputError::opening(&name, &error);
+        let handle = File::open(path).map_err(opening)?;
+        let metadata = handle.metadata().map_err(opening)?;
+        if metadata.is_dir() {
+            return Err(InputError::new(&name, "it is a directory: name the files in it"));
+        }
+        if !metadata.is_file() {
+            return Self::read(&name, Box::new(handle));
+        }
+        if metadata.len() == 0 {
+            return Err(empty(&name));
+        }
+        let reader = handle.try_clone().map_err(opening)?.take(metadata.len());
+        let (mut origin, reader) = Self::read(&name, Box::new(reader))?;
+        origin.file = Some(OpenedFile {
+            path: path.to_owned(),
+            handle,
+            opened: Stamp::of(&metadata),
+        });
+        Ok((origin, reader))
+    }
+
+    /// Takes a reader.
+    pub(super) fn read(name: &str, reader: Box<dyn Read + Send>) -> Result<(Self, Box<dyn Read + Send>), InputError> {
+        let passed = Arc::new(Passed::default());
+        let watched = Watched {
+            reader,
+            passed: Arc::clone(&passed),
+        };
+        let reader = decompress(name, watched)?;
+        Ok((Self { passed, file: None }, reader))
+    }
+
+    /// What was read so far, before decompression.
+    pub(super) fn passed(&self) -> Arc<Passed> {
+        Arc::clone(&self.passed)
+    }
+
+    /// How long the file was when it was opened; `None` for a pipe.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.file.as_ref().map(|file| file.opened.length)
+    }
+
+    /// Whether the file is still what was opened.
+    pub(super) fn finish(&self, name: &str) -> Result<(), InputError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let changed = |how: &str| {
+            let advice = "the records read may not be what it holds now; load it again once it no longer changes";
+            Err(InputError::new(
+                name,
+                format_args!("it {how} while it was read: {advice}"),
+            ))
+        };
+        let now = match file.handle.metadata() {
+            Ok(metadata) => Stamp::of(&metadata),
+            Err(error) => return Err(InputError::reading(name, &error)),
+        };
+        if now.length > file.opened.length {
+            let more = now.length - file.opened.length;
+            return changed(&format!("grew by {more} bytes, which were not read,"));
+        }
+        if now.length < file.opened.length {
+            return changed("was cut");
+        }
+        if now.modified != file.opened.modified {
+            return changed("was modified");
+        }
+        match std::fs::metadata(&file.path) {
+            Ok(metadata) if Stamp::of(&metadata).place == file.opened.place => Ok(()),
+            Ok(_) => changed("was replaced"),
+            Err(_) => changed("was moved or deleted"),
+        }
+    }
+}
+
+pub(super) const EMPTY: &str = "it is empty: there is nothing to load";
+
+pub(super) fn empty(name: &str) -> InputError {
+    InputError::new(name, EMPTY)
+}
+
+/// Counts and hashes what passes.
+struct Watched {
+    reader: Box<dyn Read + Send>,
+    passed: Arc<Passed>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.passed.add(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Formats that people take for text, and what to do with them.
+const REFUSED: [(&[u8], &str); 6] = [
+    (
+        b"PK\x03\x04",
+        "an Excel workbook or a ZIP archive: save the sheet as \"CSV UTF-8\", or unpack the archive",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Excel workbook: save the sheet as \"CSV UTF-8\"",
+    ),
+    (b"PAR1", "a Parquet file: convert it to NDJSON or CSV"),
+    (b"BZh", "a bzip2 archive: unpack it, or compress with gzip or zstd"),
+    (b"\xfd7zXZ\0", "an xz archive: unpack it, or compress with gzip or zstd"),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "a 7-Zip archive: unpack it, or compress with gzip or zstd",
+    ),
+];
+const LONGEST_MAGIC: usize = 6;
+
+fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
+    let mut magic = Vec::with_capacity(LONGEST_MAGIC);
+    (&mut reader)
+        .take(LONGEST_MAGIC as u64)
+        .read_to_end(&mut magic)
+        .map_err(|error| InputError::reading(name, &error))?;
+    if magic.is_empty() {
+        return Err(empty(name));
+    }
+    if let Some((_, what)) = REFUSED.iter().find(|(bytes, _)| magic.starts_with(bytes)) {
+        return Err(InputError::new(name, format_args!("it is {what}")));
+    }
+    let (gzip, zstd) = (magic.starts_with(GZIP), magic.starts_with(ZSTD));
+    let whole = Cursor::new(magic).chain(reader);
+    if gzip {
+        let buffered = BufReader::with_capacity(COMPRESSED_CHUNK, whole);
+        return Ok(Box::new(Archive {
+            format: "gzip",
+            reader: flate2::bufread::MultiGzDecoder::new(buffered),
+        }));
+    }
+    if zstd {
+        let buffered = BufReader::with_capacity(COMPRESSED_CHUNK, whole);
+        let reader = zstd::Decoder::with_buffer(buffered).map_err(|error| InputError::opening(name, &error))?;
+        return Ok(Box::new(Archive { format: "zstd", reader }));
+    }
+    Ok(Box::new(whole))
+}
+
+/// A decompressor whose errors say that the archive is at fault.
+struct Archive<R> {
+    format: &'static str,
+    reader: R,
+}
+
+impl<R: Read> Read for Archive<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let format = self.format;
+        self.reader.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            io::ErrorKind::UnexpectedEof => io::Error::other(format!(
+                "the {format} archive is cut: it ends in the middle of compressed data; fetch or write it again"
+            )),
+            _ => io::Error::other(format!(
+                "the {format} archive is damaged ({error}); fetch or write it again"
+            )),
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! The part of an input that is in memory.
+
+use std::{
+    io::{self, Cursor, Read},
+    ops::Range,
+};
+
+use crate::{
+    encoding,
+    format::Encoding,
+    frame::Stop,
+    utf16::{self, Order, Utf16Reader},
+};
+
+/// The most bytes of one record; a longer one is passed over and is no record of JSON.
+pub const MAX_RECORD: usize = 8 * 1024 * 1024;
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+/// How much is kept of a record that is too long.
+pub(super) const KEPT_OF_LONG: usize = 1024;
+
+/// Bounds of what is in memory; smaller in tests.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) chunk: usize,
+    pub(super) record: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            chunk: CHUNK,
+            record: MAX_RECORD,
+        }
+    }
+}
+
+/// Bytes read and not yet used: at most the longest record and one chunk.
+pub(super) struct Window {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    ended: bool,
+    encoding: Option<Encoding>,
+    /// Where the window begins in the decompressed input.
+    offset: u64,
+    /// The line on which it begins.
+    line: u64,
+    pub(super) bounds: Bounds,
+    /// The first bytes of a record that is too long.
+    pub(super) head: Vec<u8>,
+}
+
+impl Window {
+    /// Reads the beginning and finds out what it shows of the encoding.
+    pub(super) fn open(reader: Box<dyn Read + Send>, forced: Option<Encoding>, bounds: Bounds) -> io::Result<Self> {
+        let mut window = Self {
+            reader,
+            buffer: vec![0; bounds.chunk],
+            start: 0,
+            end: 0,
+            ended: false,
+            encoding: forced,
+            offset: 0,
+            line: 1,
+            bounds,
+            head: Vec::new(),
+        };
+        while window.end < encoding::DECIDING_BEGINNING && window.more()? {}
+        let mark = if let Some(forced) = forced {
+            encoding::mark_of(forced, window.unread())
+        } else {
+            let found = encoding::of_beginning(window.unread());
+            window.encoding = found.map(|(encoding, _)| encoding);
+            found.map_or(0, |(_, mark)| mark)
+        };
+        window.start = mark;
+        window.offset = mark as u64;
+        if let Some(order) = window.order() {
+            window.convert_from(order);
+        }
+        Ok(window)
+    }
+
+    /// Puts what was read back in front of the rest, and reads all of it as UTF-16.
+    fn convert_from(&mut self, order: Order) {
+        let begun = Cursor::new(self.unread().to_vec());
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Utf16Reader::new(begun.chain(rest), order));
+        (self.start, self.end, self.ended) = (0, 0, false);
+    }
+
+    /// The bytes in memory, from where the window begins.
+    pub(super) fn unread(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(super) const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The encoding of a record in the window. The first one that is not ASCII decides it for the rest of the input.
+    ///
+    /// JSON is UTF-8 unless something else fits; a table may be anything.
+    pub(super) fn encoding_of(&mut self, record: &Range<usize>, is_json: bool) -> Result<Encoding, Stop> {
+        if let Some(encoding) = self.encoding {
+            return Ok(encoding);
+        }
+        let bytes = self.unread().get(record.clone()).unwrap_or_default();
+        if bytes.is_ascii() {
+            return Ok(Encoding::Utf8);
+        }
+        let first = bytes.iter().take_while(|byte| byte.is_ascii()).count();
+        let first = record.start + first;
+        self.encoding = self.decide(first)?.or(is_json.then_some(Encoding::Utf8));
+        self.encoding.ok_or_else(|| {
+            let before = self.unread().get(..first).unwrap_or_default();
+            Stop::Format(
+                Some(self.line + memchr::memchr_iter(b'\n', before).count() as u64),
+                "it is neither UTF-8 nor CP949: say its encoding (--encoding), or save it as UTF-8".to_owned(),
+            )
+        })
+    }
+
+    /// Decides the encoding of a table if what is in memory shows it: a load that cannot read its input should not begin.
+    pub(super) fn look_ahead(&mut self) -> Result<(), Stop> {
+        match self.unread().iter().position(|byte| !byte.is_ascii()) {
+            Some(first) => self.encoding_of(&(first..first + 1), false).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn decide(&mut self, from: usize) -> io::Result<Option<Encoding>> {
+        while self.unread().len() < from + encoding::DECIDING && self.more()? {}
+        let after = self.unread().get(from..).unwrap_or_default();
+        let is_end = self.ended && after.len() <= encoding::DECIDING;
+        Ok(encoding::of_text(
+            after.get(..encoding::DECIDING).unwrap_or(after),
+            is_end,
+        ))
+    }
+
+    /// Moves the beginning of the window over a part of a record that is too long, and keeps its first bytes.
+    pub(super) fn pass_long(&mut self, count: usize) {
+        let room = KEPT_OF_LONG.saturating_sub(self.head.len());
+        let passed = self.buffer.get(self.start..self.start + count).unwrap_or_default();
+        self.head.extend(passed.iter().take(room));
+        self.advance_counting(count);
+    }
+
+    /// The order of bytes, if the input is UTF-16.
+    pub(super) const fn order(&self) -> Option<Order> {
+        match self.encoding {
+            Some(Encoding::Utf16Le) => Some(Order::Little),
+            Some(Encoding::Utf16Be) => Some(Order::Big),
+            _ => None,
+        }
+    }
+
+    /// Moves the beginning of the window forward over a number of lines.
+    pub(super) fn advance(&mut self, count: usize, lines: u64) {
+        let passed = if self.order().is_some() {
+            utf16::original_length(self.unread().get(..count).unwrap_or_default())
+        } else {
+            count
+        };
+        self.offset += passed as u64;
+        self.line += lines;
+        self.start = (self.start + count).min(self.end);
+    }
+
+    /// Moves the beginning of the window forward and counts the lines it passes.
+    pub(super) fn advance_counting(&mut self, count: usize) {
+        let lines = memchr::memchr_iter(b'\n', self.unread().get(..count).unwrap_or_default()).count();
+        self.advance(count, lines as u64);
+    }
+
+    /// Moves the beginning of the window over spaces and line breaks, reading on; false at the end of the input.
+    pub(super) fn skip_blank(&mut self) -> io::Result<bool> {
+        loop {
+            let blank = self
+                .unread()
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count();
+            self.advance_counting(blank);
+            if !self.unread().is_empty() {
+                return Ok(true);
+            }
+            if !self.more()? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the input.
+    pub(super) fn more(&mut self) -> io::Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        if self.start > 0 && self.buffer.len() - self.end < self.bounds.chunk {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.len() == self.end {
+            let longer = (2 * self.buffer.len()).min(self.bounds.record + 2 * self.bounds.chunk);
+            let longer = longer.max(self.end + self.bounds.chunk);
+            self.buffer.reserve_exact(longer - self.buffer.len());
+            self.buffer.resize(longer, 0);
+        }
+        let free = self.buffer.get_mut(self.end..).unwrap_or_default();
+        loop {
+            match self.reader.read(free) {
+                Ok(0) => {
+                    self.ended = true;
+                    return Ok(false);
+                }
+                Ok(count) => {
+                    self.end += count;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

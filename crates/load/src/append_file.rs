@@ -1,0 +1,295 @@
+//! A file that only grows, and that holds whole writes or none of them.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// A file to append to. Only its owner may read it, since it may hold what the customers of the user wrote.
+#[derive(Debug)]
+pub(crate) struct AppendFile {
+    path: PathBuf,
+    file: Option<File>,
+    len: u64,
+    /// A write failed, so there may be bytes beyond `len`.
+    torn: bool,
+}
+
+impl AppendFile {
+    /// A file of which the first `keep` bytes are good; what follows them is cut off. If there is no such file and
+    /// nothing to keep, it is created by the first write.
+    ///
+    /// # Errors
+    /// If the file has less than `keep` bytes, or the disk fails. The error names the file.
+    pub(crate) fn open(path: impl Into<PathBuf>, keep: u64) -> io::Result<Self> {
+        let path = path.into();
+        let file = match options().open(&path) {
+            Ok(mut file) => {
+                cut(&mut file, keep, &path)?;
+                Some(file)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && keep == 0 => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!(
+                        "{} is gone, though {keep} bytes were written to it. Put it back, or begin anew with --restart",
+                        path.display()
+                    ),
+                ));
+            }
+            Err(error) => return Err(at(&path, "open", &error)),
+        };
+        Ok(Self {
+            path,
+            file,
+            len: keep,
+            torn: false,
+        })
+    }
+
+    /// Appends all the bytes in one write, or, after an error, none of them.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.mend()?;
+        self.torn = true;
+        let written = self.file()?.write_all(bytes);
+        match written {
+            Ok(()) => {
+                self.torn = false;
+                self.len += bytes.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                // If this fails too, the next write tries it again before it writes.
+                let _ = self.mend();
+                Err(at(&self.path, "write to", &error))
+            }
+        }
+    }
+
+    /// Returns once everything appended is on the disk.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.mend()?;
+        match &self.file {
+            Some(file) => file.sync_data().map_err(|error| at(&self.path, "write to", &error)),
+            None => Ok(()),
+        }
+    }
+
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Cuts off what a failed write left behind.
+    fn mend(&mut self) -> io::Result<()> {
+        if let (true, Some(file)) = (self.torn, &mut self.file) {
+            cut(file, self.len, &self.path)?;
+        }
+        self.torn = false;
+        Ok(())
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            let file = options().create_new(true).open(&self.path);
+            self.file = Some(file.map_err(|error| at(&self.path, "create", &error))?);
+            sync_parent(&self.path).map_err(|error| at(&self.path, "create", &error))?;
+        }
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Writes a whole file so that after a loss of power at any moment there is the old one or the new one.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = with_suffix(path, ".new");
+    let write = || {
+        let mut file = options().create(true).truncate(true).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
+        sync_parent(path)
+    };
+    write().map_err(|error| at(path, "write", &error))
+}
+
+/// The path with something behind its last letter.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The error with the name of the file in it.
+pub(crate) fn at(path: &Path, verb: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {verb} {}: {error}", path.display()))
+}
+
+/// For writing; a file created by it is for its owner only.
+pub(crate) fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn cut(file: &mut File, keep: u64, path: &Path) -> io::Result<()> {
+    let len = file.metadata().map_err(|error| at(path, "read", &error))?.len();
+    if len < keep {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "{} was cut: it has {len} bytes, though {keep} were written to it. Put it back as it was, or begin anew \
+                 with --restart",
+                path.display()
+            ),
+        ));
+    }
+    if len > keep {
+        file.set_len(keep).map_err(|error| at(path, "cut", &error))?;
+    }
+    file.seek(SeekFrom::Start(keep))
+        .map_err(|error| at(path, "write to", &error))?;
+    Ok(())
+}
+
+/// Makes the creation or the renaming of a file outlast a loss of power.
+#[cfg(unix)]
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and the system writes its entries in order.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "as on unix")]
+fn sync_parent(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_appears_with_its_first_write_and_only_its_owner_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut file = AppendFile::open(&path, 0).unwrap();
+        file.append(b"").unwrap();
+        file.sync().unwrap();
+        assert!(!path.exists());
+
+        file.append(b"one").unwrap();
+        file.append(b"two").unwrap();
+        file.sync().unwrap();
+        assert_eq!((fs::read(&path).unwrap(), file.len()), (b"onetwo".to_vec(), 6));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn what_follows_the_good_bytes_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "good and bad").unwrap();
+        let mut file = AppendFile::open(&path, 4).unwrap();
+        file.append(b"!").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "good!");
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_is_gone_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.ndjson");
+        let gone = AppendFile::open(&path, 5).unwrap_err().to_string();
+        assert!(gone.contains("dead.ndjson is gone"), "{gone}");
+        fs::write(&path, "1234").unwrap();
+        let cut = AppendFile::open(&path, 5).unwrap_err().to_string();
+        assert!(cut.contains("dead.ndjson was cut: it has 4 bytes, though 5"), "{cut}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1234");
+    }
+
+    #[test]
+    fn a_file_that_someone_else_created_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut file = AppendFile::open(&path, 0).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let error = file.append(b"ours").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    /// The shell limits the size of files to 1,024 bytes and runs this test again within that limit.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_write_that_the_disk_cuts_short_leaves_nothing_behind() {
+        const INSIDE: &str = "DFINERY_TEST_LIMITED_FILE";
+        if let Some(path) = std::env::var_os(INSIDE) {
+            let path = PathBuf::from(path);
+            let mut file = AppendFile::open(&path, 0).unwrap();
+            file.append(&[b'a'; 1_000]).unwrap();
+            let error = file.append(&[b'b'; 100]).unwrap_err().to_string();
+            assert!(
+                error.contains("cannot write to") && error.contains("limited"),
+                "{error}"
+            );
+            assert_eq!(fs::metadata(&path).unwrap().len(), 1_000);
+            file.append(&[b'c'; 24]).unwrap();
+            assert_eq!(file.len(), 1_024);
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("limited");
+        let name = "append_file::tests::a_write_that_the_disk_cuts_short_leaves_nothing_behind";
+        let output = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 2; \"$0\" --exact \"$1\" 2>&1"])
+            .arg(std::env::current_exe().unwrap())
+            .arg(name)
+            .env(INSIDE, &path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        let mut expected = vec![b'a'; 1_000];
+        expected.extend([b'c'; 24]);
+        assert_eq!(fs::read(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_could_not_be_cut_off_at_once_is_cut_off_before_the_next_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut file = AppendFile::open(&path, 0).unwrap();
+        file.append(b"good").unwrap();
+        file.file.as_mut().unwrap().write_all(b"half a li").unwrap();
+        file.torn = true;
+        file.append(b"!").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "good!");
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"a long first version").unwrap();
+        replace(&path, b"second").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

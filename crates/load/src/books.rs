@@ -1,0 +1,346 @@
+//! The accounts of a load of files: journal, dead letter, and the figures of the receipt.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use crate::lock::lock;
+use crate::{
+    dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
+    delta::Delta,
+    journal::{Done, Journal, Marks},
+    outcome::{Outcome, Stop},
+    pack::Batch,
+    progress::Progress,
+    reader::Source,
+    receipt::Receipt,
+    record::{Fate, RecordId},
+    schedule::Books,
+};
+use dfinery::{ImportCode, Language, Violations};
+use dfinery_input::{Beginning, Line};
+use dfinery_records::RecordKind;
+
+/// Everything that is kept of what became of records.
+pub(crate) struct FileBooks {
+    pub(crate) journal: Option<Journal>,
+    /// Where records go that were not accepted; none when nothing is sent.
+    pub(crate) dead_letter: Option<Sidecar>,
+    pub(crate) possibly_twice: Option<Sidecar>,
+    pub(crate) delta: Option<Arc<Mutex<Delta>>>,
+    pub(crate) folder: PathBuf,
+    pub(crate) names: Vec<String>,
+    /// What of each input was read, by this run or an earlier one.
+    pub(crate) read: BTreeMap<usize, Beginning>,
+    /// What every record is, if the load is of one kind: a line that is none does not say it itself.
+    pub(crate) kind: Option<RecordKind>,
+    pub(crate) receipt: Receipt,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) most_bad: Option<MostBad>,
+}
+
+/// How many records may be bad before a load gives up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MostBad {
+    /// So many.
+    Count(u64),
+    /// This share of the records settled, from 0 to 1, once at least a thousand are.
+    Share(f64),
+}
+
+impl MostBad {
+    /// A share of fewer records says nothing.
+    const ENOUGH: u64 = 1_000;
+
+    #[allow(clippy::cast_precision_loss, reason = "a share need not be exact")]
+    fn is_exceeded(self, bad: u64, settled: u64) -> bool {
+        match self {
+            Self::Count(most) => bad > most,
+            Self::Share(most) => settled >= Self::ENOUGH && bad as f64 > most * settled as f64,
+        }
+    }
+}
+
+impl FileBooks {
+    /// Accounts that only count, in memory.
+    pub(crate) fn of_nothing_sent(inputs: &[Source], receipt: Receipt, progress: Arc<Progress>) -> Self {
+        Self {
+            journal: None,
+            dead_letter: None,
+            possibly_twice: None,
+            delta: None,
+            folder: PathBuf::new(),
+            read: BTreeMap::new(),
+            names: inputs.iter().map(|input| input.name.clone()).collect(),
+            kind: None,
+            receipt,
+            progress,
+            most_bad: None,
+        }
+    }
+
+    /// So much of an input was read. To be called before anything is said of the records in it. Says whether it is what it was when
+    /// as much of it was read before.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> Result<bool, Stop> {
+        match self.read.get(&input) {
+            Some(known) if known.bytes > beginning.bytes => return Ok(true),
+            Some(known) if known.bytes == beginning.bytes => return Ok(*known == beginning),
+            _ => self.read.insert(input, beginning),
+        };
+        self.receipt.has_read(input, beginning);
+        self.journal(|journal| journal.has_read(input, beginning))?;
+        Ok(true)
+    }
+
+    /// Returns once everything so far is on the disk.
+    pub(crate) fn sync(&mut self) -> Result<(), Stop> {
+        self.sync_sidecars()?;
+        self.journal(Journal::sync)
+    }
+
+    /// Records before this one may be sent from now on.
+    pub(crate) fn reach(&mut self, id: RecordId) -> Result<(), Stop> {
+        self.sync_sidecars()?;
+        self.journal(|journal| {
+            journal.compact_if_large()?;
+            journal.reach(id)
+        })
+    }
+
+    /// Writes into the journal, if there is one.
+    fn journal(&mut self, write: impl FnOnce(&mut Journal) -> io::Result<()>) -> Result<(), Stop> {
+        self.journal
+            .as_mut()
+            .map_or(Ok(()), write)
+            .map_err(|error| Stop::disk("the journal", &error))
+    }
+
+    /// A record failed the check.
+    pub(crate) fn invalid(&mut self, id: RecordId, line: &Line<'_>, violations: &Violations) -> Result<(), Stop> {
+        self.progress.settled(Fate::Invalid, 1);
+        // Counted before anything is written: a record that was read has a fate even if the disk is full.
+        self.receipt.count(Fate::Invalid, None, 1);
+        let (kind, file) = (self.kind, name_of(&self.names, id));
+        bury(
+            &mut self.dead_letter,
+            [DeadRecord {
+                fate: Fate::Invalid,
+                kind,
+                code: None,
+                message: None,
+                remedy: None,
+                reasons: violations,
+                file,
+                line: line.number,
+                offset: line.offset,
+                event_log_id: None,
+                attempts: 0,
+                first_attempt: None,
+                last_attempt: None,
+                original: line.original,
+                record: None,
+            }],
+        )?;
+        self.done(&[id], Fate::Invalid, None, false)?;
+        self.check_bad()
+    }
+
+    /// A profile says what was accepted before.
+    pub(crate) fn unchanged(&mut self, id: RecordId) -> Result<(), Stop> {
+        self.receipt.unchanged += 1;
+        self.receipt.count(Fate::Accepted, None, 1);
+        self.progress.settled(Fate::Accepted, 1);
+        self.done(&[id], Fate::Accepted, Some(UNCHANGED), false)
+    }
+
+    fn done(&mut self, ids: &[RecordId], fate: Fate, code: Option<&str>, twice: bool) -> Result<(), Stop> {
+        let marks = Marks {
+            dead_letter: self.dead_letter.as_ref().map_or(0, Sidecar::len),
+            possibly_twice: self.possibly_twice.as_ref().map_or(0, Sidecar::len),
+        };
+        self.journal(|journal| {
+            journal.done(&Done {
+                ids,
+                fate,
+                code,
+                twice,
+                marks,
+            })
+        })
+    }
+
+    fn check_bad(&self) -> Result<(), Stop> {
+        let receipt = &self.receipt;
+        let bad = receipt.invalid + receipt.rejected;
+        let settled = bad + receipt.accepted + receipt.unknown + receipt.undelivered;
+        match self.most_bad {
+            Some(most) if most.is_exceeded(bad, settled) => Err(Stop::TooManyBad(bad)),
+            _ => Ok(()),
+        }
+    }
+
+    fn bury_batch(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        let message = outcome.error.as_ref().map(ToString::to_string);
+        let code = outcome.code();
+        let texts: Vec<_> = batch.entries.iter().map(|entry| batch.record(entry).ok()).collect();
+        let names = &self.names;
+        let records = batch.entries.iter().zip(&texts).map(|(entry, record)| DeadRecord {
+            fate: outcome.fate,
+            kind: Some(batch.kind),
+            code: code.as_deref(),
+            message: message.as_deref(),
+            remedy: outcome.error.as_ref().and_then(|error| error.remedy(Language::English)),
+            reasons: &[],
+            file: name_of(names, entry.id),
+            line: entry.line,
+            offset: entry.offset,
+            event_log_id: entry.event_log_id,
+            attempts: batch.attempts,
+            first_attempt: batch.first_attempt,
+            last_attempt: outcome.last_attempt,
+            original: batch.original(entry),
+            record: record.as_deref(),
+        });
+        bury(&mut self.dead_letter, records)
+    }
+
+    fn list_possibly_twice(&mut self, batch: &Batch) -> Result<(), Stop> {
+        let Some(list) = &mut self.possibly_twice else {
+            return Ok(());
+        };
+        let lines = batch.entries.iter().map(|entry| PossiblyTwice {
+            file: name_of(&self.names, entry.id),
+            line: entry.line,
+            kind: batch.kind,
+            event_log_id: entry.event_log_id,
+            why: if entry.resumed {
+                Why::InFlightWhenStopped
+            } else {
+                Why::ResentAfterLostAnswer
+            },
+        });
+        list.append(lines)
+            .map_err(|error| Stop::disk("the list of what is possibly there twice", &error))
+    }
+
+    /// Remembers profiles that were accepted.
+    fn remember(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        let Some(delta) = self.delta.as_ref().filter(|_| batch.kind == RecordKind::Profile) else {
+            return Ok(());
+        };
+        let mut delta = lock(delta);
+        for (key, hash) in batch.entries.iter().filter_map(|entry| entry.delta.as_deref().copied()) {
+            let accepted = (outcome.fate == Fate::Accepted).then_some(hash);
+            delta
+                .settled(key, accepted)
+                .map_err(|error| Stop::Disk(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn sync_sidecars(&mut self) -> Result<(), Stop> {
+        let disk = |error| Stop::disk("a file beside the journal", &error);
+        for file in [&mut self.dead_letter, &mut self.possibly_twice].into_iter().flatten() {
+            file.sync().map_err(disk)?;
+        }
+        Ok(())
+    }
+
+    /// The records of a batch have this fate.
+    fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        // Without a journal nobody comes back for what is left: it goes to the dead letter.
+        let open = outcome.open && self.journal.is_some();
+        let records = batch.entries.len() as u64;
+        // The error that ends a load says nothing of the records that it leaves.
+        let code = outcome.code().filter(|_| !open);
+        self.receipt.count(outcome.fate, code.as_deref(), records);
+        self.remember(batch, outcome)?;
+        if outcome.fate != Fate::Accepted && !open {
+            self.bury_batch(batch, outcome)?;
+        }
+        if open {
+            self.receipt.resumable += records;
+            // What was sent and is known not to have been taken the next run need not doubt.
+            return if outcome.fate == Fate::Undelivered {
+                self.journal(|journal| journal.not_taken(&ids_of(batch)))
+            } else {
+                Ok(())
+            };
+        }
+        // Of what is left open the run that settles it knows more.
+        if outcome.twice {
+            self.receipt.possibly_twice += records;
+            self.list_possibly_twice(batch)?;
+        }
+        self.done(&ids_of(batch), outcome.fate, code.as_deref(), outcome.twice)?;
+        if outcome.fate == Fate::Rejected {
+            self.check_bad()?;
+        }
+        Ok(())
+    }
+
+    /// Closes the accounts: where the files are, and that the journal is at its end.
+    pub(crate) fn close(&mut self, complete: bool) -> Result<(), Stop> {
+        let written = |file: &Option<Sidecar>| file.as_ref().is_some_and(|file| file.len() > 0);
+        self.receipt.dead_letter = written(&self.dead_letter).then(|| self.folder.join(DEAD_LETTER));
+        self.receipt.possibly_twice_file = written(&self.possibly_twice).then(|| self.folder.join(POSSIBLY_TWICE));
+        self.sync_sidecars()?;
+        if let Some(delta) = &self.delta {
+            let mut delta = lock(delta);
+            delta.commit().map_err(|error| Stop::Disk(error.to_string()))?;
+        }
+        self.journal(if complete { Journal::finish } else { Journal::stop })
+    }
+}
+
+/// Writes records that were not accepted where they can be read, and sent again from.
+fn bury<'a>(dead_letter: &mut Option<Sidecar>, records: impl IntoIterator<Item = DeadRecord<'a>>) -> Result<(), Stop> {
+    dead_letter
+        .as_mut()
+        .map_or(Ok(()), |dead_letter| dead_letter.append(records))
+        .map_err(|error| Stop::disk("the dead letter", &error))
+}
+
+/// The input that a record is from, as it was named.
+fn name_of(names: &[String], id: RecordId) -> &str {
+    names.get(id.input()).map_or("", String::as_str)
+}
+
+pub(crate) const DEAD_LETTER: &str = "dead-letter.ndjson";
+pub(crate) const POSSIBLY_TWICE: &str = "possibly-twice.ndjson";
+/// Stands in the journal where a code would, for profiles that were not sent because they have not changed.
+pub(crate) const UNCHANGED: &str = "unchanged";
+
+impl Outcome {
+    /// What the server said, in a word: its code, or the HTTP status that came without one.
+    pub(crate) fn code(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        match (error.import_code(), error.status()) {
+            (Some(ImportCode::Unknown(code)), _) => Some(code.to_string()),
+            (Some(code), _) => Some(code.as_str().to_owned()),
+            (None, Some(status)) => Some(format!("HTTP {status}")),
+            (None, None) => None,
+        }
+    }
+}
+
+fn ids_of(batch: &Batch) -> Vec<RecordId> {
+    batch.entries.iter().map(|entry| entry.id).collect()
+}
+
+impl Books for Mutex<FileBooks> {
+    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
+        lock(self).journal(|journal| journal.sent(&ids_of(batch)))
+    }
+
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        lock(self).settle(batch, outcome)
+    }
+
+    fn flush(&self) -> Result<(), Stop> {
+        lock(self).journal(Journal::flush)
+    }
+}

@@ -1,0 +1,430 @@
+//! What did not go through, and what may have gone through twice: a line of JSON for each record, beside the journal.
+//!
+//! `schemas/dead-letter.schema.json` describes a line of the dead-letter file.
+
+use std::{io, path::PathBuf};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::{Serialize, Serializer, ser::SerializeSeq as _};
+use uuid::Uuid;
+
+use crate::{append_file::AppendFile, record::Fate};
+use dfinery::{Timestamp, Violation};
+use dfinery_records::RecordKind;
+
+/// A file of such lines. The lines of a batch are appended in one write.
+pub(crate) struct Sidecar {
+    file: AppendFile,
+    lines: Vec<u8>,
+}
+
+impl Sidecar {
+    /// Room beyond this is given back after a batch.
+    const KEPT_ROOM: usize = 1 << 20;
+
+    /// A file of which the first `keep` bytes are good; see [`AppendFile::open`].
+    pub(crate) fn open(path: impl Into<PathBuf>, keep: u64) -> io::Result<Self> {
+        Ok(Self {
+            file: AppendFile::open(path, keep)?,
+            lines: Vec::new(),
+        })
+    }
+
+    /// Appends a batch of lines, or after an error none of it.
+    pub(crate) fn append<L: Line>(&mut self, lines: impl IntoIterator<Item = L>) -> io::Result<()> {
+        self.begin();
+        lines.into_iter().try_for_each(|line| self.push(&line))?;
+        self.write().map(drop)
+    }
+
+    /// Begins a batch, and forgets lines that were not written.
+    fn begin(&mut self) {
+        self.lines.clear();
+        self.lines.shrink_to(Self::KEPT_ROOM);
+    }
+
+    fn push(&mut self, line: &impl Line) -> io::Result<()> {
+        let before = self.lines.len();
+        let pushed = line.write(&mut self.lines);
+        match pushed {
+            Ok(()) => self.lines.push(b'\n'),
+            Err(_) => self.lines.truncate(before),
+        }
+        pushed
+    }
+
+    /// Appends the batch, or after an error none of it; gives the length of the file.
+    fn write(&mut self) -> io::Result<u64> {
+        self.file.append(&self.lines)?;
+        self.begin();
+        Ok(self.file.len())
+    }
+
+    /// Returns once everything written is on the disk.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    /// How many bytes the file holds.
+    pub(crate) fn len(&self) -> u64 {
+        self.file.len()
+    }
+}
+
+/// A line of a [`Sidecar`].
+pub(crate) trait Line {
+    /// Appends the line without its line break.
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()>;
+}
+
+/// A record that did not go through.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct DeadRecord<'a> {
+    #[serde(serialize_with = "fate")]
+    pub(crate) fate: Fate,
+    /// `None` if the line does not say what it is.
+    #[serde(serialize_with = "kind", skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<RecordKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remedy: Option<&'a str>,
+    /// Why it is invalid.
+    #[serde(serialize_with = "reasons", skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) reasons: &'a [Violation],
+    pub(crate) file: &'a str,
+    pub(crate) line: u64,
+    pub(crate) offset: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event_log_id: Option<Uuid>,
+    pub(crate) attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_attempt: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_attempt: Option<Timestamp>,
+    /// Its bytes as they stand in the input.
+    #[serde(flatten, serialize_with = "original")]
+    pub(crate) original: &'a [u8],
+    /// The record as it would be sent, if there is one: JSON.
+    #[serde(skip)]
+    pub(crate) record: Option<&'a str>,
+}
+
+impl Line for DeadRecord<'_> {
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        if let Some(record) = self.record {
+            out.pop();
+            out.extend_from_slice(b",\"record\":");
+            let start = out.len();
+            out.extend_from_slice(record.as_bytes());
+            // In JSON a line break stands only between tokens, where a space does as well.
+            for byte in out.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+                *byte = b' ';
+            }
+            out.push(b'}');
+        }
+        Ok(())
+    }
+}
+
+/// A record that the server may have taken twice.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct PossiblyTwice<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) line: u64,
+    #[serde(serialize_with = "the_kind")]
+    pub(crate) kind: RecordKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event_log_id: Option<Uuid>,
+    pub(crate) why: Why,
+}
+
+/// Why a record may have been taken twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Why {
+    /// The answer to an earlier attempt was lost.
+    ResentAfterLostAnswer,
+    /// An earlier run was stopped before it had the answer.
+    InFlightWhenStopped,
+}
+
+impl Line for PossiblyTwice<'_> {
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, self)?)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn fate<S: Serializer>(fate: &Fate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match fate {
+        Fate::Accepted => "accepted",
+        Fate::Rejected => "rejected",
+        Fate::Invalid => "invalid",
+        Fate::Undelivered => "undelivered",
+        Fate::Unknown => "unknown",
+    })
+}
+
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn kind<S: Serializer>(kind: &Option<RecordKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    match kind {
+        Some(kind) => the_kind(kind, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn the_kind<S: Serializer>(kind: &RecordKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(kind)
+}
+
+fn reasons<S: Serializer>(reasons: &[Violation], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Reason<'a> {
+        field: &'a str,
+        problem: &'a str,
+    }
+
+    let mut list = serializer.serialize_seq(Some(reasons.len()))?;
+    for reason in reasons {
+        list.serialize_element(&Reason {
+            field: reason.path(),
+            problem: reason.problem(),
+        })?;
+    }
+    list.end()
+}
+
+fn original<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Original<'a> {
+        Original(&'a str),
+        OriginalBase64(String),
+    }
+
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Original::Original(text),
+        Err(_) => Original::OriginalBase64(BASE64_STANDARD.encode(bytes)),
+    }
+    .serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use std::borrow::Cow;
+
+    use dfinery_input::replay_line;
+    use proptest::{collection::vec, prelude::*};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn rejected() -> DeadRecord<'static> {
+        DeadRecord {
+            fate: Fate::Rejected,
+            kind: Some(RecordKind::Event),
+            code: Some("40001"),
+            message: Some("the server refused it"),
+            remedy: Some("mend it"),
+            reasons: &[],
+            file: "events.csv",
+            line: 7,
+            offset: 120,
+            event_log_id: Some(Uuid::from_u128(5)),
+            attempts: 2,
+            first_attempt: Some("2024-06-24T06:42:25.394Z".parse().unwrap()),
+            last_attempt: Some("2024-06-24T06:42:26Z".parse().unwrap()),
+            original: "u1,\"구매\"".as_bytes(),
+            record: Some("{\"identity\":\n {\"external_id\":\"u1\"},\r\n\"n\":1e400}"),
+        }
+    }
+
+    fn line(record: &impl Line) -> String {
+        let mut out = Vec::new();
+        record.write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn schema() -> jsonschema::Validator {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/dead-letter.schema.json");
+        let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        jsonschema::draft202012::meta::validate(&schema).unwrap();
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_line_says_what_became_of_a_record_and_what_it_was() {
+        let expected = concat!(
+            r#"{"fate":"rejected","kind":"event","code":"40001","message":"the server refused it","remedy":"mend it","#,
+            r#""file":"events.csv","line":7,"offset":120,"event_log_id":"00000000-0000-0000-0000-000000000005","#,
+            r#""attempts":2,"first_attempt":"2024-06-24T06:42:25.394Z","last_attempt":"2024-06-24T06:42:26.000Z","#,
+            r#""original":"u1,\"구매\"","record":{"identity":  {"external_id":"u1"},  "n":1e400}}"#,
+        );
+        assert_eq!(line(&rejected()), expected);
+    }
+
+    #[test]
+    fn lines_are_as_the_schema_says() {
+        let schema = schema();
+        let whole = rejected();
+        let reasons = [
+            Violation::new("event.event_name", "is missing"),
+            Violation::new("", "is no object"),
+        ];
+        let bare = DeadRecord {
+            fate: Fate::Invalid,
+            kind: None,
+            code: None,
+            message: None,
+            remedy: None,
+            reasons: &reasons,
+            event_log_id: None,
+            attempts: 0,
+            first_attempt: None,
+            last_attempt: None,
+            original: b"\xb1\xb8",
+            record: None,
+            ..whole
+        };
+        // One line that 1e400, which is a number in JSON but not in Rust, does not keep from being read here.
+        let whole = DeadRecord {
+            record: Some("{}"),
+            ..whole
+        };
+        let others = [Fate::Undelivered, Fate::Unknown].map(|fate| DeadRecord { fate, ..whole });
+        for record in [whole, bare].into_iter().chain(others) {
+            let line: Value = serde_json::from_str(&line(&record)).unwrap();
+            let problems: Vec<_> = schema.iter_errors(&line).map(|error| error.to_string()).collect();
+            assert!(problems.is_empty(), "{problems:?}");
+        }
+        let bare: Value = serde_json::from_str(&line(&bare)).unwrap();
+        assert_eq!(bare["original_base64"], "sbg=");
+        assert_eq!(
+            bare["reasons"][0],
+            json!({"field": "event.event_name", "problem": "is missing"})
+        );
+        let accepted = DeadRecord {
+            fate: Fate::Accepted,
+            ..whole
+        };
+        assert!(!schema.is_valid(&serde_json::from_str(&line(&accepted)).unwrap()));
+    }
+
+    #[test]
+    fn a_batch_is_appended_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.ndjson");
+        let mut file = Sidecar::open(&path, 0).unwrap();
+        file.begin();
+        file.push(&rejected()).unwrap();
+        file.begin();
+        assert_eq!(file.write().unwrap(), 0, "the batch that was begun anew is empty");
+        file.push(&rejected()).unwrap();
+        file.push(&rejected()).unwrap();
+        assert!(!path.exists());
+        let len = file.write().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!((text.lines().count(), text.len() as u64, file.len()), (2, len, len));
+        assert_eq!(file.write().unwrap(), len, "a batch is written once");
+    }
+
+    #[test]
+    fn a_record_that_may_be_there_twice_says_why() {
+        let mut record = PossiblyTwice {
+            file: "a.ndjson",
+            line: 3,
+            kind: RecordKind::Event,
+            event_log_id: Some(Uuid::nil()),
+            why: Why::ResentAfterLostAnswer,
+        };
+        assert_eq!(
+            line(&record),
+            r#"{"file":"a.ndjson","line":3,"kind":"event","event_log_id":"00000000-0000-0000-0000-000000000000","why":"resent_after_lost_answer"}"#
+        );
+        record.event_log_id = None;
+        record.why = Why::InFlightWhenStopped;
+        assert!(line(&record).ends_with(r#""kind":"event","why":"in_flight_when_stopped"}"#));
+    }
+
+    #[test]
+    fn a_line_is_replayed_with_the_record_as_it_was_sent() {
+        let dead = line(&rejected());
+        let record = replay_line(&dead).unwrap();
+        assert_eq!(record, r#"{"identity":  {"external_id":"u1"},  "n":1e400}"#);
+        assert!(matches!(record, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_line_without_a_record_is_replayed_if_it_was_json() {
+        let dead = DeadRecord {
+            record: None,
+            original: br#"{"identity":{"external_id":"\u00e9"}}"#,
+            ..rejected()
+        };
+        assert_eq!(
+            replay_line(&line(&dead)).unwrap(),
+            r#"{"identity":{"external_id":"\u00e9"}}"#
+        );
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_replayed_says_what_to_do() {
+        let says = |line: &str| replay_line(line).unwrap_err().to_string();
+        let dead = DeadRecord {
+            record: None,
+            ..rejected()
+        };
+        assert!(says(&line(&dead)).contains("Mend it in the input"));
+        let broken = DeadRecord {
+            original: b"{\"a\":",
+            ..dead
+        };
+        assert!(says(&line(&broken)).contains("Mend it in the input"));
+        let latin = DeadRecord {
+            original: b"\xff",
+            ..dead
+        };
+        assert!(says(&line(&latin)).contains("Mend it in the input"));
+        let whole = line(&rejected());
+        assert!(says(&whole[..whole.len() - 1]).contains("cut short"));
+        assert!(says("u1,x").contains("no line of a dead-letter file"));
+        assert!(says("{\"a\":1}").contains("no line of a dead-letter file"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_bytes_are_they_come_back(bytes in vec(any::<u8>(), 0..60)) {
+            let dead = DeadRecord { original: &bytes, ..rejected() };
+            let line = line(&DeadRecord { record: None, ..dead });
+            prop_assert!(!line.contains('\n'));
+            let read: Value = serde_json::from_str(&line).unwrap();
+            let back = match (&read["original"], &read["original_base64"]) {
+                (Value::String(text), Value::Null) => text.clone().into_bytes(),
+                (Value::Null, Value::String(base64)) => BASE64_STANDARD.decode(base64).unwrap(),
+                other => panic!("{other:?}"),
+            };
+            prop_assert_eq!(back, bytes);
+        }
+
+        #[test]
+        fn no_line_makes_a_replay_panic(line in any::<String>(), cut in any::<prop::sample::Index>()) {
+            let _ = replay_line(&line);
+            let dead = self::line(&DeadRecord { record: Some("{\"a\":[1]}"), ..rejected() });
+            let mut at = cut.index(dead.len());
+            while !dead.is_char_boundary(at) {
+                at -= 1;
+            }
+            prop_assert!(replay_line(&dead[..at]).is_err());
+        }
+    }
+}

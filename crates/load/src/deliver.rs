@@ -1,0 +1,271 @@
+//! One call, until there is nothing more to be done about it.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
+
+use crate::{concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress, schedule::Books};
+use dfinery::{
+    Delivery, Error, Family, ImportClient, RetryClass, Timestamp,
+    engine::{Engine, Permit},
+};
+use dfinery_records::RecordKind;
+
+/// What all calls of a load share.
+pub(crate) struct Delivering {
+    pub(crate) import: ImportClient,
+    /// How many calls of each family may be under way.
+    concurrency: Vec<(Family, Concurrency)>,
+    /// How long the service may fail or refuse for its quota without a single success.
+    patience: Duration,
+    /// Set once the load is to end.
+    pub(crate) stop: watch::Sender<bool>,
+    /// When the latest of the attempts that succeeded began.
+    last_success: watch::Sender<Instant>,
+    /// Whoever holds this may try although the retry budget is spent: one call at a time finds out whether the service is back.
+    probe: Semaphore,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// How often a call was tried.
+#[derive(Default)]
+struct Tries {
+    refused: u32,
+    failures: u32,
+    /// Failures while other calls succeeded.
+    counted: u32,
+    last_failure: Option<Instant>,
+    /// The first failure since any call last succeeded.
+    failing_since: Option<Instant>,
+}
+
+impl Tries {
+    /// How long the service has failed this call, or refused it for the quota, without a success of any call in between.
+    fn failing_for(&mut self, last_success: Instant) -> Duration {
+        let now = Instant::now();
+        let since = self.failing_since.filter(|since| *since >= last_success).unwrap_or(now);
+        self.failing_since = Some(since);
+        now - since
+    }
+
+    fn refused(&mut self) -> u32 {
+        self.refused = self.refused.saturating_add(1);
+        self.refused
+    }
+
+    /// Counts a failure. Says whether it is the call that fails: if nothing has succeeded since its last failure, it is the
+    /// service.
+    fn failed(&mut self, last_success: Instant) -> bool {
+        let alone = self.last_failure.is_none_or(|failure| last_success > failure);
+        self.last_failure = Some(Instant::now());
+        self.failures = self.failures.saturating_add(1);
+        self.counted += u32::from(alone);
+        alone
+    }
+}
+
+/// How a call ended.
+pub(crate) enum Ending {
+    Accepted,
+    /// The server said no to this call and would say it again.
+    Refused(Error),
+    /// It was tried often enough.
+    GivenUp(Error),
+    /// It was not tried, or not tried again, because the load is to end.
+    Stopped(Option<Error>),
+    /// The whole load should end.
+    Fatal(Stop),
+}
+
+/// What is known after a call.
+pub(crate) struct Delivered {
+    pub(crate) batch: Batch,
+    pub(crate) ending: Ending,
+    pub(crate) last_attempt: Option<Timestamp>,
+}
+
+impl Delivering {
+    pub(crate) fn new(
+        import: ImportClient,
+        most: usize,
+        patience: Duration,
+        stop: watch::Sender<bool>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let families = [RecordKind::Event, RecordKind::Identity, RecordKind::Profile].map(RecordKind::operation);
+        let concurrency = families.map(|operation| {
+            let quota = Engine::of(&import).rate_limit(operation);
+            // More calls than a period allows would only wait for the quota.
+            let most = most.min(usize::try_from(quota.requests).unwrap_or(usize::MAX));
+            (operation.family(), Concurrency::new(quota, most))
+        });
+        Self {
+            import,
+            concurrency: concurrency.into(),
+            patience,
+            stop,
+            last_success: watch::Sender::new(Instant::now()),
+            probe: Semaphore::new(1),
+            progress,
+        }
+    }
+
+    pub(crate) fn concurrency(&self, family: Family) -> &Concurrency {
+        let position = self.concurrency.iter().position(|(name, _)| *name == family);
+        &self.concurrency[position.unwrap_or_default()].1
+    }
+
+    /// Makes a call, and makes it again for as long as that may help.
+    ///
+    /// With a permit the accounts know already that the batch is about to be sent.
+    pub(crate) async fn deliver<B: Books>(
+        self: Arc<Self>,
+        mut batch: Batch,
+        permit: Option<Permit>,
+        books: &B,
+    ) -> Delivered {
+        let mut last_attempt = None;
+        let ending = match batch.body() {
+            // Boxed, since a task is moved several times before it runs.
+            Ok(body) => Box::pin(self.attempts(&mut batch, &body, permit, books, &mut last_attempt)).await,
+            Err(_) => Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
+        };
+        Delivered {
+            batch,
+            ending,
+            last_attempt,
+        }
+    }
+
+    fn engine(&self) -> Engine<'_> {
+        Engine::of(&self.import)
+    }
+
+    /// Permission to send a batch, if there is no need to wait for it.
+    pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
+        let permit = self.engine().permit(batch.kind.operation(), Duration::ZERO);
+        // Many calls start in one go, which is no reason to make one wait for a later turn of the task.
+        tokio::task::unconstrained(permit).now_or_never()?
+    }
+
+    async fn attempts<B: Books>(
+        &self,
+        batch: &mut Batch,
+        body: &Bytes,
+        mut permit: Option<Permit>,
+        books: &B,
+        last_attempt: &mut Option<Timestamp>,
+    ) -> Ending {
+        let operation = batch.kind.operation();
+        let engine = self.engine();
+        let mut tries = Tries::default();
+        let mut last_error = None;
+        loop {
+            let permit = if let Some(permit) = permit.take() {
+                if *self.stop.borrow() {
+                    return Ending::Stopped(last_error);
+                }
+                permit
+            } else {
+                // Every call under way gets its turn within two periods, since there are never more than one period allows.
+                let longest = self.patience + 2 * engine.rate_limit(operation).period;
+                let permit = match self.unless_stopped(engine.permit(operation, longest)).await {
+                    None => return Ending::Stopped(last_error),
+                    Some(Some(permit)) => permit,
+                    Some(None) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
+                };
+                if batch.attempts == 0
+                    && let Err(stop) = books.sent(batch).and_then(|()| books.flush())
+                {
+                    return Ending::Fatal(stop);
+                }
+                permit
+            };
+            batch.attempts += 1;
+            let attempt = Instant::now();
+            let now = Timestamp::now();
+            batch.first_attempt.get_or_insert(now);
+            *last_attempt = Some(now);
+            self.progress.attempt();
+            let answer = engine.attempt(operation, body.clone(), permit).await;
+            self.progress.answered();
+            let Err(error) = answer else {
+                self.concurrency(operation.family()).succeeded(attempt.elapsed());
+                // When it began: answers that were on their way when the service broke down say nothing of the time after.
+                self.last_success.send_modify(|last| *last = attempt.max(*last));
+                return Ending::Accepted;
+            };
+            self.progress.failed_attempt(&error);
+            if error.delivery() == Delivery::Unknown {
+                batch.unsure += 1;
+            }
+            if error.is_auth() {
+                return Ending::Fatal(Stop::Refused(Arc::new(error)));
+            }
+            let may_repeat =
+                error.delivery() != Delivery::Unknown || operation.is_idempotent() || engine.resends_when_unsure();
+            let pause = match error.retry_class() {
+                RetryClass::Never => return Ending::Refused(error),
+                _ if !may_repeat => return Ending::GivenUp(error),
+                // The quota of the client is paused until the reset: the next permit waits for it. If the reset was named
+                // wrongly, or not at all, the pauses grow.
+                RetryClass::AfterReset => engine.draw(tries.refused()),
+                RetryClass::Backoff => {
+                    self.concurrency(operation.family()).failed(attempt);
+                    let alone = tries.failed(*self.last_success.borrow());
+                    match engine.pause(RetryClass::Backoff, tries.counted, error.retry_after()) {
+                        Some(pause) if alone => pause,
+                        None if alone => return Ending::GivenUp(error),
+                        _ => {
+                            let named = error.retry_after().unwrap_or_default().min(engine.longest_wait());
+                            engine.draw(tries.failures).max(named)
+                        }
+                    }
+                }
+            };
+            // Time spent waiting for the own quota before the first failure says nothing of the service.
+            if tries.failing_for(*self.last_success.borrow()) > self.patience {
+                return Ending::Fatal(Stop::NoSuccess(Arc::new(error)));
+            }
+            let is_backoff = error.retry_class() == RetryClass::Backoff;
+            last_error = Some(error);
+            let rest = async {
+                if is_backoff && !engine.take_retry() {
+                    self.until_back(engine.longest_pause().max(pause)).await;
+                }
+                tokio::time::sleep(pause).await;
+            };
+            if self.unless_stopped(rest).await.is_none() {
+                return Ending::Stopped(last_error);
+            }
+        }
+    }
+
+    /// Waits until a call has succeeded, or until it is the turn of this one to find out whether the service is back.
+    async fn until_back(&self, pause: Duration) {
+        let mut success = self.last_success.subscribe();
+        let turn = async {
+            let _turn = self.probe.acquire().await;
+            tokio::time::sleep(pause).await;
+        };
+        tokio::select! {
+            () = turn => {}
+            _ = success.changed() => {}
+        }
+    }
+
+    /// Does something that takes long, unless the load is to end before it is done.
+    pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.stop.subscribe();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => None,
+            done = work => Some(done),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What to load from files, and where the files beside them are.
+
+use std::path::{Path, PathBuf};
+
+use dfinery_input::InputOptions;
+use dfinery_records::{Accepts, RecordKind};
+
+/// A load of files: what is in them, how to read them, and where to keep the accounts.
+///
+/// ```
+/// use dfinery_load::{FileLoad, RecordKind};
+/// let sales = FileLoad::new(RecordKind::Event, ["sales.ndjson"]);
+/// assert_eq!(sales.state_folder().unwrap(), std::path::Path::new("sales.ndjson.dfinery"));
+/// ```
+#[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
+pub struct FileLoad {
+    /// Which records the inputs may hold.
+    pub accepts: Accepts,
+    /// The inputs, in their order; `-` is standard input.
+    pub inputs: Vec<PathBuf>,
+    /// How to read them.
+    pub options: InputOptions,
+    /// The folder for journal, dead letter and receipt. Default: the first input's name with `.dfinery` after it.
+    pub state: Option<PathBuf>,
+    /// Whether to keep a journal, so that the same load goes on where it stopped. Default: yes. There is none for standard
+    /// input, which cannot be read again. What was under way when a load was killed is sent again, whatever the client's
+    /// [`resend_when_unsure`](crate::RetryPolicy::resend_when_unsure) says.
+    pub resume: bool,
+    /// Whether to begin anew although there is a journal. The old files are moved to a folder beside.
+    pub restart: bool,
+    /// Whether to send identities first, then profiles, then events: the inputs are read three times.
+    pub ordered: bool,
+    /// Whether to sort the records by user on disk first, so that the records of a user share calls wherever they stand.
+    pub sort_by_identity: bool,
+    /// Names of event properties, or of fields of the event or the identity, whose values make the `event_log_id` of an
+    /// event that has none. Default: the contents of the file and the position of the record in it.
+    pub id_fields: Vec<String>,
+    /// A file that remembers which user properties were accepted last, so that unchanged ones are not sent again.
+    pub delta: Option<PathBuf>,
+}
+
+impl FileLoad {
+    /// A load with the defaults.
+    pub fn new<P: Into<PathBuf>>(accepts: impl Into<Accepts>, inputs: impl IntoIterator<Item = P>) -> Self {
+        Self {
+            accepts: accepts.into(),
+            inputs: inputs.into_iter().map(Into::into).collect(),
+            options: InputOptions::default(),
+            state: None,
+            resume: true,
+            restart: false,
+            ordered: false,
+            sort_by_identity: false,
+            id_fields: Vec::new(),
+            delta: None,
+        }
+    }
+
+    /// Where journal, dead letter and receipt are kept; none for standard input alone, if no folder was named.
+    #[must_use]
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        if let Some(folder) = &self.state {
+            return Some(folder.clone());
+        }
+        let first = self.inputs.first().filter(|path| !is_stdin(path))?;
+        let mut name = first.as_os_str().to_owned();
+        name.push(".dfinery");
+        Some(name.into())
+    }
+
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.inputs.iter().any(|path| is_stdin(path))
+    }
+
+    /// What is loaded, in a word.
+    pub(super) fn what(&self) -> &'static str {
+        match self.accepts {
+            Accepts::Only(RecordKind::Event) => "events",
+            Accepts::Only(RecordKind::Identity) => "identities",
+            Accepts::Only(RecordKind::Profile) => "profiles",
+            Accepts::Only(RecordKind::Deletion) => "deletions",
+            Accepts::Mixed => "mixed records",
+        }
+    }
+}
+
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

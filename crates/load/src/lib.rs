@@ -1,0 +1,70 @@
+//! Bulk loading: records in, few calls out, and an account of what became of each record.
+//!
+//! * [`Loader::load_files`] loads files, with a journal beside them: start the same load again after a stop, and it goes on.
+//! * [`Loader::load`] loads a stream of records, and gives each back with its [`Fate`].
+//! * [`Sender`] sends records in the background of a service, and hands back those that were not accepted.
+//! * [`check_files`] and [`Loader::plan`] send nothing.
+//!
+//! Records are packed into calls by user. Two records are of the same user if they have the same identifiers; those that
+//! share the first identifier keep their order, those of other users do not. Delivery is *at least once*: a call whose
+//! answer is lost is sent again with the same ids, and its records count as possibly there twice.
+//!
+//! `docs/loading.md` in the repository tells more, from the command line's side.
+//!
+//! ```text
+//! input ─► check ─► pack by user ─► schedule ─► deliver ─► fate of every record ─► receipt, journal, dead letter
+//! ```
+
+#![deny(missing_docs)]
+
+mod append_file;
+mod books;
+
+mod concurrency;
+mod dead_letter;
+mod deliver;
+mod delta;
+mod file_load;
+mod journal;
+mod loader;
+mod lock;
+mod outcome;
+mod pack;
+mod plan;
+mod progress;
+mod reader;
+mod receipt;
+mod record;
+mod replay;
+mod schedule;
+mod sender;
+mod sort;
+mod stdin;
+mod stream;
+
+pub use books::MostBad;
+pub use dfinery_input::{Encoding, Format, InputError, InputOptions, Mapping};
+pub use dfinery_records::{Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError};
+pub use file_load::FileLoad;
+pub use loader::{LoadError, Loaded, Loader, LoaderBuilder, Stopper};
+pub use outcome::Stop;
+pub use plan::{Plan, PlannedCall, PlannedCalls, Preview, check_files};
+pub use progress::{Progress, Snapshot};
+pub use receipt::{InputReceipt, Receipt};
+pub use record::Fate;
+pub use replay::DeadLetters;
+pub use sender::{NotQueued, Sender};
+pub use stream::{Record, Settled, SettledStream};
+
+/// The Rust in the pages for users, run as examples.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../README.ko.md")]
+    mod readme_in_korean {}
+    #[doc = include_str!("../../../docs/loading.md")]
+    mod loading {}
+    #[doc = include_str!("../../../docs/loading.ko.md")]
+    mod loading_in_korean {}
+}

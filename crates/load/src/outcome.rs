@@ -1,0 +1,112 @@
+//! What became of records, and why a load ended before its input did.
+
+use std::{fmt, io, process::ExitCode, sync::Arc};
+
+use serde::{Serialize, Serializer};
+
+use crate::record::Fate;
+use dfinery::{Error, Family, Timestamp};
+use dfinery_input::InputError;
+
+/// What became of the records of one call.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) fate: Fate,
+    pub(crate) error: Option<Arc<Error>>,
+    /// Whether the records may have been taken more than once.
+    pub(crate) twice: bool,
+    /// Whether they may still be sent when the load is resumed.
+    pub(crate) open: bool,
+    pub(crate) last_attempt: Option<Timestamp>,
+}
+
+/// Why a load ended before all of its input was settled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stop {
+    /// It was asked to end.
+    Interrupted,
+    /// The service refuses every call, because the token or the service id is wrong.
+    Refused(Arc<Error>),
+    /// The quota of the family stayed spent for longer than the load waits.
+    QuotaSpent(Family),
+    /// No call has succeeded for as long as the load waits; the last failure.
+    NoSuccess(Arc<Error>),
+    /// More records were rejected or invalid than allowed: so many.
+    TooManyBad(u64),
+    /// An input cannot be read on, or changed while it was read.
+    Input(InputError),
+    /// The journal, the dead letter or another file of the load cannot be written.
+    Disk(String),
+    /// Something that should be impossible; please report it.
+    Bug(&'static str),
+}
+
+impl Stop {
+    pub(crate) fn disk(what: &str, error: &io::Error) -> Self {
+        Self::Disk(format!("{what}: {error}"))
+    }
+
+    /// Whether the same load may simply be started again later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::Interrupted | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_)
+        )
+    }
+
+    /// What the server or the network said, if that is why.
+    pub(crate) fn error(&self) -> Option<&Arc<Error>> {
+        match self {
+            Self::Refused(error) | Self::NoSuccess(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => USAGE,
+            Self::TooManyBad(_) | Self::Input(_) | Self::Bug(_) => NOT_ALL,
+            _ => TRY_AGAIN,
+        }
+    }
+}
+
+const NOT_ALL: u8 = 1;
+pub(crate) const USAGE: u8 = 2;
+/// `EX_TEMPFAIL` of sysexits.h.
+const TRY_AGAIN: u8 = 75;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interrupted => f.write_str("it was asked to stop; the same command goes on from here"),
+            Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
+            Self::QuotaSpent(family) => write!(
+                f,
+                "the quota of {family:?} stayed spent for too long; another program may be spending it: try again later"
+            ),
+            Self::NoSuccess(error) => write!(f, "nothing has succeeded for too long, last: {error}"),
+            Self::TooManyBad(bad) => write!(f, "{bad} records were rejected or invalid, more than allowed"),
+            Self::Input(error) => error.fmt(f),
+            Self::Disk(problem) => write!(f, "a file of the load cannot be written: {problem}"),
+            Self::Bug(what) => write!(f, "this should be impossible, please report it: {what}"),
+        }
+    }
+}
+
+impl Serialize for Stop {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The exit code of a load that ended for this reason, or that came to its end.
+pub(crate) fn exit_code(stop: Option<&Stop>, all_accepted: bool) -> ExitCode {
+    match stop {
+        Some(stop) => ExitCode::from(stop.exit_code()),
+        None if all_accepted => ExitCode::SUCCESS,
+        None => ExitCode::from(NOT_ALL),
+    }
+}

@@ -1,0 +1,223 @@
+//! Loads that send nothing: a check of all records, and a plan of the calls that would be made.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::lock::lock;
+use crate::{
+    books::FileBooks,
+    file_load::{FileLoad, is_stdin},
+    journal::State,
+    loader::{LoadError, Loader, Opened},
+    outcome::Stop,
+    pack::Packer,
+    progress::Progress,
+    reader::Left,
+    schedule::Waiting,
+};
+use dfinery::engine::Engine;
+use dfinery_input::Input;
+use dfinery_records::{Checker, RecordKind, Report, Taxonomy};
+
+/// What a load would do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Plan {
+    /// What is wrong with the records, by cause.
+    pub report: Report,
+    /// Records read.
+    pub read: u64,
+    /// Records that failed the check.
+    pub invalid: u64,
+    /// Records and calls of each kind that would be sent.
+    pub calls: BTreeMap<RecordKind, PlannedCalls>,
+    /// Why the plan ends before the input does, if it does.
+    pub stopped: Option<Stop>,
+}
+
+/// The first calls of a load.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Preview {
+    /// As they would be sent.
+    pub calls: Vec<PlannedCall>,
+    /// What is wrong with the records read for them, by cause.
+    pub report: Report,
+    /// Why the input could not be read far enough, if it could not.
+    pub stopped: Option<Stop>,
+}
+
+/// How many calls of a kind there would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedCalls {
+    /// Records in them.
+    pub records: u64,
+    /// Calls, if none has to be repeated.
+    pub calls: u64,
+    /// How long the quota alone makes them take.
+    pub at_least: Duration,
+}
+
+/// A call as it would be sent.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedCall {
+    /// What is in it.
+    pub kind: RecordKind,
+    /// The lines of the input that its records begin on.
+    pub lines: Vec<u64>,
+    /// Its body: JSON. It holds what the input holds.
+    pub body: String,
+}
+
+impl fmt::Debug for PlannedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlannedCall")
+            .field("kind", &self.kind)
+            .field("lines", &self.lines)
+            .field("body", &format_args!("[redacted]"))
+            .finish()
+    }
+}
+
+/// Checks every record of files and sends nothing. Blocking.
+///
+/// # Errors
+/// If an input cannot be read to its end.
+pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progress) -> Result<Report, LoadError> {
+    let taxonomy = taxonomy.map(Arc::new);
+    let mut checker = Checker::new(taxonomy.clone(), load.accepts);
+    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name));
+    for path in &load.inputs {
+        let name = path.display().to_string();
+        let mut input = if is_stdin(path) {
+            Input::from_reader(
+                &name,
+                Box::new(std::io::stdin()),
+                &load.options,
+                taxonomy.as_deref(),
+                load.accepts,
+            )?
+        } else {
+            Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
+        };
+        progress.input(input.length().unwrap_or_default());
+        let passed = input.passed();
+        let mut bytes = 0;
+        for position in 1_u64.. {
+            let Some(line) = input.next()? else { break };
+            match &line.json {
+                Ok(json) => report.record(&name, line.number, checker.check(json).as_ref()),
+                Err(violation) => report.unreadable(&name, line.number, violation),
+            }
+            if position.is_multiple_of(1024) {
+                progress.read(1024);
+                progress.bytes(passed.bytes() - bytes);
+                bytes = passed.bytes();
+            }
+        }
+        progress.bytes(passed.bytes() - bytes);
+        input.finish()?;
+    }
+    Ok(report)
+}
+
+/// A load whose calls are made by nobody.
+struct Rehearsal {
+    reading: JoinHandle<Left>,
+    calls: mpsc::Receiver<Waiting>,
+    books: Arc<Mutex<FileBooks>>,
+}
+
+impl Loader {
+    /// Does everything that [`load_files`](Self::load_files) does except sending: it writes no file and makes no call.
+    ///
+    /// # Errors
+    /// If the load could not begin.
+    pub async fn plan(self, load: FileLoad) -> Result<Plan, LoadError> {
+        let import = self.import.clone();
+        let Rehearsal {
+            reading,
+            mut calls,
+            books,
+        } = self.rehearse(load).await?;
+        let mut planned: BTreeMap<RecordKind, PlannedCalls> = BTreeMap::new();
+        while let Some(Waiting { batch, .. }) = calls.recv().await {
+            let kind = planned.entry(batch.kind).or_default();
+            kind.records += batch.entries.len() as u64;
+            kind.calls += 1;
+        }
+        let Left { report, read, stop, .. } = reading
+            .await
+            .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
+        for (kind, planned) in &mut planned {
+            let quota = Engine::of(&import).rate_limit(kind.operation());
+            // The first period's calls may go at once.
+            let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
+            planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
+        }
+        let invalid = lock(&books).receipt.invalid;
+        Ok(Plan {
+            report,
+            read,
+            invalid,
+            calls: planned,
+            stopped: stop,
+        })
+    }
+
+    /// The first calls that a load would make. It writes no file, makes no call, and reads no further than it must.
+    ///
+    /// # Errors
+    /// If the load could not begin.
+    pub async fn preview(self, load: FileLoad, calls: usize) -> Result<Preview, LoadError> {
+        let mut rehearsal = self.rehearse(load).await?;
+        let mut first = Vec::new();
+        while first.len() < calls
+            && let Some(Waiting { batch, .. }) = rehearsal.calls.recv().await
+        {
+            let Ok(body) = batch.body() else { continue };
+            first.push(PlannedCall {
+                kind: batch.kind,
+                lines: batch.entries.iter().map(|entry| entry.line).collect(),
+                body: String::from_utf8_lossy(&body).into_owned(),
+            });
+        }
+        drop(rehearsal.calls);
+        let Left { report, stop, .. } = rehearsal
+            .reading
+            .await
+            .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
+        Ok(Preview {
+            calls: first,
+            report,
+            stopped: stop,
+        })
+    }
+
+    async fn rehearse(self, load: FileLoad) -> Result<Rehearsal, LoadError> {
+        let opened = tokio::task::spawn_blocking({
+            let (load, taxonomy, progress) = (load.clone(), self.settings.taxonomy.clone(), self.progress());
+            move || Opened::new(&load, taxonomy.as_deref(), &progress)
+        });
+        let Opened { inputs, receipt, .. } = opened
+            .await
+            .map_err(|_| LoadError::new("opening the inputs failed"))??;
+        let books = FileBooks::of_nothing_sent(&inputs, receipt, self.progress());
+        let books = Arc::new(Mutex::new(books));
+        let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
+        let (reader, calls) = self.reader(load, inputs, State::default(), &books, packer, self.delivering());
+        Ok(Rehearsal {
+            reading: tokio::task::spawn_blocking(move || reader.run()),
+            calls,
+            books,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! How far a load has come, to be looked at while it runs.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use serde::Serialize;
+
+use crate::record::Fate;
+use dfinery::Error;
+
+/// Counters of a running load. They may be read at any time, and all but `under_way` only grow.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bytes_read: AtomicU64,
+    bytes_in_all: AtomicU64,
+    read: AtomicU64,
+    fates: [AtomicU64; Fate::ALL.len()],
+    calls: AtomicU64,
+    attempts: AtomicU64,
+    failed_attempts: AtomicU64,
+    rate_limited: AtomicU64,
+    under_way: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Bytes of the inputs that were read, before decompression.
+    pub bytes_read: u64,
+    /// Bytes that the inputs have, as far as that is known.
+    pub bytes_in_all: u64,
+    /// Records read in this run.
+    pub read: u64,
+    /// Records accepted in this run.
+    pub accepted: u64,
+    /// Records rejected in this run.
+    pub rejected: u64,
+    /// Records found invalid in this run.
+    pub invalid: u64,
+    /// Records known to be undelivered in this run.
+    pub undelivered: u64,
+    /// Records of which it is unknown in this run.
+    pub unknown: u64,
+    /// Calls that came to an end.
+    pub calls: u64,
+    /// Requests sent, retries included.
+    pub attempts: u64,
+    /// Requests that failed.
+    pub failed_attempts: u64,
+    /// Requests refused for the quota.
+    pub rate_limited: u64,
+    /// Requests that were sent and not answered yet.
+    pub under_way: u64,
+}
+
+impl Progress {
+    /// The counters now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let fate = |fate: Fate| self.fates[fate as usize].load(Relaxed);
+        Snapshot {
+            bytes_read: self.bytes_read.load(Relaxed),
+            bytes_in_all: self.bytes_in_all.load(Relaxed),
+            read: self.read.load(Relaxed),
+            accepted: fate(Fate::Accepted),
+            rejected: fate(Fate::Rejected),
+            invalid: fate(Fate::Invalid),
+            undelivered: fate(Fate::Undelivered),
+            unknown: fate(Fate::Unknown),
+            calls: self.calls.load(Relaxed),
+            attempts: self.attempts.load(Relaxed),
+            failed_attempts: self.failed_attempts.load(Relaxed),
+            rate_limited: self.rate_limited.load(Relaxed),
+            under_way: self.under_way.load(Relaxed),
+        }
+    }
+
+    pub(crate) fn input(&self, bytes: u64) {
+        self.bytes_in_all.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn bytes(&self, more: u64) {
+        self.bytes_read.fetch_add(more, Relaxed);
+    }
+
+    pub(crate) fn read(&self, records: u64) {
+        self.read.fetch_add(records, Relaxed);
+    }
+
+    pub(crate) fn settled(&self, fate: Fate, records: usize) {
+        self.fates[fate as usize].fetch_add(records as u64, Relaxed);
+    }
+
+    pub(crate) fn call(&self) {
+        self.calls.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn attempt(&self) {
+        self.attempts.fetch_add(1, Relaxed);
+        self.under_way.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn answered(&self) {
+        self.under_way.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn failed_attempt(&self, error: &Error) {
+        self.failed_attempts.fetch_add(1, Relaxed);
+        if error.is_rate_limited() {
+            self.rate_limited.fetch_add(1, Relaxed);
+        }
+    }
+}

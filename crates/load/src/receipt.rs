@@ -1,0 +1,247 @@
+//! The receipt of a load: what became of every record, in figures that add up.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use serde::Serialize;
+
+use crate::{
+    outcome::{Stop, USAGE, exit_code},
+    record::Fate,
+};
+use dfinery::{ImportCode, Language, Timestamp};
+use dfinery_input::Beginning;
+
+/// What became of all records of a load, over all of its runs if it was resumed.
+///
+/// `read` always equals the sum of the five fates; [`adds_up`](Self::adds_up) says so.
+#[derive(Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Version of this format.
+    pub version: u32,
+    /// What was loaded: `events`, `identities`, `profiles`, `deletions` or `mixed records`.
+    pub what: String,
+    /// The inputs, in the order in which they were given.
+    pub inputs: Vec<InputReceipt>,
+    /// When this run began.
+    pub started: Option<Timestamp>,
+    /// When this run ended.
+    pub finished: Option<Timestamp>,
+    /// How many runs it took, this one included.
+    pub runs: u32,
+    /// Whether all of the input was read and settled.
+    pub complete: bool,
+    /// Whether earlier runs had settled everything, so that this one had nothing to do.
+    pub finished_before: bool,
+    /// Why it ended early, if it did.
+    pub stopped: Option<Stop>,
+    /// Records read, over all runs.
+    pub read: u64,
+    /// Records that the server took.
+    pub accepted: u64,
+    /// Those of `accepted` that were not sent, because the same user properties were accepted in an earlier load.
+    pub unchanged: u64,
+    /// Records that the server refused.
+    pub rejected: u64,
+    /// Records that failed the check and were not sent.
+    pub invalid: u64,
+    /// Records that never left or were certainly not taken.
+    pub undelivered: u64,
+    /// Records that left without an answer that can be trusted: they may have been taken.
+    pub unknown: u64,
+    /// Those of `undelivered` and `unknown` that the next run of the same load sends again; they are not in the dead letter.
+    pub resumable: u64,
+    /// Records that may have been taken more than once; they are listed in `possibly_twice_file`.
+    pub possibly_twice: u64,
+    /// Records that are neither accepted nor invalid, by what the server said.
+    pub by_code: BTreeMap<String, u64>,
+    /// Calls that were answered for good in this run.
+    pub calls: u64,
+    /// Requests sent in this run, retries included.
+    pub attempts: u64,
+    /// Requests of this run that failed, those refused for the quota included.
+    pub failed_attempts: u64,
+    /// Requests of this run that were refused for the quota.
+    pub rate_limited: u64,
+    /// Where the records are that were not accepted, if there are any.
+    pub dead_letter: Option<PathBuf>,
+    /// Where the records are listed that may have been taken more than once, if there are any.
+    pub possibly_twice_file: Option<PathBuf>,
+    /// Where the journal is that lets the same command go on.
+    pub journal: Option<PathBuf>,
+}
+
+/// One input of a load.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct InputReceipt {
+    /// The path as it was given, or `-`.
+    pub name: String,
+    /// Its length, if it is a file.
+    pub bytes: Option<u64>,
+    /// A hash of its contents, which tells two files of the same name apart; none before all of it was read.
+    pub fingerprint: Option<String>,
+}
+
+impl Receipt {
+    /// Version of the format of a receipt.
+    pub const VERSION: u32 = 1;
+
+    /// So much of an input was read.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) {
+        if let Some(input) = self.inputs.get_mut(input)
+            && input.bytes == Some(beginning.bytes)
+        {
+            input.fingerprint = Some(format!("{:032x}", beginning.hash));
+        }
+    }
+
+    /// Whether every record that was read has exactly one fate.
+    #[must_use]
+    pub const fn adds_up(&self) -> bool {
+        self.read == self.accepted + self.rejected + self.invalid + self.undelivered + self.unknown
+    }
+
+    /// Whether the whole input was read, and all of it accepted.
+    #[must_use]
+    pub const fn all_accepted(&self) -> bool {
+        self.complete && self.read == self.accepted
+    }
+
+    /// 0 if all was accepted, 1 if some was not, 2 if the token or the service id is wrong or nothing of the input could be
+    /// read, 75 if it is worth trying again later.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        if self.read == 0 && matches!(self.stopped, Some(Stop::Input(_))) {
+            return ExitCode::from(USAGE);
+        }
+        exit_code(self.stopped.as_ref(), self.all_accepted())
+    }
+
+    /// Writes it as JSON, in place of a file that is there. Whoever reads it finds the old receipt or the new one, and never half of one.
+    ///
+    /// # Errors
+    /// If the file or its folder cannot be written.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    pub(crate) fn count(&mut self, fate: Fate, code: Option<&str>, records: u64) {
+        *match fate {
+            Fate::Accepted => &mut self.accepted,
+            Fate::Rejected => &mut self.rejected,
+            Fate::Invalid => &mut self.invalid,
+            Fate::Undelivered => &mut self.undelivered,
+            Fate::Unknown => &mut self.unknown,
+        } += records;
+        if let Some(code) = code {
+            *self.by_code.entry(code.to_owned()).or_default() += records;
+        }
+    }
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, count: u64, what: &str| {
+            if count == 0 && !matches!(name, "read" | "accepted") {
+                return Ok(());
+            }
+            let line = format!("  {name:<12}{count:>12}  {what}");
+            writeln!(f, "{}", line.trim_end())
+        };
+        writeln!(f, "Receipt for {}:", self.what)?;
+        line(f, "read", self.read, "")?;
+        let unchanged = match self.unchanged {
+            0 => String::new(),
+            unchanged => format!("of these {unchanged} unchanged and not sent"),
+        };
+        line(f, "accepted", self.accepted, &unchanged)?;
+        line(f, "rejected", self.rejected, "the server said no")?;
+        line(f, "invalid", self.invalid, "failed the check, not sent")?;
+        line(f, "undelivered", self.undelivered, "certainly not taken")?;
+        line(f, "unknown", self.unknown, "sent, but no answer that can be trusted")?;
+        for (code, count) in &self.by_code {
+            let info = ImportCode::from_raw(code);
+            let remedy = info
+                .info()
+                .map_or("", |info| info.remedy.in_language(Language::English));
+            writeln!(f, "    {code:<10}{count:>12}  {remedy}")?;
+        }
+        if self.possibly_twice > 0 {
+            line(f, "twice?", self.possibly_twice, "may have been taken more than once")?;
+        }
+        writeln!(
+            f,
+            "{} {}",
+            if self.adds_up() {
+                "The counts add up."
+            } else {
+                "The counts do NOT add up: please report it."
+            },
+            Calls(self),
+        )?;
+        if self.finished_before {
+            writeln!(
+                f,
+                "All of it had been settled before: nothing was sent. To load it again, begin anew with --restart."
+            )?;
+        } else if self.runs > 1 {
+            writeln!(f, "It took {} runs.", self.runs)?;
+        }
+        if let Some(path) = &self.dead_letter {
+            writeln!(f, "Not accepted: {}", path.display())?;
+            if self.rejected + self.undelivered + self.unknown > 0 {
+                writeln!(f, "  send what left again with: dfinery replay {}", path.display())?;
+            }
+            if self.invalid > 0 {
+                writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
+            }
+        }
+        if let Some(path) = &self.possibly_twice_file {
+            writeln!(f, "Possibly twice: {}", path.display())?;
+        }
+        if let Some(stop) = &self.stopped {
+            let reason = stop.to_string();
+            writeln!(f, "It ended early: {}.", reason.trim_end_matches('.'))?;
+        }
+        let goes_on = self.resumable > 0 || (!self.complete && self.journal.is_some());
+        if goes_on && !matches!(self.stopped, Some(Stop::Input(_))) {
+            writeln!(
+                f,
+                "Run the same command again, without --restart, to go on: what was accepted is not sent again."
+            )?;
+        }
+        Ok(())
+    }
+}
+
+struct Calls<'a>(&'a Receipt);
+
+impl fmt::Display for Calls<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Receipt {
+            calls,
+            attempts,
+            rate_limited,
+            ..
+        } = self.0;
+        let s = |count: &u64| if *count == 1 { "" } else { "s" };
+        write!(f, "{calls} call{} in {attempts} request{}", s(calls), s(attempts))?;
+        if *rate_limited > 0 {
+            write!(f, ", {rate_limited} of them refused for the quota")?;
+        }
+        f.write_str(".")
+    }
+}

@@ -1,0 +1,331 @@
+//! Which call is made next: one of a user at a time, as many of a family as it can take, and none once the load is to end.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    task::JoinSet,
+    time::Instant,
+};
+
+use crate::lock::lock;
+use crate::{
+    deliver::{Delivered, Delivering, Ending},
+    outcome::{Outcome, Stop},
+    pack::{Batch, Packer},
+    record::Fate,
+};
+use dfinery::{Delivery, Error, Family};
+
+/// A call that waits for its turn, and its share of the memory for such calls.
+pub(crate) struct Waiting {
+    pub(crate) batch: Batch,
+    /// Held, not read: the share is free again once the call is settled.
+    pub(crate) memory: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+/// Keeps the accounts of a load: is told what becomes of every record.
+pub(crate) trait Books: Send + Sync + 'static {
+    /// The records of this batch are about to be sent for the first time, once this is [flushed](Self::flush).
+    fn sent(&self, batch: &Batch) -> Result<(), Stop>;
+
+    /// The records of this batch have this fate.
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
+
+    /// Returns once a kill makes nothing forgotten of what these accounts were told before.
+    fn flush(&self) -> Result<(), Stop>;
+}
+
+/// How calls are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Whether a refused call is divided until the bad records are found.
+    pub(crate) bisect: bool,
+    /// How long records may wait for others of their user while nothing else is ready; none if until the input ends.
+    pub(crate) linger: Option<Duration>,
+}
+
+pub(crate) struct Scheduler<B> {
+    delivering: Arc<Delivering>,
+    packer: Arc<Mutex<Packer>>,
+    books: Arc<B>,
+    rules: Rules,
+    ready: HashMap<Family, VecDeque<Waiting>>,
+    /// Lanes with a call under way, and the calls that wait for it.
+    busy: HashMap<u64, VecDeque<Waiting>, foldhash::fast::FixedState>,
+    under_way: HashMap<Family, usize>,
+    running: JoinSet<(Delivered, Option<Arc<OwnedSemaphorePermit>>)>,
+    stop: Option<Stop>,
+}
+
+impl<B: Books> Scheduler<B> {
+    /// So many calls may be ready in all before no more are taken in.
+    const READY: usize = 4_096;
+    /// So many ready calls of a family are enough: the fewer wait, the more of their bytes are still in the processor's cache.
+    const ENOUGH: usize = 64;
+    /// So many are taken in together: to wake the thread that reads for every single one would cost more than the call itself.
+    const AT_ONCE: usize = 64;
+
+    pub(crate) fn new(delivering: Arc<Delivering>, packer: Arc<Mutex<Packer>>, books: Arc<B>, rules: Rules) -> Self {
+        Self {
+            delivering,
+            packer,
+            books,
+            rules,
+            ready: HashMap::new(),
+            busy: HashMap::default(),
+            under_way: HashMap::new(),
+            running: JoinSet::new(),
+            stop: None,
+        }
+    }
+
+    /// Makes all calls that come, until there are no more or the load is to end.
+    pub(crate) async fn run(mut self, mut calls: mpsc::Receiver<Waiting>) -> Self {
+        let mut stopping = self.delivering.stop.subscribe();
+        let mut open = true;
+        let mut next_tick = self.next_tick();
+        let mut incoming = Vec::new();
+        while self.stop.is_none() {
+            if *stopping.borrow() {
+                self.stop = Some(Stop::Interrupted);
+                break;
+            }
+            self.start();
+            let ready: usize = self.ready.values().map(VecDeque::len).sum();
+            if !open && ready == 0 && self.running.is_empty() {
+                break;
+            }
+            // A family whose quota is spent does not hold up the others.
+            let all_have_enough = ready > 0 && self.ready.values().all(|calls| calls.len() >= Self::ENOUGH);
+            let room = open && ready < Self::READY && !all_have_enough;
+            tokio::select! {
+                Some(done) = self.running.join_next() => {
+                    self.finished(done);
+                    while let Some(done) = self.running.try_join_next() {
+                        self.finished(done);
+                    }
+                }
+                taken = calls.recv_many(&mut incoming, Self::AT_ONCE), if room => {
+                    open = taken > 0;
+                    incoming.drain(..).for_each(|call| self.enqueue(call));
+                }
+                Some(()) = sleep_until(next_tick), if open && ready == 0 => {
+                    self.take_lingering(&mut calls);
+                    next_tick = self.next_tick();
+                }
+                _ = stopping.wait_for(|stop| *stop) => {}
+            }
+        }
+        self.drain(calls).await;
+        self
+    }
+
+    /// Settles what was packed but never handed over, and says why the load ended early.
+    pub(crate) fn close(mut self, left: impl IntoIterator<Item = Batch>) -> Option<Stop> {
+        for batch in left {
+            self.leave(&batch, None);
+        }
+        self.stop
+    }
+
+    /// Waits for the calls under way, and settles what was taken in but never sent.
+    async fn drain(&mut self, mut calls: mpsc::Receiver<Waiting>) {
+        self.delivering.stop.send_replace(true);
+        calls.close();
+        self.flush();
+        while let Some(done) = self.running.join_next().await {
+            self.finished(done);
+            self.flush();
+        }
+        let ready = std::mem::take(&mut self.ready).into_values().flatten();
+        let waiting: Vec<_> = ready
+            .chain(std::mem::take(&mut self.busy).into_values().flatten())
+            .collect();
+        for Waiting { batch, .. } in waiting {
+            self.leave(&batch, None);
+        }
+        self.flush();
+        while let Some(Waiting { batch, .. }) = calls.recv().await {
+            self.leave(&batch, None);
+        }
+        self.flush();
+    }
+
+    fn next_tick(&self) -> Option<Instant> {
+        Some(Instant::now() + self.rules.linger? / 2)
+    }
+
+    fn take_lingering(&mut self, calls: &mut mpsc::Receiver<Waiting>) {
+        let Some(linger) = self.rules.linger else { return };
+        let packer = Arc::clone(&self.packer);
+        let mut packer = lock(&packer);
+        // Calls leave the packer under its lock: what was handed over before may be of the same users, and goes first.
+        while let Ok(call) = calls.try_recv() {
+            self.enqueue(call);
+        }
+        packer.close_older_than(linger, |lane| self.busy.contains_key(&lane));
+        for batch in packer.closed() {
+            self.enqueue(Waiting { batch, memory: None });
+        }
+    }
+
+    fn enqueue(&mut self, call: Waiting) {
+        if let Some(waiting) = self.busy.get_mut(&call.batch.lane) {
+            waiting.push_back(call);
+        } else {
+            self.busy.insert(call.batch.lane, VecDeque::new());
+            self.ready
+                .entry(call.batch.kind.operation().family())
+                .or_default()
+                .push_back(call);
+        }
+    }
+
+    /// Starts as many calls as may be under way.
+    ///
+    /// What the accounts are told of all of them, and of those that have finished, is flushed once before any is made.
+    fn start(&mut self) {
+        let mut starting = Vec::new();
+        for (family, ready) in &mut self.ready {
+            let under_way = self.under_way.entry(*family).or_default();
+            let limit = self.delivering.concurrency(*family).limit();
+            while *under_way < limit
+                && let Some(call) = ready.pop_front()
+            {
+                *under_way += 1;
+                let permit = self.delivering.permit_at_once(&call.batch);
+                starting.push((call, permit));
+            }
+        }
+        for (Waiting { batch, .. }, permit) in &starting {
+            if permit.is_some()
+                && batch.attempts == 0
+                && let Err(stop) = self.books.sent(batch)
+            {
+                self.end(stop);
+            }
+        }
+        self.flush();
+        for (Waiting { batch, memory }, permit) in starting {
+            if self.stop.is_some() {
+                self.leave(&batch, None);
+                continue;
+            }
+            let delivering = Arc::clone(&self.delivering);
+            let books = Arc::clone(&self.books);
+            self.running
+                .spawn(async move { (delivering.deliver(batch, permit, &*books).await, memory) });
+        }
+    }
+
+    fn finished(&mut self, done: Result<(Delivered, Option<Arc<OwnedSemaphorePermit>>), tokio::task::JoinError>) {
+        let Ok((delivered, memory)) = done else {
+            self.end(Stop::Bug("a call ended without a result"));
+            return;
+        };
+        let Delivered {
+            batch,
+            ending,
+            last_attempt,
+        } = delivered;
+        if let Some(under_way) = self.under_way.get_mut(&batch.kind.operation().family()) {
+            *under_way -= 1;
+        }
+        let lane = batch.lane;
+        let mut next = self.busy.remove(&lane).unwrap_or_default();
+        let outcome = |fate, error: Option<Error>, unsure: u32| Outcome {
+            fate,
+            error: error.map(Arc::new),
+            twice: unsure > 1,
+            open: false,
+            last_attempt,
+        };
+        match ending {
+            Ending::Accepted => self.settle(&batch, &outcome(Fate::Accepted, None, batch.unsure + 1)),
+            Ending::Refused(error) if self.rules.bisect && batch.entries.len() > 1 && is_refusal(&error) => {
+                let (first, second) = batch.halves();
+                next.push_front(Waiting {
+                    batch: second,
+                    memory: memory.clone(),
+                });
+                next.push_front(Waiting { batch: first, memory });
+            }
+            Ending::Refused(error) | Ending::GivenUp(error) => {
+                let fate = match error.delivery() {
+                    _ if batch.unsure > 0 => Fate::Unknown,
+                    Delivery::Refused => Fate::Rejected,
+                    Delivery::NotProcessed => Fate::Undelivered,
+                    _ => Fate::Unknown,
+                };
+                self.settle(&batch, &outcome(fate, Some(error), batch.unsure));
+            }
+            Ending::Stopped(error) => self.leave(&batch, error.map(Arc::new)),
+            Ending::Fatal(stop) => {
+                self.end(stop);
+                self.leave(&batch, None);
+            }
+        }
+        if let Some(call) = next.pop_front() {
+            self.busy.insert(lane, next);
+            self.ready
+                .entry(call.batch.kind.operation().family())
+                .or_default()
+                .push_front(call);
+        }
+    }
+
+    /// Settles a batch that the load does not come to any more, for the reason for which the load ends if there is no other.
+    fn leave(&mut self, batch: &Batch, error: Option<Arc<Error>>) {
+        let error = error.or_else(|| self.stop.as_ref().and_then(Stop::error).cloned());
+        let fate = if batch.unsure > 0 {
+            Fate::Unknown
+        } else {
+            Fate::Undelivered
+        };
+        let outcome = Outcome {
+            fate,
+            error,
+            twice: batch.unsure > 1,
+            open: true,
+            last_attempt: None,
+        };
+        self.settle(batch, &outcome);
+    }
+
+    fn settle(&mut self, batch: &Batch, outcome: &Outcome) {
+        if !outcome.open {
+            self.delivering.progress.call();
+        }
+        self.delivering.progress.settled(outcome.fate, batch.entries.len());
+        if let Err(stop) = self.books.settle(batch, outcome) {
+            self.end(stop);
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Err(stop) = self.books.flush() {
+            self.end(stop);
+        }
+    }
+
+    /// Ends the load; the first reason counts.
+    fn end(&mut self, stop: Stop) {
+        self.delivering.stop.send_replace(true);
+        self.stop.get_or_insert(stop);
+    }
+}
+
+async fn sleep_until(tick: Option<Instant>) -> Option<()> {
+    tokio::time::sleep_until(tick?).await;
+    Some(())
+}
+
+/// Whether the server said no to the request itself, and so to some record in it.
+fn is_refusal(error: &Error) -> bool {
+    error.delivery() == Delivery::Refused
+}

@@ -1,0 +1,490 @@
+//! Sorts more than fits into memory: sorted runs in one temporary file, merged as they are read.
+//!
+//! Written here because the crates for it bound their memory by a number of items, not bytes, do not promise that equal
+//! keys keep their order, or open all runs at once.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::append_file::at;
+
+/// How many runs are merged at a time.
+const FAN_IN: usize = 64;
+
+/// Takes items with a key each, in any order.
+///
+/// What does not fit into memory goes to a temporary file without a name, or one that the system removes when the
+/// process ends, however it ends.
+pub(crate) struct Sorter {
+    dir: PathBuf,
+    memory: usize,
+    records: Records,
+    spilled: Spilled,
+}
+
+impl Sorter {
+    /// Keeps `memory` bytes, or a single item if that is larger, and the rest in a file in the folder `dir`.
+    pub(crate) fn new(dir: impl Into<PathBuf>, memory: usize) -> Self {
+        Self {
+            dir: dir.into(),
+            memory,
+            records: Records::default(),
+            spilled: Spilled::default(),
+        }
+    }
+
+    /// # Errors
+    /// If the disk fails or is full; the error names the folder.
+    pub(crate) fn push(&mut self, key: &[u8], item: &[u8]) -> io::Result<()> {
+        let needed = Records::HEAD + key.len() + item.len() + Records::INDEX;
+        if !self.records.is_empty() && self.records.size() + needed > self.memory {
+            self.spill()?;
+        }
+        self.records.push(key, item, self.memory)
+    }
+
+    /// The items, sorted by key; those of equal keys in the order in which they were pushed.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    pub(crate) fn finish(mut self) -> io::Result<Sorted> {
+        let held = if self.spilled.runs.is_empty() {
+            self.records.sort();
+            Held::Memory {
+                records: self.records,
+                next: 0,
+            }
+        } else {
+            self.spill()?;
+            self.records = Records::default();
+            let buffer = self.buffer();
+            let merged = self.spilled.merge(&self.dir, buffer);
+            Held::Runs(merged.map_err(|error| disk(&self.dir, &error))?)
+        };
+        Ok(Sorted { dir: self.dir, held })
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        self.records.sort();
+        let written = self.spilled.write_run(&self.dir, |out| self.records.write(out));
+        self.records.clear();
+        written.map_err(|error| disk(&self.dir, &error))
+    }
+
+    /// How much of each run is read at once.
+    fn buffer(&self) -> usize {
+        (self.memory / (FAN_IN + 1)).clamp(4 << 10, 256 << 10)
+    }
+}
+
+/// Gives the items back, the smallest key first.
+pub(crate) struct Sorted {
+    dir: PathBuf,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Memory { records: Records, next: usize },
+    Runs(Merge),
+}
+
+impl Sorted {
+    /// The next item; `None` at the end.
+    ///
+    /// # Errors
+    /// If the disk fails; the error names the folder.
+    #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
+    pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        match &mut self.held {
+            Held::Memory { records, next } => {
+                *next += 1;
+                Ok(records.get(*next - 1).map(|record| record.item))
+            }
+            Held::Runs(merge) => match merge.next() {
+                Ok(record) => Ok(record.map(|record| record.item)),
+                Err(error) => Err(disk(&self.dir, &error)),
+            },
+        }
+    }
+}
+
+/// A key and its item, as they stand in memory and in a run: the two lengths, then the two.
+#[derive(Clone, Copy)]
+struct Record<'a> {
+    whole: &'a [u8],
+    key: &'a [u8],
+    item: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The record at the beginning of some bytes; empty if they are no record, which does not occur.
+    fn first(bytes: &'a [u8]) -> Self {
+        let (key, item) = lengths(bytes.first_chunk().copied().unwrap_or_default());
+        let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+        let end_of_key = Records::HEAD + key;
+        Self {
+            whole: part(0..end_of_key + item),
+            key: part(Records::HEAD..end_of_key),
+            item: part(end_of_key..end_of_key + item),
+        }
+    }
+}
+
+fn lengths(head: [u8; Records::HEAD]) -> (usize, usize) {
+    let both = u64::from_le_bytes(head);
+    let length = |bits: u64| usize::try_from(bits & u64::from(u32::MAX)).unwrap_or(usize::MAX);
+    (length(both), length(both >> 32))
+}
+
+/// Records in memory.
+#[derive(Debug, Default)]
+struct Records {
+    bytes: Vec<u8>,
+    /// Where each begins.
+    index: Vec<usize>,
+}
+
+impl Records {
+    const HEAD: usize = 8;
+    /// What the index takes for a record, with the room it grows into.
+    const INDEX: usize = 2 * size_of::<usize>();
+
+    fn push(&mut self, key: &[u8], item: &[u8], memory: usize) -> io::Result<()> {
+        let too_long = || {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a record of 4 GiB or more cannot be sorted",
+            )
+        };
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| too_long());
+        let (key_length, item_length) = (length(key)?, length(item)?);
+        let needed = Self::HEAD + key.len() + item.len();
+        let free = self.bytes.capacity() - self.bytes.len();
+        if needed > free {
+            // Doubling would pass the limit by up to as much again.
+            let grown = (self.bytes.capacity() * 2).min(memory).max(self.bytes.len() + needed);
+            self.bytes.reserve_exact(grown - self.bytes.len());
+        }
+        self.index.push(self.bytes.len());
+        self.bytes.extend_from_slice(&key_length.to_le_bytes());
+        self.bytes.extend_from_slice(&item_length.to_le_bytes());
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(item);
+        Ok(())
+    }
+
+    fn at(bytes: &[u8], position: usize) -> Record<'_> {
+        Record::first(bytes.get(position..).unwrap_or_default())
+    }
+
+    fn get(&self, number: usize) -> Option<Record<'_>> {
+        self.index.get(number).map(|position| Self::at(&self.bytes, *position))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.index.len() * Self::INDEX
+    }
+
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        // The position decides between equal keys, so no second array is needed to keep their order.
+        self.index
+            .sort_unstable_by(|a, b| (Self::at(bytes, *a).key, a).cmp(&(Self::at(bytes, *b).key, b)));
+    }
+
+    fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+        for position in &self.index {
+            out.write_all(Self::at(&self.bytes, *position).whole)?;
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
+    }
+}
+
+/// Sorted runs, one behind the other in a file.
+#[derive(Debug, Default)]
+struct Spilled {
+    file: Option<BufWriter<File>>,
+    runs: Vec<Range<u64>>,
+}
+
+impl Spilled {
+    const WRITE_BUFFER: usize = 256 << 10;
+
+    fn write_run(&mut self, dir: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+        if self.file.is_none() {
+            let file = tempfile::tempfile_in(dir)?;
+            self.file = Some(BufWriter::with_capacity(Self::WRITE_BUFFER, file));
+        }
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let start = file.stream_position()?;
+        write(file)?;
+        self.runs.push(start..file.stream_position()?);
+        Ok(())
+    }
+
+    /// Merges until so few runs are left that they can be merged as they are read.
+    fn merge(mut self, dir: &Path, buffer: usize) -> io::Result<Merge> {
+        loop {
+            let Some(file) = self.file.take() else {
+                return Ok(Merge::default());
+            };
+            let file = Arc::new(file.into_inner().map_err(io::IntoInnerError::into_error)?);
+            if self.runs.len() <= FAN_IN {
+                return Merge::new(&file, &self.runs, buffer);
+            }
+            let mut longer = Self::default();
+            for runs in self.runs.chunks(FAN_IN) {
+                let mut merge = Merge::new(&file, runs, buffer)?;
+                longer.write_run(dir, |out| {
+                    while let Some(record) = merge.next()? {
+                        out.write_all(record.whole)?;
+                    }
+                    Ok(())
+                })?;
+            }
+            self = longer;
+        }
+    }
+}
+
+/// The runs as one. A heap of the runs by their first record, the smallest on top.
+#[derive(Debug, Default)]
+struct Merge {
+    heap: Vec<Run>,
+    /// The record on top was given out.
+    given: bool,
+}
+
+impl Merge {
+    fn new(file: &Arc<File>, runs: &[Range<u64>], buffer: usize) -> io::Result<Self> {
+        let mut heap = Vec::with_capacity(runs.len());
+        for (number, range) in runs.iter().enumerate() {
+            let extent = Extent {
+                file: Arc::clone(file),
+                range: range.clone(),
+            };
+            let mut run = Run {
+                number,
+                record: Vec::new(),
+                input: BufReader::with_capacity(buffer, extent),
+            };
+            if run.advance()? {
+                heap.push(run);
+            }
+        }
+        let mut merge = Self { heap, given: false };
+        for position in (0..merge.heap.len() / 2).rev() {
+            merge.sink(position);
+        }
+        Ok(merge)
+    }
+
+    fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        if self.given {
+            self.given = false;
+            if let Some(top) = self.heap.first_mut()
+                && !top.advance()?
+            {
+                self.heap.swap_remove(0);
+            }
+            self.sink(0);
+        }
+        self.given = !self.heap.is_empty();
+        Ok(self.heap.first().map(Run::record))
+    }
+
+    /// Moves a run down to where it belongs.
+    fn sink(&mut self, mut position: usize) {
+        loop {
+            let below =
+                (2 * position + 1..2 * position + 3).filter_map(|child| Some((self.heap.get(child)?.order(), child)));
+            let Some((order, child)) = below.min() else {
+                return;
+            };
+            if self.heap.get(position).is_none_or(|run| run.order() < order) {
+                return;
+            }
+            self.heap.swap(position, child);
+            position = child;
+        }
+    }
+}
+
+/// A run that is being read.
+#[derive(Debug)]
+struct Run {
+    number: usize,
+    record: Vec<u8>,
+    input: BufReader<Extent>,
+}
+
+impl Run {
+    fn record(&self) -> Record<'_> {
+        Record::first(&self.record)
+    }
+
+    /// Among equal keys the run that was written first comes first.
+    fn order(&self) -> (&[u8], usize) {
+        (self.record().key, self.number)
+    }
+
+    /// Reads the next record; false at the end.
+    fn advance(&mut self) -> io::Result<bool> {
+        let mut head = [0; Records::HEAD];
+        let Self { record, input, .. } = self;
+        record.clear();
+        if input.buffer().is_empty() && input.get_ref().range.is_empty() {
+            return Ok(false);
+        }
+        input.read_exact(&mut head)?;
+        let (key, item) = lengths(head);
+        let length = (key + item) as u64;
+        record.extend_from_slice(&head);
+        if input.take(length).read_to_end(record)? as u64 == length {
+            Ok(true)
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+}
+
+/// A part of a file. Reading it moves the position in the file, which all its parts share.
+#[derive(Debug)]
+struct Extent {
+    file: Arc<File>,
+    range: Range<u64>,
+}
+
+impl Read for Extent {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.range.end - self.range.start).unwrap_or(usize::MAX);
+        let length = left.min(buffer.len());
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(self.range.start))?;
+        let read = file.read(buffer.get_mut(..length).unwrap_or_default())?;
+        self.range.start += read as u64;
+        Ok(read)
+    }
+}
+
+fn disk(dir: &Path, error: &io::Error) -> io::Error {
+    at(dir, "keep the records to be sorted in", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn sort(memory: usize, items: &[(Vec<u8>, Vec<u8>)]) -> Vec<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sorter = Sorter::new(folder.path(), memory);
+        for (key, item) in items {
+            sorter.push(key, item).unwrap();
+        }
+        let mut items = sorter.finish().unwrap();
+        let mut out = Vec::new();
+        while let Some(item) = items.next().unwrap() {
+            out.push(item.to_vec());
+        }
+        assert!(items.next().unwrap().is_none());
+        out
+    }
+
+    fn numbered(keys: impl IntoIterator<Item = u64>) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let keys = keys.into_iter().enumerate();
+        keys.map(|(number, key)| (key.to_be_bytes().to_vec(), number.to_string().into_bytes()))
+            .collect()
+    }
+
+    fn expected(mut items: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Vec<u8>> {
+        items.sort_by(|(a, _), (b, _)| a.cmp(b));
+        items.into_iter().map(|(_, item)| item).collect()
+    }
+
+    #[test]
+    fn more_runs_than_can_be_merged_at_once_are_merged_in_passes() {
+        // A run for each item, so two passes before the last.
+        let items = numbered((0..5_000).map(|number| number * 7_919 % 97));
+        assert_eq!(sort(1, &items), expected(items));
+    }
+
+    #[test]
+    fn an_error_of_the_disk_names_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("gone");
+        let mut sorter = Sorter::new(&dir, 1);
+        sorter.push(b"a", b"1").unwrap();
+        let error = sorter.push(b"b", b"2").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("gone"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_temporary_file_has_no_name_while_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sorter = Sorter::new(folder.path(), 1);
+        for (key, item) in numbered(0..10) {
+            sorter.push(&key, &item).unwrap();
+        }
+        assert!(sorter.spilled.file.is_some());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let mut items = sorter.finish().unwrap();
+        assert_eq!(items.next().unwrap(), Some(&b"0"[..]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_fits_into_memory_needs_no_disk() {
+        let mut sorter = Sorter::new("/nowhere", 1 << 20);
+        for (key, item) in numbered([3, 1, 2]) {
+            sorter.push(&key, &item).unwrap();
+        }
+        let mut items = sorter.finish().unwrap();
+        assert_eq!(items.next().unwrap(), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn memory_stays_within_its_limit() {
+        const MEMORY: usize = 64 << 10;
+        let folder = tempfile::tempdir().unwrap();
+        let mut sorter = Sorter::new(folder.path(), MEMORY);
+        for (key, item) in numbered(0..20_000) {
+            sorter.push(&key, &item).unwrap();
+            let held = sorter.records.bytes.capacity() + sorter.records.index.capacity() * size_of::<usize>();
+            assert!(held <= MEMORY * 3 / 2, "{held}");
+        }
+        assert!(sorter.spilled.runs.len() > 1);
+    }
+
+    proptest! {
+        #[test]
+        fn it_sorts_like_a_stable_sort_in_memory(
+            items in vec((vec(0..3_u8, 0..3), vec(any::<u8>(), 0..40)), 0..300),
+            memory in 0..4_000_usize,
+        ) {
+            prop_assert_eq!(sort(memory, &items), expected(items));
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! Records of a program, one by one: in over a stream, and out with their fates over another.
+
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+use futures_util::{StreamExt, pin_mut};
+use serde::Serialize;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinHandle,
+};
+
+use crate::lock::lock;
+use crate::{
+    deliver::Delivering,
+    loader::{Loader, Stopper},
+    outcome::{Outcome, Stop},
+    pack::{Batch, Incoming, Packer},
+    record::{Fate, RecordId},
+    schedule::{Books, Rules, Scheduler, Waiting},
+};
+use dfinery::{Error, Event, Identity, Properties, Violation, Violations};
+use dfinery_records::{Accepts, Checker, RecordKind};
+
+/// A record to load.
+///
+/// ```
+/// use dfinery::{Event, Identity};
+/// use dfinery_load::Record;
+/// let user = Identity::external_id("dfn-user-123");
+/// let login = Record::event(user.clone(), Event::new("df_login"));
+/// let gender = Record::profile(user, [("df_gender", "Female")]);
+/// # let _ = (login, gender);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    identity: Identity,
+    content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Content {
+    Identity,
+    Profile(Properties),
+    Event(Event),
+    Deletion,
+}
+
+/// How a record is written as a line.
+#[derive(Serialize)]
+struct Line<'a> {
+    identity: &'a Identity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_properties: Option<&'a Properties>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a Event>,
+}
+
+impl Record {
+    /// An event of a user.
+    #[must_use]
+    pub const fn event(identity: Identity, event: Event) -> Self {
+        Self {
+            identity,
+            content: Content::Event(event),
+        }
+    }
+
+    /// Properties of a user.
+    pub fn profile(identity: Identity, properties: impl Into<Properties>) -> Self {
+        Self {
+            identity,
+            content: Content::Profile(properties.into()),
+        }
+    }
+
+    /// A unified profile to create or update.
+    #[must_use]
+    pub const fn identity(identity: Identity) -> Self {
+        Self {
+            identity,
+            content: Content::Identity,
+        }
+    }
+
+    /// A unified profile to delete. **It cannot be undone.**
+    #[must_use]
+    pub fn deletion(external_id: impl Into<String>) -> Self {
+        Self {
+            identity: Identity::external_id(external_id),
+            content: Content::Deletion,
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn kind(&self) -> RecordKind {
+        match self.content {
+            Content::Identity => RecordKind::Identity,
+            Content::Profile(_) => RecordKind::Profile,
+            Content::Event(_) => RecordKind::Event,
+            Content::Deletion => RecordKind::Deletion,
+        }
+    }
+
+    /// Whom it is about.
+    #[must_use]
+    pub const fn user(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The event, if it is one.
+    #[must_use]
+    pub const fn as_event(&self) -> Option<&Event> {
+        match &self.content {
+            Content::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+
+    fn line(&self) -> serde_json::Result<String> {
+        let mut line = Line {
+            identity: &self.identity,
+            user_properties: None,
+            event: None,
+        };
+        match &self.content {
+            Content::Profile(properties) => line.user_properties = Some(properties),
+            Content::Event(event) => line.event = Some(event),
+            Content::Identity | Content::Deletion => {}
+        }
+        serde_json::to_string(&line)
+    }
+}
+
+/// A record with its fate.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settled {
+    /// Its place among the records of the stream, from 0.
+    pub position: u64,
+    /// The record itself.
+    pub record: Record,
+    /// What became of it.
+    pub fate: Fate,
+    /// Whether it may have been taken more than once.
+    pub possibly_twice: bool,
+    /// Why it was not accepted, if the server or the network said so.
+    pub error: Option<Arc<Error>>,
+    /// What is wrong with it, if it is [`Fate::Invalid`].
+    pub violations: Option<Violations>,
+}
+
+impl Loader {
+    /// Loads records as they come, and gives each back with its fate, not necessarily in the order in which they came.
+    ///
+    /// At most 10,000 records are on their way: when nobody takes the settled ones, no more are taken in. The records of one
+    /// user keep their order. A call waits for at most [`linger`](super::LoaderBuilder::linger) for more records of its
+    /// user. Needs a tokio runtime. When the stream that is given back is dropped, the load ends.
+    ///
+    /// ```no_run
+    /// # async fn run(import: dfinery::ImportClient) {
+    /// use dfinery::{Event, Identity};
+    /// use dfinery_load::{Fate, Loader, Record};
+    /// use futures_util::StreamExt;
+    ///
+    /// let user = Identity::external_id("dfn-user-123");
+    /// let records = futures_util::stream::iter([Record::event(user, Event::new("df_login"))]);
+    /// let mut settled = Loader::builder(&import).build().load(records);
+    /// while let Some(settled) = settled.next().await {
+    ///     if settled.fate != Fate::Accepted {
+    ///         eprintln!("{:?}: {:?}", settled.fate, settled.error);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn load(self, records: impl Stream<Item = Record> + Send + 'static) -> SettledStream {
+        let (out, settled) = mpsc::unbounded_channel();
+        let stopper = self.stopper();
+        // Not bounded itself: a record keeps its place among the 10,000 until it is taken out.
+        let intake = self.start(Box::new(move |settled, place| {
+            let _ = out.send((settled, place));
+        }));
+        tokio::spawn(async move {
+            pin_mut!(records);
+            while let Some(place) = intake.place().await
+                && let Some(record) = intake.unless_stopped(records.next()).await.flatten()
+                && intake.take(record, place).is_ok()
+            {}
+            intake.finish();
+        });
+        SettledStream {
+            settled,
+            stopper: StopOnDrop(stopper),
+        }
+    }
+
+    /// Starts to send what the intake takes.
+    pub(super) fn start(self, settled: OnSettled) -> Intake {
+        let delivering = self.delivering();
+        let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
+        let pending = Pending::new(settled);
+        let rules = Rules {
+            bisect: self.settings.bisect,
+            linger: Some(self.settings.linger),
+        };
+        let books = Arc::new(pending.clone());
+        let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), books, rules);
+        // There is room for all records even if each is a call of its own.
+        let (calls, receiver) = mpsc::channel(BETWEEN);
+        let task = tokio::spawn({
+            let (packer, pending) = (Arc::clone(&packer), pending.clone());
+            async move {
+                let scheduler = scheduler.run(receiver).await;
+                let left: Vec<_> = {
+                    let mut packer = lock(&packer);
+                    packer.finish();
+                    packer.closed().collect()
+                };
+                let stop = scheduler.close(left);
+                pending.end(stop.as_ref().and_then(Stop::error));
+            }
+        });
+        let checker = |accepts| Checker::new(self.settings.taxonomy.clone(), accepts);
+        Intake {
+            checkers: Mutex::new([checker(Accepts::Mixed), checker(Accepts::Only(RecordKind::Deletion))]),
+            packer,
+            pending,
+            delivering,
+            calls: Mutex::new(Some(calls)),
+            places: Arc::new(Semaphore::new(BETWEEN)),
+            task: Mutex::new(Some(task)),
+        }
+    }
+}
+
+/// So many records may be between coming in and being taken out.
+const BETWEEN: usize = 10_000;
+
+/// Settled records, see [`Loader::load`].
+#[derive(Debug)]
+pub struct SettledStream {
+    settled: mpsc::UnboundedReceiver<(Settled, Place)>,
+    stopper: StopOnDrop,
+}
+
+#[derive(Debug)]
+struct StopOnDrop(Stopper);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+impl SettledStream {
+    /// A handle to end the load early; what was not sent by then comes out as undelivered.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.0.clone()
+    }
+}
+
+impl Stream for SettledStream {
+    type Item = Settled;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Settled>> {
+        Poll::Ready(ready!(self.settled.poll_recv(cx)).map(|(settled, _place)| settled))
+    }
+}
+
+/// A record's place among those on their way.
+pub(super) type Place = OwnedSemaphorePermit;
+
+/// Is called with every record that has a fate.
+pub(super) type OnSettled = Box<dyn Fn(Settled, Place) + Send + Sync>;
+
+/// Takes records in: from then on each is in `pending` until it is settled.
+pub(super) struct Intake {
+    /// For all kinds, and for deletions.
+    checkers: Mutex<[Checker; 2]>,
+    packer: Arc<Mutex<Packer>>,
+    pub(super) pending: Pending,
+    delivering: Arc<Delivering>,
+    calls: Mutex<Option<mpsc::Sender<Waiting>>>,
+    places: Arc<Semaphore>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Intake {
+    /// Waits for a place; none if the load is to end.
+    pub(super) async fn place(&self) -> Option<Place> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        self.unless_stopped(place).await?.ok()
+    }
+
+    /// A place, if there is one at once.
+    pub(super) fn try_place(&self) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.delivering.unless_stopped(work).await
+    }
+
+    /// Takes a record in, or gives it back if the load has ended.
+    pub(super) fn take(&self, record: Record, place: Place) -> Result<(), Box<Record>> {
+        let line = record.line();
+        let kind = record.kind();
+        let position = self.pending.insert(record, place)?;
+        self.delivering.progress.read(1);
+        let packed = match line {
+            Ok(json) => self.pack(position, kind, &json),
+            Err(_) => {
+                Err(Violation::new("", "cannot be written as JSON: a time is outside the years 0 to 9999").into())
+            }
+        };
+        if let Err(violations) = packed {
+            self.delivering.progress.settled(Fate::Invalid, 1);
+            self.pending.settle(position, |settled| {
+                settled.fate = Fate::Invalid;
+                settled.violations = Some(violations);
+            });
+        }
+        self.hand_over();
+        Ok(())
+    }
+
+    fn pack(&self, position: u64, kind: RecordKind, json: &str) -> Result<(), Violations> {
+        let mut checkers = lock(&self.checkers);
+        let checked = checkers[usize::from(kind == RecordKind::Deletion)].check(json)?;
+        drop(checkers);
+        let incoming = Incoming {
+            checked: &checked,
+            id: RecordId::new(0, position),
+            line: position + 1,
+            offset: 0,
+            original: json.as_bytes(),
+            event_log_id: checked.event_log_id,
+            resumed: false,
+            delta: None,
+        };
+        let mut packer = lock(&self.packer);
+        let same = "the same id as that of another event in the same call";
+        packer
+            .push(&incoming)
+            .map(drop)
+            .map_err(|_| Violation::new("event.event_log_id", same).into())
+    }
+
+    /// Hands over the calls that are full. What cannot be handed over stays pending, and is settled when the load has ended.
+    fn hand_over(&self) {
+        let calls = lock(&self.calls);
+        let mut packer = lock(&self.packer);
+        for batch in packer.closed() {
+            if let Some(calls) = &*calls {
+                let _ = calls.try_send(Waiting { batch, memory: None });
+            }
+        }
+    }
+
+    /// Takes no more records; those taken are still sent.
+    pub(super) fn close(&self) {
+        self.pending.state().ended = true;
+        self.finish();
+    }
+
+    /// No more records will come.
+    pub(super) fn finish(&self) {
+        lock(&self.packer).finish();
+        self.hand_over();
+        lock(&self.calls).take();
+    }
+
+    /// The task that sends, for whoever wants to wait for its end.
+    pub(super) fn task(&self) -> Option<JoinHandle<()>> {
+        lock(&self.task).take()
+    }
+}
+
+/// The records that are on their way, and where they go once they have a fate.
+#[derive(Clone)]
+pub(super) struct Pending(Arc<OnTheirWay>);
+
+struct OnTheirWay {
+    state: Mutex<State>,
+    settled: OnSettled,
+}
+
+impl Drop for OnTheirWay {
+    /// The runtime may have ended before the load: even then no record is forgotten.
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (position, on_its_way) in std::mem::take(&mut state.records) {
+            let (settled, place) = on_its_way.left(position);
+            (self.settled)(settled, place);
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    records: HashMap<u64, OnItsWay>,
+    next: u64,
+    ended: bool,
+}
+
+struct OnItsWay {
+    record: Record,
+    sent: bool,
+    place: Place,
+}
+
+impl Pending {
+    fn new(settled: OnSettled) -> Self {
+        Self(Arc::new(OnTheirWay {
+            state: Mutex::default(),
+            settled,
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
+
+    fn insert(&self, record: Record, place: Place) -> Result<u64, Box<Record>> {
+        let mut state = self.state();
+        if state.ended {
+            return Err(Box::new(record));
+        }
+        let position = state.next;
+        state.next += 1;
+        let sent = false;
+        state.records.insert(position, OnItsWay { record, sent, place });
+        Ok(position)
+    }
+
+    fn settle(&self, position: u64, fate: impl FnOnce(&mut Settled)) {
+        let removed = self.state().records.remove(&position);
+        if let Some(on_its_way) = removed {
+            let (mut settled, place) = on_its_way.left(position);
+            fate(&mut settled);
+            (self.0.settled)(settled, place);
+        }
+    }
+
+    /// Takes no more records, and settles those that have no fate yet: what was sent is unknown, the rest undelivered.
+    pub(super) fn end(&self, why: Option<&Arc<Error>>) {
+        let mut left: Vec<_> = {
+            let mut state = self.state();
+            state.ended = true;
+            std::mem::take(&mut state.records).into_iter().collect()
+        };
+        left.sort_unstable_by_key(|(position, _)| *position);
+        for (position, on_its_way) in left {
+            let (mut settled, place) = on_its_way.left(position);
+            settled.error = why.cloned();
+            (self.0.settled)(settled, place);
+        }
+    }
+}
+
+impl OnItsWay {
+    fn left(self, position: u64) -> (Settled, Place) {
+        let settled = Settled {
+            position,
+            record: self.record,
+            fate: if self.sent { Fate::Unknown } else { Fate::Undelivered },
+            possibly_twice: false,
+            error: None,
+            violations: None,
+        };
+        (settled, self.place)
+    }
+}
+
+impl Books for Pending {
+    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
+        let mut state = self.state();
+        for entry in &batch.entries {
+            if let Some(record) = state.records.get_mut(&entry.id.position()) {
+                record.sent = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+        for entry in &batch.entries {
+            Self::settle(self, entry.id.position(), |settled| {
+                settled.fate = outcome.fate;
+                settled.possibly_twice = outcome.twice;
+                settled.error.clone_from(&outcome.error);
+            });
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), Stop> {
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! Bulk loading against the emulator.
+mod any_file;
+mod audit;
+mod basics;
+mod chaos;
+mod options;
+mod peers;
+mod quota;
+mod records;
+mod resume;
+mod sender;
+mod stream;

@@ -1,0 +1,145 @@
+//! What is wrong with a whole input, grouped by cause.
+
+mod causes;
+mod render;
+
+use serde::Serialize;
+
+use self::causes::Causes;
+use super::Checked;
+use crate::RecordKind;
+use dfinery::{Violation, Violations};
+
+/// The kinds, in the order of their counts.
+const KINDS: [RecordKind; 4] = [
+    RecordKind::Identity,
+    RecordKind::Profile,
+    RecordKind::Event,
+    RecordKind::Deletion,
+];
+
+/// What a check of whole inputs found: how many records are good and bad, and each cause with its first places.
+///
+/// A cause is a field, without the positions in arrays, and what is wrong with it. Its count says how many records have it.
+/// At most 1,000 causes are told apart; the rest is counted together. `Display` writes it for people, `Serialize` for programs.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The name of the taxonomy.
+    taxonomy: Option<String>,
+    records: u64,
+    good: [u64; KINDS.len()],
+    /// How many records have more problems than are kept of one record.
+    cut_short: u64,
+    problems: Causes,
+    warnings: Causes,
+}
+
+impl Report {
+    /// A report on nothing yet; `taxonomy` is the name of what records are held against.
+    #[must_use]
+    pub fn new(taxonomy: Option<&str>) -> Self {
+        Self {
+            taxonomy: taxonomy.map(str::to_owned),
+            records: 0,
+            good: Default::default(),
+            cut_short: 0,
+            problems: Causes::default(),
+            warnings: Causes::default(),
+        }
+    }
+
+    /// Counts a record that was checked.
+    #[inline]
+    pub fn record(&mut self, file: &str, line: u64, outcome: Result<&Checked<'_>, &Violations>) {
+        self.records += 1;
+        match outcome {
+            Ok(checked) => {
+                let kind = KINDS
+                    .iter()
+                    .zip(&mut self.good)
+                    .find(|(kind, _)| **kind == checked.kind);
+                if let Some((_, count)) = kind {
+                    *count += 1;
+                }
+                if !checked.warnings.is_empty() {
+                    self.warnings.add(self.records, file, line, &checked.warnings);
+                }
+            }
+            Err(violations) => {
+                self.problems.add(self.records, file, line, violations);
+                self.cut_short += u64::from(violations.more() > 0);
+            }
+        }
+    }
+
+    /// Counts a record that could not be brought into the form that is checked.
+    pub fn unreadable(&mut self, file: &str, line: u64, problem: &Violation) {
+        self.records += 1;
+        self.problems
+            .add(self.records, file, line, std::slice::from_ref(problem));
+    }
+
+    /// How many records were read.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many of them may be sent.
+    #[must_use]
+    pub fn good(&self) -> u64 {
+        self.good.iter().sum()
+    }
+
+    /// How many of them may not be sent.
+    #[must_use]
+    pub fn bad(&self) -> u64 {
+        self.records - self.good()
+    }
+}
+
+/// What a program reads.
+#[derive(Serialize)]
+struct View<'r> {
+    taxonomy: Option<&'r str>,
+    records: u64,
+    good: u64,
+    bad: u64,
+    good_by_kind: Kinds,
+    cut_short: u64,
+    problems: &'r Causes,
+    warnings: &'r Causes,
+}
+
+#[derive(Serialize)]
+struct Kinds {
+    identity: u64,
+    profile: u64,
+    event: u64,
+    deletion: u64,
+}
+
+impl Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [identity, profile, event, deletion] = self.good;
+        View {
+            taxonomy: self.taxonomy.as_deref(),
+            records: self.records,
+            good: self.good(),
+            bad: self.bad(),
+            good_by_kind: Kinds {
+                identity,
+                profile,
+                event,
+                deletion,
+            },
+            cut_short: self.cut_short,
+            problems: &self.problems,
+            warnings: &self.warnings,
+        }
+        .serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests;

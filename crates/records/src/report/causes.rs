@@ -1,0 +1,166 @@
+//! Problems of many records, grouped.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use foldhash::fast::RandomState;
+use serde::{Serialize, Serializer};
+
+use dfinery::Violation;
+
+/// The most causes that are told apart.
+pub(super) const MOST_CAUSES: usize = 1_000;
+/// The most places that are kept of a cause.
+pub(super) const MOST_PLACES: usize = 5;
+
+/// Causes, each with the records that have it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Causes {
+    by_key: HashMap<Box<str>, usize, RandomState>,
+    list: Vec<Cause>,
+    other: Count,
+    /// Space for the key of a violation.
+    key: String,
+}
+
+/// A field and what is wrong with it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Cause {
+    pub(super) path: String,
+    pub(super) problem: String,
+    #[serde(rename = "records", serialize_with = "as_number")]
+    pub(super) count: Count,
+    pub(super) first: Vec<Place>,
+}
+
+/// Where a record stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: u64,
+}
+
+/// Counts records, each once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count {
+    records: u64,
+    last: u64,
+}
+
+impl Causes {
+    /// Adds the violations of the record with this number, from 1.
+    #[cold]
+    pub(super) fn add(&mut self, record: u64, file: &str, line: u64, violations: &[Violation]) {
+        for violation in violations {
+            self.add_one(record, file, line, violation);
+        }
+    }
+
+    fn add_one(&mut self, record: u64, file: &str, line: u64, violation: &Violation) {
+        let problem = without_column(violation.problem());
+        self.key.clear();
+        push_without_positions(&mut self.key, violation.path());
+        let end_of_path = self.key.len();
+        self.key.push('\n');
+        self.key.push_str(without_byte(problem));
+        let place = match self.by_key.get(self.key.as_str()) {
+            Some(&place) => place,
+            None if self.list.len() < MOST_CAUSES => {
+                self.by_key.insert(self.key.as_str().into(), self.list.len());
+                self.list.push(Cause {
+                    path: self.key.get(..end_of_path).unwrap_or_default().to_owned(),
+                    problem: problem.to_owned(),
+                    count: Count::default(),
+                    first: Vec::new(),
+                });
+                self.list.len() - 1
+            }
+            None => {
+                self.other.add(record);
+                return;
+            }
+        };
+        let Some(cause) = self.list.get_mut(place) else {
+            return;
+        };
+        if cause.count.add(record) && cause.first.len() < MOST_PLACES {
+            cause.first.push(Place {
+                file: file.to_owned(),
+                line,
+            });
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The causes, the most frequent first.
+    pub(super) fn sorted(&self) -> Vec<&Cause> {
+        let mut causes: Vec<&Cause> = self.list.iter().collect();
+        causes.sort_by_key(|cause| Reverse(cause.count.get()));
+        causes
+    }
+
+    /// How many records have a cause beyond those told apart.
+    pub(super) fn other(&self) -> u64 {
+        self.other.get()
+    }
+}
+
+impl Count {
+    /// Whether this record was not counted before.
+    fn add(&mut self, record: u64) -> bool {
+        let new = self.last != record;
+        self.records += u64::from(new);
+        self.last = record;
+        new
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.records
+    }
+}
+
+impl Serialize for Causes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct View<'c> {
+            causes: Vec<&'c Cause>,
+            records_with_other_causes: u64,
+        }
+        View {
+            causes: self.sorted(),
+            records_with_other_causes: self.other(),
+        }
+        .serialize(serializer)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn as_number<S: Serializer>(count: &Count, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(count.get())
+}
+
+/// `event_items[3].df_price` becomes `event_items[].df_price`.
+fn push_without_positions(out: &mut String, path: &str) {
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        out.push('[');
+        rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    out.push_str(rest);
+}
+
+/// Which byte is wrong differs from record to record; it is told of the first.
+fn without_byte(problem: &str) -> &str {
+    problem.rsplit_once(" (byte ").map_or(problem, |(cause, _)| cause)
+}
+
+/// Where a text stops being JSON differs from line to line; why it does is the cause.
+fn without_column(problem: &str) -> &str {
+    match problem.rsplit_once(" (") {
+        Some((cause, place)) if place.starts_with("column ") || place.starts_with("line ") => cause,
+        _ => problem,
+    }
+}
