@@ -329,7 +329,7 @@ pub mod types {
 pub(crate) struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: crate::transport::Auth,
+    pub(crate) inner: crate::auth::Auth,
 }
 
 impl Client {
@@ -337,7 +337,7 @@ impl Client {
     pub(crate) fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: crate::transport::Auth,
+        inner: crate::auth::Auth,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -347,7 +347,7 @@ impl Client {
     }
 }
 
-impl ClientInfo<crate::transport::Auth> for Client {
+impl ClientInfo<crate::auth::Auth> for Client {
     fn api_version() -> &'static str {
         "1"
     }
@@ -360,7 +360,7 @@ impl ClientInfo<crate::transport::Auth> for Client {
         &self.client
     }
 
-    fn inner(&self) -> &crate::transport::Auth {
+    fn inner(&self) -> &crate::auth::Auth {
         &self.inner
     }
 }
@@ -369,7 +369,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<crate::transport::Auth>,
+        Client: ClientHooks<crate::auth::Auth>,
     {}
 };
 

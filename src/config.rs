@@ -2,7 +2,7 @@
 
 use std::{env, fmt, marker::PhantomData, time::Duration};
 
-use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit, transport::JudgeSettings};
+use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit};
 
 /// Everything that can be set, of either client. Without `Debug`, since it holds the token.
 #[derive(Clone)]
@@ -17,6 +17,13 @@ pub(crate) struct Settings {
     pub(crate) retry: RetryPolicy,
     pub(crate) rate_limits: Vec<(Family, RateLimit)>,
     pub(crate) judge: JudgeSettings,
+}
+
+/// What judging an answer may depend on.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct JudgeSettings {
+    pub(crate) accept_unframed_body: bool,
+    pub(crate) accept_any_header: bool,
 }
 
 /// Builder for an [`ImportClient`](crate::ImportClient) or an [`ExportClient`](crate::ExportClient).

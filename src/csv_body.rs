@@ -14,11 +14,13 @@ use futures_util::StreamExt;
 use crate::{
     Delivery, RetryClass,
     error::{Failure, Kind},
-    export::{LONGEST_FAILURE, failure_in},
-    generated::taxonomy::SYSTEM_COLUMNS,
+    generated::{export::types::ExportFailure, taxonomy::SYSTEM_COLUMNS},
     quota::Permit,
     transport::{Body, Reply, text_of},
 };
+
+/// More than this of a failure is not read: the documented ones have some 60 bytes.
+pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
 
 /// A body that has begun as CSV.
 pub(crate) struct CsvBody {
@@ -193,6 +195,15 @@ fn not_csv(body: &[u8]) -> Failure {
         )
     });
     failure.with_body(text_of(body))
+}
+
+/// The failure that a body consists of, if it does.
+pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
+    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let ExportFailure { message, .. } = serde_json::from_slice(body).ok()?;
+    let info = message.info();
+    Some(Failure::refused(Kind::Export(message), info))
 }
 
 /// The failure in JSON with which a CSV ends, wherever it begins: in CSV a quote within a field is doubled, so a field

@@ -6,17 +6,18 @@ use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 
 use crate::{
     ClientBuilder, Csv, Error, Operation, Token, Violations,
-    csv_body::CsvBody,
-    error::{Failure, Kind},
+    auth::Auth,
+    csv_body::{CsvBody, LONGEST_FAILURE, failure_in},
+    error::Failure,
     generated::{
         export::{
             Client,
-            types::{ConditionType, ExportEventsRequest, ExportFailure, ExportUserProfilesRequest},
+            types::{ConditionType, ExportEventsRequest, ExportUserProfilesRequest},
         },
         responses::EXPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure, text_of},
+    transport::{Api, HttpClient, Reply, Transport, status_failure, text_of},
     validate::Path,
 };
 
@@ -321,8 +322,9 @@ impl Api for Client {
     const ACCEPT: &'static str = "text/csv, */*;q=0.5";
     type Answer = CsvBody;
 
-    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self {
-        Self::new_with_client(base_url, client, auth)
+    fn new(client: HttpClient, auth: Auth) -> Self {
+        let base_url = auth.base().as_str().trim_end_matches('/').to_owned();
+        Self::new_with_client(&base_url, client, auth)
     }
 
     async fn judge(mut reply: Reply, permit: Permit) -> Result<CsvBody, Failure> {
@@ -333,18 +335,6 @@ impl Api for Client {
         let failure = failure_in(&body).unwrap_or_else(|| status_failure(reply.status, EXPORT_HTTP_STATUSES));
         Err(failure.with_body(text_of(&body)))
     }
-}
-
-/// More than this of a failure is not read: the documented ones have some 60 bytes.
-pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
-
-/// The failure that a body consists of, if it does.
-pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
-    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let ExportFailure { message, .. } = serde_json::from_slice(body).ok()?;
-    let info = message.info();
-    Some(Failure::refused(Kind::Export(message), info))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     ClientBuilder, Delivery, Error, Event, Identity, ImportCode, Metadata, Properties, RetryClass, Timestamp, Token,
+    auth::Auth,
     error::{Failure, Kind},
     generated::{
         import::{
@@ -14,7 +15,7 @@ use crate::{
         responses::IMPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Auth, HttpClient, Reply, Transport, status_failure, text_of},
+    transport::{Api, HttpClient, Reply, Transport, status_failure, text_of},
 };
 
 /// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.
@@ -173,8 +174,9 @@ impl Api for Client {
     const ACCEPT: &'static str = "application/json";
     type Answer = ();
 
-    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self {
-        Self::new_with_client(base_url, client, auth)
+    fn new(client: HttpClient, auth: Auth) -> Self {
+        let base_url = auth.base().as_str().trim_end_matches('/').to_owned();
+        Self::new_with_client(&base_url, client, auth)
     }
 
     async fn judge(mut reply: Reply, _permit: Permit) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! The one way to the server and back: permit, send, read, judge, and send again if the tables allow it.
 //!
-//! Only this file names reqwest and progenitor.
+//! Only this file and `auth` name reqwest, and only this one names progenitor.
 
 use std::{
     pin::{Pin, pin},
@@ -12,18 +12,16 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
-use reqwest::{
-    Url,
-    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
-};
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tracing::Instrument;
 
 use crate::{
     Delivery, Error, Family, Metadata, Operation, RetryClass, RetryPolicy, Token,
-    config::Settings,
+    auth::{Auth, is_loopback},
+    config::{JudgeSettings, Settings},
     error::{Failure, Kind},
-    generated::{export, import, operations::HOST},
+    generated::{export, import},
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
@@ -35,31 +33,6 @@ use crate::{
 /// A request of the spec: what it is for, what it must fulfil, and its body.
 pub(crate) trait Request: Serialize + Validate {
     const OPERATION: Operation;
-}
-
-/// What a generated client adds to every request.
-#[derive(Clone, Debug)]
-pub(crate) struct Auth {
-    header: HeaderName,
-    /// Marked sensitive, so that `Debug` hides it.
-    value: HeaderValue,
-    accept: HeaderValue,
-    base: Url,
-}
-
-impl Auth {
-    /// The URL of a path, by way of a base that is parsed already.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url
-    }
-
-    fn stamp(&self, request: &mut reqwest::Request) {
-        let headers = request.headers_mut();
-        headers.insert(self.header.clone(), self.value.clone());
-        headers.insert(ACCEPT, self.accept.clone());
-    }
 }
 
 impl ClientHooks<Auth> for import::Client {
@@ -95,7 +68,7 @@ pub(crate) trait Api: Sized + Send + Sync {
     /// What a call gives back when it succeeded.
     type Answer: Send;
 
-    fn new(base_url: &str, client: HttpClient, auth: Auth) -> Self;
+    fn new(client: HttpClient, auth: Auth) -> Self;
 
     /// Decides by body, status and headers whether the answer means success.
     fn judge(reply: Reply, permit: Permit) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
@@ -110,13 +83,6 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) settings: JudgeSettings,
-}
-
-/// What judging an answer may depend on.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct JudgeSettings {
-    pub(crate) accept_unframed_body: bool,
-    pub(crate) accept_any_header: bool,
 }
 
 impl Reply {
@@ -238,14 +204,7 @@ impl<C: Api> Transport<C> {
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
         let service_id = checked_service_id(settings.service_id)?;
         let token = settings.token.unwrap_or_default();
-        let value = token_value(C::TOKEN, &token)?;
-        let base_url = checked_base_url(&settings.base_url)?;
-        let auth = Auth {
-            header: HeaderName::from_static(C::TOKEN.header()),
-            value,
-            accept: HeaderValue::from_static(C::ACCEPT),
-            base: base_url.clone(),
-        };
+        let auth = Auth::new(C::TOKEN, &token, C::ACCEPT, &settings.base_url)?;
         let mut client = reqwest::Client::builder()
             .user_agent(user_agent(settings.application.as_deref())?)
             .connect_timeout(settings.connect_timeout)
@@ -259,11 +218,11 @@ impl<C: Api> Transport<C> {
             .no_zstd()
             .no_deflate()
             .referer(false);
-        if is_loopback(&base_url) {
+        if is_loopback(auth.base()) {
             client = client.no_proxy();
         }
         #[cfg(feature = "rustls")]
-        if base_url.scheme() == "http" {
+        if auth.base().scheme() == "http" {
             // To the machine itself, without TLS: its certificates are not needed, nor there in every container.
             client = client.tls_certs_only([]);
         }
@@ -278,7 +237,7 @@ impl<C: Api> Transport<C> {
             )
         });
         Ok(Self {
-            client: C::new(base_url.as_str().trim_end_matches('/'), client, auth),
+            client: C::new(client, auth),
             secrets: [token, service_id.clone()],
             service_id,
             budget: RetryBudget::new(&settings.retry),
@@ -491,63 +450,8 @@ fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {
     Ok(service_id)
 }
 
-fn token_value(token: Token, secret: &str) -> Result<HeaderValue, Error> {
-    let name = match token {
-        Token::Import => "Import API token",
-        Token::Export => "Export API token",
-    };
-    if secret.is_empty() {
-        return Err(Error::config(format!("the {name} is empty")));
-    }
-    if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::config(format!(
-            "the {name} holds a space, a line break or another character that no header can carry; \
-             was it read from a file with its last line break?"
-        )));
-    }
-    let mut value = HeaderValue::try_from(format!("{}{secret}", token.scheme()))
-        .map_err(|_| Error::config(format!("the {name} cannot be sent in a header")))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
     let own = concat!("dfinery-rust/", env!("CARGO_PKG_VERSION"));
     let text = application.map_or_else(|| own.to_owned(), |application| format!("{application} {own}"));
     HeaderValue::try_from(text).map_err(|_| Error::config("the application name cannot be sent in a header"))
-}
-
-fn checked_base_url(text: &str) -> Result<Url, Error> {
-    let example = format!("give one such as {HOST}");
-    let url = Url::parse(text)
-        .map_err(|error| Error::config(format!("the base URL is not a valid URL ({error}): {example}")))?;
-    if url.host_str().is_none_or(str::is_empty) || !matches!(url.scheme(), "http" | "https") {
-        return Err(Error::config(format!(
-            "the base URL needs http:// or https:// and a host: {example}"
-        )));
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!(
-            "the base URL must not hold a user, a password, a query or a fragment: {example}"
-        )));
-    }
-    if url.scheme() == "http" && !is_loopback(&url) {
-        return Err(Error::config(
-            "the base URL is http:// to another machine, which would show the token to the network: use https://",
-        ));
-    }
-    if url.scheme() == "https" && !cfg!(feature = "rustls") {
-        return Err(Error::config(
-            "the base URL is https://, but dfinery was built without TLS: enable the feature rustls",
-        ));
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

@@ -42,7 +42,7 @@ fn settings(api: &Api) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::transport::Auth))
+        .with_inner_type(quote!(crate::auth::Auth))
         .with_derive("PartialEq")
         .with_conversion(
             date,
