@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 use super::sources;
-use crate::tables::{Confidence, OperationInfo, RateLimit, RateLimitHeaders, Source};
+use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source};
 
 /// Where both APIs are unless a client is told otherwise.
 pub(crate) const HOST: &str = "https://openapi.dfinery.ai";
@@ -157,6 +157,27 @@ impl Operation {
     pub fn rate_limit(self) -> RateLimit {
         self.family().rate_limit()
     }
+}
+
+/// One operation of the API, as the spec describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// Its name in the spec, such as `load_events`.
+    pub id: &'static str,
+    /// Its HTTP method.
+    pub method: &'static str,
+    /// Its path, from the host on.
+    pub path: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// The family whose quota it spends.
+    pub family: Family,
+    /// The token it takes.
+    pub token: Token,
+    /// Whether sending the same request twice has the same effect as sending it once.
+    pub idempotent: bool,
+    /// Where it is documented.
+    pub source: Source,
 }
 
 impl fmt::Display for Operation {

@@ -3,7 +3,7 @@
 use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::sources;
-use crate::tables::{
+use crate::rows::{
     CodeInfo, Confidence, HttpStatusInfo, Language, RetryClass, Source, Text, UnknownCode,
 };
 

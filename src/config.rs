@@ -2,7 +2,7 @@
 
 use std::{env, fmt, marker::PhantomData, time::Duration};
 
-use crate::{Error, Family, RetryPolicy, generated::operations::HOST, tables::RateLimit};
+use crate::{Error, Family, RetryPolicy, generated::operations::HOST, rows::RateLimit};
 
 /// Everything that can be set, of either client. Without `Debug`, since it holds the token.
 #[derive(Clone)]

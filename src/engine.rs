@@ -10,7 +10,7 @@ pub use crate::quota::Permit;
 use crate::{
     Delivery, Error, ImportClient, Metadata, Operation, RetryClass,
     generated::import::Client,
-    tables::RateLimit,
+    rows::RateLimit,
     transport::{Call, Transport},
 };
 

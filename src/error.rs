@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use crate::{
-    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, redact::Redactor, tables::CodeInfo,
+    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, redact::Redactor, rows::CodeInfo,
 };
 
 type Source = Box<dyn StdError + Send + Sync>;

@@ -18,7 +18,7 @@ mod quota;
 mod rate_limit;
 mod redact;
 mod retry;
-pub mod tables;
+mod rows;
 mod timestamp;
 mod transport;
 mod user_event;
@@ -40,7 +40,7 @@ pub use import::ImportClient;
 pub use metadata::{Metadata, RateLimitStatus};
 pub use property::{Properties, PropertyValue};
 pub use retry::RetryPolicy;
-pub use tables::{Language, RetryClass};
+pub use rows::{Language, RetryClass};
 pub use timestamp::Timestamp;
 pub use validate::{Violation, Violations};
 
@@ -48,6 +48,18 @@ pub use validate::{Violation, Violations};
 pub type ImportClientBuilder = ClientBuilder<ImportClient>;
 /// Builder for an [`ExportClient`].
 pub type ExportClientBuilder = ClientBuilder<ExportClient>;
+
+/// The generated tables that are not methods of a type, and what a row of each table looks like.
+///
+/// The rows themselves are at [`ImportCode`], [`ExportCode`], [`Operation`], [`Family`] and in [`taxonomy`].
+pub mod tables {
+    pub use crate::generated::{
+        operations::{OperationInfo, RATE_LIMIT_HEADERS},
+        responses::{EXPORT_HTTP_STATUSES, IMPORT_HTTP_STATUSES},
+        sources::PAGES,
+    };
+    pub use crate::rows::*;
+}
 
 /// The types of the two `OpenAPI` documents, as they are on the wire.
 pub mod types {

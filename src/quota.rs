@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{lock::lock, retry::YEAR, tables::RateLimit};
+use crate::{lock::lock, retry::YEAR, rows::RateLimit};
 
 /// The quota of one family, shared by all clones of a client.
 pub(crate) struct Quota {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     RateLimitStatus, RetryClass, Timestamp, generated::operations::RATE_LIMIT_HEADERS, retry::YEAR,
-    tables::RateLimitHeaders,
+    rows::RateLimitHeaders,
 };
 
 /// A reset from here on is in milliseconds: as seconds it would be after the year 33000.

@@ -26,7 +26,7 @@ use crate::{
     rate_limit::Headers,
     redact::Redactor,
     retry::RetryBudget,
-    tables::HttpStatusInfo,
+    rows::HttpStatusInfo,
     validate::Validate,
 };
 

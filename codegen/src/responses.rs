@@ -213,7 +213,7 @@ impl Responses {
             use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
             use super::sources;
-            use crate::tables::{
+            use crate::rows::{
                 CodeInfo, Confidence, HttpStatusInfo, Language, RetryClass, Source, Text, UnknownCode,
             };
 

@@ -227,7 +227,7 @@ impl Sources {
             }
         });
         Ok(quote! {
-            use crate::tables::Page;
+            use crate::rows::Page;
 
             /// Every page of the vendor's documentation that the spec cites.
             pub const PAGES: &[&Page] = &[#(&#constants),*];

@@ -380,7 +380,7 @@ impl Taxonomy {
             //! The names to which DFINERY gives a meaning: standard events, properties, system columns.
 
             use super::sources;
-            use crate::tables::{
+            use crate::rows::{
                 Confidence, Deprecation, EventPropertyUse, PropertyType, Required, Source, StandardEvent,
                 StandardProperty, SystemColumn, Text,
             };

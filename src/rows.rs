@@ -1,11 +1,8 @@
-//! The shapes of the generated tables: what a row of `spec/` looks like in Rust.
-//!
-//! The rows themselves are generated: see [`ImportCode`](crate::ImportCode), [`ExportCode`](crate::ExportCode),
-//! [`Operation`](crate::Operation), [`Family`] and [`taxonomy`](crate::taxonomy).
+//! What a row of `spec/` looks like in Rust: the types that the generated tables are made of.
 
 use std::{fmt, time::Duration};
 
-use crate::{Family, Token, redact::Redactor};
+use crate::redact::Redactor;
 
 /// A text in the two languages of this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +143,7 @@ pub struct HttpStatusInfo {
     pub source: Source,
 }
 
-/// The documented quota of a [`Family`], per service.
+/// The documented quota of a [`Family`](crate::Family), per service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// Calls allowed in one period.
@@ -166,27 +163,6 @@ pub struct RateLimitHeaders {
     pub remaining: &'static str,
     /// When the period ends.
     pub reset: &'static str,
-}
-
-/// One operation of the API, as the spec describes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OperationInfo {
-    /// Its name in the spec, such as `load_events`.
-    pub id: &'static str,
-    /// Its HTTP method.
-    pub method: &'static str,
-    /// Its path, from the host on.
-    pub path: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// The family whose quota it spends.
-    pub family: Family,
-    /// The token it takes.
-    pub token: Token,
-    /// Whether sending the same request twice has the same effect as sending it once.
-    pub idempotent: bool,
-    /// Where it is documented.
-    pub source: Source,
 }
 
 /// A code or message that the response tables do not have.
@@ -348,7 +324,3 @@ pub struct SystemColumn {
     /// Where it comes from.
     pub source: Source,
 }
-
-pub use crate::generated::operations::RATE_LIMIT_HEADERS;
-pub use crate::generated::responses::{EXPORT_HTTP_STATUSES, IMPORT_HTTP_STATUSES};
-pub use crate::generated::sources::PAGES;
