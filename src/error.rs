@@ -3,7 +3,8 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use crate::{
-    ExportCode, ImportCode, Language, Metadata, Operation, RetryClass, Violations, redact::Redactor, rows::CodeInfo,
+    ExportCode, ImportCode, Language, Metadata, Operation, ParseTimestampError, RetryClass, Violations,
+    redact::Redactor, rows::CodeInfo,
 };
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -174,10 +175,6 @@ impl Error {
 
     pub(crate) fn config(problem: impl Into<String>) -> Self {
         Self::local(Kind::Config(problem.into()))
-    }
-
-    pub(crate) fn invalid_value(problem: &'static str) -> Self {
-        Self::local(Kind::InvalidValue(problem))
     }
 
     pub(crate) fn invalid(operation: Operation, violations: Violations) -> Self {
@@ -401,6 +398,12 @@ impl Error {
             _ if unsure => Some("The request may have been processed: see delivery()."),
             _ => None,
         }
+    }
+}
+
+impl From<ParseTimestampError> for Error {
+    fn from(_: ParseTimestampError) -> Self {
+        Self::local(Kind::InvalidValue(ParseTimestampError::PROBLEM))
     }
 }
 

@@ -41,7 +41,7 @@ pub use metadata::{Metadata, RateLimitStatus};
 pub use property::{Properties, PropertyValue};
 pub use retry::RetryPolicy;
 pub use rows::{Language, RetryClass};
-pub use timestamp::Timestamp;
+pub use timestamp::{ParseTimestampError, Timestamp};
 pub use validate::{Violation, Violations};
 
 /// Builder for an [`ImportClient`].

@@ -5,8 +5,6 @@ use std::{fmt, str::FromStr};
 use jiff::{SignedDuration, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
-use crate::Error;
-
 /// A point in time with milliseconds, written in UTC as `2024-06-24T06:42:25.394Z`.
 ///
 /// The documentation shows no other form, so none is ever sent. Reading takes any RFC 3339 time with an offset.
@@ -46,16 +44,16 @@ impl From<jiff::Timestamp> for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = Error;
+    type Err = ParseTimestampError;
 
     /// Reads an RFC 3339 time, such as `2024-06-24T06:42:25Z` or `2024-06-24T15:42:25+09:00`.
     ///
     /// # Errors
     /// If the text is no such time, or has no offset: a local time alone is not a point in time.
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
         text.parse::<jiff::Timestamp>()
             .map(Self::from)
-            .map_err(|_| Error::invalid_value("not a time with an offset, such as 2024-06-24T15:42:25+09:00"))
+            .map_err(|_| ParseTimestampError(()))
     }
 }
 
@@ -86,6 +84,27 @@ impl<'de> Deserialize<'de> for Timestamp {
         jiff::Timestamp::deserialize(deserializer).map(Self::from)
     }
 }
+
+/// A text is not an RFC 3339 time with an offset. The error does not hold the text, which may be personal.
+///
+/// ```
+/// let error = "2024-06-24".parse::<dfinery::Timestamp>().unwrap_err();
+/// assert!(dfinery::Error::from(error).is_invalid());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseTimestampError(());
+
+impl ParseTimestampError {
+    pub(crate) const PROBLEM: &str = "not a time with an offset, such as 2024-06-24T15:42:25+09:00";
+}
+
+impl fmt::Display for ParseTimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::PROBLEM)
+    }
+}
+
+impl std::error::Error for ParseTimestampError {}
 
 #[cfg(test)]
 mod tests {
