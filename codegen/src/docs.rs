@@ -1,13 +1,8 @@
-//! Doc comments: wrapped lines, code words in backticks, and the source of the fact at the end.
+//! Doc comments: wrapped lines, and code words in backticks.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, parse_quote};
-
-use crate::{
-    sources::{Sources, Text},
-    table::{Confidence, Source},
-};
 
 /// The longest line of a doc comment, without `///` and indentation.
 const WIDTH: usize = 96;
@@ -75,34 +70,6 @@ pub fn first_sentence(text: &str) -> &str {
     let mut ends = text.match_indices(". ").map(|(index, _)| index + 1);
     let end = ends.find(|&end| text[..end].matches('`').count().is_multiple_of(2));
     &text[..end.unwrap_or(text.len())]
-}
-
-/// What a text of a table says in a doc comment.
-#[must_use]
-pub fn explained(meaning: &Text, remedy: &Text) -> String {
-    paragraph([&meaning.en, &remedy.en])
-}
-
-/// The last paragraph of a doc comment, such as `Source: [Limits](https://…), documented.`
-#[must_use]
-pub fn source(source: &Source, sources: &Sources) -> String {
-    let pages = source.pages.iter().filter_map(|id| sources.page(id));
-    let links: Vec<_> = pages
-        .map(|page| format!("[{}]({})", link_text(&page.title), page.url))
-        .collect();
-    let confidence = match source.confidence {
-        Confidence::Documented => "documented",
-        Confidence::Derived => "derived from what the pages show",
-        Confidence::Adjacent => "official, but not in the API guide",
-        Confidence::Assumed => "assumed by this project",
-    };
-    let links = if links.is_empty() {
-        String::new()
-    } else {
-        links.join(", ") + ", "
-    };
-    let note = source.note.as_deref().unwrap_or_default();
-    paragraph([&format!("Source: {links}{confidence}"), note])
 }
 
 /// A title that may stand in the brackets of a link.

@@ -9,8 +9,9 @@ use crate::{
     names,
     openapi::{Document, Field, Kind, Operation, Schema, kind},
     problem::{Place, Problems},
-    sources::{Source, Sources},
+    sources::Sources,
     spec::Api,
+    table::Source,
 };
 
 /// The rules for one document.

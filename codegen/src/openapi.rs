@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::sources::Source;
+use crate::table::Source;
 
 /// A whole document.
 #[derive(Debug, Default, Deserialize)]

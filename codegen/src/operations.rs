@@ -82,7 +82,7 @@ fn operations(spec: &Spec) -> Result<TokenStream, String> {
         let source = operation.source.tokens()?;
         variant_docs.push(docs::comment(&format!(
             "{summary}\n\n`{method} {path}`\n\n{}",
-            docs::source(&operation.source, &spec.sources)
+            spec.sources.citation(&operation.source)
         )));
         rows.push(quote! {
             static #row: OperationInfo = OperationInfo {
@@ -210,7 +210,7 @@ fn families(spec: &Spec) -> Result<TokenStream, String> {
         .map(|name| names::variant(name))
         .collect::<Result<Vec<_>, _>>()?;
     let variant_docs = limits.iter().map(|(_, limit)| {
-        let source = docs::source(&limit.source, &spec.sources);
+        let source = spec.sources.citation(&limit.source);
         docs::comment(&format!("{}\n\n{source}", docs::paragraph([&limit.description])))
     });
     let values = limits
@@ -272,7 +272,7 @@ fn tokens(spec: &Spec) -> Result<TokenStream, String> {
     };
     let variants = schemes().map(|(name, _)| token(name)).collect::<Result<Vec<_>, _>>()?;
     let variant_docs = schemes().map(|(_, scheme)| {
-        let source = docs::source(&scheme.source, &spec.sources);
+        let source = spec.sources.citation(&scheme.source);
         docs::comment(&format!("{}\n\n{source}", docs::paragraph([&scheme.description])))
     });
     let headers: Vec<_> = schemes()

@@ -198,7 +198,7 @@ fn document_client(file: &mut File, api: &Api, sources: &Sources) -> usize {
             .find(|(_, _, operation)| method.sig.ident == operation.id);
         if let Some((path, verb, operation)) = operation {
             let summary = docs::paragraph([&operation.summary]);
-            let source = docs::source(&operation.source, sources);
+            let source = sources.citation(&operation.source);
             let verb = verb.to_uppercase();
             docs::set(
                 &mut method.attrs,

@@ -342,8 +342,8 @@ fn codes(api: &Api, rows: &[Row<'_>], pages: &Sources) -> Result<TokenStream, St
         } else {
             String::new()
         };
-        let meaning = docs::explained(row.meaning, row.remedy);
-        docs::comment(&format!("{heading}{meaning}\n\n{}", docs::source(row.source, pages)))
+        let meaning = docs::paragraph([&row.meaning.en, &row.remedy.en]);
+        docs::comment(&format!("{heading}{meaning}\n\n{}", pages.citation(row.source)))
     });
     let display = if api.is_number {
         quote! {

@@ -7,10 +7,10 @@ use quote::quote;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use crate::table::{Source, Text};
 use crate::{
     docs, names,
     problem::{Place, Problems},
+    table::{Confidence, Source, Text},
 };
 
 const FILE: &str = "spec/sources.yaml";
@@ -145,6 +145,28 @@ impl Sources {
         self.pages.iter().find(|page| page.id == id)
     }
 
+    /// The last paragraph of a doc comment, such as `Source: [Limits](https://…), documented.`
+    #[must_use]
+    pub fn citation(&self, source: &Source) -> String {
+        let pages = source.pages.iter().filter_map(|id| self.page(id));
+        let links: Vec<_> = pages
+            .map(|page| format!("[{}]({})", docs::link_text(&page.title), page.url))
+            .collect();
+        let confidence = match source.confidence {
+            Confidence::Documented => "documented",
+            Confidence::Derived => "derived from what the pages show",
+            Confidence::Adjacent => "official, but not in the API guide",
+            Confidence::Assumed => "assumed by this project",
+        };
+        let links = if links.is_empty() {
+            String::new()
+        } else {
+            links.join(", ") + ", "
+        };
+        let note = source.note.as_deref().unwrap_or_default();
+        docs::paragraph([&format!("Source: {links}{confidence}"), note])
+    }
+
     pub fn lint(&self, problems: &mut Problems) {
         let root = Place::file(FILE);
         self.lint_pages(&root.key("pages"), problems);
@@ -234,5 +256,29 @@ impl Sources {
 
             #(#pages)*
         })
+    }
+}
+
+impl Source {
+    /// Without the pages, which may be unreadable themselves, only what the source says by itself is checked.
+    pub fn lint(&self, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
+        if self.pages.is_empty() && self.confidence != Confidence::Assumed {
+            problems.push(
+                at.key("pages")
+                    .problem("is empty; only what is assumed may name no page"),
+            );
+        }
+        for (index, id) in self.pages.iter().enumerate() {
+            let at = at.key("pages").index(index);
+            if pages.is_some_and(|pages| pages.page(id).is_none()) {
+                problems.push(at.problem(format!("`{id}` is no page of spec/sources.yaml")));
+            }
+            if self.pages[..index].contains(id) {
+                problems.push(at.problem(format!("`{id}` stands here twice")));
+            }
+        }
+        if self.note.as_ref().is_some_and(|note| note.trim().is_empty()) {
+            problems.push(at.key("note").problem("is empty; leave it out"));
+        }
     }
 }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use crate::{
     names,
     problem::{Place, Problems},
-    sources::Sources,
 };
 
 /// A text in English and in Korean.
@@ -69,28 +68,6 @@ pub enum Confidence {
 }
 
 impl Source {
-    /// Without the pages, which may be unreadable themselves, only what the source says by itself is checked.
-    pub fn lint(&self, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
-        if self.pages.is_empty() && self.confidence != Confidence::Assumed {
-            problems.push(
-                at.key("pages")
-                    .problem("is empty; only what is assumed may name no page"),
-            );
-        }
-        for (index, id) in self.pages.iter().enumerate() {
-            let at = at.key("pages").index(index);
-            if pages.is_some_and(|pages| pages.page(id).is_none()) {
-                problems.push(at.problem(format!("`{id}` is no page of spec/sources.yaml")));
-            }
-            if self.pages[..index].contains(id) {
-                problems.push(at.problem(format!("`{id}` stands here twice")));
-            }
-        }
-        if self.note.as_ref().is_some_and(|note| note.trim().is_empty()) {
-            problems.push(at.key("note").problem("is empty; leave it out"));
-        }
-    }
-
     /// The value of the handwritten `Source` that says the same.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ pub fn document_structs(items: &mut [Item], document: &Document, sources: &Sourc
 /// Documents every enum with all its variants.
 pub fn document_enums(items: &mut [Item], document: &Document, sources: &Sources) -> usize {
     let set = |(item, schema): (&mut ItemEnum, &Schema)| {
-        let doc = format!("{}\n\n{}", schema.description, docs::source(&schema.source, sources));
+        let doc = format!("{}\n\n{}", schema.description, sources.citation(&schema.source));
         docs::set(&mut item.attrs, &doc);
         item.variants.iter_mut().all(|variant| {
             let mut texts = schema.enum_descriptions.iter();
@@ -142,7 +142,7 @@ fn struct_doc(schema: &Schema, sources: &Sources) -> String {
     format!(
         "{}\n\n{limits}\n\n{}",
         schema.description,
-        docs::source(&schema.source, sources)
+        sources.citation(&schema.source)
     )
 }
 
@@ -155,7 +155,7 @@ fn field_doc(schema: &Schema, property: &Schema, document: &Document, sources: &
     let source = if property.source == schema.source {
         String::new()
     } else {
-        docs::source(&property.source, sources)
+        sources.citation(&property.source)
     };
     let limits = [
         property

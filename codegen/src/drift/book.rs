@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     openapi::{Operation, RateLimit, Schema},
-    sources::{PageLanguage, Source},
+    sources::PageLanguage,
     spec::{Api, Spec},
     table::Confidence,
+    table::Source,
 };
 
 /// The spec with its lines.
