@@ -10,8 +10,8 @@ use schemars08::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
 use crate::{
+    openapi::Api,
     problem::{Problem, Problems},
-    spec::Api,
 };
 
 /// The client and the types of a lowered document, as progenitor writes them.

@@ -34,12 +34,13 @@ use proc_macro2::TokenStream;
 
 use crate::{
     check::Outputs,
+    openapi::Api,
     parse::Parsed,
     problem::{Place, Problems},
     read::Inputs,
     responses::Responses,
     sources::Sources,
-    spec::{Api, Spec},
+    spec::Spec,
     taxonomy::Taxonomy,
 };
 

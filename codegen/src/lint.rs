@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use crate::{
     names,
-    openapi::{Document, Field, Kind, Operation, Schema, kind},
+    openapi::{Api, Document, Field, Kind, Operation, Schema, kind},
     problem::{Place, Problems},
     sources::Sources,
-    spec::Api,
     table::Source,
 };
 

@@ -8,7 +8,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::spec::Api;
+use crate::openapi::Api;
 
 /// The document for progenitor.
 #[must_use]

@@ -5,8 +5,28 @@
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::table::Source;
+use crate::{parse, problem::Place, table::Source};
+
+/// One of the two APIs.
+#[derive(Debug)]
+pub struct Api {
+    /// `import` or `export`: the name of its file and of its module.
+    pub name: &'static str,
+    /// The document as it was written, for what progenitor is told.
+    pub value: Value,
+    /// The document as codegen understands it.
+    pub document: Document,
+}
+
+impl Api {
+    /// The file as a whole.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::file(parse::file(self.name))
+    }
+}
 
 /// A whole document.
 #[derive(Debug, Default, Deserialize)]

@@ -14,10 +14,9 @@ use syn::{
 
 use crate::{
     docs,
-    openapi::Kind,
+    openapi::{Api, Kind},
     problem::{Place, Problem, Problems},
     sources::Sources,
-    spec::Api,
     types,
 };
 

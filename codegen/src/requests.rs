@@ -5,8 +5,8 @@ use quote::{format_ident, quote};
 
 use crate::{
     docs, names,
-    openapi::{Document, Field, Kind, Operation, Schema},
-    spec::{Api, Spec},
+    openapi::{Api, Document, Field, Kind, Operation, Schema},
+    spec::Spec,
 };
 
 /// The file.

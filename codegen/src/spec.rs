@@ -1,13 +1,12 @@
 //! The whole spec, parsed and found in order.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::{
     grammar, lint,
-    openapi::{Document, Operation},
+    openapi::{Api, Operation},
     parse::{self, Parsed},
-    problem::{Place, Problems},
+    problem::Problems,
     responses::Responses,
     sources::Sources,
     taxonomy::Taxonomy,
@@ -21,25 +20,6 @@ pub struct Spec {
     pub responses: Responses,
     pub taxonomy: Taxonomy,
     pub sources: Sources,
-}
-
-/// One of the two APIs.
-#[derive(Debug)]
-pub struct Api {
-    /// `import` or `export`: the name of its file and of its module.
-    pub name: &'static str,
-    /// The document as it was written, for what progenitor is told.
-    pub value: Value,
-    /// The document as codegen understands it.
-    pub document: Document,
-}
-
-impl Api {
-    /// The file as a whole.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place::file(parse::file(self.name))
-    }
 }
 
 impl Spec {

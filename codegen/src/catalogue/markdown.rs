@@ -1,9 +1,16 @@
 //! The catalogue as Markdown, in one language.
 
 use super::{
-    Language, labels,
+    labels,
     page::{Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
 };
+
+/// The language of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Korean,
+}
 
 /// The text of a file; `other` links to the one in the other language.
 pub fn render(page: &Page<'_>, language: Language, other: &str) -> String {

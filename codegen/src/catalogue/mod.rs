@@ -18,14 +18,8 @@ mod standard;
 use std::path::PathBuf;
 
 use crate::spec::Spec;
+use markdown::Language;
 use page::{Block, Page, words};
-
-/// The language of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
-    English,
-    Korean,
-}
 
 /// The texts of the files, by path.
 #[must_use]

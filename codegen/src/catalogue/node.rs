@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{spec::Api, table::Source};
+use crate::{openapi::Api, table::Source};
 
 /// How far references and nested schemas are followed.
 pub const DEPTH: usize = 12;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    openapi::{Operation, RateLimit},
-    spec::{Api, Spec},
+    openapi::{Api, Operation, RateLimit},
+    spec::Spec,
 };
 
 use super::{

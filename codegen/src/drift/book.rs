@@ -11,9 +11,9 @@ use super::{
     words,
 };
 use crate::{
-    openapi::{Operation, RateLimit, Schema},
+    openapi::{Api, Operation, RateLimit, Schema},
     sources::PageLanguage,
-    spec::{Api, Spec},
+    spec::Spec,
     table::Confidence,
     table::Source,
 };

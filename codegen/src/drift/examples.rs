@@ -4,15 +4,15 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::{Value, json};
 
 use super::{
+    block::Code,
     book::{Book, Endpoint, answer},
+    cells::{header_value, is_command, is_token_header},
     compare::{Group, Sheet},
     located::{At, Node},
-    page::Code,
-    reading::is_token_header,
     report::Level,
     words,
 };
-use crate::spec::Api;
+use crate::openapi::Api;
 
 /// Holds every example of a page against the spec: those of an operation, or answers of an API only.
 pub fn check(sheet: &mut Sheet, code: &Code, api: &Api, endpoint: Option<Endpoint<'_>>, book: &Book) {
@@ -219,12 +219,6 @@ fn find_json(code: &Code) -> Option<Json<'_>> {
     None
 }
 
-/// Whether a block of code is a call of curl.
-#[must_use]
-pub fn is_command(text: &str) -> bool {
-    text.trim_start().trim_start_matches("$ ").starts_with("curl")
-}
-
 fn is_json(language: &str) -> bool {
     language
         .split_whitespace()
@@ -296,16 +290,6 @@ pub fn header_line(line: &str, command: bool) -> Option<(String, String)> {
     let (name, value) = bare.split_once(':')?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     is_name.then(|| (name.to_owned(), value.trim().to_owned()))
-}
-
-/// What of a header's value is a fact.
-#[must_use]
-pub fn header_value(name: &str, value: &str) -> String {
-    match name {
-        "authorization" => value.split_whitespace().next().unwrap_or_default().to_lowercase(),
-        "content-type" => value.split(';').next().unwrap_or_default().trim().to_lowercase(),
-        _ => "token".to_owned(),
-    }
 }
 
 /// How the value of a rate limit header is written.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
+    block::{Block, Row, Table},
+    cells::{flag_value, header_value, type_value, understood},
     compare::{Expected, Group, Sheet},
-    examples::header_value,
-    page::{Block, Page, Row, Table},
-    reading::{flag_value, type_value, understood},
+    page::Page,
     recognise,
     words::{Columns, Role, plain},
 };

@@ -8,7 +8,7 @@ use html5ever::{
     tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
 };
 
-use super::page::{Block, Code, Line, Row, Table, squeeze};
+use super::block::{Block, Code, Line, Row, Table, squeeze};
 
 /// The blocks of a piece of HTML that begins on `line`.
 #[must_use]
@@ -26,21 +26,6 @@ pub fn blocks(html: &str, line: usize) -> Vec<Block> {
         block.move_down(line.saturating_sub(1));
     }
     builder.blocks
-}
-
-impl Block {
-    fn move_down(&mut self, lines: usize) {
-        match self {
-            Self::Heading(line) | Self::Text(line) => line.line += lines,
-            Self::Code(code) => code.line += lines,
-            Self::Table(table) => {
-                table.line += lines;
-                for row in &mut table.rows {
-                    row.line += lines;
-                }
-            }
-        }
-    }
 }
 
 struct Sink(RefCell<Builder>);

@@ -1,9 +1,6 @@
 //! Where a page names an endpoint: method, host and path.
 
-use super::{
-    examples::is_command,
-    page::{Block, Page},
-};
+use super::{block::Block, cells::is_command, page::Page};
 
 /// How an endpoint is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,9 @@
 //! compared (`compare`) with what the `book`, the spec with its lines, has to say. Only facts are compared; of the wording a
 //! hash is remembered in the `lock`, so that what is new can be looked at.
 
+mod block;
 mod book;
+mod cells;
 pub mod cli;
 mod compare;
 mod examples;

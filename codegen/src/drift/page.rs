@@ -4,64 +4,15 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::html;
+use super::{
+    block::{Block, Code, Line, Row, Table, squeeze},
+    html,
+};
 
 /// A page, without the quote that `GitBook` puts before it and the instructions that it puts after it.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub blocks: Vec<Block>,
-}
-
-/// What a page is made of.
-#[derive(Clone, Debug)]
-pub enum Block {
-    /// A heading, or a paragraph in bold that stands for one.
-    Heading(Line),
-    /// A line of prose.
-    Text(Line),
-    Table(Table),
-    Code(Code),
-}
-
-/// A text, without markup.
-#[derive(Clone, Debug)]
-pub struct Line {
-    pub line: usize,
-    pub text: String,
-}
-
-/// A table, in Markdown or in HTML.
-#[derive(Clone, Debug, Default)]
-pub struct Table {
-    /// The line of its header.
-    pub line: usize,
-    pub columns: Vec<String>,
-    pub rows: Vec<Row>,
-}
-
-/// A row of a table.
-#[derive(Clone, Debug, Default)]
-pub struct Row {
-    pub line: usize,
-    pub cells: Vec<String>,
-}
-
-impl Row {
-    /// A cell; empty if the row is too short.
-    #[must_use]
-    pub fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", |cell| cell.trim())
-    }
-}
-
-/// A block of code.
-#[derive(Clone, Debug, Default)]
-pub struct Code {
-    /// The line of its first line of text.
-    pub line: usize,
-    /// What it says it is written in, or nothing.
-    pub language: String,
-    pub text: String,
 }
 
 impl Page {
@@ -327,10 +278,4 @@ impl<'a> Reader<'a> {
             Block::Text(line)
         });
     }
-}
-
-/// One space where there were several, or breaks.
-#[must_use]
-pub fn squeeze(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

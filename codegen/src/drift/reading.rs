@@ -1,18 +1,20 @@
 //! From a page of a known kind to the facts that stand on it.
 
 use super::{
-    book::{Book, Endpoint, flag, union},
+    block::Table,
+    book::{Book, Endpoint},
+    cells::{header_value, is_token_header, understood},
     compare::{Expected, Group, Sheet},
     examples, fields,
     known::FILE,
     located::At,
     mentions::{self, Manner},
-    page::{Page, Table},
+    page::Page,
     recognise::{self, Kind},
     report::Level,
     words::{self, Columns, Role},
 };
-use crate::{sources::PageLanguage, spec::Api};
+use crate::{openapi::Api, sources::PageLanguage};
 
 /// Reads all facts of a page, and gives what the spec expects there.
 pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLanguage, book: &Book) -> Vec<Expected> {
@@ -372,7 +374,7 @@ fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> 
                 let value = if value.is_empty() {
                     "token".to_owned()
                 } else {
-                    examples::header_value(&name, value)
+                    header_value(&name, value)
                 };
                 sheet.read(Group::Samples, &format!("header {name}"), "value", &value, row.line);
             }
@@ -403,20 +405,11 @@ fn tokens(sheet: &mut Sheet, text: &str, line: usize) {
                 Group::Samples,
                 &format!("header {name}"),
                 "value",
-                &examples::header_value(&name, value),
+                &header_value(&name, value),
                 line,
             );
         }
     }
-}
-
-/// A name that only a header for a token has.
-#[must_use]
-pub fn is_token_header(name: &str) -> bool {
-    let plain = words::plain(name);
-    plain.contains("accesstoken")
-        || plain.starts_with("authori")
-        || (plain.ends_with("token") && name.contains(['-', '_']))
 }
 
 fn guide(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
@@ -475,17 +468,6 @@ fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool) {
     }
 }
 
-/// The columns of a table; those that nobody understands are errors.
-pub fn understood(sheet: &mut Sheet, table: &Table) -> Columns {
-    let columns = Columns::of(table);
-    let unknown = columns.unknown(table);
-    if !unknown.is_empty() {
-        let words = format!("columns not understood: {}", unknown.join(", "));
-        sheet.say(Level::Error, "table", words, table.line, None);
-    }
-    columns
-}
-
 fn not_understood(sheet: &mut Sheet, table: &Table) {
     let columns = table.columns.join(", ");
     sheet.say(
@@ -495,16 +477,4 @@ fn not_understood(sheet: &mut Sheet, table: &Table) {
         table.line,
         None,
     );
-}
-
-/// The value of a flag, in the words of the spec; what is no flag stays as it is.
-#[must_use]
-pub fn flag_value(cell: &str) -> String {
-    words::flag(cell).map_or_else(|| cell.to_owned(), flag)
-}
-
-/// The types of a cell, in the words of the spec; what is no type stays as it is.
-#[must_use]
-pub fn type_value(cell: &str) -> String {
-    words::types(cell).map_or_else(|| cell.to_owned(), union)
 }

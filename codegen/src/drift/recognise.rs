@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use similar::TextDiff;
 
 use super::{
+    block::Table,
     book::{Book, Endpoint},
     mentions::{self, Manner},
-    page::{Page, Table},
+    page::Page,
     words::{self, Columns, Role},
 };
-use crate::{sources::PageLanguage, spec::Api};
+use crate::{openapi::Api, sources::PageLanguage};
 
 /// What a page is about.
 #[derive(Clone, Copy, Debug)]

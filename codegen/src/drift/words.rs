@@ -1,6 +1,6 @@
 //! The words of the documentation, Korean and English: column names, flags, types, units.
 
-use super::page::{Row, Table};
+use super::block::{Row, Table};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
