@@ -466,6 +466,7 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 200,
         phrase: "OK",
+        auth: false,
         retry: RetryClass::Never,
         meaning: Text {
             en: "The server has received the request. This alone does not mean success.",
@@ -484,6 +485,7 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 400,
         phrase: "Bad Request",
+        auth: false,
         retry: RetryClass::Never,
         meaning: Text {
             en: "The request lacks a value it needs, or a value has the wrong form.",
@@ -500,8 +502,47 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         },
     },
     HttpStatusInfo {
+        status: 401,
+        phrase: "Unauthorized",
+        auth: true,
+        retry: RetryClass::Never,
+        meaning: Text {
+            en: "The token was not accepted. The API itself answers a wrong token with 40201, so this may come from a gateway or a proxy in between.",
+            ko: "토큰이 받아들여지지 않았습니다. API는 잘못된 토큰에 40201로 응답하므로, 중간에 있는 게이트웨이나 프록시의 응답일 수 있습니다.",
+        },
+        remedy: Text {
+            en: "Check the token as under 40201 and `service_id` as under 40101. If both are right, ask the people who run the gateway or the proxy.",
+            ko: "40201의 안내에 따라 토큰을, 40101의 안내에 따라 `service_id`를 확인하십시오. 둘 다 맞다면 게이트웨이나 프록시의 담당자에게 문의하십시오.",
+        },
+        source: Source {
+            confidence: Confidence::Assumed,
+            pages: &[],
+            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+        },
+    },
+    HttpStatusInfo {
+        status: 403,
+        phrase: "Forbidden",
+        auth: true,
+        retry: RetryClass::Never,
+        meaning: Text {
+            en: "The call is not allowed with this token, or not from this address.",
+            ko: "이 토큰으로는, 또는 이 주소에서는 허용되지 않는 호출입니다.",
+        },
+        remedy: Text {
+            en: "Check the token as under 40201 and `service_id` as under 40101. If both are right, a gateway, a proxy or a firewall may block your address.",
+            ko: "40201의 안내에 따라 토큰을, 40101의 안내에 따라 `service_id`를 확인하십시오. 둘 다 맞다면 게이트웨이, 프록시, 방화벽이 호출하는 주소를 막고 있을 수 있습니다.",
+        },
+        source: Source {
+            confidence: Confidence::Assumed,
+            pages: &[],
+            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+        },
+    },
+    HttpStatusInfo {
         status: 429,
         phrase: "Too Many Requests",
+        auth: false,
         retry: RetryClass::AfterReset,
         meaning: Text {
             en: "Too many calls in the current period.",
@@ -520,6 +561,7 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 500,
         phrase: "Server Error",
+        auth: false,
         retry: RetryClass::Backoff,
         meaning: Text {
             en: "Something failed inside DFINERY. Whether the request took effect is unknown.",
@@ -542,6 +584,7 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 200,
         phrase: "OK",
+        auth: false,
         retry: RetryClass::Never,
         meaning: Text {
             en: "The server has received the request. This alone does not mean that CSV follows.",
@@ -560,6 +603,7 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 400,
         phrase: "Bad Request",
+        auth: false,
         retry: RetryClass::Never,
         meaning: Text {
             en: "The request lacks a value it needs, or a value has the wrong form.",
@@ -576,8 +620,47 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         },
     },
     HttpStatusInfo {
+        status: 401,
+        phrase: "Unauthorized",
+        auth: true,
+        retry: RetryClass::Never,
+        meaning: Text {
+            en: "The Export token is missing, wrong or no longer valid.",
+            ko: "Export 토큰이 없거나 잘못되었거나 더 이상 유효하지 않습니다.",
+        },
+        remedy: Text {
+            en: "Check the token as under `unauthorized_token`. If it is right, ask the people who run the gateway or the proxy in between.",
+            ko: "`unauthorized_token`의 안내에 따라 토큰을 확인하십시오. 토큰이 맞다면 중간에 있는 게이트웨이나 프록시의 담당자에게 문의하십시오.",
+        },
+        source: Source {
+            confidence: Confidence::Derived,
+            pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
+            note: "The table of HTTP statuses does not have it; the table of failures puts `unauthorized_token` under it.",
+        },
+    },
+    HttpStatusInfo {
+        status: 403,
+        phrase: "Forbidden",
+        auth: true,
+        retry: RetryClass::Never,
+        meaning: Text {
+            en: "The call is not allowed with this token, or not from this address.",
+            ko: "이 토큰으로는, 또는 이 주소에서는 허용되지 않는 호출입니다.",
+        },
+        remedy: Text {
+            en: "Check the token as under `unauthorized_token`. If it is right, a gateway, a proxy or a firewall may block your address.",
+            ko: "`unauthorized_token`의 안내에 따라 토큰을 확인하십시오. 토큰이 맞다면 게이트웨이, 프록시, 방화벽이 호출하는 주소를 막고 있을 수 있습니다.",
+        },
+        source: Source {
+            confidence: Confidence::Assumed,
+            pages: &[],
+            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+        },
+    },
+    HttpStatusInfo {
         status: 429,
         phrase: "Too Many Requests",
+        auth: false,
         retry: RetryClass::AfterReset,
         meaning: Text {
             en: "Too many calls in the current period, or too many at the same time.",
@@ -596,6 +679,7 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
     HttpStatusInfo {
         status: 500,
         phrase: "Server Error",
+        auth: false,
         retry: RetryClass::Backoff,
         meaning: Text {
             en: "Something failed inside DFINERY.",
@@ -619,6 +703,7 @@ static IMPORT_OK: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 200,
     success: true,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The call succeeded.",
@@ -641,6 +726,7 @@ static IMPORT_BAD_REQUEST: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The server could not make sense of the request.",
@@ -663,6 +749,7 @@ static IMPORT_VALIDATION_FAILURE: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The request was read, but its content did not pass the server's checks.",
@@ -689,6 +776,7 @@ static IMPORT_INVALID_SERVICE_ID: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: true,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The service ID is not one that the server knows.",
@@ -711,6 +799,7 @@ static IMPORT_INVALID_TOKEN: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: true,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The Import token is missing, wrong or no longer valid.",
@@ -738,6 +827,7 @@ static IMPORT_TOO_MANY_REQUEST: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 429,
     success: false,
+    auth: false,
     retry: RetryClass::AfterReset,
     meaning: Text {
         en: "The call limit of this endpoint is used up. Every call fails until the period ends.",
@@ -764,6 +854,7 @@ static IMPORT_TOO_MANY_EVENTS: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The request holds more than 100 events.",
@@ -790,6 +881,7 @@ static IMPORT_TOO_MANY_USER_PROFILES: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 400,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The request holds too many user profiles.",
@@ -812,6 +904,7 @@ static IMPORT_INTERNAL_SERVER_ERROR: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 500,
     success: false,
+    auth: false,
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "Something failed inside DFINERY. Whether the request took effect is unknown.",
@@ -834,6 +927,7 @@ static EXPORT_CLIENT_CONNECTION_CLOSED: CodeInfo = CodeInfo {
     http_status: 200,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "The connection to the client was closed before the export was finished.",
@@ -856,6 +950,7 @@ static EXPORT_INVALID_PARAMETER: CodeInfo = CodeInfo {
     http_status: 400,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The request holds a value that the server cannot accept.",
@@ -878,6 +973,7 @@ static EXPORT_EXCEED_DATE_RANGE_LIMIT: CodeInfo = CodeInfo {
     http_status: 400,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The start date lies further back than allowed, which is 30 days.",
@@ -904,6 +1000,7 @@ static EXPORT_UNAUTHORIZED_TOKEN: CodeInfo = CodeInfo {
     http_status: 401,
     http_status_alternative: 200,
     success: false,
+    auth: true,
     retry: RetryClass::Never,
     meaning: Text {
         en: "The Export token is missing, wrong or no longer valid.",
@@ -932,6 +1029,7 @@ static EXPORT_TOO_MANY_API_REQUESTS: CodeInfo = CodeInfo {
     http_status: 429,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::AfterReset,
     meaning: Text {
         en: "The export limit is used up: by default 100 calls an hour and 5 at the same time.",
@@ -958,6 +1056,7 @@ static EXPORT_UNKNOWN_ERROR: CodeInfo = CodeInfo {
     http_status: 500,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "DFINERY could not finish the export, for a reason it does not name.",
@@ -984,6 +1083,7 @@ static EXPORT_QUERY_ERROR: CodeInfo = CodeInfo {
     http_status: 500,
     http_status_alternative: 200,
     success: false,
+    auth: false,
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "The query for the export failed inside DFINERY.",

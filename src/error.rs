@@ -4,7 +4,9 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use crate::{
     ExportCode, ImportCode, Language, Metadata, Operation, ParseTimestampError, RetryClass, Violations,
-    redact::Redactor, rows::CodeInfo,
+    generated::responses::{EXPORT_HTTP_STATUSES, IMPORT_HTTP_STATUSES},
+    redact::Redactor,
+    rows::CodeInfo,
 };
 
 type Source = Box<dyn StdError + Send + Sync>;
@@ -312,12 +314,17 @@ impl Error {
     /// two weeks. Every further call would fail the same way: stop.
     #[must_use]
     pub fn is_auth(&self) -> bool {
-        matches!(
-            self.0.failure.kind,
-            Kind::Import(ImportCode::InvalidServiceId | ImportCode::InvalidToken)
-                | Kind::Export(ExportCode::UnauthorizedToken)
-                | Kind::Status(401 | 403)
-        )
+        match self.0.failure.kind {
+            Kind::Status(status) => {
+                let table = if self.exports() {
+                    EXPORT_HTTP_STATUSES
+                } else {
+                    IMPORT_HTTP_STATUSES
+                };
+                table.iter().any(|row| row.status == status && row.auth)
+            }
+            _ => self.code_info().is_some_and(|info| info.auth),
+        }
     }
 
     /// A quota is spent: the server's word, or our own count before sending.

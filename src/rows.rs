@@ -116,6 +116,8 @@ pub struct CodeInfo {
     pub http_status_alternative: u16,
     /// Whether this is the one answer that means success.
     pub success: bool,
+    /// Whether it means that the token or the service id is wrong, so that every other call would fail the same way.
+    pub auth: bool,
     /// What may be done after it.
     pub retry: RetryClass,
     /// What it means.
@@ -133,6 +135,8 @@ pub struct HttpStatusInfo {
     pub status: u16,
     /// Its reason phrase.
     pub phrase: &'static str,
+    /// Whether it means that the token or the service id is wrong, so that every other call would fail the same way.
+    pub auth: bool,
     /// What may be done after it.
     pub retry: RetryClass,
     /// What it means.

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{answer, import, quick, read_request, scripted};
-use dfinery::{Delivery, Event, Identity, ImportClient, Operation, RetryClass, RetryPolicy};
+use common::{answer, export, import, quick, read_request, scripted};
+use dfinery::{Delivery, Event, Identity, ImportClient, Operation, RetryClass, RetryPolicy, UserProfileQuery};
 use std::time::Duration;
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
@@ -92,6 +92,44 @@ async fn a_status_without_a_code_is_judged_by_the_status() {
         assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{status}");
         assert_eq!(error.attempts(), attempts, "{status}");
         assert_eq!(error.body(), Some("<html>gateway</html>"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_known_by_its_code_or_by_the_status() {
+    let code = |code: u32| format!(r#"{{"status":false,"code":{code},"message":"X","data":null}}"#);
+    for (status, body, auth) in [
+        (200, code(40101), true),
+        (400, code(40201), true),
+        (401, String::new(), true),
+        (403, "<html>gateway</html>".to_owned(), true),
+        (200, code(40001), false),
+        (401, code(40001), false),
+        (400, String::new(), false),
+        (404, String::new(), false),
+        (407, String::new(), false),
+    ] {
+        let base_url = scripted(vec![answer(status, "text/html", &body)]).await;
+        let error = load(&base_url).await.unwrap_err();
+        assert_eq!(error.is_auth(), auth, "{error}");
+    }
+    for (status, message, auth) in [
+        (401, "unauthorized_token", true),
+        (200, "unauthorized_token", true),
+        (401, "", true),
+        (403, "", true),
+        (400, "invalid_parameter", false),
+        (400, "", false),
+        (404, "", false),
+    ] {
+        let body = format!(r#"{{"result":"error","message":"{message}"}}"#);
+        let body = if message.is_empty() { String::new() } else { body };
+        let base_url = scripted(vec![answer(status, "application/json", &body)]).await;
+        let error = export(&base_url)
+            .user_profiles(&UserProfileQuery::all())
+            .await
+            .unwrap_err();
+        assert_eq!(error.is_auth(), auth, "{error}");
     }
 }
 

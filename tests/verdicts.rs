@@ -68,6 +68,7 @@ async fn every_import_code_is_told_as_the_table_has_it() {
             assert_eq!(error.code(), Some(info.raw));
             assert_eq!(error.status(), Some(status), "{error}");
             assert_eq!(error.retry_class(), info.retry);
+            assert_eq!(error.is_auth(), info.auth, "{error}");
             assert_eq!(error.attempts(), attempts, "{error}");
             assert_eq!(error.remedy(Language::Korean), Some(info.remedy.ko));
             assert!(error.to_string().contains(info.remedy.en), "{error}");
@@ -99,6 +100,7 @@ async fn every_export_message_is_told_as_the_table_has_it() {
             assert_eq!(error.export_code(), Some(code), "{error}");
             assert_eq!(error.status(), Some(status), "{error}");
             assert_eq!(error.retry_class(), info.retry);
+            assert_eq!(error.is_auth(), info.auth, "{error}");
             assert_eq!(error.attempts(), attempts, "{error}");
             assert_eq!(error.remedy(Language::Korean), Some(info.remedy.ko));
             assert!(error.to_string().contains(info.remedy.en), "{error}");

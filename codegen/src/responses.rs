@@ -60,6 +60,8 @@ pub struct ImportRow {
     pub http_alternative: u16,
     /// Whether to try again.
     pub retry: Retry,
+    /// What it means for every other call, if it speaks of more than its own.
+    pub means: Option<Means>,
     /// What it means.
     pub meaning: Text,
     /// What to do about it.
@@ -80,6 +82,8 @@ pub struct ExportRow {
     pub http_alternative: u16,
     /// Whether to try again.
     pub retry: Retry,
+    /// What it means for every other call, if it speaks of more than its own.
+    pub means: Option<Means>,
     /// What it means.
     pub meaning: Text,
     /// What to do about it.
@@ -98,6 +102,8 @@ pub struct HttpRow {
     pub phrase: String,
     /// Whether to try again.
     pub retry: Retry,
+    /// What it means for every other call, if it speaks of more than its own.
+    pub means: Option<Means>,
     /// What it means.
     pub meaning: Text,
     /// What to do about it.
@@ -107,7 +113,7 @@ pub struct HttpRow {
 }
 
 /// Whether to try again.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retry {
     /// The same request would fail again.
@@ -116,6 +122,14 @@ pub enum Retry {
     Backoff,
     /// When the period of the limit has ended.
     AfterReset,
+}
+
+/// What an answer means for every other call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// The token or the service id is wrong: every other call would fail the same way.
+    Auth,
 }
 
 impl ToTokens for Retry {
@@ -138,6 +152,7 @@ struct Row<'a> {
     http: u16,
     http_alternative: u16,
     retry: Retry,
+    means: Option<Means>,
     meaning: &'a Text,
     remedy: &'a Text,
     source: &'a Source,
@@ -151,6 +166,7 @@ impl ImportRow {
             http: self.http,
             http_alternative: self.http_alternative,
             retry: self.retry,
+            means: self.means,
             meaning: &self.meaning,
             remedy: &self.remedy,
             source: &self.source,
@@ -166,6 +182,7 @@ impl ExportRow {
             http: self.http,
             http_alternative: self.http_alternative,
             retry: self.retry,
+            means: self.means,
             meaning: &self.meaning,
             remedy: &self.remedy,
             source: &self.source,
@@ -267,6 +284,8 @@ fn lint_rows(rows: &[Row<'_>], api: &str, at: &Place, pages: Option<&Sources>, p
         }
         lint_status(row.http, &at.key("http"), problems);
         lint_status(row.http_alternative, &at.key("http_alternative"), problems);
+        let succeeds = api == "import" && row.raw == SUCCESS;
+        lint_means(row.means, row.retry, succeeds, &at.key("means"), problems);
         row.meaning.lint(&at.key("meaning"), problems);
         row.remedy.lint(&at.key("remedy"), problems);
         row.source.lint(&at.key("source"), pages, problems);
@@ -284,6 +303,7 @@ fn lint_statuses(rows: &[HttpRow], at: &Place, pages: Option<&Sources>, problems
         if row.phrase.trim().is_empty() {
             problems.push(at.key("phrase").problem("is empty"));
         }
+        lint_means(row.means, row.retry, row.status < 300, &at.key("means"), problems);
         row.meaning.lint(&at.key("meaning"), problems);
         row.remedy.lint(&at.key("remedy"), problems);
         row.source.lint(&at.key("source"), pages, problems);
@@ -293,6 +313,13 @@ fn lint_statuses(rows: &[HttpRow], at: &Place, pages: Option<&Sources>, problems
 fn lint_status(status: u16, at: &Place, problems: &mut Problems) {
     if !(100..=599).contains(&status) {
         problems.push(at.problem(format!("{status} is no HTTP status")));
+    }
+}
+
+/// A wrong token is no success, and to send it again would not help.
+fn lint_means(means: Option<Means>, retry: Retry, succeeds: bool, at: &Place, problems: &mut Problems) {
+    if means == Some(Means::Auth) && (succeeds || retry != Retry::Never) {
+        problems.push(at.problem("is auth, which is a failure that is never retried"));
     }
 }
 
@@ -533,6 +560,7 @@ fn rows(prefix: &str, rows: &[Row<'_>]) -> Result<Vec<TokenStream>, String> {
             Literal::u16_unsuffixed(row.http_alternative),
         );
         let success = raw == SUCCESS;
+        let auth = row.means == Some(Means::Auth);
         let source = row.source.tokens()?;
         Ok(quote! {
             static #ident: CodeInfo = CodeInfo {
@@ -541,6 +569,7 @@ fn rows(prefix: &str, rows: &[Row<'_>]) -> Result<Vec<TokenStream>, String> {
                 http_status: #http,
                 http_status_alternative: #http_alternative,
                 success: #success,
+                auth: #auth,
                 retry: #retry,
                 meaning: #meaning,
                 remedy: #remedy,
@@ -565,11 +594,13 @@ fn statuses(rows: &[HttpRow]) -> Result<Vec<TokenStream>, String> {
             ..
         } = row;
         let status = Literal::u16_unsuffixed(row.status);
+        let auth = row.means == Some(Means::Auth);
         let source = row.source.tokens()?;
         Ok(quote! {
             HttpStatusInfo {
                 status: #status,
                 phrase: #phrase,
+                auth: #auth,
                 retry: #retry,
                 meaning: #meaning,
                 remedy: #remedy,

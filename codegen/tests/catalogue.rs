@@ -116,6 +116,9 @@ fn every_code_is_told() {
                 assert!(entry.contains(&row[key].to_string()), "{code} lacks its {key}");
             }
             assert!(entry.contains(row["retry"].as_str().unwrap()), "{code} lacks its class");
+            if let Some(means) = row["means"].as_str() {
+                assert!(entry.contains(means), "{code} lacks what it means");
+            }
             for page in row["source"]["pages"].as_array().unwrap() {
                 assert!(entry.contains(page.as_str().unwrap()), "{code} lacks {page}");
             }
@@ -128,7 +131,11 @@ fn every_code_is_told() {
         }
         for row in responses[api]["http"].as_array().unwrap() {
             let id = format!("{api}-http-{}", row["status"]);
-            assert_eq!(select(&html, &format!("tr[id='{id}']")).len(), 1, "{id}");
+            let [told] = select(&html, &format!("tr[id='{id}']"))[..] else {
+                panic!("not one row for {id}")
+            };
+            let means = row["means"].as_str().unwrap_or_default();
+            assert!(seen(told).contains(means), "{id} lacks what it means");
         }
     }
 }

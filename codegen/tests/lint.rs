@@ -896,6 +896,42 @@ fn codes() {
 }
 
 #[test]
+fn what_a_response_means_for_other_calls() {
+    mentions(
+        "responses",
+        "retry: after-reset",
+        "retry: never\n      means: token",
+        "unknown variant `token`, expected `auth`",
+    );
+    let words = "is auth, which is a failure that is never retried";
+    for (from, to, at) in [
+        ("retry: never", "retry: never\n      means: auth", "import.codes[0]"),
+        (
+            "retry: after-reset",
+            "retry: after-reset\n      means: auth",
+            "import.codes[1]",
+        ),
+        (
+            "phrase: Too Many Requests",
+            "phrase: Too Many Requests\n      means: auth",
+            "import.http[0]",
+        ),
+        (
+            "status: 429\n      phrase: Too Many Requests\n      retry: after-reset",
+            "status: 200\n      phrase: OK\n      retry: never\n      means: auth",
+            "import.http[0]",
+        ),
+    ] {
+        refuses(
+            "responses",
+            from,
+            to,
+            &format!("spec/responses.yaml: {at}.means: {words}"),
+        );
+    }
+}
+
+#[test]
 fn translations() {
     let words = "is empty; every text is needed in both languages";
     mentions(

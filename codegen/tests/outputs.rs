@@ -156,6 +156,16 @@ fn a_changed_row() {
 }
 
 #[test]
+fn a_row_that_means_a_wrong_token() {
+    shows(
+        "spec/responses.yaml",
+        "retry: never\n      means: auth\n",
+        "retry: never\n",
+        &["-    auth: true,", "+    auth: false,"],
+    );
+}
+
+#[test]
 fn a_new_row() {
     let row = "    - message: quota_gone\n      http: 429\n      http_alternative: 429\n      retry: never\n      \
                meaning: {en: Gone., ko: 없음.}\n      remedy: {en: None., ko: 없음.}\n      \

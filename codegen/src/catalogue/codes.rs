@@ -1,7 +1,7 @@
 //! The codes and messages of both APIs, and the HTTP statuses.
 
 use crate::{
-    responses::{ExportRow, HttpRow, ImportRow, Responses, Retry, SUCCESS},
+    responses::{ExportRow, HttpRow, ImportRow, Means, Responses, Retry, SUCCESS},
     spec::Spec,
     table::{Source, Text},
 };
@@ -19,6 +19,7 @@ struct Code<'a> {
     name: Option<&'a str>,
     http: [u16; 2],
     retry: Retry,
+    means: Option<Means>,
     meaning: &'a Text,
     remedy: &'a Text,
     source: &'a Source,
@@ -32,6 +33,7 @@ impl<'a> From<&'a ImportRow> for Code<'a> {
             name: Some(&row.name),
             http: [row.http, row.http_alternative],
             retry: row.retry,
+            means: row.means,
             meaning: &row.meaning,
             remedy: &row.remedy,
             source: &row.source,
@@ -47,6 +49,7 @@ impl<'a> From<&'a ExportRow> for Code<'a> {
             name: None,
             http: [row.http, row.http_alternative],
             retry: row.retry,
+            means: row.means,
             meaning: &row.meaning,
             remedy: &row.remedy,
             source: &row.source,
@@ -73,18 +76,17 @@ impl Code<'_> {
     fn entry(&self) -> Block {
         let http = self.http();
         let name = self.name.map(Inline::code);
+        let http = Tag::plain(words(format!("HTTP {}", http.en), format!("HTTP {}", http.ko)));
+        let tags = [self.retry(), http, Tag::plain(labels::api(self.api))];
         Block::Entry(Entry {
             id: self.id.clone(),
             code: self.id.clone(),
             title: name.into_iter().collect(),
-            tags: vec![
-                Inline::Tag(self.retry()),
-                Inline::Tag(Tag::plain(words(
-                    format!("HTTP {}", http.en),
-                    format!("HTTP {}", http.ko),
-                ))),
-                Inline::Tag(Tag::plain(labels::api(self.api))),
-            ],
+            tags: tags
+                .into_iter()
+                .chain(self.means.map(labels::means))
+                .map(Inline::Tag)
+                .collect(),
             blocks: vec![
                 Block::text(self.meaning.into()),
                 remedy(self.remedy),
@@ -224,7 +226,7 @@ fn http_table(api: &'static str, statuses: &[HttpRow]) -> Block {
                 Inline::words(" ", " "),
                 Inline::english(&row.phrase),
             ],
-            vec![Inline::Tag(http_retry(row))],
+            http_tags(row),
             vec![Inline::Words((&row.meaning).into())],
             with_source(vec![Inline::Words((&row.remedy).into())], &row.source),
         ],
@@ -251,6 +253,14 @@ fn http_retry(row: &HttpRow) -> Tag {
     } else {
         labels::retry(row.retry)
     }
+}
+
+fn http_tags(row: &HttpRow) -> Rich {
+    let mut tags = vec![Inline::Tag(http_retry(row))];
+    if let Some(means) = row.means {
+        tags.extend([Inline::Break, Inline::Tag(labels::means(means))]);
+    }
+    tags
 }
 
 /// A cell, with its source below.

@@ -1,6 +1,10 @@
 //! The words of the spec in words for people.
 
-use crate::{responses::Retry, table::Confidence, taxonomy::Type};
+use crate::{
+    responses::{Means, Retry},
+    table::Confidence,
+    taxonomy::Type,
+};
 
 use super::page::{Tag, Words, words};
 
@@ -33,6 +37,16 @@ pub fn no_failure(retry: Retry, words: Words) -> Tag {
         class: "success",
         words,
         ..self::retry(retry)
+    }
+}
+
+/// What an answer means for every other call.
+pub fn means(means: Means) -> Tag {
+    match means {
+        Means::Auth => Tag {
+            code: Some("auth"),
+            ..Tag::plain(words("Wrong token or service ID", "토큰 또는 서비스 ID 오류"))
+        },
     }
 }
 
