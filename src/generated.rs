@@ -11,6 +11,10 @@ pub(crate) mod import;
 pub(crate) mod export;
 
 #[rustfmt::skip]
+#[path = "../generated/fields.rs"]
+pub(crate) mod fields;
+
+#[rustfmt::skip]
 #[path = "../generated/operations.rs"]
 pub(crate) mod operations;
 

@@ -9,6 +9,7 @@ pub mod check;
 mod client;
 mod docs;
 pub mod drift;
+mod fields;
 mod grammar;
 mod lint;
 mod lower;
@@ -70,6 +71,7 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
         outputs.insert(path.into(), text);
         Ok::<_, Problems>(())
     };
+    file("fields", fields::file(&spec))?;
     file("operations", operations::file(&spec))?;
     file("requests", requests::file(&spec))?;
     file("responses", spec.responses.file(&spec.sources))?;

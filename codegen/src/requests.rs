@@ -388,8 +388,11 @@ fn owned_type(api: &Api, field: &Field<'_>) -> Result<TokenStream, String> {
     }
 }
 
-/// `import::Event`.
-fn type_path(api: &Api, name: &str) -> Result<TokenStream, String> {
+/// `import::Event`, where the modules of types go by the names of the APIs.
+///
+/// # Errors
+/// If a name gives no identifier.
+pub fn type_path(api: &Api, name: &str) -> Result<TokenStream, String> {
     let (module, name) = (format_ident!("{}", api.name), names::ident(name)?);
     Ok(quote!(#module::#name))
 }

@@ -199,6 +199,45 @@ fn a_changed_description() {
 }
 
 #[test]
+fn a_new_identifier() {
+    shows(
+        "spec/import.yaml",
+        "        kakao_user_id:\n",
+        "        naver_user_id:
+          type: string
+          description: The id of a Naver user.
+          x-source: {confidence: assumed, pages: []}
+        kakao_user_id:\n",
+        &[
+            "-    pub const FIELDS: [&'static str; 5] = [",
+            "+    pub const FIELDS: [&'static str; 6] = [",
+            "+        \"naver_user_id\",",
+            "+    pub fn values(&self) -> [Option<&str>; 6] {",
+            "+            self.naver_user_id.as_deref(),",
+            "+    pub fn from_values(values: [Option<String>; 6]) -> Self {",
+            "+            naver_user_id,",
+        ],
+    );
+}
+
+#[test]
+fn only_optional_texts_have_values() {
+    let outputs = codegen::outputs(&support::fixture()).unwrap();
+    let fields = &outputs[Path::new("generated/fields.rs")];
+    assert!(fields.contains("pub fn values(&self) -> [Option<&str>; 2]"), "{fields}");
+    assert_eq!(fields.matches("fn values").count(), 1, "{fields}");
+    assert_eq!(fields.matches("fn from_values").count(), 1, "{fields}");
+    let structs: Vec<_> = fields.lines().filter_map(|line| line.strip_prefix("impl ")).collect();
+    let sent = ["LoadEventsRequest", "EventsCommon", "Identity", "Event"].map(|name| format!("import::{name} {{"));
+    assert_eq!(
+        structs[..4],
+        sent,
+        "in the order of the spec, without what an answer holds"
+    );
+    assert_eq!(structs[4..], ["export::ExportEventsRequest {"]);
+}
+
+#[test]
 fn a_changed_limit() {
     shows(
         "spec/import.yaml",

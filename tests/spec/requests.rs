@@ -1,12 +1,15 @@
 //! `validate()` takes a request if and only if the schema and the rules beside it do.
 
-use std::{cell::Cell, fmt::Debug};
+use std::{cell::Cell, collections::BTreeSet, fmt::Debug};
 
 use dfinery::{
-    Operation, Violations,
+    Event, Identity, Operation, Violations,
     types::{
         export::{ExportEventsRequest, ExportUserProfilesRequest},
-        import::{DeleteIdentityRequest, LoadEventsRequest, UpsertIdentityRequest, UpsertUserProfileRequest},
+        import::{
+            DeleteIdentityRequest, EventsCommon, ExternalIdentity, LoadEventsRequest, UpsertIdentityRequest,
+            UpsertUserProfileRequest,
+        },
     },
 };
 use proptest::{
@@ -15,6 +18,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
     document::{keeps_rules, request_schema, validator},
@@ -74,6 +78,50 @@ fn export_user_profiles() {
         ExportUserProfilesRequest::validate,
     );
     assert_eq!(refused, 0, "its type leaves nothing to check");
+}
+
+#[test]
+fn fields_are_named_as_they_are_written() {
+    let named = |schema: &Value| {
+        let properties = schema["properties"].as_object().unwrap();
+        properties.keys().cloned().collect::<BTreeSet<_>>()
+    };
+    let written = |fields: &[&str]| {
+        let names = fields.iter().map(|&name| name.to_owned());
+        names.collect::<BTreeSet<_>>()
+    };
+    let load = request_schema(Operation::LoadEvents);
+    assert_eq!(written(&LoadEventsRequest::FIELDS), named(load));
+    assert_eq!(written(&Event::FIELDS), named(&load["properties"]["events"]["items"]));
+    let common = &load["properties"]["common"];
+    assert_eq!(written(&EventsCommon::FIELDS), named(common));
+    assert_eq!(written(&Identity::FIELDS), named(&common["properties"]["identity"]));
+    let delete = request_schema(Operation::DeleteIdentity);
+    assert_eq!(
+        written(&ExternalIdentity::FIELDS),
+        named(&delete["properties"]["identity"])
+    );
+    for (fields, operation) in [
+        (&UpsertIdentityRequest::FIELDS[..], Operation::UpsertIdentity),
+        (&DeleteIdentityRequest::FIELDS[..], Operation::DeleteIdentity),
+        (&UpsertUserProfileRequest::FIELDS[..], Operation::UpsertUserProfile),
+        (&ExportEventsRequest::FIELDS[..], Operation::ExportEvents),
+        (&ExportUserProfilesRequest::FIELDS[..], Operation::ExportUserProfiles),
+    ] {
+        assert_eq!(written(fields), named(request_schema(operation)), "{operation}");
+    }
+}
+
+#[test]
+fn the_values_of_an_identity_are_those_of_its_fields() {
+    let values = Identity::FIELDS.map(|name| Some(format!("the {name}")));
+    let identity = Identity::from_values(values.clone());
+    let json = serde_json::to_value(&identity).unwrap();
+    for name in Identity::FIELDS {
+        assert_eq!(json[name], format!("the {name}"));
+    }
+    assert_eq!(identity.values().map(|value| value.map(str::to_owned)), values);
+    assert_eq!(Identity::new().values(), [None; Identity::FIELDS.len()]);
 }
 
 /// The test of a request whose type lets wrong values through, of which it must meet right and wrong ones.

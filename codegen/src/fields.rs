@@ -1,0 +1,94 @@
+//! `generated/fields.rs`: the names of the fields that requests hold, for code that goes through them one by one.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::{
+    docs, names,
+    openapi::{Api, Document, Field, Schema},
+    requests::type_path,
+    spec::Spec,
+};
+
+/// The file.
+///
+/// # Errors
+/// If a name of the spec gives no identifier.
+pub fn file(spec: &Spec) -> Result<TokenStream, String> {
+    let mut items = TokenStream::new();
+    for api in spec.apis() {
+        let sent = sent(&api.document);
+        for (name, schema) in api.document.structs().filter(|(name, _)| sent.contains(name)) {
+            items.extend(fields(api, name, schema)?);
+        }
+    }
+    Ok(quote! {
+        use super::{export::types as export, import::types as import};
+
+        #items
+    })
+}
+
+/// The structs that requests consist of, by name.
+fn sent(document: &Document) -> Vec<&str> {
+    let mut sent: Vec<_> = document
+        .operations()
+        .map(|(_, _, operation)| operation.request())
+        .collect();
+    let mut next = 0;
+    while let Some(schema) = sent.get(next).map(|name| document.schema(name)) {
+        let properties = schema.into_iter().flat_map(|schema| schema.properties.values());
+        for property in properties {
+            let target = property.target().or_else(|| property.items.as_ref()?.target());
+            sent.extend(target.filter(|target| !sent.contains(target)));
+        }
+        next += 1;
+    }
+    sent
+}
+
+fn fields(api: &Api, name: &str, schema: &Schema) -> Result<TokenStream, String> {
+    let owned = type_path(api, name)?;
+    let names = schema.properties.keys();
+    let count = Literal::usize_unsuffixed(names.len());
+    let doc = docs::comment("The names of the fields on the wire, in the order of the spec.");
+    let values = if is_choice_of_texts(&api.document, schema) {
+        values(schema)?
+    } else {
+        TokenStream::new()
+    };
+    Ok(quote! {
+        impl #owned {
+            #doc
+            pub const FIELDS: [&'static str; #count] = [#(#names),*];
+
+            #values
+        }
+    })
+}
+
+/// Whether a struct is nothing but optional texts, at least one of which is needed, as the identifiers of a user are.
+fn is_choice_of_texts(document: &Document, schema: &Schema) -> bool {
+    let is_text = |property| document.field(property) == Some(Field::Text);
+    schema.min_properties.is_some() && schema.properties.values().all(is_text)
+}
+
+fn values(schema: &Schema) -> Result<TokenStream, String> {
+    let names = schema.properties.keys();
+    let idents = names.map(|name| names::ident(name)).collect::<Result<Vec<_>, _>>()?;
+    let count = Literal::usize_unsuffixed(idents.len());
+    Ok(quote! {
+        /// The values of the fields, in the order of [`FIELDS`](Self::FIELDS).
+        #[must_use]
+        pub fn values(&self) -> [Option<&str>; #count] {
+            [#(self.#idents.as_deref()),*]
+        }
+
+        /// The opposite of [`values`](Self::values).
+        #[must_use]
+        pub fn from_values(values: [Option<String>; #count]) -> Self {
+            let [#(#idents),*] = values;
+            Self { #(#idents),* }
+        }
+    })
+}
