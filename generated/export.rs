@@ -226,12 +226,10 @@ pub mod types {
     }
 }
 
-/// A client for the DFINERY Export API.
-///
-/// Extracts events and user profiles from DFINERY as CSV. This is an independent description,
-/// written from the public documentation; it is not published by the vendor. An HTTP 200 alone
-/// never means success: a failure can come under it as JSON, see `ExportFailure`.
 #[derive(Clone, Debug)]
+/**Client for DFINERY Export API
+
+Version: 1*/
 pub(crate) struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -239,7 +237,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that sends to `baseurl`, which has a scheme and a host, with what `inner` adds.
+    /// Construct a new client with an existing `reqwest::Client`,
+    /// allowing more control over its configuration.
+    ///
+    /// `baseurl` is the base URL provided to the internal
+    /// `reqwest::Client`, and should include a scheme and hostname,
+    /// as well as port and a path stem if applicable.
     pub(crate) fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -281,18 +284,9 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    /// Extract events of a range of days.
-    ///
-    /// Extracts the events of a range of days as CSV, in the answer itself; there is no job to poll.
-    /// The start must lie within the last 30 days. The longest range, the largest answer, the time
-    /// zone of the dates and whether the end day is included are undocumented.
-    ///
-    /// `POST /api/v1/export/event` with a body in JSON, for a `service_id`.
-    ///
-    /// Source: [POST: Extract events](https://docs.dfinery.ai/api-guide/api/export-api/export/post),
-    /// [POST: Extracting an event](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post),
-    /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
-    /// [API guide, whole book (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf), documented.
+    /**Sends a `POST` request to `/api/v1/export/event`
+
+*/
     pub(crate) async fn export_events<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,
@@ -323,19 +317,9 @@ impl Client {
         }
     }
 
-    /// Extract user profiles.
-    ///
-    /// Extracts user profiles as CSV, in the answer itself; there is no job to poll. All users, or
-    /// those of one audience. The largest answer is undocumented. Of the identity properties only the
-    /// external ID is extracted.
-    ///
-    /// `POST /api/v1/export/userprofile` with a body in JSON, for a `service_id`.
-    ///
-    /// Source:
-    /// [POST: Extract user profiles](https://docs.dfinery.ai/api-guide/api/export-api/export/post-1),
-    /// [POST: Extract user profile](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post-1?fallback=true),
-    /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
-    /// documented.
+    /**Sends a `POST` request to `/api/v1/export/userprofile`
+
+*/
     pub(crate) async fn export_user_profiles<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,

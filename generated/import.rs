@@ -320,12 +320,10 @@ pub mod types {
     }
 }
 
-/// A client for the DFINERY Import API.
-///
-/// Sends events, identities and user properties to DFINERY. This is an independent description,
-/// written from the public documentation; it is not published by the vendor. An HTTP 200 alone
-/// never means success: see `ImportResponse`.
 #[derive(Clone, Debug)]
+/**Client for DFINERY Import API
+
+Version: 1*/
 pub(crate) struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -333,7 +331,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that sends to `baseurl`, which has a scheme and a host, with what `inner` adds.
+    /// Construct a new client with an existing `reqwest::Client`,
+    /// allowing more control over its configuration.
+    ///
+    /// `baseurl` is the base URL provided to the internal
+    /// `reqwest::Client`, and should include a scheme and hostname,
+    /// as well as port and a path stem if applicable.
     pub(crate) fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -375,24 +378,9 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    /// Load events of one user.
-    ///
-    /// Loads up to 100 events of one user in one call. Events and their properties must be registered
-    /// in the console beforehand, and the recommended order is identity, user properties, events.
-    /// Undocumented: what happens to events that are not registered, whether one bad event fails the
-    /// whole call, and whether a repeated `event_log_id` is dropped. Events loaded this way cannot
-    /// trigger in-app campaigns.
-    ///
-    /// `POST /api/v1/events` with a body in JSON, for a `service_id`.
-    ///
-    /// Source:
-    /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-    /// [Import API (PDF)](https://docs.dfinery.ai/api-guide/en/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-    /// [Import API (PDF, older version)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-    /// [Get started](https://docs.dfinery.ai/api-guide/en/),
-    /// [Best practices](https://docs.dfinery.ai/api-guide/en/undefined-1),
-    /// [User guide: creating events and properties](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/event-and-property),
-    /// documented. The sentence about campaigns comes from the user guide.
+    /**Sends a `POST` request to `/api/v1/events`
+
+*/
     pub(crate) async fn load_events<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,
@@ -423,18 +411,9 @@ impl Client {
         }
     }
 
-    /// Create or update a unified profile.
-    ///
-    /// Creates the unified profile of a user or adds identifiers to it, so that the user is recognised
-    /// and merged across channels. How identifiers are merged, and what happens when two users claim
-    /// the same one, is undocumented.
-    ///
-    /// `POST /api/v1/identities` with a body in JSON, for a `service_id`.
-    ///
-    /// Source:
-    /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
-    /// [Identity (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=vzcoAwLOVTnLdpXlx7QL),
-    /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented.
+    /**Sends a `POST` request to `/api/v1/identities`
+
+*/
     pub(crate) async fn upsert_identity<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,
@@ -465,19 +444,9 @@ impl Client {
         }
     }
 
-    /// Delete a unified profile, irreversibly.
-    ///
-    /// Deletes the unified profile of a user. This cannot be undone. What happens to the user's
-    /// events, when the deletion takes effect, and what an unknown ID is answered with, is
-    /// undocumented.
-    ///
-    /// `POST /api/v1/identities/delete` with a body in JSON, for a `service_id`.
-    ///
-    /// Source:
-    /// [POST: Delete a unified profile](https://docs.dfinery.ai/api-guide/api/import-api/identity-api/post-1),
-    /// [Identity (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=vzcoAwLOVTnLdpXlx7QL),
-    /// [API guide, whole book (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf), documented. Only
-    /// the Korean guide has this endpoint; it seems to have been added about May 2025.
+    /**Sends a `POST` request to `/api/v1/identities/delete`
+
+*/
     pub(crate) async fn delete_identity<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,
@@ -508,19 +477,9 @@ impl Client {
         }
     }
 
-    /// Create or update properties of a user.
-    ///
-    /// Sets properties of one user. Call it when a property has changed, not on every visit, to save
-    /// calls. Properties must be registered in the console beforehand, except the consent properties,
-    /// which exist in every service.
-    ///
-    /// `POST /api/v1/user-profile` with a body in JSON, for a `service_id`.
-    ///
-    /// Source:
-    /// [POST: Create and update user properties](https://docs.dfinery.ai/api-guide/api/import-api/profile/post),
-    /// [POST: Create and update user properties](https://docs.dfinery.ai/api-guide/en/api/import-api/profile/post),
-    /// [Profile: get started](https://docs.dfinery.ai/api-guide/api/import-api/profile/undefined),
-    /// documented.
+    /**Sends a `POST` request to `/api/v1/user-profile`
+
+*/
     pub(crate) async fn upsert_user_profile<'a, B: Into<reqwest::Body>>(
         &'a self,
         service_id: &'a str,

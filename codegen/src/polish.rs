@@ -13,7 +13,6 @@ use syn::{
 };
 
 use crate::{
-    docs,
     openapi::{Api, Kind},
     problem::{Place, Problem, Problems},
     sources::Sources,
@@ -35,11 +34,6 @@ pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Probl
     pass("drop the api-version header", drop_api_version(file), 3 * operations);
     pass("send JSON", send_json(file), operations);
     pass("parse the base URL once", parse_base_url_once(file), operations);
-    pass(
-        "document the client",
-        document_client(file, api, sources),
-        2 + operations,
-    );
     pass("hide the client", hide_client(file), 3 + operations);
     let types = types::types(file);
     pass("find the types", types.len(), 1);
@@ -176,46 +170,6 @@ fn parse_base_url_once(file: &mut File) -> usize {
     let mut pass = Pass(0);
     methods(file).for_each(|method| pass.visit_impl_item_fn_mut(method));
     pass.0
-}
-
-fn document_client(file: &mut File, api: &Api, sources: &Sources) -> usize {
-    let mut documented = 0;
-    for item in &mut file.items {
-        if let Item::Struct(client) = item {
-            let info = &api.document.info;
-            docs::set(
-                &mut client.attrs,
-                &format!("A client for the {}.\n\n{}", info.title, info.description),
-            );
-            documented += 1;
-        }
-    }
-    for method in methods(file) {
-        let operation = api
-            .document
-            .operations()
-            .find(|(_, _, operation)| method.sig.ident == operation.id);
-        if let Some((path, verb, operation)) = operation {
-            let summary = docs::paragraph([&operation.summary]);
-            let source = sources.citation(&operation.source);
-            let verb = verb.to_uppercase();
-            docs::set(
-                &mut method.attrs,
-                &format!(
-                    "{summary}\n\n{}\n\n`{verb} {path}` with a body in JSON, for a `service_id`.\n\n{source}",
-                    operation.description
-                ),
-            );
-            documented += 1;
-        } else if method.sig.ident == "new_with_client" {
-            docs::set(
-                &mut method.attrs,
-                "A client that sends to `baseurl`, which has a scheme and a host, with what `inner` adds.",
-            );
-            documented += 1;
-        }
-    }
-    documented
 }
 
 /// Whoever uses the crate sees the types, and never the client.
@@ -388,11 +342,6 @@ mod tests {
                 "application/octet-stream",
                 "*/*",
                 "`send JSON` changed 0 places instead of 1",
-            ),
-            (
-                "fn load_events",
-                "fn load",
-                "`document the client` changed 2 places instead of 3",
             ),
             (
                 "pub struct Client",
