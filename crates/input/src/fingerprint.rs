@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 /// To be changed with what goes into a fingerprint, so that no old one is taken for a new one.
@@ -17,7 +18,7 @@ const SEED: u64 = 2;
 const CHUNK: usize = 64 * 1024;
 
 /// The first bytes of an input, before decompression: how many, and a hash of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beginning {
     /// How many bytes, at most those asked for.
     pub bytes: u64,

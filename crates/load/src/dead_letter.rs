@@ -31,7 +31,7 @@ impl Sidecar {
     }
 
     /// Appends a batch of lines, or after an error none of it.
-    pub(crate) fn append<L: Line>(&mut self, lines: impl IntoIterator<Item = L>) -> io::Result<()> {
+    pub(crate) fn append<L: SidecarLine>(&mut self, lines: impl IntoIterator<Item = L>) -> io::Result<()> {
         self.begin();
         lines.into_iter().try_for_each(|line| self.push(&line))?;
         self.write().map(drop)
@@ -43,7 +43,7 @@ impl Sidecar {
         self.lines.shrink_to(Self::KEPT_ROOM);
     }
 
-    fn push(&mut self, line: &impl Line) -> io::Result<()> {
+    fn push(&mut self, line: &impl SidecarLine) -> io::Result<()> {
         let before = self.lines.len();
         let pushed = line.write(&mut self.lines);
         match pushed {
@@ -72,7 +72,7 @@ impl Sidecar {
 }
 
 /// A line of a [`Sidecar`].
-pub(crate) trait Line {
+pub(crate) trait SidecarLine {
     /// Appends the line without its line break.
     fn write(&self, out: &mut Vec<u8>) -> io::Result<()>;
 }
@@ -80,10 +80,9 @@ pub(crate) trait Line {
 /// A record that did not go through.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct DeadRecord<'a> {
-    #[serde(serialize_with = "fate")]
     pub(crate) fate: Fate,
     /// `None` if the line does not say what it is.
-    #[serde(serialize_with = "kind", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<RecordKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<&'a str>,
@@ -104,7 +103,7 @@ pub(crate) struct DeadRecord<'a> {
     pub(crate) first_attempt: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_attempt: Option<Timestamp>,
-    /// Its bytes as they stand in the input.
+    /// Its bytes as they are in the input.
     #[serde(flatten, serialize_with = "original")]
     pub(crate) original: &'a [u8],
     /// The record as it would be sent, if there is one: JSON.
@@ -112,7 +111,7 @@ pub(crate) struct DeadRecord<'a> {
     pub(crate) record: Option<&'a str>,
 }
 
-impl Line for DeadRecord<'_> {
+impl SidecarLine for DeadRecord<'_> {
     fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         serde_json::to_writer(&mut *out, self)?;
         if let Some(record) = self.record {
@@ -120,7 +119,7 @@ impl Line for DeadRecord<'_> {
             out.extend_from_slice(b",\"record\":");
             let start = out.len();
             out.extend_from_slice(record.as_bytes());
-            // In JSON a line break stands only between tokens, where a space does as well.
+            // JSON has line breaks only between tokens, where a space is the same.
             for byte in out.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r')) {
                 *byte = b' ';
             }
@@ -135,7 +134,6 @@ impl Line for DeadRecord<'_> {
 pub(crate) struct PossiblyTwice<'a> {
     pub(crate) file: &'a str,
     pub(crate) line: u64,
-    #[serde(serialize_with = "the_kind")]
     pub(crate) kind: RecordKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event_log_id: Option<Uuid>,
@@ -152,34 +150,10 @@ pub(crate) enum Why {
     InFlightWhenStopped,
 }
 
-impl Line for PossiblyTwice<'_> {
+impl SidecarLine for PossiblyTwice<'_> {
     fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         Ok(serde_json::to_writer(out, self)?)
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn fate<S: Serializer>(fate: &Fate, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match fate {
-        Fate::Accepted => "accepted",
-        Fate::Rejected => "rejected",
-        Fate::Invalid => "invalid",
-        Fate::Undelivered => "undelivered",
-        Fate::Unknown => "unknown",
-    })
-}
-
-#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn kind<S: Serializer>(kind: &Option<RecordKind>, serializer: S) -> Result<S::Ok, S::Error> {
-    match kind {
-        Some(kind) => the_kind(kind, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn the_kind<S: Serializer>(kind: &RecordKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(kind)
 }
 
 fn reasons<S: Serializer>(reasons: &[Violation], serializer: S) -> Result<S::Ok, S::Error> {
@@ -246,7 +220,7 @@ mod tests {
         }
     }
 
-    fn line(record: &impl Line) -> String {
+    fn line(record: &impl SidecarLine) -> String {
         let mut out = Vec::new();
         record.write(&mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -301,11 +275,20 @@ mod tests {
             record: Some("{}"),
             ..whole
         };
-        let others = [Fate::Undelivered, Fate::Unknown].map(|fate| DeadRecord { fate, ..whole });
-        for record in [whole, bare].into_iter().chain(others) {
+        let fates = [Fate::Undelivered, Fate::Unknown].map(|fate| DeadRecord { fate, ..whole });
+        let kinds = [RecordKind::Identity, RecordKind::Profile, RecordKind::Deletion];
+        let kinds = kinds.map(|kind| DeadRecord {
+            kind: Some(kind),
+            ..whole
+        });
+        for record in [whole, bare].into_iter().chain(fates).chain(kinds) {
             let line: Value = serde_json::from_str(&line(&record)).unwrap();
             let problems: Vec<_> = schema.iter_errors(&line).map(|error| error.to_string()).collect();
             assert!(problems.is_empty(), "{problems:?}");
+            assert_eq!(
+                line["kind"].as_str().map(str::to_owned),
+                record.kind.map(|kind| kind.to_string())
+            );
         }
         let bare: Value = serde_json::from_str(&line(&bare)).unwrap();
         assert_eq!(bare["original_base64"], "sbg=");

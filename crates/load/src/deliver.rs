@@ -1,4 +1,27 @@
-//! One call, until there is nothing more to be done about it.
+//! Makes one call, again and again until nothing more can be done about it.
+//!
+//! # States of a call
+//!
+//! ```text
+//! permit ─► noted in the accounts ─► sent ─► answered ─► Accepted, Refused, GivenUp, Fatal
+//!    ▲                                          │
+//!    └───────────────── pause ◄─────────────────┘ worth another attempt
+//! ```
+//!
+//! Each attempt needs a permit of the quota. The first permit often comes with the call, from the scheduler, which has noted
+//! the batch in the accounts then; a call that has to wait for its first permit notes itself once it has it. Later attempts
+//! are not noted again. While it waits for a permit or pauses, a call gives way to the end of the load (`Stopped`); once
+//! sent it waits for its answer, since a call that is cut off may have been taken. A fatal ending ends the whole load.
+//!
+//! Whether a failure counts against the call depends on the others: after its first failure, the next one counts only if
+//! some attempt that began after the one before has succeeded. If none has, the service fails and not the call, which is
+//! then tried until the patience of the load is over. Once the retry budget is spent, one call at a time (`probe`) finds
+//! out whether the service is back.
+//!
+//! # Locks
+//!
+//! The calls share what is in [`Sending`]: the limits of concurrency, each behind a lock of its own that is held for a few
+//! instructions, watch channels, and a semaphore. No lock is held across an await, and none while the accounts are called.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +32,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress, schedule::Books};
+use crate::{accounts::Accounts, concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress};
 use dfinery::{
     Delivery, Error, Family, ImportClient, RetryClass, Timestamp,
     engine::{Engine, Permit},
@@ -17,17 +40,17 @@ use dfinery::{
 use dfinery_records::RecordKind;
 
 /// What all calls of a load share.
-pub(crate) struct Delivering {
+pub(crate) struct Sending {
     pub(crate) import: ImportClient,
     /// How many calls of each family may be under way.
     concurrency: Vec<(Family, Concurrency)>,
-    /// How long the service may fail or refuse for its quota without a single success.
+    /// How long the service may fail, or refuse calls for its quota, without a single success.
     patience: Duration,
     /// Set once the load is to end.
     pub(crate) stop: watch::Sender<bool>,
     /// When the latest of the attempts that succeeded began.
     last_success: watch::Sender<Instant>,
-    /// Whoever holds this may try although the retry budget is spent: one call at a time finds out whether the service is back.
+    /// Held by the call that may try although the retry budget is spent.
     probe: Semaphore,
     pub(crate) progress: Arc<Progress>,
 }
@@ -45,7 +68,7 @@ struct Tries {
 }
 
 impl Tries {
-    /// How long the service has failed this call, or refused it for the quota, without a success of any call in between.
+    /// How long the service has failed this call, or refused it for the quota, without a success of any call since.
     fn failing_for(&mut self, last_success: Instant) -> Duration {
         let now = Instant::now();
         let since = self.failing_since.filter(|since| *since >= last_success).unwrap_or(now);
@@ -58,8 +81,7 @@ impl Tries {
         self.refused
     }
 
-    /// Counts a failure. Says whether it is the call that fails: if nothing has succeeded since its last failure, it is the
-    /// service.
+    /// Counts a failure. True if it is the call that fails; if nothing has succeeded since its last failure, it is the service.
     fn failed(&mut self, last_success: Instant) -> bool {
         let alone = self.last_failure.is_none_or(|failure| last_success > failure);
         self.last_failure = Some(Instant::now());
@@ -72,7 +94,7 @@ impl Tries {
 /// How a call ended.
 pub(crate) enum Ending {
     Accepted,
-    /// The server said no to this call and would say it again.
+    /// The server refused this call and would refuse it again.
     Refused(Error),
     /// It was tried often enough.
     GivenUp(Error),
@@ -89,7 +111,7 @@ pub(crate) struct Delivered {
     pub(crate) last_attempt: Option<Timestamp>,
 }
 
-impl Delivering {
+impl Sending {
     pub(crate) fn new(
         import: ImportClient,
         most: usize,
@@ -120,19 +142,19 @@ impl Delivering {
         &self.concurrency[position.unwrap_or_default()].1
     }
 
-    /// Makes a call, and makes it again for as long as that may help.
+    /// Makes a call, and repeats it for as long as that may help.
     ///
-    /// With a permit the accounts know already that the batch is about to be sent.
-    pub(crate) async fn deliver<B: Books>(
+    /// With a permit, the batch must have been noted as sent in the accounts.
+    pub(crate) async fn deliver<A: Accounts>(
         self: Arc<Self>,
         mut batch: Batch,
         permit: Option<Permit>,
-        books: &B,
+        accounts: &A,
     ) -> Delivered {
         let mut last_attempt = None;
         let ending = match batch.body() {
             // Boxed, since a task is moved several times before it runs.
-            Ok(body) => Box::pin(self.attempts(&mut batch, &body, permit, books, &mut last_attempt)).await,
+            Ok(body) => Box::pin(self.attempts(&mut batch, &body, permit, accounts, &mut last_attempt)).await,
             Err(_) => Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
         };
         Delivered {
@@ -146,19 +168,19 @@ impl Delivering {
         Engine::of(&self.import)
     }
 
-    /// Permission to send a batch, if there is no need to wait for it.
+    /// A permit to send a batch, if there is one now.
     pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
         let permit = self.engine().permit(batch.kind.operation(), Duration::ZERO);
-        // Many calls start in one go, which is no reason to make one wait for a later turn of the task.
+        // Many calls start in one turn of the task. Without this tokio would make the later ones wait for the next turn.
         tokio::task::unconstrained(permit).now_or_never()?
     }
 
-    async fn attempts<B: Books>(
+    async fn attempts<A: Accounts>(
         &self,
         batch: &mut Batch,
         body: &Bytes,
         mut permit: Option<Permit>,
-        books: &B,
+        accounts: &A,
         last_attempt: &mut Option<Timestamp>,
     ) -> Ending {
         let operation = batch.kind.operation();
@@ -180,7 +202,7 @@ impl Delivering {
                     Some(None) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
                 };
                 if batch.attempts == 0
-                    && let Err(stop) = books.sent(batch).and_then(|()| books.flush())
+                    && let Err(stop) = accounts.sent(batch).and_then(|()| accounts.flush())
                 {
                     return Ending::Fatal(stop);
                 }
@@ -246,7 +268,7 @@ impl Delivering {
         }
     }
 
-    /// Waits until a call has succeeded, or until it is the turn of this one to find out whether the service is back.
+    /// Waits until some call has succeeded, or until it is this call's turn to find out whether the service is back.
     async fn until_back(&self, pause: Duration) {
         let mut success = self.last_success.subscribe();
         let turn = async {
@@ -259,7 +281,7 @@ impl Delivering {
         }
     }
 
-    /// Does something that takes long, unless the load is to end before it is done.
+    /// Waits for some work, or gives it up with `None` when the load is to end.
     pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut stop = self.stop.subscribe();
         tokio::select! {

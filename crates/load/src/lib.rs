@@ -17,17 +17,18 @@
 
 #![deny(missing_docs)]
 
+mod accounts;
 mod append_file;
-mod books;
-
 mod concurrency;
 mod dead_letter;
 mod deliver;
 mod delta;
+mod file_accounts;
 mod file_load;
 mod journal;
 mod loader;
 mod lock;
+mod most_bad;
 mod outcome;
 mod pack;
 mod plan;
@@ -42,11 +43,11 @@ mod sort;
 mod stdin;
 mod stream;
 
-pub use books::MostBad;
 pub use dfinery_input::{Encoding, Format, InputError, InputOptions, Mapping};
 pub use dfinery_records::{Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError};
 pub use file_load::FileLoad;
 pub use loader::{LoadError, Loaded, Loader, LoaderBuilder, Stopper};
+pub use most_bad::MostBad;
 pub use outcome::Stop;
 pub use plan::{Plan, PlannedCall, PlannedCalls, Preview, check_files};
 pub use progress::{Progress, Snapshot};

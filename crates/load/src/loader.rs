@@ -16,12 +16,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::lock::lock;
 use crate::{
     append_file::{at, with_suffix},
-    books::{DEAD_LETTER, FileBooks, MostBad, POSSIBLY_TWICE, UNCHANGED},
     dead_letter::Sidecar,
-    deliver::Delivering,
+    deliver::Sending,
     delta::Delta,
+    file_accounts::{DEAD_LETTER, FileAccounts, POSSIBLY_TWICE, UNCHANGED},
     file_load::{FileLoad, is_stdin},
-    journal::{Header, Journal, JournalError, Marks, Source as JournalSource, State},
+    journal::{Header, HeaderInput, Journal, JournalError, Marks, State},
+    most_bad::MostBad,
     outcome::Stop,
     pack::{PackLimits, Packer},
     progress::Progress,
@@ -266,11 +267,11 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(super) fn delivering(&self) -> Arc<Delivering> {
+    pub(super) fn delivering(&self) -> Arc<Sending> {
         let Settings {
             most_calls, patience, ..
         } = self.settings;
-        Arc::new(Delivering::new(
+        Arc::new(Sending::new(
             self.import.clone(),
             most_calls,
             patience,
@@ -369,9 +370,9 @@ impl Loader {
         load: FileLoad,
         inputs: Vec<Source>,
         state: State,
-        books: &Arc<Mutex<FileBooks>>,
+        books: &Arc<Mutex<FileAccounts>>,
         packer: Arc<Mutex<Packer>>,
-        delivering: Arc<Delivering>,
+        delivering: Arc<Sending>,
     ) -> (Reader, mpsc::Receiver<Waiting>) {
         let (calls, receiver) = mpsc::channel(64);
         let reader = Reader {
@@ -446,7 +447,7 @@ impl Opened {
                 path: Some(path.clone()),
                 name: name.clone(),
             });
-            header.inputs.push(JournalSource {
+            header.inputs.push(HeaderInput {
                 name: name.clone(),
                 length,
             });
@@ -468,7 +469,7 @@ impl Opened {
 struct Prepared {
     load: FileLoad,
     inputs: Vec<Source>,
-    books: FileBooks,
+    books: FileAccounts,
     state: State,
     /// Held while the load lives, if it has no journal.
     lock: Option<fs::File>,
@@ -493,7 +494,8 @@ impl Prepared {
             .transpose()?
             .map(|delta| Arc::new(Mutex::new(delta)));
         let (dead_letter, possibly_twice) = sidecars(&folder, marks)?;
-        let books = FileBooks {
+        let names = inputs.iter().map(|input| input.name.clone()).collect();
+        let books = FileAccounts {
             journal,
             dead_letter: Some(dead_letter),
             possibly_twice: Some(possibly_twice),
@@ -505,7 +507,7 @@ impl Prepared {
                 Accepts::Mixed => None,
             },
             most_bad: settings.most_bad,
-            ..FileBooks::of_nothing_sent(&inputs, receipt, Arc::clone(progress))
+            ..FileAccounts::of_nothing_sent(names, receipt, Arc::clone(progress))
         };
         Ok(Self {
             load,

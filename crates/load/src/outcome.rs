@@ -5,7 +5,7 @@ use std::{fmt, io, process::ExitCode, sync::Arc};
 use serde::{Serialize, Serializer};
 
 use crate::record::Fate;
-use dfinery::{Error, Family, Timestamp};
+use dfinery::{Error, Family, ImportCode, Timestamp};
 use dfinery_input::InputError;
 
 /// What became of the records of one call.
@@ -18,6 +18,19 @@ pub(crate) struct Outcome {
     /// Whether they may still be sent when the load is resumed.
     pub(crate) open: bool,
     pub(crate) last_attempt: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// What the server said, in a word: its code, or the HTTP status that came without one.
+    pub(crate) fn code(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        match (error.import_code(), error.status()) {
+            (Some(ImportCode::Unknown(code)), _) => Some(code.to_string()),
+            (Some(code), _) => Some(code.as_str().to_owned()),
+            (None, Some(status)) => Some(format!("HTTP {status}")),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Why a load ended before all of its input was settled.

@@ -29,8 +29,8 @@ pub(crate) struct Batch {
     /// Calls with the same number are made one after the other, because they may be about the same user.
     pub(crate) lane: u64,
     pub(crate) identity: Identity,
-    pub(crate) entries: Vec<Entry>,
-    /// The bytes that the entries point into.
+    pub(crate) records: Vec<PackedRecord>,
+    /// The bytes that the records point into.
     text: Bytes,
     /// How many earlier attempts with these records may have been taken, one of an earlier run included.
     pub(crate) unsure: u32,
@@ -41,7 +41,7 @@ pub(crate) struct Batch {
 
 /// One record of a call.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct PackedRecord {
     pub(crate) id: RecordId,
     pub(crate) line: u64,
     pub(crate) offset: u64,
@@ -70,7 +70,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) delta: Option<(u128, u128)>,
 }
 
-/// What a call may hold beside the limits of the API, and how much may be held back for fuller calls.
+/// The limits of a call beyond those of the API, and of what is held back to fill calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackLimits {
     /// Bytes of all records in a call.
@@ -79,7 +79,7 @@ pub(crate) struct PackLimits {
     pub(crate) open_bytes: usize,
 }
 
-/// The `event_log_id` stands in the same call already, on this line.
+/// The `event_log_id` is in the same call already, from this line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repeated {
     pub(crate) line: u64,
@@ -88,17 +88,17 @@ pub(crate) struct Repeated {
 /// Calls that are being filled, the least recently used first.
 pub(crate) struct Packer {
     limits: PackLimits,
-    open: LruCache<u64, Open, FixedState>,
+    open: LruCache<u64, OpenBatch, FixedState>,
     open_bytes: usize,
     closed: VecDeque<Batch>,
     hasher: FixedState,
 }
 
-struct Open {
+struct OpenBatch {
     kind: RecordKind,
     identity: Identity,
-    entries: Vec<Entry>,
-    /// The `event_log_id`s of the entries, side by side, since every new one is compared with all of them.
+    records: Vec<PackedRecord>,
+    /// The `event_log_id`s of the records, side by side, since every new one is compared with all of them.
     event_log_ids: Vec<Uuid>,
     /// One bit for every id, by its last bytes: a new id whose bit is not set is none of them.
     seen: [u64; 16],
@@ -108,15 +108,15 @@ struct Open {
     since: Instant,
 }
 
-impl Open {
-    /// What an open call takes beside its text and its entries.
+impl OpenBatch {
+    /// What an open call takes beside its text and its records.
     const OVERHEAD: usize = 384;
 
     fn new(record: &Incoming<'_>) -> Self {
         Self {
             kind: record.checked.kind,
             identity: record.checked.identity.to_identity(),
-            entries: Vec::with_capacity(1),
+            records: Vec::with_capacity(1),
             event_log_ids: Vec::new(),
             seen: [0; 16],
             text: BytesMut::with_capacity(record.original.len()),
@@ -128,7 +128,7 @@ impl Open {
 
     fn bytes(&self) -> usize {
         self.text.capacity()
-            + self.entries.capacity() * size_of::<Entry>()
+            + self.records.capacity() * size_of::<PackedRecord>()
             + self.event_log_ids.capacity() * size_of::<Uuid>()
             + Self::OVERHEAD
     }
@@ -136,14 +136,14 @@ impl Open {
     /// Grows in few steps, since each copies what is there: to 4 records, to 16, and then for a full call.
     fn make_room(&mut self, original: usize, most: usize) {
         const STEP: usize = 4;
-        let held = self.entries.len();
-        if held == self.entries.capacity() {
+        let held = self.records.len();
+        if held == self.records.capacity() {
             let more = match held {
                 0..16 => held * (STEP - 1),
                 _ => LoadEventsRequest::MAX_EVENTS.saturating_sub(held),
             }
             .max(1);
-            self.entries.reserve_exact(more);
+            self.records.reserve_exact(more);
             self.event_log_ids.reserve_exact(more);
             // The others will be about as long as those before.
             let each = self.text.len() / held.max(1);
@@ -163,7 +163,7 @@ impl Open {
 
     fn into_batch(mut self, lane: u64) -> Batch {
         // What waits to be sent is counted by what it holds.
-        self.entries.shrink_to_fit();
+        self.records.shrink_to_fit();
         if self.text.capacity() > self.text.len() * 2 {
             self.text = BytesMut::from(&self.text[..]);
         }
@@ -171,7 +171,7 @@ impl Open {
             kind: self.kind,
             lane,
             identity: self.identity,
-            entries: self.entries,
+            records: self.records,
             text: self.text.freeze(),
             unsure: self.resumed.into(),
             attempts: 0,
@@ -192,7 +192,7 @@ impl Packer {
         }
     }
 
-    /// Adds a record to the call of its user; says whether there are calls in [`closed`](Self::closed) now.
+    /// Adds a record to the call of its user. True if there are calls in [`closed`](Self::closed) now.
     pub(crate) fn push(&mut self, record: &Incoming<'_>) -> Result<bool, Repeated> {
         let checked = record.checked;
         let lane = self.lane(&checked.identity);
@@ -201,18 +201,18 @@ impl Packer {
                 .event_log_id
                 .and_then(|id| open.position_of(id))
                 .filter(|_| checked.identity.is(&open.identity));
-            if let Some(entry) = repeated.and_then(|position| open.entries.get(position)) {
-                return Err(Repeated { line: entry.line });
+            if let Some(earlier) = repeated.and_then(|position| open.records.get(position)) {
+                return Err(Repeated { line: earlier.line });
             }
             if !fits(self.limits, open, record) {
                 self.close(lane);
             }
         }
-        let open = self.open.get_or_insert_mut(lane, || Open::new(record));
-        let before = if open.entries.is_empty() { 0 } else { open.bytes() };
+        let open = self.open.get_or_insert_mut(lane, || OpenBatch::new(record));
+        let before = if open.records.is_empty() { 0 } else { open.bytes() };
         add(open, record, self.limits.batch_bytes);
         self.open_bytes += open.bytes() - before;
-        let full = checked.kind != RecordKind::Event || open.entries.len() >= LoadEventsRequest::MAX_EVENTS;
+        let full = checked.kind != RecordKind::Event || open.records.len() >= LoadEventsRequest::MAX_EVENTS;
         if full {
             self.close(lane);
         }
@@ -247,7 +247,7 @@ impl Packer {
         self.open_bytes = 0;
     }
 
-    /// Closes the calls that have been open for at least so long, except in lanes that are busy anyway.
+    /// Closes the calls that have been open for at least this long, except in lanes that are busy anyway.
     pub(crate) fn close_older_than(&mut self, age: Duration, is_busy: impl Fn(u64) -> bool) {
         let now = Instant::now();
         let lanes: Vec<_> = self
@@ -268,13 +268,13 @@ impl Packer {
         }
     }
 
-    /// Users are told apart by their first identifier: whoever shares it may be the same user.
+    /// The lane of a user. Users with the same first identifier share one, since they may be the same.
     pub(crate) fn lane(&self, ids: &Ids<'_>) -> u64 {
         self.hasher.hash_one(ids.first())
     }
 }
 
-fn fits(limits: PackLimits, open: &Open, record: &Incoming<'_>) -> bool {
+fn fits(limits: PackLimits, open: &OpenBatch, record: &Incoming<'_>) -> bool {
     let checked = record.checked;
     open.kind == checked.kind
         && open.resumed == record.resumed
@@ -283,7 +283,7 @@ fn fits(limits: PackLimits, open: &Open, record: &Incoming<'_>) -> bool {
         && checked.identity.is(&open.identity)
 }
 
-fn add(open: &mut Open, record: &Incoming<'_>, most: usize) {
+fn add(open: &mut OpenBatch, record: &Incoming<'_>, most: usize) {
     let checked = record.checked;
     open.make_room(record.original.len(), most);
     let original = append(&mut open.text, record.original);
@@ -298,7 +298,7 @@ fn add(open: &mut Open, record: &Incoming<'_>, most: usize) {
         open.seen[word] |= bit;
         open.event_log_ids.push(id);
     }
-    open.entries.push(Entry {
+    open.records.push(PackedRecord {
         id: record.id,
         line: record.line,
         offset: record.offset,
@@ -348,12 +348,12 @@ pub(crate) fn edited(checked: &Checked<'_>) -> String {
 impl Batch {
     /// The bytes that it keeps in memory until it is settled.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.len() + self.entries.len() * size_of::<Entry>() + Open::OVERHEAD
+        self.text.len() + self.records.len() * size_of::<PackedRecord>() + OpenBatch::OVERHEAD
     }
 
-    /// The record as it stood in its input.
-    pub(crate) fn original(&self, entry: &Entry) -> &[u8] {
-        &self.text[entry.original.clone()]
+    /// The record as it was in its input.
+    pub(crate) fn original(&self, record: &PackedRecord) -> &[u8] {
+        &self.text[record.original.clone()]
     }
 
     /// The body of the call.
@@ -361,7 +361,7 @@ impl Batch {
     /// The events are the very bytes of the input; only what surrounds them is written anew, by the types of the spec.
     pub(crate) fn body(&self) -> serde_json::Result<Bytes> {
         let now = Timestamp::now();
-        let Some(first) = self.entries.first() else {
+        let Some(first) = self.records.first() else {
             return Ok(Bytes::new());
         };
         let request_datetime = &first.request_datetime.unwrap_or(now);
@@ -397,26 +397,26 @@ impl Batch {
         // The list of events is the last field and empty: `…"events":[]}`.
         let (head, tail) = frame.split_at(frame.len().saturating_sub(2));
         let payloads: usize = self
-            .entries
+            .records
             .iter()
-            .map(|entry| entry.payload.len() + ID_FIELD + 1)
+            .map(|record| record.payload.len() + ID_FIELD + 1)
             .sum();
         let mut body = Vec::with_capacity(frame.len() + payloads);
         body.extend_from_slice(head);
-        for (index, entry) in self.entries.iter().enumerate() {
+        for (index, record) in self.records.iter().enumerate() {
             if index > 0 {
                 body.push(b',');
             }
-            self.write_payload(entry, &mut body);
+            self.write_payload(record, &mut body);
         }
         body.extend_from_slice(tail);
         Ok(body.into())
     }
 
-    fn write_payload(&self, entry: &Entry, out: &mut Vec<u8>) {
-        let mut payload = &self.text[entry.payload.clone()];
-        if entry.adds_id
-            && let Some(id) = entry.event_log_id
+    fn write_payload(&self, record: &PackedRecord, out: &mut Vec<u8>) {
+        let mut payload = &self.text[record.payload.clone()];
+        if record.adds_id
+            && let Some(id) = record.event_log_id
             && let Some(rest) = payload.strip_prefix(b"{")
         {
             out.extend_from_slice(b"{\"event_log_id\":\"");
@@ -428,7 +428,7 @@ impl Batch {
     }
 
     /// The record as one line of JSON that can be loaded again: with the id under which it was sent.
-    pub(crate) fn record(&self, entry: &Entry) -> serde_json::Result<String> {
+    pub(crate) fn json_line(&self, record: &PackedRecord) -> serde_json::Result<String> {
         let mut line = b"{\"identity\":".to_vec();
         serde_json::to_writer(&mut line, &self.identity)?;
         match self.kind {
@@ -437,9 +437,9 @@ impl Batch {
             RecordKind::Identity | RecordKind::Deletion => {}
         }
         if matches!(self.kind, RecordKind::Event | RecordKind::Profile) {
-            self.write_payload(entry, &mut line);
+            self.write_payload(record, &mut line);
         }
-        if let Some(time) = entry.request_datetime {
+        if let Some(time) = record.request_datetime {
             line.extend_from_slice(b",\"request_datetime\":");
             serde_json::to_writer(&mut line, &time)?;
         }
@@ -450,7 +450,7 @@ impl Batch {
     /// Two calls with half of the records each, in their order; the bytes are shared.
     pub(crate) fn halves(mut self) -> (Self, Self) {
         let second = Self {
-            entries: self.entries.split_off(self.entries.len() / 2),
+            records: self.records.split_off(self.records.len() / 2),
             identity: self.identity.clone(),
             text: self.text.clone(),
             ..self

@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::lock::lock;
 use crate::{
-    books::FileBooks,
+    file_accounts::FileAccounts,
     file_load::{FileLoad, is_stdin},
     journal::State,
     loader::{LoadError, Loader, Opened},
@@ -133,7 +133,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
 struct Rehearsal {
     reading: JoinHandle<Left>,
     calls: mpsc::Receiver<Waiting>,
-    books: Arc<Mutex<FileBooks>>,
+    books: Arc<Mutex<FileAccounts>>,
 }
 
 impl Loader {
@@ -151,7 +151,7 @@ impl Loader {
         let mut planned: BTreeMap<RecordKind, PlannedCalls> = BTreeMap::new();
         while let Some(Waiting { batch, .. }) = calls.recv().await {
             let kind = planned.entry(batch.kind).or_default();
-            kind.records += batch.entries.len() as u64;
+            kind.records += batch.records.len() as u64;
             kind.calls += 1;
         }
         let Left { report, read, stop, .. } = reading
@@ -186,7 +186,7 @@ impl Loader {
             let Ok(body) = batch.body() else { continue };
             first.push(PlannedCall {
                 kind: batch.kind,
-                lines: batch.entries.iter().map(|entry| entry.line).collect(),
+                lines: batch.records.iter().map(|record| record.line).collect(),
                 body: String::from_utf8_lossy(&body).into_owned(),
             });
         }
@@ -210,7 +210,8 @@ impl Loader {
         let Opened { inputs, receipt, .. } = opened
             .await
             .map_err(|_| LoadError::new("opening the inputs failed"))??;
-        let books = FileBooks::of_nothing_sent(&inputs, receipt, self.progress());
+        let names = inputs.iter().map(|input| input.name.clone()).collect();
+        let books = FileAccounts::of_nothing_sent(names, receipt, self.progress());
         let books = Arc::new(Mutex::new(books));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let (reader, calls) = self.reader(load, inputs, State::default(), &books, packer, self.delivering());

@@ -19,9 +19,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::lock::lock;
 use crate::{
-    books::FileBooks,
-    deliver::Delivering,
+    deliver::Sending,
     delta::Delta,
+    file_accounts::FileAccounts,
     outcome::Stop,
     pack::{Batch, Incoming, Packer, edited},
     record::RecordId,
@@ -50,8 +50,8 @@ pub(crate) struct Reader {
     pub(crate) done: RoaringTreemap,
     pub(crate) in_flight: RoaringTreemap,
     pub(crate) packer: Arc<Mutex<Packer>>,
-    pub(crate) books: Arc<Mutex<FileBooks>>,
-    pub(crate) delivering: Arc<Delivering>,
+    pub(crate) books: Arc<Mutex<FileAccounts>>,
+    pub(crate) delivering: Arc<Sending>,
     pub(crate) calls: mpsc::Sender<Waiting>,
     pub(crate) memory: Arc<Semaphore>,
 }

@@ -1,7 +1,10 @@
 //! What became of a record, and what it is called within a load.
 
+use serde::{Deserialize, Serialize};
+
 /// What became of a record. Every record read has exactly one fate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// The server answered with success.
     Accepted,
@@ -27,7 +30,7 @@ impl Fate {
 }
 
 /// Names a record within a load: the position of its file among the inputs, and its position in that file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct RecordId(u64);
 
 impl RecordId {

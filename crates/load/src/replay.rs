@@ -86,20 +86,11 @@ impl DeadLetters {
 
 fn kind(line: &str) -> Option<RecordKind> {
     #[derive(Deserialize)]
-    struct DeadLetter<'a> {
-        kind: Option<&'a str>,
+    struct DeadLetter {
+        kind: Option<RecordKind>,
     }
 
-    let letter: DeadLetter<'_> = serde_json::from_str(line).ok()?;
-    let kinds = [
-        RecordKind::Identity,
-        RecordKind::Profile,
-        RecordKind::Event,
-        RecordKind::Deletion,
-    ];
-    kinds
-        .into_iter()
-        .find(|kind| Some(kind.to_string().as_str()) == letter.kind)
+    serde_json::from_str::<DeadLetter>(line).ok()?.kind
 }
 
 #[cfg(test)]

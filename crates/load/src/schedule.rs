@@ -1,4 +1,31 @@
-//! Which call is made next: one of a user at a time, as many of a family as it can take, and none once the load is to end.
+//! Decides which call is made next: one of a user at a time, as many of a family as it can take, and none once the load is
+//! to end.
+//!
+//! # States of a call
+//!
+//! ```text
+//! channel ─► ready (of its family) ─► running (a task) ─► settled
+//!    │         ▲                         │
+//!    └► busy (of its lane) ◄─────────────┘ divided: the halves wait in front
+//! ```
+//!
+//! A lane is in `busy` from the moment a call of it is taken in until its last call is settled. The first call of a lane is
+//! *ready*; calls that follow wait in `busy`, and when a call of the lane ends, the next one becomes ready before the calls
+//! of other lanes. `start` turns ready calls into tasks while their family has room, and notes all of them in the accounts
+//! with one flush before the first is sent.
+//!
+//! # States of a load
+//!
+//! `run` works until the input has ended and nothing is left to do, or until there is a reason to stop. `drain` then waits
+//! for the calls under way, and leaves everything else: what it was handed and never sent is settled as open. `close` does
+//! the same with what the packer still held, and gives the reason.
+//!
+//! # Locks
+//!
+//! The scheduler is one task, and its queues are its own. It takes two locks, never both at a time and neither across an
+//! await: that of the accounts, inside [`Accounts`], and that of the packer. Calls leave the packer under its lock, so that
+//! the calls of a user keep their order. Where locks nest, the order is: accounts of files before the delta file, and the
+//! `calls` of a stream before the packer.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,30 +41,19 @@ use tokio::{
 
 use crate::lock::lock;
 use crate::{
-    deliver::{Delivered, Delivering, Ending},
+    accounts::Accounts,
+    deliver::{Delivered, Ending, Sending},
     outcome::{Outcome, Stop},
     pack::{Batch, Packer},
     record::Fate,
 };
 use dfinery::{Delivery, Error, Family};
 
-/// A call that waits for its turn, and its share of the memory for such calls.
+/// A call that waits for its turn.
 pub(crate) struct Waiting {
     pub(crate) batch: Batch,
-    /// Held, not read: the share is free again once the call is settled.
+    /// Its share of the memory for calls, which is free again once this and all halves of the call are dropped.
     pub(crate) memory: Option<Arc<OwnedSemaphorePermit>>,
-}
-
-/// Keeps the accounts of a load: is told what becomes of every record.
-pub(crate) trait Books: Send + Sync + 'static {
-    /// The records of this batch are about to be sent for the first time, once this is [flushed](Self::flush).
-    fn sent(&self, batch: &Batch) -> Result<(), Stop>;
-
-    /// The records of this batch have this fate.
-    fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
-
-    /// Returns once a kill makes nothing forgotten of what these accounts were told before.
-    fn flush(&self) -> Result<(), Stop>;
 }
 
 /// How calls are made.
@@ -45,14 +61,14 @@ pub(crate) trait Books: Send + Sync + 'static {
 pub(crate) struct Rules {
     /// Whether a refused call is divided until the bad records are found.
     pub(crate) bisect: bool,
-    /// How long records may wait for others of their user while nothing else is ready; none if until the input ends.
+    /// How long records may wait for others of their user while nothing else is ready. `None`: until the input ends.
     pub(crate) linger: Option<Duration>,
 }
 
-pub(crate) struct Scheduler<B> {
-    delivering: Arc<Delivering>,
+pub(crate) struct Scheduler<A> {
+    sending: Arc<Sending>,
     packer: Arc<Mutex<Packer>>,
-    books: Arc<B>,
+    accounts: Arc<A>,
     rules: Rules,
     ready: HashMap<Family, VecDeque<Waiting>>,
     /// Lanes with a call under way, and the calls that wait for it.
@@ -62,19 +78,20 @@ pub(crate) struct Scheduler<B> {
     stop: Option<Stop>,
 }
 
-impl<B: Books> Scheduler<B> {
-    /// So many calls may be ready in all before no more are taken in.
+impl<A: Accounts> Scheduler<A> {
+    /// Stop taking calls once this many are ready.
     const READY: usize = 4_096;
-    /// So many ready calls of a family are enough: the fewer wait, the more of their bytes are still in the processor's cache.
+    /// Stop taking calls once each family has this many ready: the fewer wait, the more of their bytes are still in the
+    /// processor's cache.
     const ENOUGH: usize = 64;
-    /// So many are taken in together: to wake the thread that reads for every single one would cost more than the call itself.
+    /// The most calls to take at once. Waking the thread that reads for each of them would cost more than the call.
     const AT_ONCE: usize = 64;
 
-    pub(crate) fn new(delivering: Arc<Delivering>, packer: Arc<Mutex<Packer>>, books: Arc<B>, rules: Rules) -> Self {
+    pub(crate) fn new(sending: Arc<Sending>, packer: Arc<Mutex<Packer>>, accounts: Arc<A>, rules: Rules) -> Self {
         Self {
-            delivering,
+            sending,
             packer,
-            books,
+            accounts,
             rules,
             ready: HashMap::new(),
             busy: HashMap::default(),
@@ -84,9 +101,10 @@ impl<B: Books> Scheduler<B> {
         }
     }
 
-    /// Makes all calls that come, until there are no more or the load is to end.
+    /// Makes all calls that come, until there are no more or the load is to end. If it is dropped before, the calls under
+    /// way are aborted and their records get no fate.
     pub(crate) async fn run(mut self, mut calls: mpsc::Receiver<Waiting>) -> Self {
-        let mut stopping = self.delivering.stop.subscribe();
+        let mut stopping = self.sending.stop.subscribe();
         let mut open = true;
         let mut next_tick = self.next_tick();
         let mut incoming = Vec::new();
@@ -135,7 +153,7 @@ impl<B: Books> Scheduler<B> {
 
     /// Waits for the calls under way, and settles what was taken in but never sent.
     async fn drain(&mut self, mut calls: mpsc::Receiver<Waiting>) {
-        self.delivering.stop.send_replace(true);
+        self.sending.stop.send_replace(true);
         calls.close();
         self.flush();
         while let Some(done) = self.running.join_next().await {
@@ -164,7 +182,7 @@ impl<B: Books> Scheduler<B> {
         let Some(linger) = self.rules.linger else { return };
         let packer = Arc::clone(&self.packer);
         let mut packer = lock(&packer);
-        // Calls leave the packer under its lock: what was handed over before may be of the same users, and goes first.
+        // Calls leave the packer under its lock. What was handed over before may be of the same users, so it goes first.
         while let Ok(call) = calls.try_recv() {
             self.enqueue(call);
         }
@@ -188,24 +206,24 @@ impl<B: Books> Scheduler<B> {
 
     /// Starts as many calls as may be under way.
     ///
-    /// What the accounts are told of all of them, and of those that have finished, is flushed once before any is made.
+    /// One flush before the first is sent covers what the accounts note of all of them, and of those that have ended.
     fn start(&mut self) {
         let mut starting = Vec::new();
         for (family, ready) in &mut self.ready {
             let under_way = self.under_way.entry(*family).or_default();
-            let limit = self.delivering.concurrency(*family).limit();
+            let limit = self.sending.concurrency(*family).limit();
             while *under_way < limit
                 && let Some(call) = ready.pop_front()
             {
                 *under_way += 1;
-                let permit = self.delivering.permit_at_once(&call.batch);
+                let permit = self.sending.permit_at_once(&call.batch);
                 starting.push((call, permit));
             }
         }
         for (Waiting { batch, .. }, permit) in &starting {
             if permit.is_some()
                 && batch.attempts == 0
-                && let Err(stop) = self.books.sent(batch)
+                && let Err(stop) = self.accounts.sent(batch)
             {
                 self.end(stop);
             }
@@ -216,10 +234,10 @@ impl<B: Books> Scheduler<B> {
                 self.leave(&batch, None);
                 continue;
             }
-            let delivering = Arc::clone(&self.delivering);
-            let books = Arc::clone(&self.books);
+            let sending = Arc::clone(&self.sending);
+            let accounts = Arc::clone(&self.accounts);
             self.running
-                .spawn(async move { (delivering.deliver(batch, permit, &*books).await, memory) });
+                .spawn(async move { (sending.deliver(batch, permit, &*accounts).await, memory) });
         }
     }
 
@@ -247,7 +265,7 @@ impl<B: Books> Scheduler<B> {
         };
         match ending {
             Ending::Accepted => self.settle(&batch, &outcome(Fate::Accepted, None, batch.unsure + 1)),
-            Ending::Refused(error) if self.rules.bisect && batch.entries.len() > 1 && is_refusal(&error) => {
+            Ending::Refused(error) if self.rules.bisect && batch.records.len() > 1 && is_refusal(&error) => {
                 let (first, second) = batch.halves();
                 next.push_front(Waiting {
                     batch: second,
@@ -279,7 +297,7 @@ impl<B: Books> Scheduler<B> {
         }
     }
 
-    /// Settles a batch that the load does not come to any more, for the reason for which the load ends if there is no other.
+    /// Settles a batch that the load does not get to any more. Without an error of its own it has that which ends the load.
     fn leave(&mut self, batch: &Batch, error: Option<Arc<Error>>) {
         let error = error.or_else(|| self.stop.as_ref().and_then(Stop::error).cloned());
         let fate = if batch.unsure > 0 {
@@ -299,23 +317,23 @@ impl<B: Books> Scheduler<B> {
 
     fn settle(&mut self, batch: &Batch, outcome: &Outcome) {
         if !outcome.open {
-            self.delivering.progress.call();
+            self.sending.progress.call();
         }
-        self.delivering.progress.settled(outcome.fate, batch.entries.len());
-        if let Err(stop) = self.books.settle(batch, outcome) {
+        self.sending.progress.settled(outcome.fate, batch.records.len());
+        if let Err(stop) = self.accounts.settle(batch, outcome) {
             self.end(stop);
         }
     }
 
     fn flush(&mut self) {
-        if let Err(stop) = self.books.flush() {
+        if let Err(stop) = self.accounts.flush() {
             self.end(stop);
         }
     }
 
-    /// Ends the load; the first reason counts.
+    /// Ends the load, for the first reason given.
     fn end(&mut self, stop: Stop) {
-        self.delivering.stop.send_replace(true);
+        self.sending.stop.send_replace(true);
         self.stop.get_or_insert(stop);
     }
 }
@@ -325,7 +343,7 @@ async fn sleep_until(tick: Option<Instant>) -> Option<()> {
     Some(())
 }
 
-/// Whether the server said no to the request itself, and so to some record in it.
+/// Whether the server refused the request itself, and so some record in it.
 fn is_refusal(error: &Error) -> bool {
     error.delivery() == Delivery::Refused
 }

@@ -93,7 +93,7 @@ impl Sender {
         let stopper = loader.stopper();
         let settled: OnSettled = Box::new({
             let handed_back = Arc::clone(&handed_back);
-            move |settled, _place| {
+            move |settled, _slot| {
                 if settled.fate == Fate::Accepted {
                     return;
                 }
@@ -122,8 +122,8 @@ impl Sender {
     /// If the sender was shut down: the record is given back.
     pub async fn send(&self, record: Record) -> Result<(), NotQueued> {
         let intake = &self.shared.intake;
-        match intake.place().await {
-            Some(place) => intake.take(record, place).map_err(NotQueued::Ended),
+        match intake.slot().await {
+            Some(slot) => intake.take(record, slot).map_err(NotQueued::Ended),
             None => Err(NotQueued::Ended(Box::new(record))),
         }
     }
@@ -134,8 +134,8 @@ impl Sender {
     /// If there is none, or the sender was shut down: the record is given back.
     pub fn try_send(&self, record: Record) -> Result<(), NotQueued> {
         let intake = &self.shared.intake;
-        match intake.try_place() {
-            Some(place) => intake.take(record, place).map_err(NotQueued::Ended),
+        match intake.try_slot() {
+            Some(slot) => intake.take(record, slot).map_err(NotQueued::Ended),
             None => Err(NotQueued::Full(Box::new(record))),
         }
     }

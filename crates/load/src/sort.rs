@@ -4,6 +4,8 @@
 //! keys keep their order, or open all runs at once.
 
 use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, binary_heap::PeekMut},
     fs::File,
     io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _},
     ops::Range,
@@ -23,7 +25,7 @@ const FAN_IN: usize = 64;
 pub(crate) struct Sorter {
     dir: PathBuf,
     memory: usize,
-    records: Records,
+    items: KeyedItems,
     spilled: Spilled,
 }
 
@@ -33,7 +35,7 @@ impl Sorter {
         Self {
             dir: dir.into(),
             memory,
-            records: Records::default(),
+            items: KeyedItems::default(),
             spilled: Spilled::default(),
         }
     }
@@ -41,11 +43,11 @@ impl Sorter {
     /// # Errors
     /// If the disk fails or is full; the error names the folder.
     pub(crate) fn push(&mut self, key: &[u8], item: &[u8]) -> io::Result<()> {
-        let needed = Records::HEAD + key.len() + item.len() + Records::INDEX;
-        if !self.records.is_empty() && self.records.size() + needed > self.memory {
+        let needed = KeyedItems::HEAD + key.len() + item.len() + KeyedItems::INDEX;
+        if !self.items.is_empty() && self.items.size() + needed > self.memory {
             self.spill()?;
         }
-        self.records.push(key, item, self.memory)
+        self.items.push(key, item, self.memory)
     }
 
     /// The items, sorted by key; those of equal keys in the order in which they were pushed.
@@ -54,14 +56,14 @@ impl Sorter {
     /// As for [`push`](Self::push).
     pub(crate) fn finish(mut self) -> io::Result<Sorted> {
         let held = if self.spilled.runs.is_empty() {
-            self.records.sort();
+            self.items.sort();
             Held::Memory {
-                records: self.records,
+                items: self.items,
                 next: 0,
             }
         } else {
             self.spill()?;
-            self.records = Records::default();
+            self.items = KeyedItems::default();
             let buffer = self.buffer();
             let merged = self.spilled.merge(&self.dir, buffer);
             Held::Runs(merged.map_err(|error| disk(&self.dir, &error))?)
@@ -70,9 +72,9 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.records.sort();
-        let written = self.spilled.write_run(&self.dir, |out| self.records.write(out));
-        self.records.clear();
+        self.items.sort();
+        let written = self.spilled.write_run(&self.dir, |out| self.items.write(out));
+        self.items.clear();
         written.map_err(|error| disk(&self.dir, &error))
     }
 
@@ -90,7 +92,7 @@ pub(crate) struct Sorted {
 
 #[derive(Debug)]
 enum Held {
-    Memory { records: Records, next: usize },
+    Memory { items: KeyedItems, next: usize },
     Runs(Merge),
 }
 
@@ -102,57 +104,57 @@ impl Sorted {
     #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         match &mut self.held {
-            Held::Memory { records, next } => {
+            Held::Memory { items, next } => {
                 *next += 1;
-                Ok(records.get(*next - 1).map(|record| record.item))
+                Ok(items.get(*next - 1).map(|keyed| keyed.item))
             }
             Held::Runs(merge) => match merge.next() {
-                Ok(record) => Ok(record.map(|record| record.item)),
+                Ok(item) => Ok(item.map(|keyed| keyed.item)),
                 Err(error) => Err(disk(&self.dir, &error)),
             },
         }
     }
 }
 
-/// A key and its item, as they stand in memory and in a run: the two lengths, then the two.
+/// A key and its item, as memory and runs hold them: the two lengths, then the two.
 #[derive(Clone, Copy)]
-struct Record<'a> {
+struct KeyedItem<'a> {
     whole: &'a [u8],
     key: &'a [u8],
     item: &'a [u8],
 }
 
-impl<'a> Record<'a> {
-    /// The record at the beginning of some bytes; empty if they are no record, which does not occur.
+impl<'a> KeyedItem<'a> {
+    /// The item at the beginning of some bytes; empty if they hold none, which does not occur.
     fn first(bytes: &'a [u8]) -> Self {
         let (key, item) = lengths(bytes.first_chunk().copied().unwrap_or_default());
         let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
-        let end_of_key = Records::HEAD + key;
+        let end_of_key = KeyedItems::HEAD + key;
         Self {
             whole: part(0..end_of_key + item),
-            key: part(Records::HEAD..end_of_key),
+            key: part(KeyedItems::HEAD..end_of_key),
             item: part(end_of_key..end_of_key + item),
         }
     }
 }
 
-fn lengths(head: [u8; Records::HEAD]) -> (usize, usize) {
+fn lengths(head: [u8; KeyedItems::HEAD]) -> (usize, usize) {
     let both = u64::from_le_bytes(head);
     let length = |bits: u64| usize::try_from(bits & u64::from(u32::MAX)).unwrap_or(usize::MAX);
     (length(both), length(both >> 32))
 }
 
-/// Records in memory.
+/// Items in memory, one behind the other.
 #[derive(Debug, Default)]
-struct Records {
+struct KeyedItems {
     bytes: Vec<u8>,
     /// Where each begins.
     index: Vec<usize>,
 }
 
-impl Records {
+impl KeyedItems {
     const HEAD: usize = 8;
-    /// What the index takes for a record, with the room it grows into.
+    /// What the index takes for an item, with the room it grows into.
     const INDEX: usize = 2 * size_of::<usize>();
 
     fn push(&mut self, key: &[u8], item: &[u8], memory: usize) -> io::Result<()> {
@@ -179,11 +181,11 @@ impl Records {
         Ok(())
     }
 
-    fn at(bytes: &[u8], position: usize) -> Record<'_> {
-        Record::first(bytes.get(position..).unwrap_or_default())
+    fn at(bytes: &[u8], position: usize) -> KeyedItem<'_> {
+        KeyedItem::first(bytes.get(position..).unwrap_or_default())
     }
 
-    fn get(&self, number: usize) -> Option<Record<'_>> {
+    fn get(&self, number: usize) -> Option<KeyedItem<'_>> {
         self.index.get(number).map(|position| Self::at(&self.bytes, *position))
     }
 
@@ -253,8 +255,8 @@ impl Spilled {
             for runs in self.runs.chunks(FAN_IN) {
                 let mut merge = Merge::new(&file, runs, buffer)?;
                 longer.write_run(dir, |out| {
-                    while let Some(record) = merge.next()? {
-                        out.write_all(record.whole)?;
+                    while let Some(item) = merge.next()? {
+                        out.write_all(item.whole)?;
                     }
                     Ok(())
                 })?;
@@ -264,100 +266,83 @@ impl Spilled {
     }
 }
 
-/// The runs as one. A heap of the runs by their first record, the smallest on top.
+/// Several runs read as one.
 #[derive(Debug, Default)]
 struct Merge {
-    heap: Vec<Run>,
-    /// The record on top was given out.
+    runs: Vec<Run>,
+    /// For each run that is not at its end the next key and the number of the run, which decides between equal keys.
+    heads: BinaryHeap<Reverse<(Vec<u8>, usize)>>,
+    /// Whether the item of the smallest key was given out already.
     given: bool,
 }
 
 impl Merge {
-    fn new(file: &Arc<File>, runs: &[Range<u64>], buffer: usize) -> io::Result<Self> {
-        let mut heap = Vec::with_capacity(runs.len());
-        for (number, range) in runs.iter().enumerate() {
+    fn new(file: &Arc<File>, ranges: &[Range<u64>], buffer: usize) -> io::Result<Self> {
+        let mut merge = Self::default();
+        for (number, range) in ranges.iter().enumerate() {
             let extent = Extent {
                 file: Arc::clone(file),
                 range: range.clone(),
             };
             let mut run = Run {
-                number,
-                record: Vec::new(),
+                next: Vec::new(),
                 input: BufReader::with_capacity(buffer, extent),
             };
             if run.advance()? {
-                heap.push(run);
+                merge.heads.push(Reverse((run.item().key.to_vec(), number)));
             }
-        }
-        let mut merge = Self { heap, given: false };
-        for position in (0..merge.heap.len() / 2).rev() {
-            merge.sink(position);
+            merge.runs.push(run);
         }
         Ok(merge)
     }
 
-    fn next(&mut self) -> io::Result<Option<Record<'_>>> {
-        if self.given {
-            self.given = false;
-            if let Some(top) = self.heap.first_mut()
-                && !top.advance()?
-            {
-                self.heap.swap_remove(0);
+    fn next(&mut self) -> io::Result<Option<KeyedItem<'_>>> {
+        if std::mem::take(&mut self.given)
+            && let Some(mut head) = self.heads.peek_mut()
+        {
+            let Reverse((key, number)) = &mut *head;
+            let run = &mut self.runs[*number];
+            if run.advance()? {
+                key.clear();
+                key.extend_from_slice(run.item().key);
+            } else {
+                PeekMut::pop(head);
             }
-            self.sink(0);
         }
-        self.given = !self.heap.is_empty();
-        Ok(self.heap.first().map(Run::record))
-    }
-
-    /// Moves a run down to where it belongs.
-    fn sink(&mut self, mut position: usize) {
-        loop {
-            let below =
-                (2 * position + 1..2 * position + 3).filter_map(|child| Some((self.heap.get(child)?.order(), child)));
-            let Some((order, child)) = below.min() else {
-                return;
-            };
-            if self.heap.get(position).is_none_or(|run| run.order() < order) {
-                return;
-            }
-            self.heap.swap(position, child);
-            position = child;
-        }
+        let Some(Reverse((_, number))) = self.heads.peek() else {
+            return Ok(None);
+        };
+        self.given = true;
+        Ok(Some(self.runs[*number].item()))
     }
 }
 
 /// A run that is being read.
 #[derive(Debug)]
 struct Run {
-    number: usize,
-    record: Vec<u8>,
+    /// The bytes of its next item.
+    next: Vec<u8>,
     input: BufReader<Extent>,
 }
 
 impl Run {
-    fn record(&self) -> Record<'_> {
-        Record::first(&self.record)
+    fn item(&self) -> KeyedItem<'_> {
+        KeyedItem::first(&self.next)
     }
 
-    /// Among equal keys the run that was written first comes first.
-    fn order(&self) -> (&[u8], usize) {
-        (self.record().key, self.number)
-    }
-
-    /// Reads the next record; false at the end.
+    /// Reads the next item; false at the end.
     fn advance(&mut self) -> io::Result<bool> {
-        let mut head = [0; Records::HEAD];
-        let Self { record, input, .. } = self;
-        record.clear();
+        let mut head = [0; KeyedItems::HEAD];
+        let Self { next, input } = self;
+        next.clear();
         if input.buffer().is_empty() && input.get_ref().range.is_empty() {
             return Ok(false);
         }
         input.read_exact(&mut head)?;
         let (key, item) = lengths(head);
         let length = (key + item) as u64;
-        record.extend_from_slice(&head);
-        if input.take(length).read_to_end(record)? as u64 == length {
+        next.extend_from_slice(&head);
+        if input.take(length).read_to_end(next)? as u64 == length {
             Ok(true)
         } else {
             Err(io::ErrorKind::UnexpectedEof.into())
@@ -472,7 +457,7 @@ mod tests {
         let mut sorter = Sorter::new(folder.path(), MEMORY);
         for (key, item) in numbered(0..20_000) {
             sorter.push(&key, &item).unwrap();
-            let held = sorter.records.bytes.capacity() + sorter.records.index.capacity() * size_of::<usize>();
+            let held = sorter.items.bytes.capacity() + sorter.items.index.capacity() * size_of::<usize>();
             assert!(held <= MEMORY * 3 / 2, "{held}");
         }
         assert!(sorter.spilled.runs.len() > 1);

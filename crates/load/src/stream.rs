@@ -17,12 +17,13 @@ use tokio::{
 
 use crate::lock::lock;
 use crate::{
-    deliver::Delivering,
+    accounts::Accounts,
+    deliver::Sending,
     loader::{Loader, Stopper},
     outcome::{Outcome, Stop},
     pack::{Batch, Incoming, Packer},
     record::{Fate, RecordId},
-    schedule::{Books, Rules, Scheduler, Waiting},
+    schedule::{Rules, Scheduler, Waiting},
 };
 use dfinery::{Error, Event, Identity, Properties, Violation, Violations};
 use dfinery_records::{Accepts, Checker, RecordKind};
@@ -51,9 +52,9 @@ enum Content {
     Deletion,
 }
 
-/// How a record is written as a line.
+/// A record as it is written in JSON.
 #[derive(Serialize)]
-struct Line<'a> {
+struct JsonRecord<'a> {
     identity: &'a Identity,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_properties: Option<&'a Properties>,
@@ -124,7 +125,7 @@ impl Record {
     }
 
     fn line(&self) -> serde_json::Result<String> {
-        let mut line = Line {
+        let mut line = JsonRecord {
             identity: &self.identity,
             user_properties: None,
             event: None,
@@ -182,15 +183,15 @@ impl Loader {
     pub fn load(self, records: impl Stream<Item = Record> + Send + 'static) -> SettledStream {
         let (out, settled) = mpsc::unbounded_channel();
         let stopper = self.stopper();
-        // Not bounded itself: a record keeps its place among the 10,000 until it is taken out.
-        let intake = self.start(Box::new(move |settled, place| {
-            let _ = out.send((settled, place));
+        // Not bounded itself: a record keeps its slot of the 10,000 until it is taken out.
+        let intake = self.start(Box::new(move |settled, slot| {
+            let _ = out.send((settled, slot));
         }));
         tokio::spawn(async move {
             pin_mut!(records);
-            while let Some(place) = intake.place().await
+            while let Some(slot) = intake.slot().await
                 && let Some(record) = intake.unless_stopped(records.next()).await.flatten()
-                && intake.take(record, place).is_ok()
+                && intake.take(record, slot).is_ok()
             {}
             intake.finish();
         });
@@ -202,15 +203,15 @@ impl Loader {
 
     /// Starts to send what the intake takes.
     pub(super) fn start(self, settled: OnSettled) -> Intake {
-        let delivering = self.delivering();
+        let sending = self.delivering();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
         let rules = Rules {
             bisect: self.settings.bisect,
             linger: Some(self.settings.linger),
         };
-        let books = Arc::new(pending.clone());
-        let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), books, rules);
+        let accounts = Arc::new(pending.clone());
+        let scheduler = Scheduler::new(Arc::clone(&sending), Arc::clone(&packer), accounts, rules);
         // There is room for all records even if each is a call of its own.
         let (calls, receiver) = mpsc::channel(BETWEEN);
         let task = tokio::spawn({
@@ -231,21 +232,21 @@ impl Loader {
             checkers: Mutex::new([checker(Accepts::Mixed), checker(Accepts::Only(RecordKind::Deletion))]),
             packer,
             pending,
-            delivering,
+            sending,
             calls: Mutex::new(Some(calls)),
-            places: Arc::new(Semaphore::new(BETWEEN)),
+            slots: Arc::new(Semaphore::new(BETWEEN)),
             task: Mutex::new(Some(task)),
         }
     }
 }
 
-/// So many records may be between coming in and being taken out.
+/// The most records between coming in and being taken out.
 const BETWEEN: usize = 10_000;
 
 /// Settled records, see [`Loader::load`].
 #[derive(Debug)]
 pub struct SettledStream {
-    settled: mpsc::UnboundedReceiver<(Settled, Place)>,
+    settled: mpsc::UnboundedReceiver<(Settled, Slot)>,
     stopper: StopOnDrop,
 }
 
@@ -270,15 +271,15 @@ impl Stream for SettledStream {
     type Item = Settled;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Settled>> {
-        Poll::Ready(ready!(self.settled.poll_recv(cx)).map(|(settled, _place)| settled))
+        Poll::Ready(ready!(self.settled.poll_recv(cx)).map(|(settled, _slot)| settled))
     }
 }
 
-/// A record's place among those on their way.
-pub(super) type Place = OwnedSemaphorePermit;
+/// What a record holds while it is between coming in and being taken out; there are only [`BETWEEN`] of them.
+pub(super) type Slot = OwnedSemaphorePermit;
 
 /// Is called with every record that has a fate.
-pub(super) type OnSettled = Box<dyn Fn(Settled, Place) + Send + Sync>;
+pub(super) type OnSettled = Box<dyn Fn(Settled, Slot) + Send + Sync>;
 
 /// Takes records in: from then on each is in `pending` until it is settled.
 pub(super) struct Intake {
@@ -286,34 +287,34 @@ pub(super) struct Intake {
     checkers: Mutex<[Checker; 2]>,
     packer: Arc<Mutex<Packer>>,
     pub(super) pending: Pending,
-    delivering: Arc<Delivering>,
+    sending: Arc<Sending>,
     calls: Mutex<Option<mpsc::Sender<Waiting>>>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Intake {
-    /// Waits for a place; none if the load is to end.
-    pub(super) async fn place(&self) -> Option<Place> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        self.unless_stopped(place).await?.ok()
+    /// Waits for a slot; `None` if the load is to end.
+    pub(super) async fn slot(&self) -> Option<Slot> {
+        let slot = Arc::clone(&self.slots).acquire_owned();
+        self.unless_stopped(slot).await?.ok()
     }
 
-    /// A place, if there is one at once.
-    pub(super) fn try_place(&self) -> Option<Place> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+    /// A slot, if one is free now.
+    pub(super) fn try_slot(&self) -> Option<Slot> {
+        Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.delivering.unless_stopped(work).await
+        self.sending.unless_stopped(work).await
     }
 
     /// Takes a record in, or gives it back if the load has ended.
-    pub(super) fn take(&self, record: Record, place: Place) -> Result<(), Box<Record>> {
+    pub(super) fn take(&self, record: Record, slot: Slot) -> Result<(), Box<Record>> {
         let line = record.line();
         let kind = record.kind();
-        let position = self.pending.insert(record, place)?;
-        self.delivering.progress.read(1);
+        let position = self.pending.insert(record, slot)?;
+        self.sending.progress.read(1);
         let packed = match line {
             Ok(json) => self.pack(position, kind, &json),
             Err(_) => {
@@ -321,7 +322,7 @@ impl Intake {
             }
         };
         if let Err(violations) = packed {
-            self.delivering.progress.settled(Fate::Invalid, 1);
+            self.sending.progress.settled(Fate::Invalid, 1);
             self.pending.settle(position, |settled| {
                 settled.fate = Fate::Invalid;
                 settled.violations = Some(violations);
@@ -383,52 +384,54 @@ impl Intake {
     }
 }
 
-/// The records that are on their way, and where they go once they have a fate.
+/// The records that have no fate yet, and where they go once they have one.
+///
+/// The lock is released before `settled` is called, which may take locks of its own.
 #[derive(Clone)]
-pub(super) struct Pending(Arc<OnTheirWay>);
+pub(super) struct Pending(Arc<PendingRecords>);
 
-struct OnTheirWay {
-    state: Mutex<State>,
+struct PendingRecords {
+    state: Mutex<PendingState>,
     settled: OnSettled,
 }
 
-impl Drop for OnTheirWay {
+impl Drop for PendingRecords {
     /// The runtime may have ended before the load: even then no record is forgotten.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for (position, on_its_way) in std::mem::take(&mut state.records) {
-            let (settled, place) = on_its_way.left(position);
-            (self.settled)(settled, place);
+        for (position, pending) in std::mem::take(&mut state.records) {
+            let (settled, slot) = pending.into_settled(position);
+            (self.settled)(settled, slot);
         }
     }
 }
 
 #[derive(Default)]
-struct State {
-    records: HashMap<u64, OnItsWay>,
+struct PendingState {
+    records: HashMap<u64, PendingRecord>,
     next: u64,
     ended: bool,
 }
 
-struct OnItsWay {
+struct PendingRecord {
     record: Record,
     sent: bool,
-    place: Place,
+    slot: Slot,
 }
 
 impl Pending {
     fn new(settled: OnSettled) -> Self {
-        Self(Arc::new(OnTheirWay {
+        Self(Arc::new(PendingRecords {
             state: Mutex::default(),
             settled,
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PendingState> {
         lock(&self.0.state)
     }
 
-    fn insert(&self, record: Record, place: Place) -> Result<u64, Box<Record>> {
+    fn insert(&self, record: Record, slot: Slot) -> Result<u64, Box<Record>> {
         let mut state = self.state();
         if state.ended {
             return Err(Box::new(record));
@@ -436,16 +439,16 @@ impl Pending {
         let position = state.next;
         state.next += 1;
         let sent = false;
-        state.records.insert(position, OnItsWay { record, sent, place });
+        state.records.insert(position, PendingRecord { record, sent, slot });
         Ok(position)
     }
 
     fn settle(&self, position: u64, fate: impl FnOnce(&mut Settled)) {
         let removed = self.state().records.remove(&position);
-        if let Some(on_its_way) = removed {
-            let (mut settled, place) = on_its_way.left(position);
+        if let Some(pending) = removed {
+            let (mut settled, slot) = pending.into_settled(position);
             fate(&mut settled);
-            (self.0.settled)(settled, place);
+            (self.0.settled)(settled, slot);
         }
     }
 
@@ -457,16 +460,17 @@ impl Pending {
             std::mem::take(&mut state.records).into_iter().collect()
         };
         left.sort_unstable_by_key(|(position, _)| *position);
-        for (position, on_its_way) in left {
-            let (mut settled, place) = on_its_way.left(position);
+        for (position, pending) in left {
+            let (mut settled, slot) = pending.into_settled(position);
             settled.error = why.cloned();
-            (self.0.settled)(settled, place);
+            (self.0.settled)(settled, slot);
         }
     }
 }
 
-impl OnItsWay {
-    fn left(self, position: u64) -> (Settled, Place) {
+impl PendingRecord {
+    /// With the fate it has if nothing more becomes known of it.
+    fn into_settled(self, position: u64) -> (Settled, Slot) {
         let settled = Settled {
             position,
             record: self.record,
@@ -475,15 +479,15 @@ impl OnItsWay {
             error: None,
             violations: None,
         };
-        (settled, self.place)
+        (settled, self.slot)
     }
 }
 
-impl Books for Pending {
+impl Accounts for Pending {
     fn sent(&self, batch: &Batch) -> Result<(), Stop> {
         let mut state = self.state();
-        for entry in &batch.entries {
-            if let Some(record) = state.records.get_mut(&entry.id.position()) {
+        for packed in &batch.records {
+            if let Some(record) = state.records.get_mut(&packed.id.position()) {
                 record.sent = true;
             }
         }
@@ -491,8 +495,8 @@ impl Books for Pending {
     }
 
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        for entry in &batch.entries {
-            Self::settle(self, entry.id.position(), |settled| {
+        for record in &batch.records {
+            Self::settle(self, record.id.position(), |settled| {
                 settled.fate = outcome.fate;
                 settled.possibly_twice = outcome.twice;
                 settled.error.clone_from(&outcome.error);

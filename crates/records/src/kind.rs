@@ -3,9 +3,11 @@
 use std::fmt;
 
 use dfinery::Operation;
+use serde::{Deserialize, Serialize};
 
 /// What a record is, and so which call carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// `{"identity":{…}}`: a unified profile to create or update.
     Identity,

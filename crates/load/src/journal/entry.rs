@@ -1,26 +1,28 @@
-//! How an entry of the journal stands in the file: its type, the length of its payload, the payload, and a CRC-32 of the
-//! three. Numbers are LEB128 unless their width is fixed; what is of fixed width is little-endian.
+//! The entries of the journal and their form in the file: the length of the payload, the payload, and a CRC-32 of the two.
+//! The payload is the entry as postcard writes it, and the length a number as postcard writes it.
 
 use std::{
     borrow::Cow,
     io::{self, BufRead, Read as _},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Header, Marks, Source,
-    account::Account,
-    bytes::{Bytes, put_beginning, put_fate, put_ids, put_marks, put_number, put_text},
+    header::{Header, Marks},
+    summary::Summary,
 };
 use crate::record::{Fate, RecordId};
 use dfinery_input::Beginning;
 
-/// What every journal begins with.
+/// What every journal begins with; a byte with its version follows.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
-/// The version of this format.
-const VERSION: u64 = 2;
+/// The version of this format. It changes with the order of the entries, their fields, and the types of these. Versions 1
+/// and 2 had a 1 in this place.
+pub(super) const VERSION: u8 = 3;
 
 /// An entry, borrowed where it is written and owned where it was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry<'a> {
     /// What is loaded. The first entry, and there only.
     Header(Cow<'a, Header>),
@@ -32,17 +34,18 @@ pub(super) enum Entry<'a> {
         /// What the run before wrote last may be missing.
         lossy: bool,
     },
-    /// So much of an input was read, before anything else is said of the records in it.
+    /// How far an input was read. Before anything else is said of the records in it.
     Read {
         input: usize,
         beginning: Beginning,
     },
     /// On the disk before any record of that file at or after the last such position is sent.
     Reach(RecordId),
-    Sent(Cow<'a, [RecordId]>),
+    Sent(#[serde(with = "ids")] Cow<'a, [RecordId]>),
     /// Records that were sent, and certainly not taken.
-    NotTaken(Cow<'a, [RecordId]>),
+    NotTaken(#[serde(with = "ids")] Cow<'a, [RecordId]>),
     Done {
+        #[serde(with = "ids")]
         ids: Cow<'a, [RecordId]>,
         fate: Fate,
         code: Option<Cow<'a, str>>,
@@ -54,176 +57,79 @@ pub(super) enum Entry<'a> {
     /// The run ended in order, before the end of its files.
     Stopped,
     Finished,
-    /// Stands for all the entries before it.
-    Snapshot(Cow<'a, Account>),
+    /// Replaces all the entries before it.
+    Snapshot(Cow<'a, Summary>),
 }
 
 /// What was found where an entry should be.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Found {
     Entry(Entry<'static>),
-    /// A header of another version of this format.
-    OtherVersion,
     End,
-    /// Bytes that are no entry.
+    /// Bytes that are not an entry.
     Bad,
 }
 
 impl Entry<'_> {
-    const HEADER: u8 = 1;
-    const RUN: u8 = 2;
-    const REACH: u8 = 3;
-    const SENT: u8 = 4;
-    const DONE: u8 = 5;
-    const SYNCED: u8 = 6;
-    const STOPPED: u8 = 7;
-    const FINISHED: u8 = 8;
-    const SNAPSHOT: u8 = 9;
-    const NOT_TAKEN: u8 = 10;
-    const READ: u8 = 11;
-
-    fn kind(&self) -> u8 {
-        match self {
-            Self::Header(_) => Self::HEADER,
-            Self::Run { .. } => Self::RUN,
-            Self::Read { .. } => Self::READ,
-            Self::Reach(_) => Self::REACH,
-            Self::Sent(_) => Self::SENT,
-            Self::NotTaken(_) => Self::NOT_TAKEN,
-            Self::Done { .. } => Self::DONE,
-            Self::Synced => Self::SYNCED,
-            Self::Stopped => Self::STOPPED,
-            Self::Finished => Self::FINISHED,
-            Self::Snapshot(_) => Self::SNAPSHOT,
-        }
-    }
-
     /// Appends the entry to a buffer. `payload` is room to work in.
-    pub(super) fn write(&self, out: &mut Vec<u8>, payload: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>, payload: &mut Vec<u8>) -> io::Result<()> {
         payload.clear();
-        self.write_payload(payload);
+        postcard::to_io(self, &mut *payload).map_err(io::Error::other)?;
         let start = out.len();
-        out.push(self.kind());
-        put_number(out, payload.len() as u64);
+        postcard::to_io(&(payload.len() as u64), &mut *out).map_err(io::Error::other)?;
         out.extend_from_slice(payload);
         let crc = crc32fast::hash(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&crc.to_le_bytes());
-    }
-
-    fn write_payload(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Header(header) => {
-                put_number(out, VERSION);
-                put_text(out, &header.kind);
-                out.extend_from_slice(&header.settings.to_le_bytes());
-                put_number(out, header.inputs.len() as u64);
-                for input in &header.inputs {
-                    put_text(out, &input.name);
-                    put_number(out, input.length);
-                }
-            }
-            Self::Run { time, boot, lossy } => {
-                put_number(out, *time);
-                put_text(out, boot);
-                out.push(u8::from(*lossy));
-            }
-            Self::Read { input, beginning } => {
-                put_number(out, *input as u64);
-                put_beginning(out, *beginning);
-            }
-            Self::Reach(id) => put_number(out, id.to_u64()),
-            Self::Sent(ids) | Self::NotTaken(ids) => put_ids(out, ids),
-            Self::Done {
-                ids,
-                fate,
-                code,
-                twice,
-                marks,
-            } => {
-                put_fate(out, *fate);
-                out.push(u8::from(*twice));
-                out.push(u8::from(code.is_some()));
-                put_text(out, code.as_deref().unwrap_or_default());
-                put_marks(out, *marks);
-                put_ids(out, ids);
-            }
-            Self::Synced | Self::Stopped | Self::Finished => {}
-            Self::Snapshot(account) => account.write(out),
-        }
-    }
-
-    fn read_payload(kind: u8, payload: &[u8]) -> Option<Entry<'static>> {
-        let mut bytes = Bytes(payload);
-        let entry = match kind {
-            Self::HEADER => Entry::Header(Cow::Owned(read_header(&mut bytes)?)),
-            Self::RUN => Entry::Run {
-                time: bytes.number()?,
-                boot: Cow::Owned(bytes.text()?.to_owned()),
-                lossy: bytes.flag()?,
-            },
-            Self::READ => Entry::Read {
-                input: usize::try_from(bytes.number()?).ok()?,
-                beginning: bytes.beginning()?,
-            },
-            Self::REACH => Entry::Reach(RecordId::from_u64(bytes.number()?)),
-            Self::SENT => Entry::Sent(Cow::Owned(bytes.ids()?)),
-            Self::NOT_TAKEN => Entry::NotTaken(Cow::Owned(bytes.ids()?)),
-            Self::DONE => {
-                let fate = bytes.fate()?;
-                let twice = bytes.flag()?;
-                let has_code = bytes.flag()?;
-                let code = bytes.text()?;
-                Entry::Done {
-                    fate,
-                    twice,
-                    code: has_code.then(|| Cow::Owned(code.to_owned())),
-                    marks: bytes.marks()?,
-                    ids: Cow::Owned(bytes.ids()?),
-                }
-            }
-            Self::SYNCED => Entry::Synced,
-            Self::STOPPED => Entry::Stopped,
-            Self::FINISHED => Entry::Finished,
-            Self::SNAPSHOT => Entry::Snapshot(Cow::Owned(Account::read(&mut bytes)?)),
-            _ => return None,
-        };
-        bytes.0.is_empty().then_some(entry)
+        Ok(())
     }
 }
 
-fn read_header(bytes: &mut Bytes<'_>) -> Option<Header> {
-    if bytes.number()? != VERSION {
-        return None;
+/// Ids in ascending order, each as its distance from the one before: that mostly fits into a byte or two.
+mod ids {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::record::RecordId;
+
+    pub(super) fn serialize<S: Serializer>(ids: &[RecordId], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0;
+        serializer.collect_seq(ids.iter().map(|id| {
+            let distance = id.to_u64().wrapping_sub(before);
+            before = id.to_u64();
+            distance
+        }))
     }
-    let kind = bytes.text()?.to_owned();
-    let settings = u64::from_le_bytes(bytes.array()?);
-    let count = bytes.number()?;
-    let mut inputs = Vec::new();
-    for _ in 0..count {
-        inputs.push(Source {
-            name: bytes.text()?.to_owned(),
-            length: bytes.number()?,
-        });
+
+    pub(super) fn deserialize<'de, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, [RecordId]>, D::Error> {
+        let mut id = 0_u64;
+        Vec::deserialize(deserializer)?
+            .into_iter()
+            .map(|distance| {
+                id = id
+                    .checked_add(distance)
+                    .ok_or_else(|| D::Error::custom("an id beyond all"))?;
+                Ok(RecordId::from_u64(id))
+            })
+            .collect()
     }
-    Some(Header { kind, settings, inputs })
 }
 
 /// Reads entries one after the other and knows where the last good one ends.
-pub(super) struct Reader<R> {
+pub(super) struct Entries<R> {
     input: R,
     good: u64,
     left: u64,
     frame: Vec<u8>,
 }
 
-impl<R: BufRead> Reader<R> {
-    /// Reads after the magic number, from an input of `len` bytes with it.
-    pub(super) fn new(input: R, len: u64) -> Self {
-        let magic = MAGIC.len() as u64;
+impl<R: BufRead> Entries<R> {
+    /// Reads after the first `good` bytes, which were read already, from an input of `len` bytes in all.
+    pub(super) fn new(input: R, good: u64, len: u64) -> Self {
         Self {
             input,
-            good: magic,
-            left: len.saturating_sub(magic),
+            good,
+            left: len.saturating_sub(good),
             frame: Vec::new(),
         }
     }
@@ -238,7 +144,7 @@ impl<R: BufRead> Reader<R> {
             return Ok(Found::End);
         }
         self.frame.clear();
-        let Some((kind, length)) = self.head()? else {
+        let Some(length) = self.length()? else {
             return Ok(Found::Bad);
         };
         let head = self.frame.len();
@@ -253,12 +159,8 @@ impl<R: BufRead> Reader<R> {
         if body.len() as u64 != head as u64 + length || crc32fast::hash(body) != u32::from_le_bytes(*crc) {
             return Ok(Found::Bad);
         }
-        let payload = body.get(head..).unwrap_or_default();
-        let Some(entry) = Entry::read_payload(kind, payload) else {
-            return Ok(match Bytes(payload).number() {
-                Some(version) if kind == Entry::HEADER && version != VERSION => Found::OtherVersion,
-                _ => Found::Bad,
-            });
+        let Ok((entry, [])) = postcard::take_from_bytes(body.get(head..).unwrap_or_default()) else {
+            return Ok(Found::Bad);
         };
         let len = self.frame.len() as u64;
         self.good += len;
@@ -266,18 +168,17 @@ impl<R: BufRead> Reader<R> {
         Ok(Found::Entry(entry))
     }
 
-    /// The type of an entry and the length of its payload.
-    fn head(&mut self) -> io::Result<Option<(u8, u64)>> {
-        const LONGEST: u64 = 1 + 10;
+    /// The length of a payload.
+    fn length(&mut self) -> io::Result<Option<u64>> {
+        const LONGEST: u64 = 10;
         while (self.frame.len() as u64) < LONGEST.min(self.left) {
             let mut byte = [0];
             self.input.read_exact(&mut byte)?;
             self.frame.extend_from_slice(&byte);
-            if self.frame.len() > 1 && byte[0] < 0x80 {
+            if byte[0] < 0x80 {
                 break;
             }
         }
-        let mut bytes = Bytes(&self.frame);
-        Ok(bytes.byte().zip(bytes.number()).filter(|_| bytes.0.is_empty()))
+        Ok(postcard::from_bytes(&self.frame).ok())
     }
 }

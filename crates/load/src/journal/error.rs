@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Header;
+use super::header::Header;
 
 /// Why a journal cannot be used.
 #[derive(Debug)]
 pub(crate) enum JournalError {
     /// Another loader has it.
     InUse(PathBuf),
-    /// It is no journal, or its beginning is damaged.
+    /// It is not a journal, or its beginning is damaged.
     Damaged(PathBuf),
     /// Another version of this program wrote it.
     OtherVersion(PathBuf),

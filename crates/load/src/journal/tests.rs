@@ -1,25 +1,30 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
 };
 
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
-use super::{account::Tally, *};
+use super::{tally::Tally, *};
+use crate::{
+    append_file::with_suffix,
+    record::{Fate, RecordId},
+};
+use dfinery_input::Beginning;
 
 const NEVER: u64 = u64::MAX;
 
 fn header() -> Header {
-    let source = |name: &str| Source {
+    let input = |name: &str| HeaderInput {
         name: name.to_owned(),
         length: 1_000,
     };
     Header {
         kind: "events".to_owned(),
         settings: 7,
-        inputs: vec![source("a.ndjson"), source("b.csv")],
+        inputs: vec![input("a.ndjson"), input("b.csv")],
     }
 }
 
@@ -300,7 +305,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
         b"dfin",
         b"dfinload",
         b"user_id,name\n1,x\n",
-        b"dfinload\x01\x00\x00",
+        b"dfinload\x03\x00\x00",
     ] {
         let (_folder, path) = folder();
         fs::write(&path, bytes).unwrap();
@@ -309,14 +314,48 @@ fn a_file_that_is_no_journal_is_left_alone() {
     }
 }
 
+/// An entry in the form it has in the file.
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![u8::try_from(payload.len()).unwrap()];
+    frame.extend(payload);
+    frame.extend(crc32fast::hash(&frame).to_le_bytes());
+    frame
+}
+
 #[test]
 fn a_journal_of_another_version_is_left_alone() {
+    // Whole entries as versions 2 and 1 wrote them: a type, a length, and a payload that begins with the version.
+    let of_version = |version: u8| {
+        let mut entry = vec![1, 17, version, 6];
+        entry.extend(b"events\x07\0\0\0\0\0\0\0\0");
+        entry.extend(crc32fast::hash(&entry).to_le_bytes());
+        entry
+    };
+    for rest in [of_version(2), of_version(1), [&[4][..], &frame(&[0, 0, 0, 0])].concat()] {
+        let (_folder, path) = folder();
+        let bytes = [&b"dfinload"[..], &rest].concat();
+        fs::write(&path, &bytes).unwrap();
+        assert!(error(&path, &header()).contains("another version"));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_count_without_its_items_asks_for_no_memory() {
     let (_folder, path) = folder();
-    let mut bytes = b"dfinload\x01\x01\x09".to_vec();
-    bytes.extend(crc32fast::hash(b"\x01\x01\x09").to_le_bytes());
-    fs::write(&path, &bytes).unwrap();
-    assert!(error(&path, &header()).contains("another version"));
-    assert_eq!(fs::read(&path).unwrap(), bytes);
+    drop(open(&path, "boot"));
+    let good = fs::read(&path).unwrap();
+    let most = [0xff; 9];
+    for entry in 0..=11 {
+        for zeros in 0..12 {
+            let payload = [&[entry][..], &vec![0; zeros], &most, &[1]].concat();
+            let mut bytes = good.clone();
+            bytes.extend(frame(&payload));
+            fs::write(&path, &bytes).unwrap();
+            let (_journal, state) = open(&path, "boot");
+            assert!(state.done.is_empty(), "{payload:?}");
+        }
+    }
 }
 
 #[test]
@@ -633,11 +672,8 @@ proptest! {
     fn a_strange_payload_never_panics(kind in 0..=12_u8, payload in vec(any::<u8>(), 0..40)) {
         let (_folder, path) = folder();
         drop(open(&path, "boot"));
-        let mut frame = vec![kind, u8::try_from(payload.len()).unwrap()];
-        frame.extend(&payload);
-        frame.extend(crc32fast::hash(&frame).to_le_bytes());
         let mut bytes = fs::read(&path).unwrap();
-        bytes.extend(&frame);
+        bytes.extend(frame(&[&[kind][..], &payload].concat()));
         fs::write(&path, &bytes).unwrap();
         let _ = Journal::open_in_boot(&path, &header(), unchanged, "boot", NEVER);
     }

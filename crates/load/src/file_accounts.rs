@@ -9,64 +9,42 @@ use std::{
 
 use crate::lock::lock;
 use crate::{
+    accounts::Accounts,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
     journal::{Done, Journal, Marks},
+    most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
     progress::Progress,
-    reader::Source,
     receipt::Receipt,
     record::{Fate, RecordId},
-    schedule::Books,
 };
-use dfinery::{ImportCode, Language, Violations};
+use dfinery::{Language, Violations};
 use dfinery_input::{Beginning, Line};
 use dfinery_records::RecordKind;
 
-/// Everything that is kept of what became of records.
-pub(crate) struct FileBooks {
+/// Everything that a load of files keeps about its records.
+pub(crate) struct FileAccounts {
     pub(crate) journal: Option<Journal>,
-    /// Where records go that were not accepted; none when nothing is sent.
+    /// Where records go that were not accepted; `None` when nothing is sent.
     pub(crate) dead_letter: Option<Sidecar>,
     pub(crate) possibly_twice: Option<Sidecar>,
     pub(crate) delta: Option<Arc<Mutex<Delta>>>,
     pub(crate) folder: PathBuf,
     pub(crate) names: Vec<String>,
-    /// What of each input was read, by this run or an earlier one.
+    /// How far each input was read, by this run or an earlier one.
     pub(crate) read: BTreeMap<usize, Beginning>,
-    /// What every record is, if the load is of one kind: a line that is none does not say it itself.
+    /// The kind of every record, if the load is of one kind: a line without a record does not say it.
     pub(crate) kind: Option<RecordKind>,
     pub(crate) receipt: Receipt,
     pub(crate) progress: Arc<Progress>,
     pub(crate) most_bad: Option<MostBad>,
 }
 
-/// How many records may be bad before a load gives up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MostBad {
-    /// So many.
-    Count(u64),
-    /// This share of the records settled, from 0 to 1, once at least a thousand are.
-    Share(f64),
-}
-
-impl MostBad {
-    /// A share of fewer records says nothing.
-    const ENOUGH: u64 = 1_000;
-
-    #[allow(clippy::cast_precision_loss, reason = "a share need not be exact")]
-    fn is_exceeded(self, bad: u64, settled: u64) -> bool {
-        match self {
-            Self::Count(most) => bad > most,
-            Self::Share(most) => settled >= Self::ENOUGH && bad as f64 > most * settled as f64,
-        }
-    }
-}
-
-impl FileBooks {
-    /// Accounts that only count, in memory.
-    pub(crate) fn of_nothing_sent(inputs: &[Source], receipt: Receipt, progress: Arc<Progress>) -> Self {
+impl FileAccounts {
+    /// Accounts for a load that sends nothing: they count, in memory.
+    pub(crate) fn of_nothing_sent(names: Vec<String>, receipt: Receipt, progress: Arc<Progress>) -> Self {
         Self {
             journal: None,
             dead_letter: None,
@@ -74,7 +52,7 @@ impl FileBooks {
             delta: None,
             folder: PathBuf::new(),
             read: BTreeMap::new(),
-            names: inputs.iter().map(|input| input.name.clone()).collect(),
+            names,
             kind: None,
             receipt,
             progress,
@@ -82,8 +60,8 @@ impl FileBooks {
         }
     }
 
-    /// So much of an input was read. To be called before anything is said of the records in it. Says whether it is what it was when
-    /// as much of it was read before.
+    /// Notes how far an input was read; call it before recording fates. False if those bytes are not the ones an earlier run
+    /// read.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> Result<bool, Stop> {
         match self.read.get(&input) {
             Some(known) if known.bytes > beginning.bytes => return Ok(true),
@@ -95,7 +73,7 @@ impl FileBooks {
         Ok(true)
     }
 
-    /// Returns once everything so far is on the disk.
+    /// Returns once everything noted so far is on the disk.
     pub(crate) fn sync(&mut self) -> Result<(), Stop> {
         self.sync_sidecars()?;
         self.journal(Journal::sync)
@@ -124,7 +102,7 @@ impl FileBooks {
         // Counted before anything is written: a record that was read has a fate even if the disk is full.
         self.receipt.count(Fate::Invalid, None, 1);
         let (kind, file) = (self.kind, name_of(&self.names, id));
-        bury(
+        write_dead(
             &mut self.dead_letter,
             [DeadRecord {
                 fate: Fate::Invalid,
@@ -182,41 +160,45 @@ impl FileBooks {
         }
     }
 
-    fn bury_batch(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
+    fn write_dead_batch(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
         let message = outcome.error.as_ref().map(ToString::to_string);
         let code = outcome.code();
-        let texts: Vec<_> = batch.entries.iter().map(|entry| batch.record(entry).ok()).collect();
+        let lines: Vec<_> = batch
+            .records
+            .iter()
+            .map(|record| batch.json_line(record).ok())
+            .collect();
         let names = &self.names;
-        let records = batch.entries.iter().zip(&texts).map(|(entry, record)| DeadRecord {
+        let dead = batch.records.iter().zip(&lines).map(|(record, line)| DeadRecord {
             fate: outcome.fate,
             kind: Some(batch.kind),
             code: code.as_deref(),
             message: message.as_deref(),
             remedy: outcome.error.as_ref().and_then(|error| error.remedy(Language::English)),
             reasons: &[],
-            file: name_of(names, entry.id),
-            line: entry.line,
-            offset: entry.offset,
-            event_log_id: entry.event_log_id,
+            file: name_of(names, record.id),
+            line: record.line,
+            offset: record.offset,
+            event_log_id: record.event_log_id,
             attempts: batch.attempts,
             first_attempt: batch.first_attempt,
             last_attempt: outcome.last_attempt,
-            original: batch.original(entry),
-            record: record.as_deref(),
+            original: batch.original(record),
+            record: line.as_deref(),
         });
-        bury(&mut self.dead_letter, records)
+        write_dead(&mut self.dead_letter, dead)
     }
 
     fn list_possibly_twice(&mut self, batch: &Batch) -> Result<(), Stop> {
         let Some(list) = &mut self.possibly_twice else {
             return Ok(());
         };
-        let lines = batch.entries.iter().map(|entry| PossiblyTwice {
-            file: name_of(&self.names, entry.id),
-            line: entry.line,
+        let lines = batch.records.iter().map(|record| PossiblyTwice {
+            file: name_of(&self.names, record.id),
+            line: record.line,
             kind: batch.kind,
-            event_log_id: entry.event_log_id,
-            why: if entry.resumed {
+            event_log_id: record.event_log_id,
+            why: if record.resumed {
                 Why::InFlightWhenStopped
             } else {
                 Why::ResentAfterLostAnswer
@@ -232,7 +214,11 @@ impl FileBooks {
             return Ok(());
         };
         let mut delta = lock(delta);
-        for (key, hash) in batch.entries.iter().filter_map(|entry| entry.delta.as_deref().copied()) {
+        for (key, hash) in batch
+            .records
+            .iter()
+            .filter_map(|record| record.delta.as_deref().copied())
+        {
             let accepted = (outcome.fate == Fate::Accepted).then_some(hash);
             delta
                 .settled(key, accepted)
@@ -253,24 +239,24 @@ impl FileBooks {
     fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
         // Without a journal nobody comes back for what is left: it goes to the dead letter.
         let open = outcome.open && self.journal.is_some();
-        let records = batch.entries.len() as u64;
-        // The error that ends a load says nothing of the records that it leaves.
+        let records = batch.records.len() as u64;
+        // The error that ends a load is not about the records that it leaves.
         let code = outcome.code().filter(|_| !open);
         self.receipt.count(outcome.fate, code.as_deref(), records);
         self.remember(batch, outcome)?;
         if outcome.fate != Fate::Accepted && !open {
-            self.bury_batch(batch, outcome)?;
+            self.write_dead_batch(batch, outcome)?;
         }
         if open {
             self.receipt.resumable += records;
-            // What was sent and is known not to have been taken the next run need not doubt.
+            // The next run need not doubt a record that was sent and certainly not taken.
             return if outcome.fate == Fate::Undelivered {
                 self.journal(|journal| journal.not_taken(&ids_of(batch)))
             } else {
                 Ok(())
             };
         }
-        // Of what is left open the run that settles it knows more.
+        // What is left open is listed by the run that settles it.
         if outcome.twice {
             self.receipt.possibly_twice += records;
             self.list_possibly_twice(batch)?;
@@ -282,7 +268,7 @@ impl FileBooks {
         Ok(())
     }
 
-    /// Closes the accounts: where the files are, and that the journal is at its end.
+    /// Closes the accounts: notes the files in the receipt, and in the journal that the run or the load has ended.
     pub(crate) fn close(&mut self, complete: bool) -> Result<(), Stop> {
         let written = |file: &Option<Sidecar>| file.as_ref().is_some_and(|file| file.len() > 0);
         self.receipt.dead_letter = written(&self.dead_letter).then(|| self.folder.join(DEAD_LETTER));
@@ -296,8 +282,11 @@ impl FileBooks {
     }
 }
 
-/// Writes records that were not accepted where they can be read, and sent again from.
-fn bury<'a>(dead_letter: &mut Option<Sidecar>, records: impl IntoIterator<Item = DeadRecord<'a>>) -> Result<(), Stop> {
+/// Appends records that were not accepted to the dead letter, if there is one.
+fn write_dead<'a>(
+    dead_letter: &mut Option<Sidecar>,
+    records: impl IntoIterator<Item = DeadRecord<'a>>,
+) -> Result<(), Stop> {
     dead_letter
         .as_mut()
         .map_or(Ok(()), |dead_letter| dead_letter.append(records))
@@ -311,27 +300,14 @@ fn name_of(names: &[String], id: RecordId) -> &str {
 
 pub(crate) const DEAD_LETTER: &str = "dead-letter.ndjson";
 pub(crate) const POSSIBLY_TWICE: &str = "possibly-twice.ndjson";
-/// Stands in the journal where a code would, for profiles that were not sent because they have not changed.
+/// In the journal in place of a code, for profiles that were not sent because they have not changed.
 pub(crate) const UNCHANGED: &str = "unchanged";
 
-impl Outcome {
-    /// What the server said, in a word: its code, or the HTTP status that came without one.
-    pub(crate) fn code(&self) -> Option<String> {
-        let error = self.error.as_ref()?;
-        match (error.import_code(), error.status()) {
-            (Some(ImportCode::Unknown(code)), _) => Some(code.to_string()),
-            (Some(code), _) => Some(code.as_str().to_owned()),
-            (None, Some(status)) => Some(format!("HTTP {status}")),
-            (None, None) => None,
-        }
-    }
-}
-
 fn ids_of(batch: &Batch) -> Vec<RecordId> {
-    batch.entries.iter().map(|entry| entry.id).collect()
+    batch.records.iter().map(|record| record.id).collect()
 }
 
-impl Books for Mutex<FileBooks> {
+impl Accounts for Mutex<FileAccounts> {
     fn sent(&self, batch: &Batch) -> Result<(), Stop> {
         lock(self).journal(|journal| journal.sent(&ids_of(batch)))
     }

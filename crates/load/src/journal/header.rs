@@ -1,0 +1,29 @@
+//! What a journal is of, and what lies beside it.
+
+use serde::{Deserialize, Serialize};
+
+/// What is loaded and how: a journal goes on only with the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// Such as `events`.
+    pub(crate) kind: String,
+    /// A hash of all settings that change what a record means.
+    pub(crate) settings: u64,
+    /// The inputs in their order.
+    pub(crate) inputs: Vec<HeaderInput>,
+}
+
+/// One input of a load, as it was when the load began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeaderInput {
+    /// For people. An input that was renamed is the same one.
+    pub(crate) name: String,
+    pub(crate) length: u64,
+}
+
+/// How long the files beside the journal are once the lines that belong to an entry were appended to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    pub(crate) dead_letter: u64,
+    pub(crate) possibly_twice: u64,
+}

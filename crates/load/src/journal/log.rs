@@ -1,0 +1,291 @@
+//! The journal of one load while it is written.
+
+use std::{
+    borrow::Cow,
+    fs::{File, TryLockError},
+    io,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    contents::Contents,
+    entry::{Entry, MAGIC, VERSION},
+    error::{JournalError, compare, other_contents},
+    header::{Header, Marks},
+    summary::{State, Summary},
+};
+use crate::{
+    append_file::{AppendFile, at, options, replace, with_suffix},
+    record::{Fate, RecordId},
+};
+use dfinery_input::Beginning;
+
+/// The fate of some records, for [`Journal::done`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done<'a> {
+    pub(crate) ids: &'a [RecordId],
+    pub(crate) fate: Fate,
+    pub(crate) code: Option<&'a str>,
+    /// They may have been taken twice.
+    pub(crate) twice: bool,
+    pub(crate) marks: Marks,
+}
+
+/// The journal of one load, locked against a second loader while it lives.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    header: Header,
+    file: AppendFile,
+    summary: Summary,
+    /// How long the file was when it held nothing but a header and a snapshot.
+    base: u64,
+    compact_at: u64,
+    /// Entries that are not in the file yet.
+    unwritten: Vec<u8>,
+    payload: Vec<u8>,
+    sorted: Vec<RecordId>,
+    _lock: File,
+}
+
+impl Journal {
+    /// A file below this length is never compacted.
+    const COMPACT_AT: u64 = 64 << 20;
+    /// With this many bytes unwritten it flushes by itself.
+    const MOST_UNWRITTEN: usize = 64 << 10;
+
+    /// Creates a journal, or continues the one that is there, and begins a run. `begins_so` says whether an input still
+    /// begins as it did when it was read.
+    ///
+    /// # Errors
+    /// If another loader has it, if it is of another load, or if it cannot be read or written.
+    pub(crate) fn open(
+        path: &Path,
+        header: &Header,
+        begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
+    ) -> Result<(Self, State), JournalError> {
+        Self::open_in_boot(path, header, begins_so, &boot_id(), Self::COMPACT_AT)
+    }
+
+    /// Keeps loaders from the journal, whether there is one or not, for as long as the file is open.
+    ///
+    /// # Errors
+    /// If a loader has it, or if the lock cannot be asked for.
+    pub(crate) fn lock(path: &Path) -> Result<File, JournalError> {
+        let beside = with_suffix(path, ".lock");
+        let file = options().create(true).truncate(false).open(&beside);
+        let file = file.map_err(|error| at(&beside, "create", &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(at(&beside, "lock", &error).into()),
+        }
+    }
+
+    pub(super) fn open_in_boot(
+        path: &Path,
+        header: &Header,
+        begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
+        boot: &str,
+        compact_at: u64,
+    ) -> Result<(Self, State), JournalError> {
+        let lock = Self::lock(path)?;
+        let read = match File::open(path) {
+            Ok(file) => Contents::read(path, file)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::create(path, header, boot, compact_at, lock);
+            }
+            Err(error) => return Err(at(path, "open", &error).into()),
+        };
+        compare(path, &read.header, header)?;
+        for (input, beginning) in &read.summary.state.read {
+            if !begins_so(*input, *beginning)? {
+                return Err(other_contents(path, &read.header, header, *input));
+            }
+        }
+        let file = AppendFile::open(path, read.good)?;
+        let mut journal = Self::new(read.header, file, read.summary, read.base, compact_at, lock);
+        let same_boot = !boot.is_empty() && journal.summary.boot == boot;
+        let lossy = read.cut || !(journal.summary.ended || same_boot);
+        if lossy || !journal.summary.state.finished {
+            journal.end(&run(boot, lossy))?;
+        }
+        journal.compact_if_large()?;
+        let state = journal.summary.state.clone();
+        Ok((journal, state))
+    }
+
+    fn create(
+        path: &Path,
+        header: &Header,
+        boot: &str,
+        compact_at: u64,
+        lock: File,
+    ) -> Result<(Self, State), JournalError> {
+        let mut bytes = [&MAGIC[..], &[VERSION]].concat();
+        let mut summary = Summary::default();
+        for entry in [Entry::Header(Cow::Borrowed(header)), run(boot, false)] {
+            entry.write(&mut bytes, &mut Vec::new())?;
+            summary.apply(&entry);
+        }
+        replace(path, &bytes)?;
+        let len = bytes.len() as u64;
+        let file = AppendFile::open(path, len)?;
+        let state = summary.state.clone();
+        Ok((Self::new(header.clone(), file, summary, len, compact_at, lock), state))
+    }
+
+    fn new(header: Header, file: AppendFile, summary: Summary, base: u64, compact_at: u64, lock: File) -> Self {
+        Self {
+            header,
+            file,
+            summary,
+            base,
+            compact_at,
+            unwritten: Vec::new(),
+            payload: Vec::new(),
+            sorted: Vec::new(),
+            _lock: lock,
+        }
+    }
+
+    /// Notes how far an input was read. Call it before anything is noted of the records in it, so that a later run does not
+    /// take other records in the same place for them.
+    pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
+        self.write(&Entry::Read { input, beginning })
+    }
+
+    /// Notes that records of this file before this one may be sent from now on, and waits for the disk. Call it seldom, with
+    /// a position well ahead. The files that the marks speak of must be synced before.
+    pub(crate) fn reach(&mut self, id: RecordId) -> io::Result<()> {
+        self.end(&Entry::Reach(id))
+    }
+
+    /// Notes that these records are about to be sent for the first time. They must be before the last `reach` of their file.
+    pub(crate) fn sent(&mut self, ids: &[RecordId]) -> io::Result<()> {
+        let ids = self.sort(ids);
+        let written = self.write(&Entry::Sent(Cow::Borrowed(&ids)));
+        self.sorted = ids;
+        written
+    }
+
+    /// Notes that these records were sent and certainly not taken: they are no longer in flight.
+    pub(crate) fn not_taken(&mut self, ids: &[RecordId]) -> io::Result<()> {
+        let ids = self.sort(ids);
+        let written = self.write(&Entry::NotTaken(Cow::Borrowed(&ids)));
+        self.sorted = ids;
+        written
+    }
+
+    /// Notes what became of records. Their lines in the files that the marks speak of must have been appended before.
+    pub(crate) fn done(&mut self, done: &Done<'_>) -> io::Result<()> {
+        let ids = self.sort(done.ids);
+        let written = self.write(&Entry::Done {
+            ids: Cow::Borrowed(&ids),
+            fate: done.fate,
+            code: done.code.map(Cow::Borrowed),
+            twice: done.twice,
+            marks: done.marks,
+        });
+        self.sorted = ids;
+        written
+    }
+
+    /// Waits until everything is on the disk. The files that the marks speak of must be synced before.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.end(&Entry::Synced)
+    }
+
+    /// Ends a run in order before all records are done: nothing more is sent, and no answer is awaited. The files that
+    /// the marks speak of must be synced before.
+    pub(crate) fn stop(&mut self) -> io::Result<()> {
+        self.end(&Entry::Stopped)
+    }
+
+    /// Ends the load: every record is done. The files that the marks speak of must be synced before.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.end(&Entry::Finished)
+    }
+
+    /// What is known of the load now.
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.summary.state
+    }
+
+    /// Replaces the file by a snapshot if it has become long, and twice as long as the last snapshot.
+    pub(crate) fn compact_if_large(&mut self) -> io::Result<()> {
+        if self.file.len() < self.compact_at.max(self.base.saturating_mul(2)) {
+            return Ok(());
+        }
+        self.summary.shrink();
+        let mut bytes = [&MAGIC[..], &[VERSION]].concat();
+        for entry in [
+            Entry::Header(Cow::Borrowed(&self.header)),
+            Entry::Snapshot(Cow::Borrowed(&self.summary)),
+        ] {
+            entry.write(&mut bytes, &mut self.payload)?;
+        }
+        self.payload = Vec::new();
+        let path = self.file.path().to_owned();
+        replace(&path, &bytes)?;
+        // The snapshot covers these entries.
+        self.unwritten.clear();
+        self.base = bytes.len() as u64;
+        self.file = AppendFile::open(path, self.base)?;
+        Ok(())
+    }
+
+    /// Returns once a kill loses nothing of what was noted so far. One write serves several calls.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.file.append(&self.unwritten)?;
+        self.unwritten.clear();
+        Ok(())
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        entry.write(&mut self.unwritten, &mut self.payload)?;
+        self.summary.apply(entry);
+        if self.unwritten.len() < Self::MOST_UNWRITTEN {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn end(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.write(entry)?;
+        self.flush()?;
+        self.file.sync()
+    }
+
+    /// The ids in ascending order, in a vector that the caller puts back.
+    fn sort(&mut self, ids: &[RecordId]) -> Vec<RecordId> {
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sorted.clear();
+        sorted.extend_from_slice(ids);
+        sorted.sort_unstable();
+        sorted
+    }
+}
+
+impl Drop for Journal {
+    /// A load that panics, or whose future is dropped, ends without a flush of its own.
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
+fn run(boot: &str, lossy: bool) -> Entry<'_> {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    Entry::Run {
+        time: time.map_or(0, |time| time.as_secs()),
+        boot: Cow::Borrowed(boot),
+        lossy,
+    }
+}
+
+/// Differs after each start of the machine; empty where it is not known.
+fn boot_id() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
+}

@@ -1,0 +1,60 @@
+//! What the entries of a journal add up to, as plain data.
+
+use std::collections::BTreeMap;
+
+use roaring::RoaringTreemap;
+use serde::{Deserialize, Serialize};
+
+use super::{header::Marks, tally::Tally};
+use crate::record::RecordId;
+use dfinery_input::Beginning;
+
+/// What is known of the records of a load.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// The records whose fate is known.
+    pub(crate) done: RoaringTreemap,
+    /// The records that may have been sent and whose fate is not known.
+    pub(crate) in_flight: RoaringTreemap,
+    pub(crate) tally: Tally,
+    /// How long the good part of each file beside the journal is.
+    pub(crate) marks: Marks,
+    /// How far each input was read.
+    pub(crate) read: BTreeMap<usize, Beginning>,
+    /// How many runs there were, this one included.
+    pub(crate) runs: u32,
+    /// When the first run began, in seconds since 1970.
+    pub(crate) began: u64,
+    pub(crate) finished: bool,
+}
+
+/// What the entries of a journal add up to, as a snapshot holds it: the state, and what is needed to carry it on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Summary {
+    pub(super) state: State,
+    /// Up to where each file may have been sent.
+    pub(super) reaches: BTreeMap<u64, RecordId>,
+    /// The records whose lines in the files beside the journal may not be on the disk yet, and their counts.
+    pub(super) unsure: RoaringTreemap,
+    pub(super) unsure_tally: Tally,
+    /// How long those files are on the disk for certain.
+    pub(super) synced: Marks,
+    /// The boot of the machine in which the last run ran; empty if unknown.
+    pub(super) boot: String,
+    /// Whether the last run ended in order.
+    pub(super) ended: bool,
+}
+
+impl Summary {
+    /// Gives memory back: what is done is mostly ranges.
+    pub(super) fn shrink(&mut self) {
+        for map in [&mut self.state.done, &mut self.state.in_flight] {
+            let shrunk = map.bitmaps().map(|(high, bitmap)| {
+                let mut bitmap = bitmap.clone();
+                bitmap.optimize();
+                (high, bitmap)
+            });
+            *map = RoaringTreemap::from_bitmaps(shrunk);
+        }
+    }
+}
