@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use dfinery_load::{Accepts, DeadLetters, FileLoad, Loaded, RecordKind};
 
 use crate::{
+    advice,
     arguments::{Files, What},
     connection, plan,
     progress::grouped,
@@ -117,7 +118,7 @@ pub async fn delete(arguments: DeleteArguments) -> anyhow::Result<ExitCode> {
     }
     let plan = connection::planner(&settings, accepts)?.plan(load.clone()).await?;
     if let Some(stop) = &plan.stopped {
-        bail!("{stop}");
+        bail!(advice::on_stop(stop));
     }
     if plan.invalid > 0 {
         let _ = write!(io::stderr(), "{}", plan.report);
@@ -176,7 +177,7 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
             .write(path)
             .with_context(|| format!("cannot write the receipt to {}", path.display()))?;
     }
-    Ok(ended.receipt.exit_code())
+    Ok(advice::exit_code(&ended.receipt))
 }
 
 fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
@@ -189,6 +190,7 @@ fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
         writeln!(out)?;
     } else {
         write!(out, "{}", loaded.receipt)?;
+        advice::on_receipt(&loaded.receipt, &mut out)?;
     }
     Ok(out.flush()?)
 }

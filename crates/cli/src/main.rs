@@ -1,5 +1,6 @@
 //! The `dfinery` command: data on standard output, talk on standard error.
 
+mod advice;
 mod arguments;
 mod check;
 mod config;
@@ -99,8 +100,8 @@ fn main() -> ExitCode {
         if error.chain().any(|cause| broken_pipe(&cause)) {
             return ExitCode::SUCCESS;
         }
-        let _ = writeln!(std::io::stderr(), "dfinery: {error:#}");
-        ExitCode::from(2)
+        let _ = writeln!(std::io::stderr(), "dfinery: {}", advice::on_error(&error));
+        ExitCode::from(advice::USAGE)
     })
 }
 

@@ -9,6 +9,7 @@ use dfinery_load::{Plan, PlannedCalls, RecordKind, Stop};
 use serde_json::json;
 
 use crate::{
+    advice,
     arguments::{Files, What},
     connection,
     progress::{grouped, time},
@@ -76,7 +77,7 @@ pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
 
 fn ended(stopped: Option<&Stop>, bad: u64) -> anyhow::Result<ExitCode> {
     if let Some(stop) = stopped {
-        anyhow::bail!("{stop}");
+        anyhow::bail!(advice::on_stop(stop));
     }
     Ok(ExitCode::from(u8::from(bad > 0)))
 }

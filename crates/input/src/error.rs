@@ -1,54 +1,162 @@
 //! The error of an input that cannot be read on.
 
-use std::{fmt, io};
+use std::{error::Error, fmt, io};
 
-/// What standard input is called on the command line.
-pub(super) const STDIN: &str = "-";
+/// The name that stands for standard input.
+pub(crate) const STDIN: &str = "-";
 
-/// An input that cannot be read, or not to its end: says which one, why, and what to do.
+/// An input that cannot be read, or not to its end: `Display` says which one and why, the predicates say it to programs.
 ///
 /// It never holds a value of a record.
 #[derive(Debug)]
-pub struct InputError(String);
+pub struct InputError {
+    name: String,
+    line: Option<u64>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// The system does not open or read it; the text is for people.
+    Unreadable(String, io::Error),
+    Changed(String),
+    NeedsMapping,
+    NeedsEncoding,
+    /// It is not what its format, its mapping or its use asks for.
+    Unfit(String),
+}
 
 impl InputError {
-    /// About an input as a whole.
+    /// About an input as a whole, which is not what it should be.
     pub fn new(name: &str, problem: impl fmt::Display) -> Self {
-        Self(format!("{}: {problem}", for_people(name)))
+        Self::of(name, Kind::Unfit(problem.to_string()))
     }
 
-    /// About one line of it.
-    pub(super) fn at_line(name: &str, line: u64, problem: impl fmt::Display) -> Self {
-        Self(format!("{}, line {line}: {problem}", for_people(name)))
+    /// About an input that is no longer what it was.
+    pub fn changed(name: &str, problem: impl fmt::Display) -> Self {
+        Self::of(name, Kind::Changed(problem.to_string()))
     }
 
     /// About an input that could not be opened.
-    pub fn opening(name: &str, error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound => Self::new(name, "there is no such file: check the path"),
-            io::ErrorKind::PermissionDenied => Self::new(
-                name,
-                "no permission to read it: change the file's permissions or run as a user who may read it",
-            ),
-            _ => Self::new(name, format_args!("it cannot be opened: {error}")),
-        }
+    #[must_use]
+    pub fn opening(name: &str, error: io::Error) -> Self {
+        let problem = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file: check the path".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "no permission to read it: change the file's permissions or run as a user who may read it".to_owned()
+            }
+            _ => format!("it cannot be opened: {error}"),
+        };
+        Self::of(name, Kind::Unreadable(problem, error))
     }
 
     /// About a read that failed half-way.
-    pub fn reading(name: &str, error: &io::Error) -> Self {
-        Self::new(name, format_args!("reading failed: {error}"))
+    #[must_use]
+    pub fn reading(name: &str, error: io::Error) -> Self {
+        Self::of(name, Kind::Unreadable(format!("reading failed: {error}"), error))
     }
-}
 
-/// The name of an input in a sentence.
-fn for_people(name: &str) -> &str {
-    if name == STDIN { "standard input" } else { name }
+    pub(crate) fn needs_a_mapping(name: &str) -> Self {
+        Self::of(name, Kind::NeedsMapping)
+    }
+
+    pub(crate) fn needs_an_encoding(name: &str, line: u64) -> Self {
+        Self::of(name, Kind::NeedsEncoding).at(line)
+    }
+
+    pub(crate) fn at_line(name: &str, line: u64, problem: impl fmt::Display) -> Self {
+        Self::new(name, problem).at(line)
+    }
+
+    fn of(name: &str, kind: Kind) -> Self {
+        Self {
+            name: name.to_owned(),
+            line: None,
+            kind,
+        }
+    }
+
+    fn at(self, line: u64) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+
+    /// The input as it was named, `-` for standard input. An error about a mapping names it so.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line that the error is about, from 1, if it is about one.
+    #[must_use]
+    pub const fn line(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// The system does not open or read it; the [`source`](Error::source) is what the system said.
+    ///
+    /// # Troubleshooting
+    /// Check the path, the permissions and the disk.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self.kind, Kind::Unreadable(..))
+    }
+
+    /// It changed while it was read, or since an earlier run of the same load read it.
+    ///
+    /// # Troubleshooting
+    /// Put it back as it was, or load the new contents as another file.
+    #[must_use]
+    pub const fn is_changed(&self) -> bool {
+        matches!(self.kind, Kind::Changed(_))
+    }
+
+    /// It is read as a table, and there is no mapping of its columns.
+    ///
+    /// # Troubleshooting
+    /// [`propose`](crate::propose) drafts a mapping; complete it, and set it as
+    /// [`InputOptions::mapping`](crate::InputOptions::mapping).
+    #[must_use]
+    pub const fn needs_mapping(&self) -> bool {
+        matches!(self.kind, Kind::NeedsMapping)
+    }
+
+    /// Its encoding cannot be told from its bytes.
+    ///
+    /// # Troubleshooting
+    /// Set [`InputOptions::encoding`](crate::InputOptions::encoding), or save the file as UTF-8.
+    #[must_use]
+    pub const fn needs_encoding(&self) -> bool {
+        matches!(self.kind, Kind::NeedsEncoding)
+    }
 }
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(if self.name == STDIN {
+            "standard input"
+        } else {
+            &self.name
+        })?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        f.write_str(": ")?;
+        match &self.kind {
+            Kind::Unreadable(problem, _) | Kind::Changed(problem) | Kind::Unfit(problem) => f.write_str(problem),
+            Kind::NeedsMapping => f.write_str("it is read as a table, which needs a mapping of its columns"),
+            Kind::NeedsEncoding => f.write_str("it is neither UTF-8 nor CP949"),
+        }
     }
 }
 
-impl std::error::Error for InputError {}
+impl Error for InputError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Unreadable(_, error) => Some(error),
+            _ => None,
+        }
+    }
+}

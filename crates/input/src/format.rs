@@ -2,6 +2,8 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
+use serde::{Serialize, Serializer};
+
 /// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -60,6 +62,12 @@ impl fmt::Display for Format {
     }
 }
 
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl FromStr for Format {
     type Err = String;
 
@@ -103,6 +111,12 @@ impl fmt::Display for Encoding {
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
         })
+    }
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

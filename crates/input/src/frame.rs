@@ -30,12 +30,15 @@ pub(super) enum Stop {
     Read(io::Error),
     /// The input is not what its format asks for, in this line if it is one.
     Format(Option<u64>, String),
+    /// The encoding of this line cannot be told.
+    Encoding(u64),
 }
 
 impl Stop {
     pub(super) fn into_error(self, name: &str) -> InputError {
         match self {
-            Self::Read(error) => InputError::reading(name, &error),
+            Self::Read(error) => InputError::reading(name, error),
+            Self::Encoding(line) => InputError::needs_an_encoding(name, line),
             Self::Format(None, problem) => InputError::new(name, problem),
             Self::Format(Some(line), problem) => InputError::at_line(name, line, problem),
         }

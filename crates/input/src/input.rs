@@ -9,7 +9,7 @@ use crate::{
     array::Array,
     dead_letter::replay_line,
     encoding,
-    error::{InputError, STDIN},
+    error::InputError,
     fingerprint::Passed,
     format::{Encoding, Format},
     frame::{Body, Frame, Stop},
@@ -122,7 +122,7 @@ impl Input {
         accepts: Accepts,
         bounds: Bounds,
     ) -> Result<Self, InputError> {
-        let reading = |error| InputError::reading(&name, &error);
+        let reading = |error| InputError::reading(&name, error);
         let bounds = match options.format {
             Some(Format::DeadLetter) => Bounds {
                 record: bounds.record.saturating_mul(DEAD_LETTER_LENGTHS),
@@ -148,7 +148,10 @@ impl Input {
             Format::Ndjson | Format::DeadLetter => Framer::Lines(Lines::default()),
             Format::JsonArray => Framer::Array(Array::default()),
             Format::Csv | Format::Tsv => {
-                let mapping = options.mapping.as_ref().ok_or_else(|| needs_mapping(&name))?;
+                let mapping = options
+                    .mapping
+                    .as_ref()
+                    .ok_or_else(|| InputError::needs_a_mapping(&name))?;
                 let usual = if format == Format::Tsv { b'\t' } else { b',' };
                 let mut table = Table::new(mapping.delimiter().unwrap_or(usual));
                 let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
@@ -262,31 +265,6 @@ impl Input {
     /// If it changed.
     pub fn finish(self) -> Result<(), InputError> {
         self.origin.finish(&self.name)
-    }
-}
-
-fn needs_mapping(name: &str) -> InputError {
-    let (file, before) = if name == STDIN {
-        ("FILE".to_owned(), "write it to a FILE, ")
-    } else {
-        (quoted(name), "")
-    };
-    InputError::new(
-        name,
-        format_args!(
-            "it is read as a table, which needs a mapping of its columns: {before}run `dfinery mapping init {file}`, complete what it \
-             writes, and give it with --mapping"
-        ),
-    )
-}
-
-/// A name as a shell reads it.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '\\');
-    if name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
     }
 }
 

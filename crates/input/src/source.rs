@@ -55,7 +55,7 @@ impl Origin {
     /// Opens a file; what it grows by later is not read.
     pub(super) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let name = path.display().to_string();
-        let opening = |error| InputError::opening(&name, &error);
+        let opening = |error| InputError::opening(&name, error);
         let handle = File::open(path).map_err(opening)?;
         let metadata = handle.metadata().map_err(opening)?;
         if metadata.is_dir() {
@@ -103,14 +103,14 @@ impl Origin {
         let Some(file) = &self.file else { return Ok(()) };
         let changed = |how: &str| {
             let advice = "the records read may not be what it holds now; load it again once it no longer changes";
-            Err(InputError::new(
+            Err(InputError::changed(
                 name,
                 format_args!("it {how} while it was read: {advice}"),
             ))
         };
         let now = match file.handle.metadata() {
             Ok(metadata) => Stamp::of(&metadata),
-            Err(error) => return Err(InputError::reading(name, &error)),
+            Err(error) => return Err(InputError::reading(name, error)),
         };
         if now.length > file.opened.length {
             let more = now.length - file.opened.length;
@@ -177,7 +177,7 @@ fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, I
     (&mut reader)
         .take(LONGEST_MAGIC as u64)
         .read_to_end(&mut magic)
-        .map_err(|error| InputError::reading(name, &error))?;
+        .map_err(|error| InputError::reading(name, error))?;
     if magic.is_empty() {
         return Err(empty(name));
     }
@@ -195,7 +195,7 @@ fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, I
     }
     if zstd {
         let buffered = BufReader::with_capacity(COMPRESSED_CHUNK, whole);
-        let reader = zstd::Decoder::with_buffer(buffered).map_err(|error| InputError::opening(name, &error))?;
+        let reader = zstd::Decoder::with_buffer(buffered).map_err(|error| InputError::opening(name, error))?;
         return Ok(Box::new(Archive { format: "zstd", reader }));
     }
     Ok(Box::new(whole))

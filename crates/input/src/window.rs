@@ -125,10 +125,7 @@ impl Window {
         self.encoding = self.decide(first)?.or(is_json.then_some(Encoding::Utf8));
         self.encoding.ok_or_else(|| {
             let before = self.unread().get(..first).unwrap_or_default();
-            Stop::Format(
-                Some(self.line + memchr::memchr_iter(b'\n', before).count() as u64),
-                "it is neither UTF-8 nor CP949: say its encoding (--encoding), or save it as UTF-8".to_owned(),
-            )
+            Stop::Encoding(self.line + memchr::memchr_iter(b'\n', before).count() as u64)
         })
     }
 

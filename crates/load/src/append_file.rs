@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::state_error::StateError;
+
 /// A file to append to. Only its owner may read it, since it may hold what the customers of the user wrote.
 #[derive(Debug)]
 pub(crate) struct AppendFile {
@@ -31,13 +33,7 @@ impl AppendFile {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && keep == 0 => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!(
-                        "{} is gone, though {keep} bytes were written to it. Put it back, or begin anew with --restart",
-                        path.display()
-                    ),
-                ));
+                return Err(StateError::Gone { path, had: keep }.into_io());
             }
             Err(error) => return Err(at(&path, "open", &error)),
         };
@@ -145,14 +141,13 @@ pub(crate) fn options() -> OpenOptions {
 fn cut(file: &mut File, keep: u64, path: &Path) -> io::Result<()> {
     let len = file.metadata().map_err(|error| at(path, "read", &error))?.len();
     if len < keep {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!(
-                "{} was cut: it has {len} bytes, though {keep} were written to it. Put it back as it was, or begin anew \
-                 with --restart",
-                path.display()
-            ),
-        ));
+        let path = path.to_owned();
+        return Err(StateError::Cut {
+            path,
+            has: len,
+            had: keep,
+        }
+        .into_io());
     }
     if len > keep {
         file.set_len(keep).map_err(|error| at(path, "cut", &error))?;

@@ -211,7 +211,7 @@ fn foreign(path: &Path) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
         format!(
-            "{} is not the memory of an earlier load with --delta, or another version wrote it. Give another file, or \
+            "{} is not the memory of an earlier load, or another version wrote it. Give another file, or \
              delete this one: then every profile is sent once more",
             path.display()
         ),

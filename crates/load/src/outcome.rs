@@ -1,6 +1,6 @@
 //! What became of records, and why a load ended before its input did.
 
-use std::{fmt, io, process::ExitCode, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
@@ -76,25 +76,12 @@ impl Stop {
             _ => None,
         }
     }
-
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Refused(_) => USAGE,
-            Self::TooManyBad(_) | Self::Input(_) | Self::Bug(_) => NOT_ALL,
-            _ => TRY_AGAIN,
-        }
-    }
 }
-
-const NOT_ALL: u8 = 1;
-pub(crate) const USAGE: u8 = 2;
-/// `EX_TEMPFAIL` of sysexits.h.
-const TRY_AGAIN: u8 = 75;
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interrupted => f.write_str("it was asked to stop; the same command goes on from here"),
+            Self::Interrupted => f.write_str("it was asked to stop; the same load goes on from here"),
             Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
             Self::QuotaSpent(family) => write!(
                 f,
@@ -112,14 +99,5 @@ impl fmt::Display for Stop {
 impl Serialize for Stop {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-/// The exit code of a load that ended for this reason, or that came to its end.
-pub(crate) fn exit_code(stop: Option<&Stop>, all_accepted: bool) -> ExitCode {
-    match stop {
-        Some(stop) => ExitCode::from(stop.exit_code()),
-        None if all_accepted => ExitCode::SUCCESS,
-        None => ExitCode::from(NOT_ALL),
     }
 }

@@ -11,10 +11,12 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::lock::lock;
 use crate::{
+    error::LoadError,
     file_accounts::FileAccounts,
     file_load::{FileLoad, is_stdin},
     journal::State,
-    loader::{LoadError, Loader, Opened},
+    loader::Loader,
+    opening::Opened,
     outcome::Stop,
     pack::Packer,
     progress::Progress,
@@ -154,9 +156,7 @@ impl Loader {
             kind.records += batch.records.len() as u64;
             kind.calls += 1;
         }
-        let Left { report, read, stop, .. } = reading
-            .await
-            .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
+        let Left { report, read, stop, .. } = reading.await.map_err(|_| LoadError::bug("reading the input failed"))?;
         for (kind, planned) in &mut planned {
             let quota = Engine::of(&import).rate_limit(kind.operation());
             // The first period's calls may go at once.
@@ -194,7 +194,7 @@ impl Loader {
         let Left { report, stop, .. } = rehearsal
             .reading
             .await
-            .map_err(|_| LoadError::new("reading the input failed unexpectedly"))?;
+            .map_err(|_| LoadError::bug("reading the input failed"))?;
         Ok(Preview {
             calls: first,
             report,
@@ -209,7 +209,7 @@ impl Loader {
         });
         let Opened { inputs, receipt, .. } = opened
             .await
-            .map_err(|_| LoadError::new("opening the inputs failed"))??;
+            .map_err(|_| LoadError::bug("opening the inputs failed"))??;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
         let books = FileAccounts::of_nothing_sent(names, receipt, self.progress());
         let books = Arc::new(Mutex::new(books));

@@ -176,7 +176,7 @@ impl Reader {
         let opened = match &source.path {
             Some(path) => Input::open(path, &self.options, taxonomy, self.accepts),
             None => Stdin::new(self.delivering.stop.subscribe())
-                .map_err(|error| InputError::opening("-", &error))
+                .map_err(|error| InputError::opening("-", error))
                 .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
         };
         let mut input = opened.map_err(failed)?;
@@ -381,7 +381,7 @@ impl Reader {
                 continue;
             };
             let whole = Beginning::of_file(path, u64::MAX, goes_on)
-                .map_err(|error| Stop::Input(InputError::reading(&source.name, &error)))?
+                .map_err(|error| Stop::Input(InputError::reading(&source.name, error)))?
                 .ok_or(Halt::Stopped)?;
             // A change of what comes later would change the ids of what was sent.
             self.has_read(input, source, whole)?;
@@ -400,9 +400,8 @@ impl Reader {
         if lock(&self.books).has_read(input, beginning)? {
             return Ok(());
         }
-        let changed = "it is no longer what this load has read of it before: put it back as it was and run the same command again, or \
-                       begin anew with --restart";
-        Err(Stop::Input(InputError::new(&source.name, changed)))
+        let changed = "it is no longer what this load has read of it before";
+        Err(Stop::Input(InputError::changed(&source.name, changed)))
     }
 
     /// An earlier run settled this record, and may have been killed before it was remembered what the server has now.

@@ -5,15 +5,11 @@ use std::{
     fmt,
     io::{self, Write},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 use serde::Serialize;
 
-use crate::{
-    outcome::{Stop, USAGE, exit_code},
-    record::Fate,
-};
+use crate::{outcome::Stop, record::Fate};
 use dfinery::{ImportCode, Language, Timestamp};
 use dfinery_input::Beginning;
 
@@ -114,16 +110,6 @@ impl Receipt {
         self.complete && self.read == self.accepted
     }
 
-    /// 0 if all was accepted, 1 if some was not, 2 if the token or the service id is wrong or nothing of the input could be
-    /// read, 75 if it is worth trying again later.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        if self.read == 0 && matches!(self.stopped, Some(Stop::Input(_))) {
-            return ExitCode::from(USAGE);
-        }
-        exit_code(self.stopped.as_ref(), self.all_accepted())
-    }
-
     /// Writes it as JSON, in place of a file that is there. Whoever reads it finds the old receipt or the new one, and never half of one.
     ///
     /// # Errors
@@ -136,6 +122,13 @@ impl Receipt {
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
+    }
+
+    /// Whether the same load, started again, may settle more records.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        let open = self.resumable > 0 || (!self.complete && self.journal.is_some());
+        open && !matches!(self.stopped, Some(Stop::Input(_)))
     }
 
     pub(crate) fn count(&mut self, fate: Fate, code: Option<&str>, records: u64) {
@@ -193,18 +186,12 @@ impl fmt::Display for Receipt {
             Calls(self),
         )?;
         if self.finished_before {
-            writeln!(
-                f,
-                "All of it had been settled before: nothing was sent. To load it again, begin anew with --restart."
-            )?;
+            writeln!(f, "All of it had been settled before: nothing was sent.")?;
         } else if self.runs > 1 {
             writeln!(f, "It took {} runs.", self.runs)?;
         }
         if let Some(path) = &self.dead_letter {
             writeln!(f, "Not accepted: {}", path.display())?;
-            if self.rejected + self.undelivered + self.unknown > 0 {
-                writeln!(f, "  send what left again with: dfinery replay {}", path.display())?;
-            }
             if self.invalid > 0 {
                 writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
             }
@@ -215,13 +202,6 @@ impl fmt::Display for Receipt {
         if let Some(stop) = &self.stopped {
             let reason = stop.to_string();
             writeln!(f, "It ended early: {}.", reason.trim_end_matches('.'))?;
-        }
-        let goes_on = self.resumable > 0 || (!self.complete && self.journal.is_some());
-        if goes_on && !matches!(self.stopped, Some(Stop::Input(_))) {
-            writeln!(
-                f,
-                "Run the same command again, without --restart, to go on: what was accepted is not sent again."
-            )?;
         }
         Ok(())
     }

@@ -38,6 +38,9 @@ impl RecordId {
     /// Beyond all records of a file.
     pub(crate) const LAST_POSITION: u64 = (1 << Self::BITS_OF_POSITION) - 1;
 
+    /// How many files can be told apart.
+    pub(crate) const MOST_FILES: usize = 1 << (u64::BITS - Self::BITS_OF_POSITION);
+
     /// The record at a position, from 0, of a file.
     pub(crate) const fn new(file: u32, position: u64) -> Self {
         Self(((file as u64) << Self::BITS_OF_POSITION) | position)

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::{loader::YEAR, lock::lock};
+use crate::{lock::lock, settings::YEAR};
 
 use crate::{
     loader::{Loader, Stopper},

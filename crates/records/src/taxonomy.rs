@@ -155,6 +155,14 @@ impl Taxonomy {
         self.section(section).get(name).map(|(_, rule)| rule.property_type)
     }
 
+    /// The registered properties with their types, in no particular order.
+    pub fn property_types(&self) -> impl Iterator<Item = (Section, &str, PropertyType)> {
+        [Section::Event, Section::Item, Section::User]
+            .into_iter()
+            .flat_map(|section| self.section(section).iter().map(move |rule| (section, rule)))
+            .map(|(section, rule)| (section, &*rule.name, rule.property_type))
+    }
+
     /// Adds a property, or puts it in place of another one of its name.
     fn register(&mut self, section: Section, rule: PropertyRule) {
         let [event, item, user] = &mut self.properties;

@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use dfinery::ImportCode;
 use dfinery_emulator::{Fault, FaultRate};
 use serde_json::json;
 
@@ -101,4 +102,35 @@ async fn a_second_signal_ends_at_once_and_nothing_is_lost() {
     desk.run(&arguments).await.is(0);
     assert_eq!(desk.receipt("sales.ndjson")["accepted"], json!(250));
     assert_eq!(desk.emulator.ledger().times_taken().len(), 250);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_a_load_from_going_on_is_said_with_what_to_do() {
+    let desk = Desk::new().await;
+    let whole = format!("{{}}\n{}", events(50, 5));
+    desk.write("sales.ndjson", &whole);
+    let load = |more: &[&'static str]| [&["load", "events", "sales.ndjson", "--concurrency", "1"], more].concat();
+    desk.emulator
+        .script([Fault::None, Fault::Import(ImportCode::InvalidToken)]);
+    desk.run(&load(&[])).await.is(2).says("accepted");
+
+    desk.write("sales.ndjson", format!("{whole}\n"));
+    let changed = desk.run(&load(&[])).await;
+    changed
+        .is(2)
+        .says("of another load")
+        .says("--restart")
+        .says("--state DIR");
+    desk.write("sales.ndjson", &whole);
+
+    let dead_letter = "sales.ndjson.dfinery/dead-letter.ndjson";
+    let letters = desk.read(dead_letter);
+    std::fs::remove_file(desk.path(dead_letter)).unwrap();
+    let gone = desk.run(&load(&[])).await;
+    gone.is(2)
+        .says("is gone")
+        .says("Put it back as it was")
+        .says("--restart");
+    desk.write(dead_letter, letters);
+    desk.run(&load(&[])).await.is(1).says("250");
 }

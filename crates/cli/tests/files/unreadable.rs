@@ -320,16 +320,17 @@ async fn a_taxonomy_that_is_wrong_names_its_file_and_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn standard_input_that_cannot_be_begun_is_told_as_well() {
     let desk = Desk::new().await;
-    for (stdin, says) in [
-        (b"".as_slice(), "standard input: it is empty"),
+    for (stdin, says, advice) in [
+        (b"".as_slice(), "standard input: it is empty", ""),
         (
             TABLE.as_bytes(),
-            "standard input: it is read as a table, which needs a mapping of its columns: write it to a FILE, run `dfinery mapping \
-             init FILE`",
+            "standard input: it is read as a table, which needs a mapping of its columns",
+            "write it to a FILE, run `dfinery mapping init FILE`",
         ),
     ] {
-        desk.run_with_stdin(&["check", "-"], stdin).await.is(2).says(says);
+        let check = desk.run_with_stdin(&["check", "-"], stdin).await;
+        check.is(2).says(says).says(advice);
         let load = ["load", "events", "-", "--state", "state"];
-        desk.run_with_stdin(&load, stdin).await.is(2).says(says);
+        desk.run_with_stdin(&load, stdin).await.is(2).says(says).says(advice);
     }
 }

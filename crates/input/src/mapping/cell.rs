@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, value::MapAccessDeserializer},
 };
 
@@ -15,7 +15,8 @@ use super::{
 };
 
 /// Where a value comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Source {
     Column(Column),
     /// A value as JSON.
@@ -218,7 +219,7 @@ impl<'de> Deserialize<'de> for Constant {
 }
 
 /// Properties by name, in the order in which they are written.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Entries(Vec<(String, Source)>);
 
 impl Entries {

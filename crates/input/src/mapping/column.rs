@@ -1,25 +1,33 @@
 //! How the cells of a column are read.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Type;
 
 /// How the cells of a column are read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<Type>,
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) empty: Empty,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) formats: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) thousands: Option<char>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) separator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) yes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) country: Option<String>,
 }
 
 /// What becomes of an empty cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Empty {
     /// The property is left out.
@@ -29,4 +37,8 @@ pub(crate) enum Empty {
     Null,
     /// The property is an empty text.
     Keep,
+}
+
+fn is_default(empty: &Empty) -> bool {
+    *empty == Empty::default()
 }

@@ -1,7 +1,9 @@
 //! What a mapping says.
 
+use dfinery::tables::PropertyType;
+use dfinery_records::{Section, Taxonomy};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     cell::{self, Entries, Source},
@@ -34,7 +36,9 @@ use crate::error::InputError;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+/// `Serialize` writes what it says, always in the same form and without comments, so that mappings can be compared over time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Mapping {
     pub(super) definition: Definition,
 }
@@ -52,6 +56,27 @@ impl Mapping {
             .check()
             .map_err(|problem| InputError::new("the mapping", problem))?;
         Ok(Self { definition })
+    }
+
+    /// The properties whose type the mapping leaves to a taxonomy, in the order of the mapping, with the type that it gives
+    /// them; without one they are texts.
+    #[must_use]
+    pub fn types_from(&self, taxonomy: &Taxonomy) -> Vec<(Section, &str, Option<PropertyType>)> {
+        let Definition {
+            event_properties,
+            event_items,
+            user_properties,
+            ..
+        } = &self.definition;
+        let items = event_items.iter().flatten().map(|item| (Section::Item, item));
+        let sections = (event_properties.iter().map(|entries| (Section::Event, entries)))
+            .chain(items)
+            .chain(user_properties.iter().map(|entries| (Section::User, entries)));
+        sections
+            .flat_map(|(section, entries)| entries.iter().map(move |(name, source)| (section, name, source)))
+            .filter(|(.., source)| matches!(source, Source::Column(column) if column.kind.is_none()))
+            .map(|(section, name, _)| (section, name, taxonomy.property_type(section, name)))
+            .collect()
     }
 
     /// What separates the cells of a row, if the mapping says it.
@@ -89,24 +114,37 @@ fn yaml_options() -> serde_saphyr::Options {
 }
 
 /// What a mapping says.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Definition {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) delimiter: Option<Delimiter>,
-    #[serde(default, deserialize_with = "time_zone")]
+    #[serde(
+        default,
+        deserialize_with = "time_zone",
+        serialize_with = "name_of_zone",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(super) timezone: Option<TimeZone>,
     pub(super) identity: Entries,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event: Option<EventName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_datetime: Option<Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_log_id: Option<Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_properties: Option<Entries>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_items: Option<Vec<Entries>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_properties: Option<Entries>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_datetime: Option<Source>,
 }
 
 /// The name of an event: constant if it is a text, that of a cell if it is a map.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct EventName(pub(super) Source);
 
 impl<'de> Deserialize<'de> for EventName {
@@ -115,7 +153,7 @@ impl<'de> Deserialize<'de> for EventName {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Delimiter(u8);
 
 impl<'de> Deserialize<'de> for Delimiter {
@@ -129,6 +167,11 @@ impl<'de> Deserialize<'de> for Delimiter {
             )),
         }
     }
+}
+
+#[allow(clippy::ref_option, reason = "as serde calls it")]
+fn name_of_zone<S: Serializer>(zone: &Option<TimeZone>, serializer: S) -> Result<S::Ok, S::Error> {
+    zone.as_ref().and_then(TimeZone::iana_name).serialize(serializer)
 }
 
 fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZone>, D::Error> {

@@ -1,11 +1,11 @@
 //! The types of values.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use dfinery::tables::PropertyType;
 
 /// How the cells of a column are read and written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Type {
     String,

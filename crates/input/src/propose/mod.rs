@@ -38,7 +38,7 @@ pub fn propose(
 ) -> Result<Proposal, InputError> {
     let (origin, reader) = Origin::open(path)?;
     let name = path.display().to_string();
-    let reading = |error| InputError::reading(&name, &error);
+    let reading = |error| InputError::reading(&name, error);
     let mut window = Window::open(reader, options.encoding, Bounds::default()).map_err(reading)?;
     let format = options.format.or_else(|| Format::of_name(path));
     if format.is_none() && !window.skip_blank().map_err(reading)? {

@@ -8,11 +8,10 @@ use std::{
 
 use super::{
     entry::{Entries, Entry, Found, MAGIC, VERSION},
-    error::JournalError,
     header::Header,
     summary::Summary,
 };
-use crate::append_file::at;
+use crate::{append_file::at, state_error::StateError};
 
 /// What the file of a journal says.
 pub(super) struct Contents {
@@ -31,10 +30,10 @@ impl Contents {
     ///
     /// # Errors
     /// If the file is not a journal of this version, or cannot be read.
-    pub(super) fn read(path: &Path, file: File) -> Result<Self, JournalError> {
+    pub(super) fn read(path: &Path, file: File) -> Result<Self, StateError> {
         const BUFFER: usize = 256 << 10;
-        let read = |error| JournalError::from(at(path, "read", &error));
-        let damaged = || JournalError::Damaged(path.to_owned());
+        let read = |error| StateError::from(at(path, "read", &error));
+        let damaged = || StateError::Damaged(path.to_owned());
         let len = file.metadata().map_err(read)?.len();
         let mut input = BufReader::with_capacity(BUFFER, file);
         let mut start = [0; MAGIC.len() + 1];
@@ -45,7 +44,7 @@ impl Contents {
         }
         match start.strip_prefix(MAGIC) {
             Some([VERSION]) => {}
-            Some(_) => return Err(JournalError::OtherVersion(path.to_owned())),
+            Some(_) => return Err(StateError::OtherVersion(path.to_owned())),
             None => return Err(damaged()),
         }
         let mut entries = Entries::new(input, start.len() as u64, len);

@@ -9,6 +9,8 @@ pub(crate) struct Header {
     pub(crate) kind: String,
     /// A hash of all settings that change what a record means.
     pub(crate) settings: u64,
+    /// A hash of the types that the taxonomy gives to values.
+    pub(crate) types: u64,
     /// The inputs in their order.
     pub(crate) inputs: Vec<HeaderInput>,
 }

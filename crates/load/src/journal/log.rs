@@ -9,15 +9,16 @@ use std::{
 };
 
 use super::{
+    compare::{compare, other_contents},
     contents::Contents,
     entry::{Entry, MAGIC, VERSION},
-    error::{JournalError, compare, other_contents},
     header::{Header, Marks},
     summary::{State, Summary},
 };
 use crate::{
     append_file::{AppendFile, at, options, replace, with_suffix},
     record::{Fate, RecordId},
+    state_error::StateError,
 };
 use dfinery_input::Beginning;
 
@@ -63,7 +64,7 @@ impl Journal {
         path: &Path,
         header: &Header,
         begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
-    ) -> Result<(Self, State), JournalError> {
+    ) -> Result<(Self, State), StateError> {
         Self::open_in_boot(path, header, begins_so, &boot_id(), Self::COMPACT_AT)
     }
 
@@ -71,13 +72,13 @@ impl Journal {
     ///
     /// # Errors
     /// If a loader has it, or if the lock cannot be asked for.
-    pub(crate) fn lock(path: &Path) -> Result<File, JournalError> {
+    pub(crate) fn lock(path: &Path) -> Result<File, StateError> {
         let beside = with_suffix(path, ".lock");
         let file = options().create(true).truncate(false).open(&beside);
         let file = file.map_err(|error| at(&beside, "create", &error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::WouldBlock) => Err(StateError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(at(&beside, "lock", &error).into()),
         }
     }
@@ -88,7 +89,7 @@ impl Journal {
         begins_so: impl Fn(usize, Beginning) -> io::Result<bool>,
         boot: &str,
         compact_at: u64,
-    ) -> Result<(Self, State), JournalError> {
+    ) -> Result<(Self, State), StateError> {
         let lock = Self::lock(path)?;
         let read = match File::open(path) {
             Ok(file) => Contents::read(path, file)?,
@@ -121,7 +122,7 @@ impl Journal {
         boot: &str,
         compact_at: u64,
         lock: File,
-    ) -> Result<(Self, State), JournalError> {
+    ) -> Result<(Self, State), StateError> {
         let mut bytes = [&MAGIC[..], &[VERSION]].concat();
         let mut summary = Summary::default();
         for entry in [Entry::Header(Cow::Borrowed(header)), run(boot, false)] {

@@ -21,9 +21,9 @@
 //!   is always a whole journal. For that reason the lock is a file of its own.
 
 mod apply;
+mod compare;
 mod contents;
 mod entry;
-mod error;
 mod header;
 mod log;
 mod summary;
@@ -32,7 +32,6 @@ mod tally;
 mod tests;
 
 pub(crate) use self::{
-    error::JournalError,
     header::{Header, HeaderInput, Marks},
     log::{Done, Journal},
     summary::State,

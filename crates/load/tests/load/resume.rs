@@ -8,8 +8,8 @@ use std::{
 };
 
 use dfinery::{ImportCode, Operation, tables::RateLimit};
-use dfinery_emulator::{Emulator, Fault, FaultRate};
-use dfinery_load::{Accepts, FileLoad, Loader, Receipt, RecordKind, Stop};
+use dfinery_emulator::{Emulator, Fault, FaultRate, Settings, Unregistered};
+use dfinery_load::{Accepts, FileLoad, LoadError, Loader, Mapping, Receipt, RecordKind, Stop, Taxonomy};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -135,9 +135,9 @@ impl Job {
     }
 
     /// Why a load cannot begin.
-    async fn refusal(&self, load: FileLoad) -> String {
+    async fn refusal(&self, load: FileLoad) -> LoadError {
         let loader = Loader::builder(&client(&self.emulator)).build();
-        loader.load_files(load).await.unwrap_err().to_string()
+        loader.load_files(load).await.unwrap_err()
     }
 
     fn check(&self, receipt: &Value) -> Findings {
@@ -595,7 +595,7 @@ async fn a_wrong_token_ends_the_load_at_once_and_the_right_one_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
+async fn an_input_that_changed_is_refused_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let mix = Mix {
         records: 200,
@@ -612,13 +612,9 @@ async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
         fs::write(&changed, other).unwrap();
         let refused = job.refusal(job.file_load()).await;
         println!("{refused}");
-        for part in [
-            changed.to_str().unwrap(),
-            job.state.join("journal").to_str().unwrap(),
-            "--restart",
-            "--state",
-        ] {
-            assert!(refused.contains(part), "{refused} without {part}");
+        assert!(refused.is_other_load() && refused.is_changed_input(), "{refused}");
+        for part in [changed.to_str().unwrap(), job.state.join("journal").to_str().unwrap()] {
+            assert!(refused.to_string().contains(part), "{refused} without {part}");
         }
     }
     fs::write(&changed, text).unwrap();
@@ -626,6 +622,8 @@ async fn an_input_that_changed_is_refused_with_its_name_and_what_to_do() {
     let mut load = job.file_load();
     load.accepts = RecordKind::Event.into();
     let refused = job.refusal(load).await;
+    assert!(refused.is_other_load() && !refused.is_changed_input(), "{refused}");
+    let refused = refused.to_string();
     assert!(refused.contains("mixed") && refused.contains("events"), "{refused}");
     let receipt = job.load_here().await;
     Claims::of_files(&job.files, &job.state, &receipt).check(&job.files.records, &job.emulator.ledger());
@@ -655,7 +653,7 @@ async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_dis
     }
     for refused in refusals {
         assert!(
-            refused.contains("another load is running") && refused.contains("--state"),
+            refused.is_in_use() && refused.to_string().contains("another load is running"),
             "{refused}"
         );
     }
@@ -663,4 +661,83 @@ async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_dis
     let receipt = serde_json::from_slice(&fs::read(&job.receipt).unwrap()).unwrap();
     let findings = job.check(&receipt);
     assert_eq!(findings.listed, 0);
+}
+
+/// A taxonomy in which the amount of a visit has a type, and perhaps there is more.
+fn visits(amount: &str, more: &str) -> Taxonomy {
+    let yaml = format!(
+        "events: [{{name: visit}}{more}]\nevent_properties:\n  - {{name: amount, type: {amount}}}\n  - {{name: until, type: datetime}}\n"
+    );
+    Taxonomy::from_yaml(&yaml).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_goes_on_only_while_the_taxonomy_says_the_same_of_its_types() {
+    let mapping = Mapping::from_yaml(
+        "identity: {external_id: user}\nevent: visit\nevent_datetime: at\nevent_properties: {amount: amount}\n",
+    )
+    .unwrap();
+    let row = |user: usize| format!("u{user},2026-11-03T00:00:00Z,{user}\n");
+    let table: String = ["user,at,amount\n".to_owned()]
+        .into_iter()
+        .chain((0..50).map(row))
+        .collect();
+    let line = |user: usize| {
+        format!(
+            "{{\"identity\":{{\"external_id\":\"u{user}\"}},\"event\":{{\"event_name\":\"visit\",\"event_datetime\":\"2026-11-03T00:00:00Z\",\"event_properties\":{{\"until\":\"2026-11-03T09:00:00+09:00\"}}}}}}\n"
+        )
+    };
+    let lines: String = (0..50).map(line).collect();
+    let double = || visits("double", "");
+    let more = || visits("double", ", {name: sale}");
+    // What began, what is refused, what goes on.
+    type Given = Option<Taxonomy>;
+    let cases: [(&str, &str, Given, Vec<Given>, Given); 4] = [
+        (
+            "a.csv",
+            &table,
+            None,
+            vec![Some(double()), Some(visits("long", ""))],
+            None,
+        ),
+        (
+            "b.csv",
+            &table,
+            Some(double()),
+            vec![None, Some(visits("long", ""))],
+            Some(more()),
+        ),
+        ("a.ndjson", &lines, None, vec![Some(double())], None),
+        ("b.ndjson", &lines, Some(double()), vec![None], Some(more())),
+    ];
+    for (name, content, began, refused, goes_on) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        fs::write(&file, content).unwrap();
+        let settings = Settings {
+            unregistered: Unregistered::Accept,
+            ..Settings::default()
+        };
+        let emulator = Emulator::builder().settings(settings).start().await.unwrap();
+        emulator.script([Fault::None, Fault::Import(ImportCode::InvalidToken)]);
+        let load = async |taxonomy: Given| {
+            let mut load = FileLoad::new(RecordKind::Event, [&file]);
+            load.options.mapping = name.ends_with("csv").then(|| mapping.clone());
+            let mut loader = Loader::builder(&client(&emulator)).most_calls(1);
+            if let Some(taxonomy) = taxonomy {
+                loader = loader.taxonomy(taxonomy);
+            }
+            loader.build().load_files(load).await
+        };
+        let receipt = load(began).await.unwrap().receipt;
+        assert!(!receipt.complete && receipt.accepted > 0, "{receipt}");
+        for taxonomy in refused {
+            let refused = load(taxonomy).await.unwrap_err();
+            assert!(refused.is_other_load() && !refused.is_changed_input(), "{refused}");
+            assert!(refused.to_string().contains("taxonomy"), "{refused}");
+        }
+        let receipt = load(goes_on).await.unwrap().receipt;
+        assert!(receipt.complete && receipt.all_accepted(), "{name}: {receipt}");
+        assert_eq!(emulator.ledger().events_stored(), 50);
+    }
 }

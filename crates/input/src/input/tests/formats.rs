@@ -197,8 +197,8 @@ fn a_table_in_no_known_encoding_asks_for_it() {
 
 #[test]
 fn a_table_needs_a_mapping() {
-    let error = read(b"a,b\n1,2\n", &InputOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("dfinery mapping init test"), "{error}");
+    let error = read(b"a,b\n1,2\n", &InputOptions::default()).unwrap_err();
+    assert!(error.needs_mapping() && error.name() == "test", "{error}");
 }
 
 /// A line of JSON, not too short and not too long for the small bounds.

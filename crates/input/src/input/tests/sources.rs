@@ -139,5 +139,5 @@ fn the_name_and_the_content_show_the_format() {
         assert_eq!(open(&path).unwrap().format, format, "{name}");
     }
     let (_folder, path) = file("a.csv.gz", &gzip(b"a,b\n1,2\n"));
-    assert!(error(&path).contains("dfinery mapping init"));
+    assert!(open(&path).is_err_and(|error| error.needs_mapping()));
 }

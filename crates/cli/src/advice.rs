@@ -1,0 +1,163 @@
+//! What to do about an error or a receipt, in the words of the command, and the exit codes.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use dfinery_input::InputError;
+use dfinery_load::{LoadError, Receipt, Stop};
+
+/// Some records were not accepted, or a person is needed.
+const NOT_ALL: u8 = 1;
+/// Wrong usage, settings, input, token or service id.
+pub const USAGE: u8 = 2;
+/// `EX_TEMPFAIL` of sysexits.h: the same command may go on later.
+const TRY_AGAIN: u8 = 75;
+
+const ANEW: &str = "Begin anew with --restart, or keep the state of this load elsewhere with --state DIR";
+
+/// An error with its causes, and what to do about it.
+pub fn on_error(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause.to_string());
+        let advice = on_cause(cause);
+        if let Some(advice) = advice {
+            text.push_str(advice.separator);
+            text.push_str(&advice.text);
+        }
+        // These say what their causes say.
+        if cause.is::<InputError>() || cause.is::<LoadError>() {
+            break;
+        }
+    }
+    text
+}
+
+struct Advice {
+    separator: &'static str,
+    text: String,
+}
+
+fn sentence(text: impl Into<String>) -> Option<Advice> {
+    Some(Advice {
+        separator: ". ",
+        text: text.into(),
+    })
+}
+
+fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
+    if let Some(error) = cause.downcast_ref::<InputError>() {
+        return on_input(error);
+    }
+    let error = cause.downcast_ref::<LoadError>()?;
+    if let Some(input) = error.input() {
+        on_input(input)
+    } else if error.is_in_use() {
+        sentence("Wait until it ends, or give this load another --state DIR")
+    } else if error.is_other_version() {
+        sentence("Finish the load with that version, or begin anew with --restart")
+    } else if error.is_other_load() {
+        sentence(format!(
+            "To begin anew sends every record again, and where ids are made from the contents of the file, under new ones: \
+             to add or correct some records, load a file with only these. {ANEW}"
+        ))
+    } else if error.is_damaged() {
+        sentence(format!("Put it back as it was. {ANEW}"))
+    } else {
+        None
+    }
+}
+
+fn on_input(error: &InputError) -> Option<Advice> {
+    if error.needs_mapping() {
+        let (file, before) = match error.name() {
+            "-" => ("FILE".to_owned(), "write it to a FILE, "),
+            name => (quoted(name), ""),
+        };
+        Some(Advice {
+            separator: ": ",
+            text: format!(
+                "{before}run `dfinery mapping init {file}`, complete what it writes, and give it with --mapping"
+            ),
+        })
+    } else if error.needs_encoding() {
+        Some(Advice {
+            separator: ": ",
+            text: "say its encoding (--encoding), or save it as UTF-8".to_owned(),
+        })
+    } else if error.is_changed() {
+        sentence(
+            "To go on with this load, put it back as it was and give the same command again; --restart begins anew",
+        )
+    } else {
+        None
+    }
+}
+
+/// Why a check, a plan or a load ended early, and what to do about it.
+pub fn on_stop(stop: &Stop) -> String {
+    let advice = match stop {
+        Stop::Input(error) => on_input(error),
+        _ => None,
+    };
+    advice.map_or_else(
+        || stop.to_string(),
+        |advice| format!("{stop}{}{}", advice.separator, advice.text),
+    )
+}
+
+/// Says what may be done about what a load left.
+pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
+    if receipt.finished_before {
+        writeln!(out, "To load it again, begin anew with --restart.")?;
+    }
+    if let Some(path) = &receipt.dead_letter
+        && receipt.rejected + receipt.undelivered + receipt.unknown > 0
+    {
+        writeln!(
+            out,
+            "To send what left again: dfinery replay {}",
+            quoted(&path.display().to_string())
+        )?;
+    }
+    if let Some(Stop::Input(error)) = &receipt.stopped
+        && let Some(advice) = on_input(error)
+    {
+        writeln!(out, "What to do: {}.", advice.text)?;
+    }
+    if receipt.goes_on() {
+        writeln!(
+            out,
+            "Run the same command again, without --restart, to go on: what was accepted is not sent again."
+        )?;
+    }
+    Ok(())
+}
+
+/// 0 if all was accepted, 1 if some was not, 2 if the token or the service id is wrong or nothing of the input could be read,
+/// 75 if it is worth trying again later.
+pub fn exit_code(receipt: &Receipt) -> ExitCode {
+    match &receipt.stopped {
+        Some(Stop::Refused(_)) => ExitCode::from(USAGE),
+        Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
+        Some(stop) if stop.is_temporary() => ExitCode::from(TRY_AGAIN),
+        None if receipt.all_accepted() => ExitCode::SUCCESS,
+        _ => ExitCode::from(NOT_ALL),
+    }
+}
+
+/// A name as a shell reads it.
+fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '\\');
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}

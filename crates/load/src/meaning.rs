@@ -1,0 +1,63 @@
+//! What decides what a record of an input means. A journal goes on only with the same.
+
+use dfinery::tables::PropertyType;
+use dfinery_input::InputOptions;
+use dfinery_records::Taxonomy;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::file_load::FileLoad;
+
+/// To be changed with what is hashed here, so that no hash of other things is taken for the same.
+const VERSION: u8 = 1;
+
+/// A hash of the settings of a load that decide how its inputs become records.
+///
+/// A setting that is left out is not part of it, so that a journal outlives settings that are added later.
+pub(crate) fn of_settings(load: &FileLoad) -> serde_json::Result<u64> {
+    #[derive(Serialize)]
+    struct Settings<'a> {
+        options: &'a InputOptions,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        id_fields: &'a [String],
+    }
+
+    hash(&Settings {
+        options: &load.options,
+        id_fields: &load.id_fields,
+    })
+}
+
+/// A hash of what the taxonomy says of types where that decides what is sent: the columns that take their type from it, and
+/// the properties whose text is written in another form because they are times.
+pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_json::Result<u64> {
+    let mut times: Vec<_> = taxonomy
+        .into_iter()
+        .flat_map(Taxonomy::property_types)
+        .filter(|(_, _, property_type)| *property_type == PropertyType::Datetime)
+        .map(|(section, name, _)| (section.key(), name))
+        .collect();
+    times.sort_unstable();
+    let standard;
+    let columns = match &load.options.mapping {
+        Some(mapping) => mapping.types_from(match taxonomy {
+            Some(taxonomy) => taxonomy,
+            None => {
+                standard = Taxonomy::standard();
+                &standard
+            }
+        }),
+        None => Vec::new(),
+    };
+    let columns: Vec<_> = columns
+        .into_iter()
+        .map(|(section, name, property_type)| (section.key(), name, property_type.map(|named| named.to_string())))
+        .collect();
+    hash(&(times, columns))
+}
+
+fn hash(value: &impl Serialize) -> serde_json::Result<u64> {
+    let mut bytes = vec![VERSION];
+    serde_json::to_writer(&mut bytes, value)?;
+    Ok(xxh3_64(&bytes))
+}

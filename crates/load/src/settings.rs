@@ -1,0 +1,38 @@
+//! How a load is made, whatever is loaded.
+
+use std::{sync::Arc, time::Duration};
+
+use dfinery_records::Taxonomy;
+
+use crate::{most_bad::MostBad, pack::PackLimits};
+
+/// No wait is longer: what is asked for beyond it could not be added to a clock.
+pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) taxonomy: Option<Arc<Taxonomy>>,
+    pub(crate) most_calls: usize,
+    pub(crate) patience: Duration,
+    pub(crate) bisect: bool,
+    pub(crate) most_bad: Option<MostBad>,
+    pub(crate) pack: PackLimits,
+    pub(crate) linger: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            taxonomy: None,
+            most_calls: 512,
+            patience: Duration::from_secs(10 * 60),
+            bisect: true,
+            most_bad: None,
+            pack: PackLimits {
+                batch_bytes: 1024 * 1024,
+                open_bytes: 12 * 1024 * 1024,
+            },
+            linger: Duration::from_secs(1),
+        }
+    }
+}

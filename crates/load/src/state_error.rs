@@ -1,0 +1,119 @@
+//! Why what an earlier load left, or is to leave, beside its inputs cannot be used.
+
+use std::{error::Error, fmt, io, path::PathBuf};
+
+/// Why the journal of a load, or a file beside it, cannot be used.
+#[derive(Debug)]
+pub(crate) enum StateError {
+    /// Another loader has the journal.
+    InUse(PathBuf),
+    /// It is not a journal, or its beginning is damaged.
+    Damaged(PathBuf),
+    /// Another version of this program wrote it.
+    OtherVersion(PathBuf),
+    /// The journal is of another load.
+    OtherLoad(PathBuf, Difference),
+    /// The folder holds what a load without a journal, or of a journal, left.
+    Occupied { folder: PathBuf, holds: &'static str },
+    /// A file is gone that had this many bytes.
+    Gone { path: PathBuf, had: u64 },
+    /// A file has fewer bytes than were written to it.
+    Cut { path: PathBuf, has: u64, had: u64 },
+    /// The disk failed; the error names the file.
+    Io(io::Error),
+}
+
+/// What differs between the load that began and the one at hand.
+#[derive(Debug)]
+pub(crate) enum Difference {
+    /// What is loaded.
+    Kind { began: String, now: String },
+    /// How many inputs there are.
+    Inputs { began: usize, now: usize },
+    /// The length of an input; it is known by its place, so it may have another name now.
+    Length { began: (String, u64), now: (String, u64) },
+    /// What was read of an input.
+    Contents { began: String, now: String },
+    /// The mapping, the format, the encoding, or the fields that make ids.
+    Settings,
+    /// What the taxonomy says of the types of values.
+    Types,
+}
+
+impl StateError {
+    /// For where only an [`io::Error`] can be given on; [`From`] takes it out again.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io(error) => error,
+            Self::Gone { .. } => io::Error::new(io::ErrorKind::NotFound, self),
+            other => io::Error::new(io::ErrorKind::InvalidData, other),
+        }
+    }
+}
+
+impl From<io::Error> for StateError {
+    fn from(error: io::Error) -> Self {
+        error.downcast().unwrap_or_else(Self::Io)
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse(path) => write!(f, "another load is running with the journal {}", path.display()),
+            Self::Damaged(path) => write!(
+                f,
+                "{} is not a journal of a load, or its beginning is damaged",
+                path.display()
+            ),
+            Self::OtherVersion(path) => write!(
+                f,
+                "the journal {} was written by another version of this program",
+                path.display()
+            ),
+            Self::OtherLoad(path, difference) => {
+                write!(f, "the journal {} is of another load: {difference}", path.display())
+            }
+            Self::Occupied { folder, holds } => write!(f, "{} holds {holds}", folder.display()),
+            Self::Gone { path, had } => write!(f, "{} is gone, though {had} bytes were written to it", path.display()),
+            Self::Cut { path, has, had } => write!(
+                f,
+                "{} was cut: it has {has} bytes, though {had} were written to it",
+                path.display()
+            ),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind { began, now } => write!(f, "it loads {began}, and this is a load of {now}"),
+            Self::Inputs { began, now } => write!(f, "it began with {began} inputs, and now there are {now}"),
+            Self::Length { began, now } => write!(
+                f,
+                "{} has {} bytes, and had {} when it began (as {})",
+                now.0, now.1, began.1, began.0
+            ),
+            Self::Contents { began, now } => {
+                write!(f, "{now} had other contents when it was read (as {began})")
+            }
+            Self::Settings => {
+                f.write_str("it began with another mapping or other settings that change what a record means")
+            }
+            Self::Types => f.write_str(
+                "it began without this taxonomy, or with one that gave properties other types, so the same records would be sent with other values",
+            ),
+        }
+    }
+}
+
+impl Error for StateError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
