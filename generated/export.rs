@@ -274,13 +274,38 @@ impl ClientInfo<crate::auth::Auth> for Client {
     }
 }
 
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::auth::Auth>,
-    {}
-};
+impl ClientHooks<crate::auth::Auth> for Client {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        self.inner.stamp(request);
+        Ok(())
+    }
+}
+
+impl crate::transport::GeneratedClient for Client {
+    fn new(client: reqwest::Client, auth: crate::auth::Auth) -> Self {
+        let baseurl = auth.base().as_str().trim_end_matches('/').to_owned();
+        Self::new_with_client(&baseurl, client, auth)
+    }
+
+    async fn send(
+        &self,
+        operation: crate::Operation,
+        service_id: &str,
+        body: ::bytes::Bytes,
+    ) -> crate::transport::Sent {
+        match operation {
+            crate::Operation::ExportEvents => self.export_events(service_id, body).await,
+            crate::Operation::ExportUserProfiles => {
+                self.export_user_profiles(service_id, body).await
+            }
+            _ => Err(Error::InvalidRequest("an operation of the other API".to_owned())),
+        }
+    }
+}
 
 #[allow(clippy::all)]
 impl Client {

@@ -16,6 +16,7 @@ pub struct LoadEvents<'a> {
 }
 
 impl Request for LoadEvents<'_> {
+    type Client = super::import::Client;
     const OPERATION: Operation = Operation::LoadEvents;
 }
 
@@ -90,6 +91,7 @@ pub struct UpsertIdentity<'a> {
 }
 
 impl Request for UpsertIdentity<'_> {
+    type Client = super::import::Client;
     const OPERATION: Operation = Operation::UpsertIdentity;
 }
 
@@ -137,6 +139,7 @@ pub struct DeleteIdentity<'a> {
 }
 
 impl Request for DeleteIdentity<'_> {
+    type Client = super::import::Client;
     const OPERATION: Operation = Operation::DeleteIdentity;
 }
 
@@ -186,6 +189,7 @@ pub struct UpsertUserProfile<'a> {
 }
 
 impl Request for UpsertUserProfile<'_> {
+    type Client = super::import::Client;
     const OPERATION: Operation = Operation::UpsertUserProfile;
 }
 
@@ -351,6 +355,7 @@ pub struct ExportEvents<'a> {
 }
 
 impl Request for ExportEvents<'_> {
+    type Client = super::export::Client;
     const OPERATION: Operation = Operation::ExportEvents;
 }
 
@@ -416,6 +421,7 @@ pub struct ExportUserProfiles<'a> {
 }
 
 impl Request for ExportUserProfiles<'_> {
+    type Client = super::export::Client;
     const OPERATION: Operation = Operation::ExportUserProfiles;
 }
 

@@ -43,21 +43,8 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// As every call, but with what is known of this attempt alone.
     pub async fn attempt(self, operation: Operation, body: Bytes, permit: Permit) -> Result<Metadata, Error> {
-        let Transport { client, service_id, .. } = self.0;
-        let bytes = body.clone();
-        let sent = async move {
-            match operation {
-                Operation::LoadEvents => client.load_events(service_id, bytes).await,
-                Operation::UpsertIdentity => client.upsert_identity(service_id, bytes).await,
-                Operation::DeleteIdentity => client.delete_identity(service_id, bytes).await,
-                Operation::UpsertUserProfile => client.upsert_user_profile(service_id, bytes).await,
-                Operation::ExportEvents | Operation::ExportUserProfiles => Err(
-                    crate::generated::import::Error::InvalidRequest("an export is no import".to_owned()),
-                ),
-            }
-        };
         let mut call = Call::new(operation);
-        match self.0.attempt(&mut call, &body, sent, permit).await {
+        match self.0.attempt(&mut call, &body, permit).await {
             Ok(()) => Ok(call.metadata()),
             Err(failure) => {
                 call.unsure = failure.delivery == Delivery::Unknown;

@@ -6,7 +6,6 @@ use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 
 use crate::{
     ClientBuilder, Csv, Error, Operation, Token, Violations,
-    auth::Auth,
     csv_body::{CsvBody, LONGEST_FAILURE, failure_in},
     error::Failure,
     generated::{
@@ -17,7 +16,7 @@ use crate::{
         responses::EXPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, HttpClient, Reply, Transport, status_failure, text_of},
+    transport::{Api, Reply, Transport, status_failure, text_of},
     validate::Path,
 };
 
@@ -74,12 +73,8 @@ impl ExportClient {
     /// refused it, answered with something else than CSV, or the quota is spent for longer than the retry policy waits.
     pub async fn events(&self, query: &EventQuery) -> Result<Csv, Error> {
         let request = query.request.view();
-        let Transport { client, service_id, .. } = &*self.0;
         query.check(Timestamp::now())?;
-        let (body, metadata) = self
-            .0
-            .call(&request, |body| client.export_events(service_id, body))
-            .await?;
+        let (body, metadata) = self.0.call(&request).await?;
         Ok(Csv::new(body, metadata, Operation::ExportEvents))
     }
 
@@ -90,11 +85,7 @@ impl ExportClient {
     pub async fn user_profiles(&self, query: &UserProfileQuery) -> Result<Csv, Error> {
         let request = query.request.view();
         query.check()?;
-        let Transport { client, service_id, .. } = &*self.0;
-        let (body, metadata) = self
-            .0
-            .call(&request, |body| client.export_user_profiles(service_id, body))
-            .await?;
+        let (body, metadata) = self.0.call(&request).await?;
         Ok(Csv::new(body, metadata, Operation::ExportUserProfiles))
     }
 }
@@ -321,11 +312,6 @@ impl Api for Client {
     const TOKEN: Token = Token::Export;
     const ACCEPT: &'static str = "text/csv, */*;q=0.5";
     type Answer = CsvBody;
-
-    fn new(client: HttpClient, auth: Auth) -> Self {
-        let base_url = auth.base().as_str().trim_end_matches('/').to_owned();
-        Self::new_with_client(&base_url, client, auth)
-    }
 
     async fn judge(mut reply: Reply, permit: Permit) -> Result<CsvBody, Failure> {
         if reply.is_success() {

@@ -4,7 +4,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     ClientBuilder, Delivery, Error, Event, Identity, ImportCode, Metadata, Properties, RetryClass, Timestamp, Token,
-    auth::Auth,
     error::{Failure, Kind},
     generated::{
         import::{
@@ -15,7 +14,7 @@ use crate::{
         responses::IMPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, HttpClient, Reply, Transport, status_failure, text_of},
+    transport::{Api, Reply, Transport, status_failure, text_of},
 };
 
 /// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.
@@ -78,12 +77,7 @@ impl ImportClient {
             common: &common,
             events,
         };
-        let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self
-            .0
-            .call(&request, |body| client.load_events(service_id, body))
-            .await?;
-        Ok(metadata)
+        Ok(self.0.call(&request).await?.1)
     }
 
     /// Creates or updates a unified profile, see [`Operation::UpsertIdentity`](crate::Operation::UpsertIdentity).
@@ -97,12 +91,7 @@ impl ImportClient {
             identity: user,
             request_datetime: &Timestamp::now(),
         };
-        let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self
-            .0
-            .call(&request, |body| client.upsert_identity(service_id, body))
-            .await?;
-        Ok(metadata)
+        Ok(self.0.call(&request).await?.1)
     }
 
     /// Deletes a unified profile by its external id, see [`Operation::DeleteIdentity`](crate::Operation::DeleteIdentity).
@@ -118,12 +107,7 @@ impl ImportClient {
             identity: &identity,
             request_datetime: &Timestamp::now(),
         };
-        let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self
-            .0
-            .call(&request, |body| client.delete_identity(service_id, body))
-            .await?;
-        Ok(metadata)
+        Ok(self.0.call(&request).await?.1)
     }
 
     /// Creates or updates properties of one user, see
@@ -144,12 +128,7 @@ impl ImportClient {
             user_properties: &properties.into(),
             request_datetime: &Timestamp::now(),
         };
-        let Transport { client, service_id, .. } = &*self.0;
-        let ((), metadata) = self
-            .0
-            .call(&request, |body| client.upsert_user_profile(service_id, body))
-            .await?;
-        Ok(metadata)
+        Ok(self.0.call(&request).await?.1)
     }
 }
 
@@ -173,11 +152,6 @@ impl Api for Client {
     const TOKEN: Token = Token::Import;
     const ACCEPT: &'static str = "application/json";
     type Answer = ();
-
-    fn new(client: HttpClient, auth: Auth) -> Self {
-        let base_url = auth.base().as_str().trim_end_matches('/').to_owned();
-        Self::new_with_client(&base_url, client, auth)
-    }
 
     async fn judge(mut reply: Reply, _permit: Permit) -> Result<(), Failure> {
         let (body, whole) = reply.body.read(LONGEST_ANSWER).await?;

@@ -11,7 +11,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
-use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
+use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tracing::Instrument;
@@ -21,7 +21,6 @@ use crate::{
     auth::{Auth, is_loopback},
     config::{JudgeSettings, Settings},
     error::{Failure, Kind},
-    generated::{export, import},
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
@@ -32,50 +31,33 @@ use crate::{
 
 /// A request of the spec: what it is for, what it must fulfil, and its body.
 pub(crate) trait Request: Serialize + Validate {
+    type Client;
+
     const OPERATION: Operation;
 }
 
-impl ClientHooks<Auth> for import::Client {
-    async fn pre<E>(
-        &self,
-        request: &mut reqwest::Request,
-        _: &OperationInfo,
-    ) -> Result<(), progenitor_client::Error<E>> {
-        self.inner().stamp(request);
-        Ok(())
-    }
-}
+/// What codegen makes of one document.
+pub(crate) trait GeneratedClient: Sized + Send + Sync {
+    fn new(client: reqwest::Client, auth: Auth) -> Self;
 
-impl ClientHooks<Auth> for export::Client {
-    async fn pre<E>(
-        &self,
-        request: &mut reqwest::Request,
-        _: &OperationInfo,
-    ) -> Result<(), progenitor_client::Error<E>> {
-        self.inner().stamp(request);
-        Ok(())
-    }
+    /// Sends a request of one of its operations.
+    fn send(&self, operation: Operation, service_id: &str, body: Bytes) -> impl Future<Output = Sent> + Send;
 }
-
-/// The HTTP client that both APIs are built on.
-pub(crate) type HttpClient = reqwest::Client;
 
 /// One of the two APIs: its generated client, and how its answers are judged.
-pub(crate) trait Api: Sized + Send + Sync {
+pub(crate) trait Api: GeneratedClient {
     const TOKEN: Token;
     const ACCEPT: &'static str;
 
     /// What a call gives back when it succeeded.
     type Answer: Send;
 
-    fn new(client: HttpClient, auth: Auth) -> Self;
-
     /// Decides by body, status and headers whether the answer means success.
     fn judge(reply: Reply, permit: Permit) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
 /// What a generated method gives back.
-type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
+pub(crate) type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
 /// An answer whose body has not been read.
 pub(crate) struct Reply {
@@ -249,15 +231,7 @@ impl<C: Api> Transport<C> {
     }
 
     /// Makes a call: the same bytes are sent until there is a verdict or the retry policy ends it.
-    pub(crate) async fn call<R, F>(
-        &self,
-        request: &R,
-        send: impl Fn(Bytes) -> F,
-    ) -> Result<(C::Answer, Metadata), Error>
-    where
-        R: Request,
-        F: Future<Output = Sent>,
-    {
+    pub(crate) async fn call<R: Request<Client = C>>(&self, request: &R) -> Result<(C::Answer, Metadata), Error> {
         let mut call = Call::new(R::OPERATION);
         if let Err(violations) = request.violations() {
             return Err(call.end(Failure::new(
@@ -276,7 +250,7 @@ impl<C: Api> Transport<C> {
                 .permit(call.operation, self.retry.longest_wait())
                 .await
                 .map_err(|spent| call.spent(&spent))?;
-            let failure = match self.attempt(&mut call, &body, send(body.clone()), permit).await {
+            let failure = match self.attempt(&mut call, &body, permit).await {
                 Ok(answer) => return Ok((answer, call.metadata())),
                 Err(failure) => failure,
             };
@@ -299,8 +273,7 @@ impl<C: Api> Transport<C> {
     pub(crate) async fn attempt(
         &self,
         call: &mut Call,
-        body: &[u8],
-        sent: impl Future<Output = Sent>,
+        body: &Bytes,
         mut permit: Permit,
     ) -> Result<C::Answer, Failure> {
         let operation = call.operation;
@@ -309,7 +282,7 @@ impl<C: Api> Transport<C> {
         call.headers = Headers::default();
         call.wait = None;
         // What a call is made of is large: pinned where it is, it is not moved into whatever waits for it.
-        let sent = pin!(sent);
+        let sent = pin!(self.client.send(operation, &self.service_id, body.clone()));
         let span = tracing::debug_span!("dfinery", operation = operation.id());
         let answer = {
             let answer = pin!(async {

@@ -25,6 +25,7 @@ mod render;
 mod requests;
 mod responses;
 mod schema;
+mod sending;
 mod sources;
 mod spec;
 mod table;

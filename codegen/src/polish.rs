@@ -15,6 +15,7 @@ use syn::{
 use crate::{
     openapi::{Api, Kind},
     problem::{Place, Problem, Problems},
+    sending,
     sources::Sources,
     types,
 };
@@ -35,6 +36,7 @@ pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Probl
     pass("send JSON", send_json(file), operations);
     pass("parse the base URL once", parse_base_url_once(file), operations);
     pass("hide the client", hide_client(file), 3 + operations);
+    pass("send by operation", sending::implement(file, api), 1 + operations);
     let types = types::types(file);
     pass("find the types", types.len(), 1);
     for items in types {
@@ -287,6 +289,13 @@ mod tests {
     }
 
     #[test]
+    fn every_operation_is_sent_by_its_method_with_the_token() {
+        let text = polished("load_events", "load_events").unwrap();
+        assert!(text.contains("crate::Operation::LoadEvents => self.load_events(service_id, body).await"));
+        assert_eq!(text.matches("self.inner.stamp(request)").count(), 1);
+    }
+
+    #[test]
     fn fields_have_the_order_of_the_spec() {
         let text = polished("load_events", "load_events").unwrap();
         let places = [
@@ -347,6 +356,11 @@ mod tests {
                 "pub struct Client",
                 "struct Client",
                 "`hide the client` changed 3 places instead of 4",
+            ),
+            (
+                "const _: ()",
+                "const HOOKS: ()",
+                "`send by operation` changed 1 places instead of 2",
             ),
             (
                 "mod types",

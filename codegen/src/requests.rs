@@ -76,6 +76,7 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
     let constants = constants(schema)?;
     let validate = validate();
     let module = api.name;
+    let client = format_ident!("{module}");
     let doc = docs::comment(&format!("The body of `{}`, borrowed.", operation.id));
     let link = docs::comment(&format!(
         "It is written as the same bytes as [`{name}`]({module}::{name}), without a copy."
@@ -90,6 +91,8 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
         }
 
         impl Request for #view<'_> {
+            type Client = super::#client::Client;
+
             const OPERATION: Operation = Operation::#view;
         }
 
