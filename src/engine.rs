@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use crate::quota::Permit;
 use crate::{
-    Delivery, Error, ImportClient, Metadata, Operation, RetryClass,
+    Error, ImportClient, Metadata, Operation,
     generated::import::Client,
     rows::RateLimit,
     transport::{Call, Transport},
+    tries::Failed,
+};
+pub use crate::{
+    quota::Permit,
+    tries::{Next, Tries},
 };
 
 /// An [`ImportClient`] taken apart: its quotas, its retry policy, and single attempts.
@@ -46,46 +50,29 @@ impl<'a> Engine<'a> {
         let mut call = Call::new(operation);
         match self.0.attempt(&mut call, &body, permit).await {
             Ok(()) => Ok(call.metadata()),
-            Err(failure) => {
-                call.unsure = failure.delivery == Delivery::Unknown;
-                Err(call.end(failure))
-            }
+            Err(failure) => Err(call.end(failure)),
         }
     }
 
-    /// The pause before the next attempt, by the client's retry policy; `None` if there is to be none.
+    /// What follows a failed attempt, by the retry policy and the shared retries of the client.
+    ///
+    /// An error `counts` if the call is at fault, and the call is given up for it after the attempts that the policy
+    /// allows. It does not if the service is, whose quota is spent or which fails other calls too.
     #[must_use]
-    pub fn pause(self, class: RetryClass, attempts: u32, retry_after: Option<Duration>) -> Option<Duration> {
-        self.0.retry.pause(class, attempts, retry_after)
+    pub fn after(self, tries: &mut Tries, operation: Operation, error: &Error, counts: bool) -> Next {
+        let failed = Failed {
+            operation,
+            class: error.retry_class(),
+            delivery: error.delivery(),
+            retry_after: error.retry_after(),
+            counts,
+        };
+        tries.after(&failed, &self.0.retry, &self.0.budget)
     }
 
-    /// The jittered pause after this many attempts, however many the policy allows.
-    #[must_use]
-    pub fn draw(self, attempts: u32) -> Duration {
-        self.0.retry.draw(attempts)
-    }
-
-    /// The longest pause that is drawn.
+    /// The longest pause that the retry policy draws.
     #[must_use]
     pub fn longest_pause(self) -> Duration {
         self.0.retry.max_delay
-    }
-
-    /// The longest single wait for a quota.
-    #[must_use]
-    pub fn longest_wait(self) -> Duration {
-        self.0.retry.longest_wait()
-    }
-
-    /// Whether a request that may have been taken is sent again though it is not idempotent.
-    #[must_use]
-    pub fn resends_when_unsure(self) -> bool {
-        self.0.retry.resends_when_unsure()
-    }
-
-    /// Takes one of the retries that all calls of the client share, if one is left.
-    #[must_use]
-    pub fn take_retry(self) -> bool {
-        self.0.budget.take()
     }
 }

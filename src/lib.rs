@@ -21,6 +21,7 @@ mod retry;
 mod rows;
 mod timestamp;
 mod transport;
+mod tries;
 mod user_event;
 pub mod validate;
 

@@ -26,6 +26,7 @@ use crate::{
     redact::Redactor,
     retry::RetryBudget,
     rows::HttpStatusInfo,
+    tries::{Failed, Next, Tries},
     validate::Validate,
 };
 
@@ -245,6 +246,7 @@ impl<C: Api> Transport<C> {
                 Kind::InvalidValue("the request cannot be written as JSON: a time is outside the years 0 to 9999");
             return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotProcessed)));
         };
+        let mut tries = Tries::default();
         loop {
             let permit = self
                 .permit(call.operation, self.retry.longest_wait())
@@ -254,12 +256,10 @@ impl<C: Api> Transport<C> {
                 Ok(answer) => return Ok((answer, call.metadata())),
                 Err(failure) => failure,
             };
-            match self.next_pause(&mut call, &failure) {
-                None => return Err(call.end(failure)),
-                Some(_) if failure.retry == RetryClass::Backoff && !self.budget.take() => {
-                    return Err(call.end(failure.budget_spent()));
-                }
-                Some(pause) => tokio::time::sleep(pause).await,
+            match tries.after(&call.failed(&failure), &self.retry, &self.budget) {
+                Next::Refused | Next::GivenUp => return Err(call.end(failure)),
+                Next::Again { in_budget: false, .. } => return Err(call.end(failure.budget_spent())),
+                Next::Again { pause, .. } => tokio::time::sleep(pause).await,
             }
         }
     }
@@ -332,17 +332,6 @@ impl<C: Api> Transport<C> {
         answer
     }
 
-    /// The pause before the next attempt, or `None` if the failure is final.
-    fn next_pause(&self, call: &mut Call, failure: &Failure) -> Option<Duration> {
-        call.unsure |= failure.delivery == Delivery::Unknown;
-        let may_repeat =
-            failure.delivery != Delivery::Unknown || call.operation.is_idempotent() || self.retry.resends_when_unsure();
-        if !may_repeat {
-            return None;
-        }
-        self.retry.pause(failure.retry, call.attempts, call.wait)
-    }
-
     /// The quota that an operation spends.
     pub(crate) fn quota(&self, operation: Operation) -> &Quota {
         let family = operation.family();
@@ -366,7 +355,7 @@ pub(crate) struct Call {
     /// How long the last failure asks to wait.
     wait: Option<Duration>,
     /// Whether any attempt so far may have been taken; a later attempt that was not does not change that.
-    pub(crate) unsure: bool,
+    unsure: bool,
 }
 
 impl Call {
@@ -400,6 +389,18 @@ impl Call {
             Spent::Busy => (Kind::Busy, RetryClass::Backoff),
         };
         self.end(Failure::new(kind, retry, Delivery::NotProcessed))
+    }
+
+    /// Notes what a failed attempt says about the call.
+    fn failed(&mut self, failure: &Failure) -> Failed {
+        self.unsure |= failure.delivery == Delivery::Unknown;
+        Failed {
+            operation: self.operation,
+            class: failure.retry,
+            delivery: failure.delivery,
+            retry_after: self.wait,
+            counts: true,
+        }
     }
 
     pub(crate) fn end(&mut self, mut failure: Failure) -> Error {

@@ -35,7 +35,7 @@ use tokio::{
 use crate::{accounts::Accounts, concurrency::Concurrency, outcome::Stop, pack::Batch, progress::Progress};
 use dfinery::{
     Delivery, Error, Family, ImportClient, RetryClass, Timestamp,
-    engine::{Engine, Permit},
+    engine::{Engine, Next, Permit, Tries},
 };
 use dfinery_records::RecordKind;
 
@@ -55,39 +55,28 @@ pub(crate) struct Sending {
     pub(crate) progress: Arc<Progress>,
 }
 
-/// How often a call was tried.
+/// Since when a call has been failing.
 #[derive(Default)]
-struct Tries {
-    refused: u32,
-    failures: u32,
-    /// Failures while other calls succeeded.
-    counted: u32,
-    last_failure: Option<Instant>,
+struct Failing {
+    last: Option<Instant>,
     /// The first failure since any call last succeeded.
-    failing_since: Option<Instant>,
+    since: Option<Instant>,
 }
 
-impl Tries {
-    /// How long the service has failed this call, or refused it for the quota, without a success of any call since.
-    fn failing_for(&mut self, last_success: Instant) -> Duration {
+impl Failing {
+    /// How long the service has failed this call, or refused it for the quota, without a success of any call in between.
+    fn lasting(&mut self, last_success: Instant) -> Duration {
         let now = Instant::now();
-        let since = self.failing_since.filter(|since| *since >= last_success).unwrap_or(now);
-        self.failing_since = Some(since);
+        let since = self.since.filter(|since| *since >= last_success).unwrap_or(now);
+        self.since = Some(since);
         now - since
     }
 
-    fn refused(&mut self) -> u32 {
-        self.refused = self.refused.saturating_add(1);
-        self.refused
-    }
-
-    /// Counts a failure. True if it is the call that fails; if nothing has succeeded since its last failure, it is the service.
-    fn failed(&mut self, last_success: Instant) -> bool {
-        let alone = self.last_failure.is_none_or(|failure| last_success > failure);
-        self.last_failure = Some(Instant::now());
-        self.failures = self.failures.saturating_add(1);
-        self.counted += u32::from(alone);
-        alone
+    /// Notes a failure. Says whether it is the call that fails: if nothing has succeeded since its last failure, it is the
+    /// service.
+    fn is_alone(&mut self, last_success: Instant) -> bool {
+        let last = self.last.replace(Instant::now());
+        last.is_none_or(|failure| last_success > failure)
     }
 }
 
@@ -185,7 +174,7 @@ impl Sending {
     ) -> Ending {
         let operation = batch.kind.operation();
         let engine = self.engine();
-        let mut tries = Tries::default();
+        let (mut tries, mut failing) = (Tries::default(), Failing::default());
         let mut last_error = None;
         loop {
             let permit = if let Some(permit) = permit.take() {
@@ -229,35 +218,24 @@ impl Sending {
             if error.is_auth() {
                 return Ending::Fatal(Stop::Refused(Arc::new(error)));
             }
-            let may_repeat =
-                error.delivery() != Delivery::Unknown || operation.is_idempotent() || engine.resends_when_unsure();
-            let pause = match error.retry_class() {
-                RetryClass::Never => return Ending::Refused(error),
-                _ if !may_repeat => return Ending::GivenUp(error),
-                // The quota of the client is paused until the reset: the next permit waits for it. If the reset was named
-                // wrongly, or not at all, the pauses grow.
-                RetryClass::AfterReset => engine.draw(tries.refused()),
-                RetryClass::Backoff => {
-                    self.concurrency(operation.family()).failed(attempt);
-                    let alone = tries.failed(*self.last_success.borrow());
-                    match engine.pause(RetryClass::Backoff, tries.counted, error.retry_after()) {
-                        Some(pause) if alone => pause,
-                        None if alone => return Ending::GivenUp(error),
-                        _ => {
-                            let named = error.retry_after().unwrap_or_default().min(engine.longest_wait());
-                            engine.draw(tries.failures).max(named)
-                        }
-                    }
-                }
+            // A spent quota is not the fault of the call: it is paused until the reset, and the next permit waits for it.
+            let mut counts = false;
+            if error.retry_class() == RetryClass::Backoff {
+                self.concurrency(operation.family()).failed(attempt);
+                counts = failing.is_alone(*self.last_success.borrow());
+            }
+            let (pause, in_budget) = match engine.after(&mut tries, operation, &error, counts) {
+                Next::Refused => return Ending::Refused(error),
+                Next::GivenUp => return Ending::GivenUp(error),
+                Next::Again { pause, in_budget } => (pause, in_budget),
             };
             // Time spent waiting for the own quota before the first failure says nothing of the service.
-            if tries.failing_for(*self.last_success.borrow()) > self.patience {
+            if failing.lasting(*self.last_success.borrow()) > self.patience {
                 return Ending::Fatal(Stop::NoSuccess(Arc::new(error)));
             }
-            let is_backoff = error.retry_class() == RetryClass::Backoff;
             last_error = Some(error);
             let rest = async {
-                if is_backoff && !engine.take_retry() {
+                if !in_budget {
                     self.until_back(engine.longest_pause().max(pause)).await;
                 }
                 tokio::time::sleep(pause).await;
