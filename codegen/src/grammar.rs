@@ -223,8 +223,11 @@ static BODY: Shape = Shape {
     name: "a body",
     keys: &[
         must("schema", Kind::Ref("schemas"), "refer to a component"),
-        may("example", Kind::Any),
-        may("examples", Kind::Map(any_key, &Kind::NodeOrRef(&EXAMPLE, "examples"))),
+        must(
+            "examples",
+            Kind::Map(any_key, &Kind::NodeOrRef(&EXAMPLE, "examples")),
+            "show what is sent",
+        ),
     ],
 };
 
@@ -254,8 +257,11 @@ static MEDIA: Shape = Shape {
     name: "a media type",
     keys: &[
         must("schema", Kind::NodeOrRef(&VARIANT, "schemas"), "say what it holds"),
-        may("example", Kind::Any),
-        may("examples", Kind::Map(any_key, &Kind::NodeOrRef(&EXAMPLE, "examples"))),
+        must(
+            "examples",
+            Kind::Map(any_key, &Kind::NodeOrRef(&EXAMPLE, "examples")),
+            "show what comes back",
+        ),
     ],
 };
 

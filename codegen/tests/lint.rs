@@ -195,6 +195,45 @@ fn missing_descriptions() {
 }
 
 #[test]
+fn missing_examples() {
+    refuses(
+        "import",
+        "            examples:
+              one:
+                summary: One event.
+                value: {common: {identity: {external_id: user-1}}, events: []}\n",
+        "",
+        "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json: no examples; show what is sent",
+    );
+    refuses(
+        "import",
+        "              examples:
+                taken:
+                  summary: Success.
+                  value: {status: true, code: 20000}\n",
+        "",
+        "spec/import.yaml: paths./api/v1/events.post.responses.200.content.application/json: no examples; show what comes back",
+    );
+    refuses(
+        "export",
+        "              examples:
+                row:
+                  summary: One event.
+                  value: \"event_name\\ndf_login\\n\"\n",
+        "",
+        "spec/export.yaml: paths./api/v1/export/event.post.responses.200.content.text/csv: no examples; show what comes back",
+    );
+    refuses(
+        "import",
+        "              one:
+                summary: One event.
+                value: {common: {identity: {external_id: user-1}}, events: []}\n",
+        "              {}\n",
+        "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json.examples: is empty",
+    );
+}
+
+#[test]
 fn missing_sources() {
     let line = "x-source: {confidence: documented, pages: [limits-en]}";
     mentions(

@@ -357,9 +357,7 @@ fn examples(media: Node<'_>, label: &Words, syntax: &'static str) -> Vec<Block> 
         }
         (title, example.value().get("value"))
     });
-    let single = media.value().get("example");
-    let single = single.map(|value| (vec![Inline::Words(label.clone())], Some(value)));
-    let examples = named.chain(single).filter_map(|(title, value)| {
+    let examples = named.filter_map(|(title, value)| {
         Some(Block::Example(Example {
             title,
             syntax,
