@@ -56,8 +56,8 @@ fn requests_go_through_their_types_unchanged() {
 #[test]
 fn answers_go_through_their_types_with_nothing_lost() {
     for &of in Operation::ALL {
-        let mut seen = 0;
         for (status, response) in operation(of)["responses"].as_object().unwrap() {
+            assert!(examples(response).next().is_some(), "{of} {status} has no example");
             for (media_type, example) in examples(response) {
                 let schema = &response["content"][media_type]["schema"];
                 assert!(validator(schema).is_valid(example), "{of} {status}: {example}");
@@ -70,28 +70,25 @@ fn answers_go_through_their_types_with_nothing_lost() {
                     ("text/csv", Token::Export) => assert_eq!(rows(example.as_str().unwrap()), 2),
                     other => panic!("{of} {status} has an example of {other:?}"),
                 }
-                seen += 1;
             }
         }
-        assert!(seen >= 4, "{of} has {seen} examples of answers");
     }
 }
 
 #[test]
 fn parameters_and_headers_fit_their_schemas() {
-    let mut seen = 0;
-    for token in [Token::Import, Token::Export] {
+    for &token in Token::ALL {
         for kind in ["parameters", "headers"] {
-            for (name, described) in document(token)["components"][kind].as_object().unwrap() {
+            let components = document(token)["components"][kind].as_object().unwrap();
+            assert!(!components.is_empty(), "no {kind}");
+            for (name, described) in components {
                 assert!(
                     validator(&described["schema"]).is_valid(&described["example"]),
                     "{name}"
                 );
-                seen += 1;
             }
         }
     }
-    assert_eq!(seen, 14);
 }
 
 fn through<T: DeserializeOwned + Serialize>(example: &Value) -> Value {

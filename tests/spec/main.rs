@@ -3,5 +3,6 @@
 mod answers;
 mod document;
 mod examples;
+mod operations;
 mod requests;
 mod values;
