@@ -3,7 +3,7 @@
 use quote::quote;
 use syn::{File, Item, parse_quote};
 
-use crate::{names, spec::Api};
+use crate::{names, openapi::Api};
 
 /// Puts both in the place where progenitor asks for the hook. Says how many such places and how many operations there were.
 pub fn implement(file: &mut File, api: &Api) -> usize {

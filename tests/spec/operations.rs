@@ -1,9 +1,7 @@
 //! Every operation of the spec has a method of a client, and a route in the emulator.
 
-use dfinery::{
-    Event, EventQuery, Identity, Operation, Properties, UserProfileQuery,
-    emulator::{Answered, Emulator},
-};
+use dfinery::{Event, EventQuery, Identity, Operation, Properties, UserProfileQuery};
+use dfinery_emulator::{Answered, Emulator};
 
 /// Calls the method for an operation. A new operation does not compile here until it has one.
 async fn call(emulator: &Emulator, operation: Operation) -> Result<(), dfinery::Error> {

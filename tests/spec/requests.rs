@@ -87,8 +87,8 @@ fn fields_are_named_as_they_are_written() {
         properties.keys().cloned().collect::<BTreeSet<_>>()
     };
     let written = |fields: &[&str]| {
-        let names = fields.iter().map(|&name| name.to_owned());
-        names.collect::<BTreeSet<_>>()
+        let owned = fields.iter().map(|&name| name.to_owned());
+        owned.collect::<BTreeSet<_>>()
     };
     let load = request_schema(Operation::LoadEvents);
     assert_eq!(written(&LoadEventsRequest::FIELDS), named(load));

@@ -44,11 +44,12 @@ struct Advice {
     text: String,
 }
 
-fn sentence(text: impl Into<String>) -> Option<Advice> {
-    Some(Advice {
+/// Advice behind a sentence; what goes on with it, behind a colon, is written out.
+fn sentence(text: impl Into<String>) -> Advice {
+    Advice {
         separator: ". ",
         text: text.into(),
-    })
+    }
 }
 
 fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
@@ -59,16 +60,18 @@ fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
     if let Some(input) = error.input() {
         on_input(input)
     } else if error.is_in_use() {
-        sentence("Wait until it ends, or give this load another --state DIR")
+        Some(sentence("Wait until it ends, or give this load another --state DIR"))
     } else if error.is_other_version() {
-        sentence("Finish the load with that version, or begin anew with --restart")
+        Some(sentence(
+            "Finish the load with that version, or begin anew with --restart",
+        ))
     } else if error.is_other_load() {
-        sentence(format!(
+        Some(sentence(format!(
             "To begin anew sends every record again, and where ids are made from the contents of the file, under new ones: \
              to add or correct some records, load a file with only these. {ANEW}"
-        ))
+        )))
     } else if error.is_damaged() {
-        sentence(format!("Put it back as it was. {ANEW}"))
+        Some(sentence(format!("Put it back as it was. {ANEW}")))
     } else {
         None
     }
@@ -92,9 +95,9 @@ fn on_input(error: &InputError) -> Option<Advice> {
             text: "say its encoding (--encoding), or save it as UTF-8".to_owned(),
         })
     } else if error.is_changed() {
-        sentence(
+        Some(sentence(
             "To go on with this load, put it back as it was and give the same command again; --restart begins anew",
-        )
+        ))
     } else {
         None
     }

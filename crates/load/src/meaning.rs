@@ -1,5 +1,7 @@
 //! What decides what a record of an input means. A journal goes on only with the same.
 
+use std::borrow::Cow;
+
 use dfinery::tables::PropertyType;
 use dfinery_input::InputOptions;
 use dfinery_records::Taxonomy;
@@ -38,19 +40,12 @@ pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_js
         .map(|(section, name, _)| (section.key(), name))
         .collect();
     times.sort_unstable();
-    let standard;
-    let columns = match &load.options.mapping {
-        Some(mapping) => mapping.types_from(match taxonomy {
-            Some(taxonomy) => taxonomy,
-            None => {
-                standard = Taxonomy::standard();
-                &standard
-            }
-        }),
-        None => Vec::new(),
-    };
-    let columns: Vec<_> = columns
+    // As an input reads a table without a taxonomy.
+    let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+    let mapping = load.options.mapping.as_ref();
+    let columns: Vec<_> = mapping
         .into_iter()
+        .flat_map(|mapping| mapping.types_from(&types))
         .map(|(section, name, property_type)| (section.key(), name, property_type.map(|named| named.to_string())))
         .collect();
     hash(&(times, columns))

@@ -39,6 +39,7 @@ pub(crate) enum Empty {
     Keep,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default(empty: &Empty) -> bool {
     *empty == Empty::default()
 }

@@ -663,6 +663,9 @@ async fn a_second_loader_on_the_same_journal_is_refused_and_the_first_is_not_dis
     assert_eq!(findings.listed, 0);
 }
 
+/// What a load is given.
+type Given = Option<Taxonomy>;
+
 /// A taxonomy in which the amount of a visit has a type, and perhaps there is more.
 fn visits(amount: &str, more: &str) -> Taxonomy {
     let yaml = format!(
@@ -691,7 +694,6 @@ async fn a_load_goes_on_only_while_the_taxonomy_says_the_same_of_its_types() {
     let double = || visits("double", "");
     let more = || visits("double", ", {name: sale}");
     // What began, what is refused, what goes on.
-    type Given = Option<Taxonomy>;
     let cases: [(&str, &str, Given, Vec<Given>, Given); 4] = [
         (
             "a.csv",
