@@ -45,7 +45,7 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
         }
         let operation = call.kind.operation();
         writeln!(out, "{} {}", operation.method(), operation.path())?;
-        writeln!(out, "{}", indented(&call.body))?;
+        writeln!(out, "{}", call.body)?;
     }
     out.flush()?;
     writeln!(
@@ -124,7 +124,7 @@ fn text(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             grouped(*records),
             grouped(*calls),
             if at_least.is_zero() {
-                "within the quota of one minute".to_owned()
+                "within one period of the quota".to_owned()
             } else {
                 format!("the quota alone makes it take {}", time(*at_least))
             }
@@ -139,69 +139,5 @@ const fn plural(kind: RecordKind) -> &'static str {
         RecordKind::Profile => "profiles",
         RecordKind::Event => "events",
         RecordKind::Deletion => "deletions",
-    }
-}
-
-/// JSON with line breaks, its values untouched: a parser might write a number in another way.
-fn indented(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    let mut rest = json.chars().peekable();
-    while let Some(character) = rest.next() {
-        if in_string {
-            out.push(character);
-            in_string = escaped || character != '"';
-            escaped = character == '\\' && !escaped;
-            continue;
-        }
-        match character {
-            '"' => {
-                in_string = true;
-                out.push(character);
-            }
-            '{' | '[' => {
-                out.push(character);
-                while rest.next_if(char::is_ascii_whitespace).is_some() {}
-                if let Some(close) = rest.next_if(|next| matches!(next, '}' | ']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push(character);
-            }
-            ',' => {
-                out.push(character);
-                line(&mut out, depth);
-            }
-            ':' => out.push_str(": "),
-            character if character.is_ascii_whitespace() => {}
-            character => out.push(character),
-        }
-    }
-    out
-}
-
-fn line(out: &mut String, depth: usize) {
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn indenting_changes_white_space_only() {
-        let json = r#"{"a":[],"b": { },"c":[1.0,{"d":"x: {\"y\\\\\", [2]"}],"e":1e400}"#;
-        let text = indented(json);
-        assert_eq!(
-            text,
-            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1.0,\n    {\n      \"d\": \"x: {\\\"y\\\\\\\\\\\", [2]\"\n    }\n  ],\n  \"e\": 1e400\n}"
-        );
     }
 }

@@ -89,6 +89,9 @@ impl fmt::Debug for PlannedCall {
     }
 }
 
+/// Records between two updates of the progress of a check.
+const GLANCE: u64 = 1_024;
+
 /// Checks every record of files and sends nothing. Blocking.
 ///
 /// # Errors
@@ -112,19 +115,20 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
         };
         progress.input(input.length().unwrap_or_default());
         let passed = input.passed();
-        let mut bytes = 0;
-        for position in 1_u64.. {
-            let Some(line) = input.next()? else { break };
+        let (mut bytes, mut records) = (0, 0_u64);
+        while let Some(line) = input.next()? {
+            records += 1;
             match &line.json {
                 Ok(json) => report.record(&name, line.number, checker.check(json).as_ref()),
                 Err(violation) => report.unreadable(&name, line.number, violation),
             }
-            if position.is_multiple_of(1024) {
-                progress.read(1024);
+            if records.is_multiple_of(GLANCE) {
+                progress.read(GLANCE);
                 progress.bytes(passed.bytes() - bytes);
                 bytes = passed.bytes();
             }
         }
+        progress.read(records % GLANCE);
         progress.bytes(passed.bytes() - bytes);
         input.finish()?;
     }

@@ -1,35 +1,34 @@
 //! From inputs to calls: every record is read, checked, given its id and packed. Blocking; runs on a thread of its own.
 
 use std::{
-    borrow::Cow,
-    collections::BTreeMap,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
 use roaring::RoaringTreemap;
-use serde_json::value::RawValue;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
 };
 use uuid::Uuid;
-use xxhash_rust::xxh3::xxh3_128;
 
-use crate::lock::lock;
 use crate::{
     deliver::Sending,
     delta::Delta,
+    event_ids,
     file_accounts::FileAccounts,
+    lock::lock,
     outcome::Stop,
-    pack::{Batch, Incoming, Packer, edited},
+    pack::{Batch, Incoming, Packer},
+    profile_hash::profile_hash,
     record::RecordId,
     schedule::Waiting,
     sort::Sorter,
+    sorted_item,
     stdin::Stdin,
 };
-use dfinery::{Properties, Violation, Violations};
+use dfinery::{Violation, Violations};
 use dfinery_input::{Beginning, Input, InputError, InputOptions, Line};
 use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy};
 
@@ -74,11 +73,11 @@ pub(crate) enum Pass {
 
 /// The bytes of calls that wait or are under way.
 pub(crate) const WAITING_BYTES: usize = 12 * 1024 * 1024;
-/// A sort keeps so much in memory before it writes to disk.
+/// Bytes that a sort keeps in memory before it writes to disk.
 const SORT_BYTES: usize = 16 * 1024 * 1024;
-/// So many records ahead are put on record as possibly sent, which takes a flush of the disk.
+/// Records that are noted ahead as possibly sent, each time with a flush of the disk.
 const REACH: u64 = 65_536;
-/// So many records are read between two looks at whether to stop.
+/// Records to read between checks of the stop flag.
 const GLANCE: u64 = 256;
 
 /// What a thread that reads leaves behind.
@@ -253,7 +252,7 @@ impl Reader {
             Ok(checked) => match sorter {
                 Some(sorter) => {
                     let user = self.packer().lane(&checked.identity).to_be_bytes();
-                    let item = sorted_item(id, line, json);
+                    let item = sorted_item::write(id, line, json);
                     sorter
                         .push(&user, &item)
                         .map_err(|error| Stop::disk("sorting", &error))?;
@@ -277,7 +276,7 @@ impl Reader {
         let disk = |error| Stop::disk("sorting", &error);
         let mut items = sorter.finish().map_err(disk)?;
         while let Some(item) = items.next().map_err(disk)? {
-            let Some((id, line)) = read_sorted_item(item) else {
+            let Some((id, line)) = sorted_item::read(item) else {
                 return Err(Stop::Bug("a sorted record cannot be read back").into());
             };
             let json = line.json.as_ref().copied().unwrap_or_default();
@@ -312,9 +311,9 @@ impl Reader {
     ) -> Result<bool, Halt> {
         let event_log_id = match (checked.kind, checked.event_log_id) {
             (RecordKind::Event, None) if self.id_fields.is_empty() => {
-                Some(Uuid::new_v5(&self.namespace(id.input())?, &id.position().to_be_bytes()))
+                Some(event_ids::of_position(self.namespace(id.input())?, id))
             }
-            (RecordKind::Event, None) => match id_of_fields(&self.id_fields, json) {
+            (RecordKind::Event, None) => match event_ids::of_fields(&self.id_fields, json) {
                 Ok(id) => Some(id),
                 Err(violation) => {
                     self.count(read);
@@ -324,7 +323,7 @@ impl Reader {
             },
             (_, given) => given,
         };
-        let key = self.delta.as_ref().and_then(|_| delta_key(checked));
+        let key = self.delta.as_ref().and_then(|_| profile_hash(checked));
         if let Some((key, hash)) = key
             && self.delta(|delta| delta.unchanged(key, hash))?
         {
@@ -385,11 +384,8 @@ impl Reader {
                 .ok_or(Halt::Stopped)?;
             // A change of what comes later would change the ids of what was sent.
             self.has_read(input, source, whole)?;
-            // Files with the same contents are told apart by which of them it is, or their events would have the same ids.
-            let same = contents.iter().filter(|other| **other == whole).count() as u64;
-            let mut name = whole.hash.to_be_bytes().to_vec();
-            name.extend((same > 0).then(|| same.to_be_bytes()).into_iter().flatten());
-            namespaces.push(Uuid::new_v5(&NAMESPACE_OF_FILES, &name));
+            let same = contents.iter().filter(|other| **other == whole).count();
+            namespaces.push(event_ids::namespace(whole, same));
             contents.push(whole);
         }
         lock(&self.books).sync()?;
@@ -409,7 +405,7 @@ impl Reader {
         if self.delta.is_some()
             && let Ok(json) = &line.json
             && let Ok(checked) = checker.check(json)
-            && let Some((key, _)) = delta_key(&checked)
+            && let Some((key, _)) = profile_hash(&checked)
         {
             self.delta(|delta| delta.doubt(key))?;
         }
@@ -472,86 +468,4 @@ impl Reader {
     fn wait_until_settled(&self) -> Result<(), Halt> {
         self.reserve(WAITING_BYTES).map(drop).ok_or(Halt::Stopped)
     }
-}
-
-/// Who a profile is about and what it says, as hashes. A user is known by the first identifier, as where calls are put in order,
-/// since a profile of the same user may come with more or fewer of the others; which came belongs to what it says.
-fn delta_key(checked: &Checked<'_>) -> Option<(u128, u128)> {
-    if checked.kind != RecordKind::Profile {
-        return None;
-    }
-    let (place, id) = checked.identity.first()?;
-    let user = [&[u8::try_from(place).ok()?], id.as_bytes()].concat();
-    let properties: Properties = serde_json::from_str(&edited(checked)).ok()?;
-    let says = serde_json::to_vec(&(checked.identity.to_identity(), properties)).ok()?;
-    Some((xxh3_128(&user), xxh3_128(&says)))
-}
-
-/// The id that the values of some fields make: the same values give the same id, in whatever file.
-fn id_of_fields(fields: &[String], json: &str) -> Result<Uuid, Violation> {
-    let record = object(json);
-    let (event, identity) = (within(&record, "event"), within(&record, "identity"));
-    let properties = within(&event, "event_properties");
-    let mut name = Vec::new();
-    for field in fields {
-        let value = [&properties, &event, &identity]
-            .into_iter()
-            .find_map(|place| place.get(field.as_str()))
-            .map(|value| value.get())
-            .filter(|value| *value != "null");
-        let Some(value) = value else {
-            return Err(Violation::new(
-                field,
-                "is needed to make the event_log_id, and is missing",
-            ));
-        };
-        // A number counts as it is written, since not every number has a type that holds it.
-        let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-        name.extend_from_slice(&text.len().to_be_bytes());
-        name.extend_from_slice(text.as_bytes());
-    }
-    Ok(Uuid::new_v5(&NAMESPACE_OF_FIELDS, &name))
-}
-
-fn within<'a>(outer: &Object<'a>, key: &str) -> Object<'a> {
-    outer.get(key).map_or_else(Object::new, |value| object(value.get()))
-}
-
-type Object<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-
-fn object(json: &str) -> Object<'_> {
-    serde_json::from_str(json).unwrap_or_default()
-}
-
-/// Made once at random.
-const NAMESPACE_OF_FILES: Uuid = Uuid::from_u128(0x5d2b_8f0c_3a44_4f0e_8b1f_6d8c_02a9_e371);
-const NAMESPACE_OF_FIELDS: Uuid = Uuid::from_u128(0x9f6c_1f0e_6d0b_4b63_9d07_54c1_1f2a_7be5);
-
-fn sorted_item(id: RecordId, line: &Line<'_>, json: &str) -> Vec<u8> {
-    let same = line.original == json.as_bytes();
-    let json = if same { "" } else { json };
-    let mut item = Vec::with_capacity(32 + line.original.len() + json.len());
-    for number in [id.to_u64(), line.number, line.offset, line.original.len() as u64] {
-        item.extend_from_slice(&number.to_be_bytes());
-    }
-    item.extend_from_slice(line.original);
-    item.extend_from_slice(json.as_bytes());
-    item
-}
-
-fn read_sorted_item(item: &[u8]) -> Option<(RecordId, Line<'_>)> {
-    let number = |position: usize| -> Option<u64> {
-        let bytes = item.get(position * 8..position * 8 + 8)?;
-        Some(u64::from_be_bytes(bytes.try_into().ok()?))
-    };
-    let rest = item.get(32..)?;
-    let (original, json) = rest.split_at_checked(usize::try_from(number(3)?).ok()?)?;
-    let json = std::str::from_utf8(if json.is_empty() { original } else { json }).ok()?;
-    let line = Line {
-        number: number(1)?,
-        offset: number(2)?,
-        original,
-        json: Ok(json),
-    };
-    Some((RecordId::from_u64(number(0)?), line))
 }
