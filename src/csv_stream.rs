@@ -1,7 +1,9 @@
 //! The CSV of an export for its reader: bytes, rows, values of a type, or a file.
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::OpenOptions,
+    io,
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
@@ -14,12 +16,13 @@ use csv_core::ReadRecordResult;
 use futures_core::{Stream, stream::BoxStream};
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
-use tokio::{fs, io::AsyncWriteExt};
+use tokio::{io::AsyncWriteExt, task::spawn_blocking};
 
 use crate::{
     Delivery, Error, Metadata, Operation, RetryClass,
     csv_body::CsvBody,
     error::{Failure, Kind},
+    new_file::{NewFile, part_of},
 };
 
 /// The CSV of an export, as it comes from the server: a stream of pieces of bytes.
@@ -71,9 +74,15 @@ impl Csv {
     /// If the export is not complete, or the file cannot be written.
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<Saved, Error> {
         let path = path.as_ref();
-        let (part, mut file) = PartFile::beside(path)
-            .await
-            .map_err(|error| self.file_error(path, error))?;
+        let target = path.to_owned();
+        let new = blocking(move || {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            NewFile::open(&target, part_of(&target), &options)
+        });
+        let new = new.await.map_err(|error| self.file_error(path, error))?;
+        let file = new.file().try_clone().map_err(|error| self.file_error(path, error))?;
+        let mut file = tokio::fs::File::from_std(file);
         let mut bytes = 0;
         while let Some(chunk) = self.next().await {
             let chunk = chunk?;
@@ -83,9 +92,10 @@ impl Csv {
                 .map_err(|error| self.file_error(path, error))?;
         }
         file.flush().await.map_err(|error| self.file_error(path, error))?;
-        file.sync_all().await.map_err(|error| self.file_error(path, error))?;
         drop(file);
-        part.rename(path).await.map_err(|error| self.file_error(path, error))?;
+        blocking(move || new.finish())
+            .await
+            .map_err(|error| self.file_error(path, error))?;
         Ok(Saved {
             path: path.to_owned(),
             bytes,
@@ -336,35 +346,7 @@ impl Rows {
     }
 }
 
-/// The file beside the one that is to appear; removed unless it was renamed.
-struct PartFile(Option<PathBuf>);
-
-impl PartFile {
-    /// Creates a file of a name that no other process uses.
-    async fn beside(path: &Path) -> io::Result<(Self, fs::File)> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(format!(".{}.part", uuid::Uuid::new_v4().simple()));
-        let part = PathBuf::from(part);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        let file = options.open(&part).await?;
-        Ok((Self(Some(part)), file))
-    }
-
-    async fn rename(mut self, path: &Path) -> io::Result<()> {
-        if let Some(part) = &self.0 {
-            fs::rename(part, path).await?;
-        }
-        self.0 = None;
-        Ok(())
-    }
-}
-
-impl Drop for PartFile {
-    fn drop(&mut self) {
-        if let Some(part) = &self.0 {
-            // A part that cannot be removed is left; it never has the name of a complete file.
-            let _ = std::fs::remove_file(part);
-        }
-    }
+/// Does what blocks on another thread.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
 }

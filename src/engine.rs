@@ -1,4 +1,5 @@
-//! The parts of a client for sibling crates that decide by themselves when to send what, such as the loader.
+//! The parts of a client for sibling crates that decide by themselves when to send what, such as the loader, and how this
+//! crate writes files.
 //!
 //! Behind the feature `_engine`, and promised to nobody else: it may change in any version.
 
@@ -14,6 +15,7 @@ use crate::{
     tries::Failed,
 };
 pub use crate::{
+    new_file::{NewFile, part_of, sync_folder_of, with_suffix},
     quota::Permit,
     tries::{Next, Tries},
 };

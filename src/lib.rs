@@ -13,6 +13,7 @@ mod generated;
 mod import;
 mod lock;
 mod metadata;
+mod new_file;
 mod property;
 mod quota;
 mod rate_limit;

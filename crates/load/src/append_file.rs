@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use dfinery::engine::{NewFile, sync_folder_of, with_suffix};
+
 use crate::state_error::StateError;
 
 /// A file to append to. Only its owner may read it, since it may hold what the customers of the user wrote.
@@ -98,7 +100,7 @@ impl AppendFile {
         if self.file.is_none() {
             let file = options().create_new(true).open(&self.path);
             self.file = Some(file.map_err(|error| at(&self.path, "create", &error))?);
-            sync_parent(&self.path).map_err(|error| at(&self.path, "create", &error))?;
+            sync_folder_of(&self.path).map_err(|error| at(&self.path, "create", &error))?;
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -106,22 +108,14 @@ impl AppendFile {
 
 /// Writes a whole file so that after a loss of power at any moment there is the old one or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = with_suffix(path, ".new");
     let write = || {
-        let mut file = options().create(true).truncate(true).open(&new)?;
+        // Under the same name every time, so that a part that a killed process left is written over.
+        let part = with_suffix(path, ".new");
+        let mut file = NewFile::open(path, part, options().create(true).truncate(true))?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
-        sync_parent(path)
+        file.finish()
     };
     write().map_err(|error| at(path, "write", &error))
-}
-
-/// The path with something behind its last letter.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// The error with the name of the file in it.
@@ -154,20 +148,6 @@ fn cut(file: &mut File, keep: u64, path: &Path) -> io::Result<()> {
     }
     file.seek(SeekFrom::Start(keep))
         .map_err(|error| at(path, "write to", &error))?;
-    Ok(())
-}
-
-/// Makes the creation or the renaming of a file outlast a loss of power.
-#[cfg(unix)]
-fn sync_parent(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened, and the system writes its entries in order.
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "as on unix")]
-fn sync_parent(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

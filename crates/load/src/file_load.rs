@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dfinery::engine::with_suffix;
 use dfinery_input::InputOptions;
 use dfinery_records::{Accepts, RecordKind};
 
@@ -64,9 +65,7 @@ impl FileLoad {
             return Some(folder.clone());
         }
         let first = self.inputs.first().filter(|path| !is_stdin(path))?;
-        let mut name = first.as_os_str().to_owned();
-        name.push(".dfinery");
-        Some(name.into())
+        Some(with_suffix(first, ".dfinery"))
     }
 
     pub(super) fn reads_stdin(&self) -> bool {

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use dfinery::Timestamp;
+use dfinery::{Timestamp, engine::with_suffix};
 use dfinery_input::{Beginning, Input, InputError};
 use dfinery_records::{Accepts, RecordKind, Taxonomy};
 
 use crate::{
-    append_file::{at, with_suffix},
+    append_file::at,
     dead_letter::Sidecar,
     delta::Delta,
     error::LoadError,

@@ -9,8 +9,11 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{outcome::Stop, record::Fate};
-use dfinery::{ImportCode, Language, Timestamp};
+use crate::{append_file::options, outcome::Stop, record::Fate};
+use dfinery::{
+    ImportCode, Language, Timestamp,
+    engine::{NewFile, part_of},
+};
 use dfinery_input::Beginning;
 
 /// What became of all records of a load, over all of its runs if it was resumed.
@@ -110,18 +113,16 @@ impl Receipt {
         self.complete && self.read == self.accepted
     }
 
-    /// Writes it as JSON, in place of a file that is there. Whoever reads it finds the old receipt or the new one, and never half of one.
+    /// Writes it as JSON, in place of a file that is there. A reader finds the old receipt or the new one, never half of one.
     ///
     /// # Errors
     /// If the file or its folder cannot be written.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        let mut json = serde_json::to_vec_pretty(self)?;
+        json.push(b'\n');
+        let mut file = NewFile::open(path, part_of(path), options().create_new(true))?;
+        file.write_all(&json)?;
+        file.finish()
     }
 
     /// Whether the same load, started again, may settle more records.

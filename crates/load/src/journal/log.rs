@@ -16,10 +16,11 @@ use super::{
     summary::{State, Summary},
 };
 use crate::{
-    append_file::{AppendFile, at, options, replace, with_suffix},
+    append_file::{AppendFile, at, options, replace},
     record::{Fate, RecordId},
     state_error::StateError,
 };
+use dfinery::engine::with_suffix;
 use dfinery_input::Beginning;
 
 /// The fate of some records, for [`Journal::done`].

@@ -8,11 +8,9 @@ use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
 use super::{tally::Tally, *};
+use crate::record::{Fate, RecordId};
 use crate::state_error::StateError;
-use crate::{
-    append_file::with_suffix,
-    record::{Fate, RecordId},
-};
+use dfinery::engine::with_suffix;
 use dfinery_input::Beginning;
 
 const NEVER: u64 = u64::MAX;

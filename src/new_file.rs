@@ -1,0 +1,151 @@
+//! A file that takes its name only when it is whole, and keeps it through a loss of power.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// A file that is written under another name than the one it is to take. Dropped unfinished, it is removed.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    part: PathBuf,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Opens the file as `part`, which is in the same folder as `path`. Only a killed process leaves a part.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open(path: &Path, part: PathBuf, options: &OpenOptions) -> io::Result<Self> {
+        Ok(Self {
+            file: options.open(&part)?,
+            part,
+            path: path.to_owned(),
+        })
+    }
+
+    /// What is written so far.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the file its name, in place of one that is there. After a loss of power at any moment there is the old file or
+    /// the new one, and after this returned only the new one.
+    ///
+    /// # Errors
+    /// If the disk fails, or the name cannot be taken.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.part, &self.path)?;
+        sync_folder_of(&self.path)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // A finished file has left this name. A part that cannot be removed stays; it never has the name of a whole file.
+        let _ = fs::remove_file(&self.part);
+    }
+}
+
+/// A name beside a path that no other process uses.
+#[must_use]
+pub fn part_of(path: &Path) -> PathBuf {
+    with_suffix(path, &format!(".{}.part", uuid::Uuid::new_v4().simple()))
+}
+
+/// The path with something behind its last letter.
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes the creation or the renaming of a file outlast a loss of power.
+///
+/// # Errors
+/// If the folder cannot be opened, or the disk fails.
+#[cfg(unix)]
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and the system writes its entries in order.
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "as on unix")]
+pub fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(path: &Path) -> NewFile {
+        let mut file = NewFile::open(path, part_of(path), OpenOptions::new().write(true).create_new(true)).unwrap();
+        file.write_all(b"new").unwrap();
+        file
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_finished_file_appears_whole_in_place_of_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "old").unwrap();
+        let file = begin(&path);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        file.finish().unwrap();
+        assert_eq!(
+            (fs::read(&path).unwrap(), names(folder.path())),
+            (b"new".to_vec(), vec!["a".to_owned()])
+        );
+    }
+
+    #[test]
+    fn an_unfinished_file_leaves_the_old_one_and_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "old").unwrap();
+        drop(begin(&path));
+        assert_eq!(
+            (fs::read(&path).unwrap(), names(folder.path())),
+            (b"old".to_vec(), vec!["a".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_file_whose_name_cannot_be_taken_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::create_dir(&path).unwrap();
+        begin(&path).finish().unwrap_err();
+        assert!(path.is_dir());
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+}
