@@ -1,4 +1,38 @@
-//! Client for the DFINERY Open API.
+//! Clients for the two DFINERY Open APIs: [`ImportClient`] sends events, identities and user properties, [`ExportClient`] takes
+//! events and profiles out as CSV.
+//!
+//! Types, codes and limits are generated from one hand-written description of both APIs, in which each fact names the page of
+//! the vendor's documentation that it comes from. `Ok` means that the service took the request: HTTP 200 alone does not, since
+//! most failures come under it. A failure is an [`Error`], which says what the service said, whether the request may have been
+//! processed all the same, and what to do.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dfinery::{Event, Identity, ImportCode};
+//! use dfinery_emulator::Emulator;
+//!
+//! // On the real service: ImportClient::from_env()?
+//! let emulator = Emulator::start().await?;
+//! let import = emulator.import_client().build()?;
+//!
+//! let user = Identity::external_id("dfn-user-123").email("kim@example.com");
+//! import.upsert_identity(&user).await?;
+//! import.load_events(&user, &[Event::new("df_login")]).await?;
+//!
+//! let refused = import.load_events(&user, &[Event::new("not_registered")]).await.unwrap_err();
+//! assert_eq!(refused.import_code(), Some(&ImportCode::ValidationFailure));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * Requests are checked before they are sent: see [`validate`] and the `validate` method of each request in [`types`].
+//! * Each call waits for the quota of its family as this client counts it, and is sent again as [`RetryPolicy`] and the tables
+//!   of codes allow, always with the same bytes.
+//! * Dropping the future of a call ends it. A request that was under way may still have been processed.
+//!
+//! For files and long streams there is `dfinery-load`, for tests `dfinery-emulator`, and the command `dfinery`; all are in the
+//! repository of this crate.
 
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
