@@ -16,8 +16,8 @@ use dfinery::{Event, Identity, Properties, PropertyValue, Timestamp};
 /// Profiles and events, in memory.
 pub(super) struct Store {
     profiles: Vec<Slot>,
-    /// For each kind of identifier, the slot of each value.
-    owners: [HashMap<String, SlotId>; 5],
+    /// For each kind of identifier, in the order of `Identity::FIELDS`, the slot of each value.
+    owners: [HashMap<String, SlotId>; Identity::FIELDS.len()],
     events: Vec<Arc<EventRecord>>,
     event_ids: HashSet<Uuid>,
     /// The names of properties that were ever stored: the columns of an export, beside the registered ones.
@@ -69,7 +69,7 @@ impl Store {
                 oldest
             }
         };
-        for (owners, value) in self.owners.iter_mut().zip(identifiers(identity)) {
+        for (owners, value) in self.owners.iter_mut().zip(identity.values()) {
             if let Some(value) = value.filter(|&value| owners.get(value) != Some(&slot)) {
                 owners.insert(value.to_owned(), slot);
             }
@@ -173,7 +173,7 @@ impl Store {
         let mut found: Vec<SlotId> = self
             .owners
             .iter()
-            .zip(identifiers(identity))
+            .zip(identity.values())
             .filter_map(|(owners, value)| owners.get(value?))
             .map(|&slot| self.resolve(slot))
             .filter(|&slot| self.profile(slot).is_some_and(|profile| !profile.deleted))
@@ -235,30 +235,15 @@ pub(super) struct Taken {
     pub(super) owner: SlotId,
 }
 
-/// The values of an identity, by kind, in the order of [`Store::owners`].
-fn identifiers(identity: &Identity) -> [Option<&str>; 5] {
-    [
-        identity.external_id.as_deref(),
-        identity.phone_no.as_deref(),
-        identity.email.as_deref(),
-        identity.kakao_user_id.as_deref(),
-        identity.line_user_id.as_deref(),
-    ]
-}
-
 /// Takes over the identifiers that are given; the newest of each kind is the one on record.
 fn adopt(known: &mut Identity, given: &Identity) {
-    for (known, given) in [
-        (&mut known.external_id, &given.external_id),
-        (&mut known.phone_no, &given.phone_no),
-        (&mut known.email, &given.email),
-        (&mut known.kakao_user_id, &given.kakao_user_id),
-        (&mut known.line_user_id, &given.line_user_id),
-    ] {
-        if given.is_some() && known != given {
-            known.clone_from(given);
+    let mut values = known.values().map(|value| value.map(str::to_owned));
+    for (value, given) in values.iter_mut().zip(given.values()) {
+        if let Some(given) = given {
+            *value = Some(given.to_owned());
         }
     }
+    *known = Identity::from_values(values);
 }
 
 fn owned(properties: &Properties) -> impl Iterator<Item = (String, PropertyValue)> {

@@ -26,7 +26,7 @@ pub struct FileLoad {
     pub state: Option<PathBuf>,
     /// Whether to keep a journal, so that the same load goes on where it stopped. Default: yes. There is none for standard
     /// input, which cannot be read again. What was under way when a load was killed is sent again, whatever the client's
-    /// [`resend_when_unsure`](crate::RetryPolicy::resend_when_unsure) says.
+    /// [`resend_when_unsure`](dfinery::RetryPolicy::resend_when_unsure) says.
     pub resume: bool,
     /// Whether to begin anew although there is a journal. The old files are moved to a folder beside.
     pub restart: bool,

@@ -1,4 +1,4 @@
-//! The one-pass check against the plain one, over generated records.
+//! The check against the plain one, over generated records.
 
 use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
@@ -6,10 +6,11 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
 
 use super::{
+    Accepts, Checked, Checker, Taxonomy,
     plain::{Property, Tables, read_event, read_properties, sent, wrong_paths},
     tests::edited,
-    *,
 };
+use crate::RecordKind;
 use dfinery::tables::PropertyType;
 
 const CUSTOM: &str = "
@@ -449,11 +450,34 @@ proptest! {
     }
 
     #[test]
+    fn the_fast_check_and_the_plain_one_agree_on_damaged_records(
+        choices in vec(any::<u16>(), 0..300),
+        damages in vec((any::<u8>(), any::<u16>(), prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]:,\"\\0-.eu tfn"[..])]), 1..4),
+    ) {
+        agree(&damaged(&line(&choices), &damages))?;
+    }
+
+    #[test]
     fn the_fast_check_and_the_plain_one_agree_on_any_text(
         text in prop_oneof![".{0,60}", "[{}\\[\\]:,\"\\\\a-z0-9 ]{0,40}", "\\{\"identity\":\\{\"email\":.{0,30}\\}\\}"],
     ) {
         agree(&text)?;
     }
+}
+
+/// Damages a line byte by byte.
+fn damaged(line: &str, damages: &[(u8, u16, u8)]) -> String {
+    let mut bytes = line.as_bytes().to_vec();
+    for &(kind, at, byte) in damages {
+        let at = usize::from(at) % (bytes.len() + 1);
+        match (kind % 4, bytes.get_mut(at)) {
+            (0, Some(old)) => *old = byte,
+            (1, Some(_)) => drop(bytes.remove(at)),
+            (2, Some(_)) => bytes.truncate(at),
+            _ => bytes.insert(at, byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Lines that are the same in every run.

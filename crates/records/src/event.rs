@@ -1,15 +1,12 @@
 //! The event of a record, and its items.
 
-use serde::de::{MapAccess, SeqAccess};
-
 use super::{
-    Section,
-    any::{Accept, Any, Found, Key, Text},
-    near::did_you_mean,
-    pass::{Pass, read},
-    property::Properties,
-    taxonomy::EventRule,
-    text::uuid,
+    fields::{Seen, place_of},
+    forms::{UUID, uuid},
+    json::Broken,
+    reading::Reading,
+    suggest::did_you_mean,
+    taxonomy::{EventRule, Section, Taxonomy},
 };
 use dfinery::{
     tables::{PropertyType, Required},
@@ -18,198 +15,150 @@ use dfinery::{
     validate::Path,
 };
 
-const LOG_ID: &str = "event_log_id";
-const NAME: &str = "event_name";
-const DATETIME: &str = "event_datetime";
-const ITEMS: &str = "event_items";
-const PROPERTIES: &str = "event_properties";
-const KEYS: [&str; 5] = [LOG_ID, NAME, DATETIME, ITEMS, PROPERTIES];
+const FIELDS: [&str; import::Event::FIELDS.len()] = import::Event::FIELDS;
+const LOG_ID: usize = place_of("event_log_id", &FIELDS);
+const NAME: usize = place_of("event_name", &FIELDS);
+const DATETIME: usize = place_of("event_datetime", &FIELDS);
+const ITEMS: usize = place_of("event_items", &FIELDS);
+const PROPERTIES: usize = place_of("event_properties", &FIELDS);
 
-pub(super) struct Event<'p, 'a, 'c> {
-    pub(super) pass: &'p mut Pass<'a, 'c>,
-    pub(super) at: Path<'p>,
-}
-
-impl<'a> Accept<'a> for Event<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass.violation(&self.at, format!("must be an object, not {found}"));
-    }
-
-    fn object<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
-        let Self { pass, at } = self;
-        let mut seen = 0;
+impl<'c> Reading<'_, 'c> {
+    /// Takes the event of a record.
+    pub(super) fn event(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+        if !self.is_object(at)? {
+            return Ok(());
+        }
         let mut rule = None;
         let mut properties = 0;
-        while let Some(key) = object.next_key_seed(Key)? {
-            let Some(known) = pass.known(&mut object, &KEYS, &mut seen, &at, &key)? else {
-                continue;
-            };
-            let text = pass.enter(&mut object, &key)?;
-            let at = at.field(known);
-            match known {
-                NAME => read(
-                    &mut object,
-                    text,
-                    Name {
-                        pass,
-                        at,
-                        rule: &mut rule,
-                    },
-                )?,
-                PROPERTIES => {
-                    let section = Section::Event;
-                    properties = pass.next_object();
-                    read(&mut object, text, Optional(Properties { pass, at, section }))?;
+        let mut seen = Seen::default();
+        let mut more = self.json.enter(b'}')?;
+        while more {
+            if let Some(place) = self.field(&FIELDS, &mut seen, at)? {
+                let at = at.field(FIELDS[place]);
+                match place {
+                    LOG_ID => self.log_id(&at)?,
+                    NAME => rule = self.event_name(&at)?,
+                    DATETIME => self.datetime(&at)?,
+                    ITEMS => self.items(&at)?,
+                    _ => properties = self.event_properties(&at)?,
                 }
-                ITEMS => read(&mut object, text, Items { pass, at })?,
-                _ => read(&mut object, text, Part { pass, at, name: known })?,
             }
+            more = self.json.goes_on(b'}')?;
         }
-        for (index, key) in KEYS.into_iter().enumerate() {
-            if seen & (1 << index) == 0 && matches!(key, NAME | DATETIME) {
-                pass.violation(&at.field(key), "is missing");
+        for place in [NAME, DATETIME] {
+            if !seen.has(place) {
+                self.violation(&at.field(FIELDS[place]), "is missing");
             }
         }
         if let Some(rule) = rule {
-            needs(pass, &at, rule, properties);
+            self.needs_of_event(at, rule, properties);
         }
         Ok(())
     }
-}
 
-/// Looks for what an event needs and does not have. `null` counts as missing.
-fn needs(pass: &mut Pass<'_, '_>, at: &Path<'_>, event: &EventRule, properties: u64) {
-    let Some(registered) = pass.taxonomy.map(|taxonomy| taxonomy.section(Section::Event)) else {
-        return;
-    };
-    for &(place, required) in &event.needs {
-        let Some(property) = registered.at(place) else { continue };
-        let (key, field) = (at.field(PROPERTIES), at.field(ITEMS));
-        let (has, at) = if property.property_type == PropertyType::Items {
-            (pass.items > 0, field)
-        } else {
-            (
-                pass.has_value(properties, Section::Event, place),
-                key.field(&property.name),
-            )
-        };
-        if has {
-            continue;
+    /// As in the typed client, the properties of an event may be `null`. It never sends `null` for an object.
+    fn event_properties(&mut self, at: &Path<'_>) -> Result<u64, Broken> {
+        if !self.json.begins(b'n') {
+            return self.properties(Section::Event, at);
         }
-        let name = &event.name;
-        if required == Required::Yes {
-            pass.violation(&at, format!("is missing: {name} needs it"));
-        } else {
-            let problem = format!(
-                "is missing: the sources disagree whether {name} needs it; say required: true or false in the taxonomy file"
-            );
-            pass.warning(&at, problem);
-        }
-    }
-}
-
-struct Name<'p, 'a, 'c> {
-    pass: &'p mut Pass<'a, 'c>,
-    at: Path<'p>,
-    rule: &'p mut Option<&'c EventRule>,
-}
-
-impl<'a> Accept<'a> for Name<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass.violation(&self.at, format!("must be a text, not {found}"));
+        let start = self.json.at();
+        self.json.word()?;
+        self.edit(start, "{}".to_owned());
+        Ok(0)
     }
 
-    fn text(self, text: Text<'_, 'a>) {
-        let name = text.as_str();
+    fn log_id(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+        self.checked.event_log_id = self.json.text_if(UUID, uuid);
+        if self.checked.event_log_id.is_some() || !self.is_text(at)? {
+            return Ok(());
+        }
+        self.checked.event_log_id = uuid(&self.json.text()?.read());
+        if self.checked.event_log_id.is_none() {
+            self.violation(at, "must be a UUID with hyphens; without the field one is made");
+        }
+        Ok(())
+    }
+
+    /// Takes the name of an event. Gives what is registered under it.
+    fn event_name(&mut self, at: &Path<'_>) -> Result<Option<&'c EventRule>, Broken> {
+        if !self.is_text(at)? {
+            return Ok(None);
+        }
+        let name = &*self.json.text()?.read();
         if name.is_empty() {
-            self.pass.violation(&self.at, "must not be empty");
+            self.violation(at, "must not be empty");
+            return Ok(None);
+        }
+        let Some(events) = self.taxonomy.map(Taxonomy::events) else {
+            return Ok(None);
+        };
+        if let Some(same) = events.at(self.memory.event).filter(|rule| *rule.name == *name) {
+            return Ok(Some(same));
+        }
+        if let Some((place, rule)) = events.get(name) {
+            self.memory.event = place;
+            return Ok(Some(rule));
+        }
+        let problem = if taxonomy::SYSTEM_EVENTS.iter().any(|event| event.name == name) {
+            "only the SDKs send this event".to_owned()
+        } else {
+            let known = events.iter().map(|rule| &*rule.name);
+            did_you_mean("the event is not registered", name, known)
+        };
+        self.violation(at, problem);
+        Ok(None)
+    }
+
+    /// Looks for what an event needs and does not have. `null` counts as missing.
+    fn needs_of_event(&mut self, at: &Path<'_>, event: &EventRule, properties: u64) {
+        let Some(registered) = self.taxonomy.map(|taxonomy| taxonomy.section(Section::Event)) else {
             return;
-        }
-        let Some(taxonomy) = self.pass.taxonomy else { return };
-        *self.rule = taxonomy.events().get(name).map(|(_, rule)| rule);
-        if self.rule.is_none() {
-            let known = taxonomy.events().iter().map(|rule| &*rule.name);
-            let problem = if taxonomy::SYSTEM_EVENTS.iter().any(|event| event.name == name) {
-                "only the SDKs send this event".to_owned()
+        };
+        for &(place, required) in &event.needs {
+            let Some(property) = registered.at(place) else { continue };
+            let is_items = property.property_type == PropertyType::Items;
+            let has = if is_items {
+                self.checked.items > 0
             } else {
-                did_you_mean("the event is not registered", name, known)
+                self.memory.has_value(properties, Section::Event, place)
             };
-            self.pass.violation(&self.at, problem);
-        }
-    }
-}
-
-/// The ID or the time of an event.
-struct Part<'p, 'a, 'c> {
-    pass: &'p mut Pass<'a, 'c>,
-    at: Path<'p>,
-    name: &'static str,
-}
-
-impl<'a> Accept<'a> for Part<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass.violation(&self.at, format!("must be a text, not {found}"));
-    }
-
-    fn text(self, text: Text<'_, 'a>) {
-        if self.name == DATETIME {
-            return self.pass.datetime(text, &self.at);
-        }
-        self.pass.event_log_id = uuid(text.as_str());
-        if self.pass.event_log_id.is_none() {
-            let problem = "must be a UUID with hyphens; without the field one is made";
-            self.pass.violation(&self.at, problem);
-        }
-    }
-}
-
-/// As in the typed client, the properties of an event may be `null`.
-struct Optional<'p, 'a, 'c>(Properties<'p, 'a, 'c>);
-
-impl<'a> Accept<'a> for Optional<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.0.other(found);
-    }
-
-    fn null(self) {
-        self.0.pass.null_to_empty_object();
-    }
-
-    fn object<A: MapAccess<'a>>(self, object: A) -> Result<(), A::Error> {
-        self.0.object(object)
-    }
-}
-
-struct Items<'p, 'a, 'c> {
-    pass: &'p mut Pass<'a, 'c>,
-    at: Path<'p>,
-}
-
-impl<'a> Accept<'a> for Items<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass
-            .violation(&self.at, format!("must be an array of objects, not {found}"));
-    }
-
-    fn array<A: SeqAccess<'a>>(self, mut array: A) -> Result<(), A::Error> {
-        const MOST: usize = import::Event::MAX_EVENT_ITEMS;
-        let Self { pass, at } = self;
-        let mut count = 0;
-        loop {
-            let item = Properties {
-                pass: &mut *pass,
-                at: at.index(count),
-                section: Section::Item,
-            };
-            if array.next_element_seed(Any(item))?.is_none() {
-                break;
+            if has {
+                continue;
             }
+            let properties = at.field(FIELDS[PROPERTIES]);
+            let at = if is_items {
+                at.field(FIELDS[ITEMS])
+            } else {
+                properties.field(&property.name)
+            };
+            let name = &event.name;
+            if required == Required::Yes {
+                self.violation(&at, format!("is missing: {name} needs it"));
+            } else {
+                let problem = format!(
+                    "is missing: the sources disagree whether {name} needs it; say required: true or false in the taxonomy file"
+                );
+                self.warning(&at, problem);
+            }
+        }
+    }
+
+    fn items(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+        const MOST: usize = import::Event::MAX_EVENT_ITEMS;
+        if !self.json.begins(b'[') {
+            return self.wrong_type("an array of objects", at);
+        }
+        let mut count = 0;
+        let mut more = self.json.enter(b']')?;
+        while more {
+            self.properties(Section::Item, &at.index(count))?;
             count += 1;
+            more = self.json.goes_on(b']')?;
         }
-        pass.items = count;
         if count > MOST {
-            pass.violation(&at, format!("more than {MOST} items: split the event"));
+            self.violation(at, format!("more than {MOST} items: split the event"));
         }
+        self.checked.items = count;
         Ok(())
     }
 }

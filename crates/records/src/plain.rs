@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Accepts, near::shown};
+use super::{accepts::Accepts, suggest::shown};
 use crate::RecordKind;
 use dfinery::{
     Event, Identity, PropertyValue, Timestamp, tables::PropertyType, tables::Required, taxonomy, types::import,

@@ -4,110 +4,141 @@ mod value;
 
 use std::mem;
 
-use serde::de::{IgnoredAny, MapAccess};
-
+use self::value::Property;
 use super::{
-    Section, Taxonomy,
-    any::{Accept, Found, Key},
-    near::{did_you_mean, shown},
-    pass::{Name, Pass, read},
-    taxonomy::PropertyRule,
+    json::Broken,
+    reading::{Reading, TWICE},
+    suggest::{did_you_mean, shown},
+    taxonomy::{PropertyRule, Section, Taxonomy},
 };
 use dfinery::{tables::PropertyType, taxonomy, validate::Path};
 
-/// Up to so many names of an object are compared one by one.
+/// Up to this many names of an object are compared one by one.
 const FEW_NAMES: usize = 16;
 
-const TWICE: &str = "stands twice: give it once";
 const TO_ITEMS: &str = "items belong into event_items";
 
-pub(super) struct Properties<'p, 'a, 'c> {
-    pub(super) pass: &'p mut Pass<'a, 'c>,
-    pub(super) at: Path<'p>,
-    pub(super) section: Section,
-}
-
-impl<'a> Accept<'a> for Properties<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass.violation(&self.at, format!("must be an object, not {found}"));
+impl<'c> Reading<'_, 'c> {
+    /// Takes an object of properties. Gives its number in the memory; 0 if it is not an object.
+    pub(super) fn properties(&mut self, section: Section, at: &Path<'_>) -> Result<u64, Broken> {
+        if !self.is_object(at)? {
+            return Ok(0);
+        }
+        let (object, mut before) = self.memory.begin(section);
+        let mut more = self.json.enter(b'}')?;
+        if let Some(taxonomy) = self.taxonomy {
+            while more {
+                self.registered(taxonomy, section, &mut before, at)?;
+                more = self.json.goes_on(b'}')?;
+            }
+        } else {
+            self.names.clear();
+            while more {
+                self.unregistered(section, at)?;
+                more = self.json.goes_on(b'}')?;
+            }
+            self.repeated_names(at);
+        }
+        if section == Section::Item {
+            self.needs_of_item(at, object);
+        }
+        Ok(object)
     }
 
-    fn object<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
-        let Self { pass, at, section } = self;
-        let number = pass.begin_object(section);
-        while let Some(key) = object.next_key_seed(Key)? {
-            let Some((place, rule)) = pass.property(section, &at, &key) else {
-                object.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let text = pass.enter(&mut object, &key)?;
-            let value = value::Value {
-                pass: &mut *pass,
-                parent: at,
-                name: &key,
-                section,
-                place,
-                rule,
-            };
-            read(&mut object, text, value)?;
+    /// Takes a property that must be registered.
+    #[inline]
+    fn registered(
+        &mut self,
+        taxonomy: &'c Taxonomy,
+        section: Section,
+        before: &mut usize,
+        at: &Path<'_>,
+    ) -> Result<(), Broken> {
+        let names = taxonomy.section(section);
+        let expected = self.memory.next(section, *before);
+        let found = match names.at(expected) {
+            Some(rule) if self.json.key(&rule.key) => Some((expected, rule)),
+            _ => self.unexpected(taxonomy, section, *before, at)?,
+        };
+        let Some((place, rule)) = found else {
+            return self.json.pass();
+        };
+        *before = place;
+        if !self.is_new(section, place, rule, at) {
+            return self.json.pass();
         }
-        pass.repeated_names(&at);
-        if section == Section::Item {
-            pass.needs_of_item(&at, number);
+        let property = Property {
+            parent: at,
+            name: &rule.name,
+            rule: Some(rule),
+        };
+        if !self.value(&property)? {
+            self.memory.set_null(section, place);
         }
         Ok(())
     }
-}
 
-impl<'a, 'c> Pass<'a, 'c> {
-    /// Holds the name of a property against the names before it and those registered.
-    #[inline]
-    fn property(
+    /// Takes the key of a property that did not come here last time.
+    #[inline(never)]
+    fn unexpected(
         &mut self,
+        taxonomy: &'c Taxonomy,
         section: Section,
+        before: usize,
         at: &Path<'_>,
-        name: &Name<'a>,
-    ) -> Option<(usize, Option<&'c PropertyRule>)> {
-        let Some(taxonomy) = self.taxonomy else {
-            return self.unregistered(section, at, name).then_some((0, None));
-        };
-        match self.registered(section, name) {
-            Some((_, rule)) if rule.property_type == PropertyType::Items => {
-                self.violation(&at.field(name), TO_ITEMS);
-                None
-            }
-            Some((place, rule)) if self.mark(section, place) => Some((place, Some(rule))),
-            Some(_) => {
-                self.violation(&at.field(name), TWICE);
-                None
-            }
-            None => {
-                let problem = no_such_property(taxonomy, section, name);
-                self.violation(&at.field(&shown(name)), problem);
-                None
-            }
+    ) -> Result<Option<(usize, &'c PropertyRule)>, Broken> {
+        let name = self.json.text()?.read();
+        let found = taxonomy.section(section).get(&name);
+        if let Some((place, _)) = found {
+            self.memory.set_next(section, before, place);
+        } else {
+            let problem = no_such_property(taxonomy, section, &name);
+            self.violation(&at.field(&shown(&name)), problem);
         }
+        self.json.colon()?;
+        Ok(found)
     }
 
-    /// What can be said of a name without a taxonomy.
-    fn unregistered(&mut self, section: Section, at: &Path<'_>, name: &Name<'a>) -> bool {
-        let problem = if name.is_empty() {
-            "a property needs a name"
-        } else if section == Section::Event && holds_items(name) {
+    /// Whether a registered property may be here, and is here for the first time.
+    #[inline]
+    fn is_new(&mut self, section: Section, place: usize, rule: &PropertyRule, at: &Path<'_>) -> bool {
+        let problem = if rule.property_type == PropertyType::Items {
             TO_ITEMS
-        } else if self.names.len() < FEW_NAMES && self.names.contains(name) {
-            TWICE
-        } else {
-            self.names.push(name.clone());
+        } else if self.memory.add(section, place) {
             return true;
+        } else {
+            TWICE
         };
-        self.violation(&at.field(&shown(name)), problem);
+        self.violation(&at.field(&rule.name), problem);
         false
     }
-}
 
-impl Pass<'_, '_> {
-    /// Finds the names that stand twice in an object with many names.
+    /// Takes a property without a taxonomy.
+    fn unregistered(&mut self, section: Section, at: &Path<'_>) -> Result<(), Broken> {
+        let name = self.json.text()?.read();
+        let problem = if name.is_empty() {
+            "a property needs a name"
+        } else if section == Section::Event && holds_items(&name) {
+            TO_ITEMS
+        } else if self.names.len() < FEW_NAMES && self.names.contains(&name) {
+            TWICE
+        } else {
+            self.json.colon()?;
+            let property = Property {
+                parent: at,
+                name: &name,
+                rule: None,
+            };
+            self.value(&property)?;
+            self.names.push(name);
+            return Ok(());
+        };
+        self.violation(&at.field(&shown(&name)), problem);
+        self.json.colon()?;
+        self.json.pass()
+    }
+
+    /// Finds the repeated names of an object with many names.
     fn repeated_names(&mut self, at: &Path<'_>) {
         if self.names.len() <= FEW_NAMES {
             return;
@@ -121,14 +152,13 @@ impl Pass<'_, '_> {
                 self.violation(&at.field(&shown(first)), TWICE);
             }
         }
-        self.names = names;
     }
 
     /// Looks for what an item needs and does not have. `null` counts as missing.
     fn needs_of_item(&mut self, at: &Path<'_>, object: u64) {
         let Some(taxonomy) = self.taxonomy else { return };
         for &place in taxonomy.required_items() {
-            if self.has_value(object, Section::Item, place) {
+            if self.memory.has_value(object, Section::Item, place) {
                 continue;
             }
             if let Some(rule) = taxonomy.section(Section::Item).at(place) {

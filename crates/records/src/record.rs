@@ -2,98 +2,112 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::{
-    Accepts, Section,
-    any::{Accept, Found, Key, Text},
-    event::Event,
-    identity::Identity,
-    pass::{Pass, read},
-    property::Properties,
-    text::timestamp,
+    accepts::Accepts,
+    fields::{Seen, place_of},
+    forms::timestamp,
+    json::Broken,
+    reading::{NO_TIME, Reading},
+    taxonomy::Section,
 };
 use crate::RecordKind;
-use dfinery::validate::Path;
+use dfinery::{Violations, validate::Path};
 
-const IDENTITY: &str = "identity";
-const EVENT: &str = "event";
-const USER_PROPERTIES: &str = "user_properties";
-const REQUEST_DATETIME: &str = "request_datetime";
-const KEYS: [&str; 4] = [IDENTITY, EVENT, USER_PROPERTIES, REQUEST_DATETIME];
+const FIELDS: [&str; 4] = ["identity", "event", "user_properties", "request_datetime"];
+const IDENTITY: usize = place_of("identity", &FIELDS);
+const EVENT: usize = place_of("event", &FIELDS);
+const USER_PROPERTIES: usize = place_of("user_properties", &FIELDS);
+const REQUEST_DATETIME: usize = place_of("request_datetime", &FIELDS);
 
-pub(super) struct Record<'p, 'a, 'c>(pub(super) &'p mut Pass<'a, 'c>);
-
-impl<'a> Accept<'a> for Record<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.0
-            .violation(&Path::root(), format!("a record must be an object, not {found}"));
+/// Reads a record from start to end.
+///
+/// # Errors
+/// All that is wrong with it. If the text is not JSON, what was wrong up to there.
+pub(super) fn check(mut reading: Reading<'_, '_>) -> Result<(), Violations> {
+    if reading.record().is_err() {
+        let complaint = reading.json.complaint();
+        reading.violation(&Path::root(), complaint);
     }
-
-    fn object<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
-        let pass = self.0;
-        let root = Path::root();
-        let mut seen = 0;
-        while let Some(key) = object.next_key_seed(Key)? {
-            pass.close_payload(&key);
-            let Some(known) = pass.known(&mut object, &KEYS, &mut seen, &root, &key)? else {
-                continue;
-            };
-            let text = pass.enter(&mut object, &key)?;
-            let at = root.field(known);
-            match known {
-                IDENTITY => read(&mut object, text, Identity { pass, at })?,
-                REQUEST_DATETIME => read(&mut object, text, RequestDatetime { pass, at })?,
-                EVENT => {
-                    pass.open_payload();
-                    read(&mut object, text, Event { pass, at })?;
-                }
-                _ => {
-                    pass.open_payload();
-                    read(
-                        &mut object,
-                        text,
-                        Properties {
-                            pass,
-                            at,
-                            section: Section::User,
-                        },
-                    )?;
-                }
-            }
-        }
-        finish(pass, |key| {
-            KEYS.iter()
-                .position(|known| *known == key)
-                .is_some_and(|index| seen & (1 << index) != 0)
-        });
-        Ok(())
+    reading.violations.into_result()?;
+    if !reading.warnings.is_empty() {
+        reading.checked.warnings = reading.warnings.to_vec();
     }
+    Ok(())
 }
 
-/// Settles what the record is, and whether that may be here.
-fn finish(pass: &mut Pass<'_, '_>, has: impl Fn(&str) -> bool) {
-    let root = Path::root();
-    if !has(IDENTITY) {
-        pass.violation(&root.field(IDENTITY), "is missing");
-    }
-    let kind = match pass.accepts {
-        Accepts::Only(kind) => kind,
-        Accepts::Mixed if has(EVENT) => RecordKind::Event,
-        Accepts::Mixed if has(USER_PROPERTIES) => RecordKind::Profile,
-        Accepts::Mixed => RecordKind::Identity,
-    };
-    pass.kind = kind;
-    for (key, of) in [(EVENT, RecordKind::Event), (USER_PROPERTIES, RecordKind::Profile)] {
-        match (has(key), kind == of) {
-            (false, true) => pass.violation(&root.field(key), "is missing"),
-            (true, false) => pass.violation(&root.field(key), not_in(kind, pass.accepts)),
-            _ => {}
+impl Reading<'_, '_> {
+    fn record(&mut self) -> Result<(), Broken> {
+        let root = Path::root();
+        if !self.json.begins(b'{') {
+            let found = self.json.other()?;
+            self.violation(&root, format!("a record must be an object, not {found}"));
+            return self.json.end();
         }
+        let mut seen = Seen::default();
+        let mut more = self.json.enter(b'}')?;
+        while more {
+            if let Some(place) = self.field(&FIELDS, &mut seen, &root)? {
+                let at = root.field(FIELDS[place]);
+                match place {
+                    IDENTITY => self.identity(&at)?,
+                    REQUEST_DATETIME => self.request_datetime(&at)?,
+                    _ => self.payload(place, &at)?,
+                }
+            }
+            more = self.json.goes_on(b'}')?;
+        }
+        self.settle(seen);
+        self.json.end()
     }
-    if kind == RecordKind::Event && has(REQUEST_DATETIME) {
-        let problem = "an event has none: its time is event_datetime";
-        pass.violation(&root.field(REQUEST_DATETIME), problem);
+
+    /// Takes the event or the properties of a user.
+    fn payload(&mut self, place: usize, at: &Path<'_>) -> Result<(), Broken> {
+        self.payload = self.json.at();
+        if place == EVENT {
+            self.event(at)?;
+        } else {
+            self.properties(Section::User, at)?;
+        }
+        self.checked.payload = self.json.part(self.payload..self.json.at());
+        Ok(())
+    }
+
+    /// Settles what the record is, and whether the input may hold it.
+    fn settle(&mut self, seen: Seen) {
+        let root = Path::root();
+        if !seen.has(IDENTITY) {
+            self.violation(&root.field(FIELDS[IDENTITY]), "is missing");
+        }
+        let kind = match self.accepts {
+            Accepts::Only(kind) => kind,
+            Accepts::Mixed if seen.has(EVENT) => RecordKind::Event,
+            Accepts::Mixed if seen.has(USER_PROPERTIES) => RecordKind::Profile,
+            Accepts::Mixed => RecordKind::Identity,
+        };
+        for (place, of) in [(EVENT, RecordKind::Event), (USER_PROPERTIES, RecordKind::Profile)] {
+            let at = root.field(FIELDS[place]);
+            match (seen.has(place), kind == of) {
+                (false, true) => self.violation(&at, "is missing"),
+                (true, false) => self.violation(&at, not_in(kind, self.accepts)),
+                _ => {}
+            }
+        }
+        if kind == RecordKind::Event && seen.has(REQUEST_DATETIME) {
+            let problem = "an event has none: its time is event_datetime";
+            self.violation(&root.field(FIELDS[REQUEST_DATETIME]), problem);
+        }
+        self.checked.kind = kind;
+    }
+
+    fn request_datetime(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+        if !self.json.begins(b'"') {
+            return self.wrong_type("a time as text", at);
+        }
+        self.checked.request_datetime = timestamp(&self.json.text()?.read());
+        if self.checked.request_datetime.is_none() {
+            self.violation(at, NO_TIME);
+        }
+        Ok(())
     }
 }
 
@@ -101,25 +115,5 @@ fn not_in(kind: RecordKind, accepts: Accepts) -> Cow<'static, str> {
     match accepts {
         Accepts::Mixed => "a record has either event or user_properties: write two records".into(),
         Accepts::Only(_) => format!("this load takes records of the kind {kind} only").into(),
-    }
-}
-
-struct RequestDatetime<'p, 'a, 'c> {
-    pass: &'p mut Pass<'a, 'c>,
-    at: Path<'p>,
-}
-
-impl<'a> Accept<'a> for RequestDatetime<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        self.pass
-            .violation(&self.at, format!("must be a time as text, not {found}"));
-    }
-
-    fn text(self, text: Text<'_, 'a>) {
-        self.pass.request_datetime = timestamp(text.as_str());
-        if self.pass.request_datetime.is_none() {
-            let problem = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
-            self.pass.violation(&self.at, problem);
-        }
     }
 }

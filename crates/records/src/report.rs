@@ -6,7 +6,7 @@ mod render;
 use serde::Serialize;
 
 use self::causes::Causes;
-use super::Checked;
+use super::checked::Checked;
 use crate::RecordKind;
 use dfinery::{Violation, Violations};
 

@@ -6,6 +6,7 @@ mod template;
 use std::{collections::HashMap, fmt};
 
 use foldhash::fast::FixedState;
+use serde_json::Value;
 
 use dfinery::tables::{Deprecation, PropertyType, Required, StandardEvent, StandardProperty};
 use dfinery::taxonomy as tables;
@@ -19,8 +20,7 @@ use dfinery::taxonomy as tables;
 /// The properties of consent are always registered: they exist in every service.
 ///
 /// ```
-/// use dfinery_records::{Section, Taxonomy};
-/// use dfinery::tables::PropertyType;
+/// use dfinery::{load::{Section, Taxonomy}, tables::PropertyType};
 /// # fn main() -> Result<(), dfinery_records::TaxonomyError> {
 /// let taxonomy = Taxonomy::from_yaml(
 ///     "
@@ -76,6 +76,8 @@ pub(super) struct EventRule {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PropertyRule {
     pub(super) name: Box<str>,
+    /// The name as a key of an object, in its usual spelling and with the colon.
+    pub(super) key: Box<str>,
     pub(super) property_type: PropertyType,
     /// Whether every item needs it.
     pub(super) required: bool,
@@ -259,6 +261,7 @@ impl PropertyRule {
     fn standard(row: &StandardProperty) -> Self {
         Self {
             name: row.name.into(),
+            key: key(row.name),
             property_type: row.property_type,
             required: row.required,
             values: row.values.iter().map(|&value| value.into()).collect(),
@@ -268,6 +271,11 @@ impl PropertyRule {
             deprecated: row.deprecated,
         }
     }
+}
+
+/// A name as a key of an object.
+fn key(name: &str) -> Box<str> {
+    format!("{}:", Value::from(name)).into()
 }
 
 impl Section {

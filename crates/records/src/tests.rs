@@ -1,10 +1,14 @@
 //! Single records, and what is said of them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::Value;
 
-use super::*;
+use super::{Accepts, Checked, Checker, Taxonomy};
+use crate::RecordKind;
+use dfinery::Violation;
+
+mod spelling;
 
 /// What is wrong with a record, as `path: problem`, under the standard taxonomy.
 fn problems(json: &str) -> Vec<String> {
@@ -68,8 +72,8 @@ fn a_good_event_is_borrowed_whole() {
     let mut checker = Checker::new(Some(Arc::new(Taxonomy::standard())), Accepts::Mixed);
     let good = checker.check(json).unwrap();
     assert_eq!(good.kind, RecordKind::Event);
-    assert_eq!(good.identity.external_id.as_deref(), Some("u1"));
-    assert!(matches!(good.identity.email, Some(Cow::Borrowed("kim@example.com"))));
+    assert_eq!(good.identity.first(), Some((0, "u1")));
+    assert!(matches!(good.identity.0[2], Some(Cow::Borrowed("kim@example.com"))));
     assert!(good.payload.starts_with(r#"{"event_log_id""#) && good.payload.ends_with("\"카카오\"}}"));
     assert!(good.edits.is_empty() && good.warnings.is_empty());
     assert_eq!(
@@ -390,4 +394,27 @@ fn an_event_has_at_most_as_many_items_as_the_spec_allows() {
             .items,
         most
     );
+}
+
+#[test]
+fn an_item_is_good_only_with_all_that_items_need() {
+    const NEEDED: [&str; 5] = [
+        r#""df_item_id":"P-1""#,
+        r#""df_item_name":"Bag""#,
+        r#""df_price":10.5"#,
+        r#""df_quantity":1"#,
+        r#""df_discount":0"#,
+    ];
+    let check = |items: &[&[&str]]| {
+        let items: Vec<_> = items
+            .iter()
+            .map(|properties| format!("{{{}}}", properties.join(",")))
+            .collect();
+        problems(&login(&format!(r#","event_items":[{}]"#, items.join(","))))
+    };
+    assert_eq!(check(&[&NEEDED, &NEEDED]), [""; 0]);
+    for missing in NEEDED {
+        let others: Vec<_> = NEEDED.into_iter().filter(|property| *property != missing).collect();
+        assert_eq!(check(&[&NEEDED, &others]).len(), 1, "without {missing}");
+    }
 }

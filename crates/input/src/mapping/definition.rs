@@ -1,6 +1,6 @@
 //! What a mapping says.
 
-use dfinery::tables::PropertyType;
+use dfinery::{Identity, tables::PropertyType};
 use dfinery_records::{Section, Taxonomy};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -181,17 +181,15 @@ fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZo
         .map_err(|_| de::Error::custom("timezone: no such time zone; give a name such as Asia/Seoul"))
 }
 
-pub(crate) const IDENTIFIERS: [&str; 5] = ["external_id", "phone_no", "email", "kakao_user_id", "line_user_id"];
-
 impl Definition {
     fn check(&self) -> Result<(), String> {
         self.check_keys()?;
         let zone = self.timezone.as_ref();
         for (name, source) in self.identity.iter() {
-            if !IDENTIFIERS.contains(&name) {
+            if !Identity::FIELDS.contains(&name) {
                 return Err(format!(
                     "identity.{name}: no such identifier; there are {}",
-                    IDENTIFIERS.join(", ")
+                    Identity::FIELDS.join(", ")
                 ));
             }
             source
@@ -240,7 +238,10 @@ impl Definition {
     /// Which keys go together.
     fn check_keys(&self) -> Result<(), String> {
         if self.identity.iter().next().is_none() {
-            return Err(format!("identity: give at least one of {}", IDENTIFIERS.join(", ")));
+            return Err(format!(
+                "identity: give at least one of {}",
+                Identity::FIELDS.join(", ")
+            ));
         }
         if self.event.is_some() {
             if self.user_properties.is_some() || self.request_datetime.is_some() {

@@ -9,8 +9,6 @@ mod time;
 mod types;
 mod value;
 
-#[cfg(test)]
-pub(crate) use self::definition::IDENTIFIERS;
 pub use self::definition::Mapping;
 pub(crate) use self::{
     column::Column,

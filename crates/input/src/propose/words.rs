@@ -255,7 +255,7 @@ mod tests {
             );
         }
         for (name, _) in IDENTIFIERS {
-            assert!(crate::mapping::IDENTIFIERS.contains(name));
+            assert!(dfinery::Identity::FIELDS.contains(name));
         }
     }
 

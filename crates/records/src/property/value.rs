@@ -1,171 +1,175 @@
 //! The value of one property.
 
-use serde::de::SeqAccess;
-
 use super::super::{
-    Section,
-    any::{Accept, Any, Found, Text},
-    near::shown,
-    pass::Pass,
+    forms::is_date,
+    json::{Broken, Found, Number},
+    reading::Reading,
+    suggest::shown,
     taxonomy::PropertyRule,
-    text::is_date,
 };
 use dfinery::{tables::PropertyType, validate::Path};
 
+const OBJECT: &str = "must not be an object: give a text, a number, a truth value or an array";
 const TOO_LONG: &str = "a whole number beyond 64 bits with sign cannot be sent exactly: send it as a text";
+const NOT_WHOLE: &str = "must be a whole number: write 1, not 1.0";
 const MIXED: &str = "an array holds only texts or only numbers";
 
-pub(super) struct Value<'p, 'a, 'c> {
-    pub(super) pass: &'p mut Pass<'a, 'c>,
+/// The property whose value is read.
+pub(super) struct Property<'p> {
     /// The object that has the property.
-    pub(super) parent: Path<'p>,
+    pub(super) parent: &'p Path<'p>,
     pub(super) name: &'p str,
-    pub(super) section: Section,
-    pub(super) place: usize,
     /// What is registered; `None` without a taxonomy.
-    pub(super) rule: Option<&'c PropertyRule>,
+    pub(super) rule: Option<&'p PropertyRule>,
 }
 
-impl<'a> Accept<'a> for Value<'_, 'a, '_> {
-    fn other(self, found: Found) {
-        if found == Found::Object {
-            self.violation("must not be an object: give a text, a number, a truth value or an array");
-        } else {
-            self.mismatch(found);
-        }
-    }
-
-    fn null(mut self) {
-        self.pass.mark_as_null(self.section, self.place);
-        match self.rule {
-            Some(rule) if !rule.nullable => self.violation("must not be null"),
-            Some(rule) if rule.consent => {
-                self.warning("null means that messages may be sent: give true or false");
-                self.deprecation();
-            }
-            _ => self.deprecation(),
-        }
-    }
-
-    fn boolean(mut self, _: bool) {
-        match self.registered_type() {
-            None | Some(PropertyType::Boolean) => self.deprecation(),
-            _ => self.mismatch(Found::Boolean),
-        }
-    }
-
-    fn long(mut self, _: i64) {
-        match self.registered_type() {
-            None | Some(PropertyType::Long | PropertyType::Double) => self.deprecation(),
-            _ => self.mismatch(Found::Number),
-        }
-    }
-
-    fn longer(self) {
-        self.violation(TOO_LONG);
-    }
-
-    fn double(mut self, _: f64) {
-        match self.registered_type() {
-            None | Some(PropertyType::Double) => self.deprecation(),
-            Some(PropertyType::Long) => self.violation("must be a whole number: write 1, not 1.0"),
-            _ => self.mismatch(Found::Number),
-        }
-    }
-
-    fn text(mut self, text: Text<'_, 'a>) {
-        let Some(rule) = self.rule else { return };
-        match rule.property_type {
-            PropertyType::String => {
-                let allowed = rule.values.is_empty() || rule.values.iter().any(|value| **value == *text.as_str());
-                if !allowed {
-                    return self.violation(format!("must be one of {}", rule.values.join(", ")));
-                }
-            }
-            PropertyType::Datetime => {
-                let at = self.parent.field(self.name);
-                self.pass.datetime(text, &at);
-            }
-            PropertyType::Date if is_date(text.as_str()) => {}
-            PropertyType::Date => return self.violation("must be a day, as 2024-06-24"),
-            _ => return self.mismatch(Found::Text),
-        }
-        self.deprecation();
-    }
-
-    fn array<A: SeqAccess<'a>>(mut self, mut array: A) -> Result<(), A::Error> {
-        let mut elements = Elements::default();
-        while array.next_element_seed(Any(Element(&mut elements)))?.is_some() {}
-        if elements.longer {
-            self.violation(TOO_LONG);
-        } else if elements.other || (elements.texts && elements.numbers) {
-            self.violation(MIXED);
-        } else {
-            match self.registered_type() {
-                None => {}
-                Some(PropertyType::StringArray) if !elements.numbers => self.deprecation(),
-                Some(PropertyType::DoubleArray) if !elements.texts => self.deprecation(),
-                Some(PropertyType::LongArray) if !elements.texts && !elements.fractions => self.deprecation(),
-                Some(PropertyType::LongArray) if elements.fractions => {
-                    self.violation("must hold whole numbers: write 1, not 1.0");
-                }
-                _ => self.mismatch(Found::Array),
-            }
-        }
-        Ok(())
-    }
+/// What is wrong with a value.
+#[derive(Clone, Copy)]
+enum Problem {
+    /// It has another type than the property.
+    Type(Found),
+    /// It is not one of the values that the property may have.
+    NotAllowed,
+    Other(&'static str),
 }
 
-impl Value<'_, '_, '_> {
-    fn registered_type(&self) -> Option<PropertyType> {
-        self.rule.map(|rule| rule.property_type)
-    }
-
-    /// The value is good; its property may be out of use.
-    #[inline]
-    fn deprecation(&mut self) {
-        if let Some(deprecated) = self.rule.and_then(|rule| rule.deprecated) {
-            let (since, instead) = (deprecated.since, deprecated.replacement);
-            self.warning(format!("is deprecated since {since}: use {instead}"));
-        }
-    }
-
-    #[cold]
-    fn mismatch(self, found: Found) {
-        let Some(rule) = self.rule else { return };
-        let wanted = wanted(rule.property_type);
-        let hint = match (rule.property_type, found) {
-            (PropertyType::Boolean, Found::Text) => ": write true or false, without quotes",
-            (PropertyType::Long | PropertyType::Double, Found::Text) => ": write the number without quotes",
-            (PropertyType::String, Found::Number | Found::Boolean) => ": write it in quotes",
-            _ => "",
+impl Reading<'_, '_> {
+    /// Takes the value of a property; says whether there is one, which `null` is not.
+    #[allow(clippy::inline_always, reason = "it is called for every property")]
+    #[inline(always)]
+    pub(super) fn value(&mut self, property: &Property<'_>) -> Result<bool, Broken> {
+        let found = self.json.found()?;
+        let of_type = property.rule.map(|rule| rule.property_type);
+        let problem = match (found, of_type) {
+            (Found::Text, None) => self.json.any_text().map(|_| None)?,
+            (Found::Text, Some(PropertyType::String)) => self.text_value(property)?,
+            (Found::Text, Some(_)) => self.formed_value(property)?,
+            (Found::Number, _) => match (self.json.number()?, of_type) {
+                (Number::Longer, _) => Some(Problem::Other(TOO_LONG)),
+                (_, None | Some(PropertyType::Double)) | (Number::Long, Some(PropertyType::Long)) => None,
+                (_, Some(PropertyType::Long)) => Some(Problem::Other(NOT_WHOLE)),
+                _ => Some(Problem::Type(found)),
+            },
+            (Found::Boolean, _) => {
+                self.json.word()?;
+                (!matches!(of_type, None | Some(PropertyType::Boolean))).then_some(Problem::Type(found))
+            }
+            (Found::Null, _) => {
+                self.json.word()?;
+                self.null_value(property)
+            }
+            (Found::Array, _) => self.array_value(of_type)?,
+            (Found::Object, _) => {
+                self.json.pass()?;
+                Some(Problem::Other(OBJECT))
+            }
         };
-        self.violation(format!("must be {wanted}, not {found}{hint}"));
+        if let Some(problem) = problem {
+            self.bad_value(property, problem);
+        } else if let Some(deprecated) = property.rule.and_then(|rule| rule.deprecated) {
+            let (since, instead) = (deprecated.since, deprecated.replacement);
+            self.property_warning(property, &format!("is deprecated since {since}: use {instead}"));
+        }
+        Ok(found != Found::Null)
+    }
+
+    #[inline]
+    fn text_value(&mut self, property: &Property<'_>) -> Result<Option<Problem>, Broken> {
+        let values = property.rule.map_or(&[][..], |rule| &rule.values);
+        if values.is_empty() {
+            return self.json.any_text().map(|_| None);
+        }
+        let text = self.json.text()?.read();
+        let allowed = values.iter().any(|value| **value == *text);
+        Ok((!allowed).then_some(Problem::NotAllowed))
+    }
+
+    /// Takes a text where there should be no text, or one with a form.
+    fn formed_value(&mut self, property: &Property<'_>) -> Result<Option<Problem>, Broken> {
+        match property.rule.map(|rule| rule.property_type) {
+            Some(PropertyType::Datetime) => {
+                self.datetime(&property.parent.field(property.name))?;
+                Ok(None)
+            }
+            Some(PropertyType::Date) => {
+                let is_date = is_date(&self.json.text()?.read());
+                Ok((!is_date).then_some(Problem::Other("must be a day, as 2024-06-24")))
+            }
+            _ => {
+                self.json.any_text()?;
+                Ok(Some(Problem::Type(Found::Text)))
+            }
+        }
     }
 
     #[cold]
-    fn violation(self, problem: impl Into<String>) {
-        self.pass.violation(&self.parent.field(&shown(self.name)), problem);
+    fn null_value(&mut self, property: &Property<'_>) -> Option<Problem> {
+        let rule = property.rule?;
+        if rule.nullable && rule.consent {
+            self.property_warning(property, "null means that messages may be sent: give true or false");
+        }
+        (!rule.nullable).then_some(Problem::Other("must not be null"))
+    }
+
+    fn array_value(&mut self, of_type: Option<PropertyType>) -> Result<Option<Problem>, Broken> {
+        let elements = self.elements()?;
+        Ok(if elements.longer {
+            Some(Problem::Other(TOO_LONG))
+        } else if elements.other || (elements.texts && elements.numbers) {
+            Some(Problem::Other(MIXED))
+        } else {
+            match of_type {
+                None => None,
+                Some(PropertyType::StringArray) if !elements.numbers => None,
+                Some(PropertyType::DoubleArray) if !elements.texts => None,
+                Some(PropertyType::LongArray) if !elements.texts && !elements.fractions => None,
+                Some(PropertyType::LongArray) if elements.fractions => {
+                    Some(Problem::Other("must hold whole numbers: write 1, not 1.0"))
+                }
+                _ => Some(Problem::Type(Found::Array)),
+            }
+        })
+    }
+
+    fn elements(&mut self) -> Result<Elements, Broken> {
+        let mut elements = Elements::default();
+        let mut more = self.json.enter(b']')?;
+        while more {
+            match self.json.found()? {
+                Found::Text => {
+                    self.json.any_text()?;
+                    elements.texts = true;
+                }
+                Found::Number => match self.json.number()? {
+                    Number::Long => elements.numbers = true,
+                    Number::Longer => elements.longer = true,
+                    Number::Double => (elements.numbers, elements.fractions) = (true, true),
+                },
+                _ => {
+                    self.json.other()?;
+                    elements.other = true;
+                }
+            }
+            more = self.json.goes_on(b']')?;
+        }
+        Ok(elements)
     }
 
     #[cold]
-    fn warning(&mut self, problem: impl Into<String>) {
-        self.pass.warning(&self.parent.field(&shown(self.name)), problem);
+    fn bad_value(&mut self, property: &Property<'_>, problem: Problem) {
+        let words = match (problem, property.rule) {
+            (Problem::Other(words), _) => words.into(),
+            (Problem::Type(found), Some(rule)) => wrong_type(rule.property_type, found),
+            (Problem::NotAllowed, Some(rule)) => format!("must be one of {}", rule.values.join(", ")),
+            // Without a rule no type is wrong.
+            (_, None) => return,
+        };
+        self.violation(&property.parent.field(&shown(property.name)), words);
     }
-}
 
-const fn wanted(property_type: PropertyType) -> &'static str {
-    match property_type {
-        PropertyType::String => "a text",
-        PropertyType::Long => "a whole number",
-        PropertyType::Double => "a number",
-        PropertyType::Boolean => "a truth value",
-        PropertyType::Datetime => "a time as text",
-        PropertyType::Date => "a day as text",
-        PropertyType::StringArray => "an array of texts",
-        PropertyType::LongArray => "an array of whole numbers",
-        PropertyType::DoubleArray => "an array of numbers",
-        PropertyType::Items => "left out",
+    #[cold]
+    fn property_warning(&mut self, property: &Property<'_>, problem: &str) {
+        self.warning(&property.parent.field(&shown(property.name)), problem);
     }
 }
 
@@ -180,27 +184,28 @@ struct Elements {
     other: bool,
 }
 
-struct Element<'p>(&'p mut Elements);
+fn wrong_type(of_type: PropertyType, found: Found) -> String {
+    let wanted = wanted(of_type);
+    let hint = match (of_type, found) {
+        (PropertyType::Boolean, Found::Text) => ": write true or false, without quotes",
+        (PropertyType::Long | PropertyType::Double, Found::Text) => ": write the number without quotes",
+        (PropertyType::String, Found::Number | Found::Boolean) => ": write it in quotes",
+        _ => "",
+    };
+    format!("must be {wanted}, not {found}{hint}")
+}
 
-impl<'a> Accept<'a> for Element<'_> {
-    fn other(self, _: Found) {
-        self.0.other = true;
-    }
-
-    fn long(self, _: i64) {
-        self.0.numbers = true;
-    }
-
-    fn longer(self) {
-        self.0.longer = true;
-    }
-
-    fn double(self, _: f64) {
-        self.0.numbers = true;
-        self.0.fractions = true;
-    }
-
-    fn text(self, _: Text<'_, 'a>) {
-        self.0.texts = true;
+const fn wanted(property_type: PropertyType) -> &'static str {
+    match property_type {
+        PropertyType::String => "a text",
+        PropertyType::Long => "a whole number",
+        PropertyType::Double => "a number",
+        PropertyType::Boolean => "a truth value",
+        PropertyType::Datetime => "a time as text",
+        PropertyType::Date => "a day as text",
+        PropertyType::StringArray => "an array of texts",
+        PropertyType::LongArray => "an array of whole numbers",
+        PropertyType::DoubleArray => "an array of numbers",
+        PropertyType::Items => "left out",
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{EventRule, PropertyRule, Section, Taxonomy, TaxonomyError};
-use crate::near::did_you_mean;
+use super::{EventRule, PropertyRule, Section, Taxonomy, TaxonomyError, key};
+use crate::suggest::did_you_mean;
 use dfinery::tables::{PropertyType, Required};
 
 impl Taxonomy {
@@ -216,6 +216,7 @@ impl ItemEntry {
         Ok(PropertyRule {
             consent,
             deprecated: old.and_then(|rule| rule.deprecated),
+            key: key(&self.name.value),
             name: self.name.value.into(),
             property_type: self.property_type,
             required: self.required,

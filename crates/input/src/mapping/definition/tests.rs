@@ -227,7 +227,7 @@ fn an_error_names_the_line() {
 
 #[test]
 fn the_identifiers_are_those_of_the_api() {
-    let all = IDENTIFIERS.map(|name| (name, "x"));
+    let all = dfinery::Identity::FIELDS.map(|name| (name, "x"));
     let json = serde_json::to_value(std::collections::BTreeMap::from(all)).unwrap();
     let identity: dfinery::Identity = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(serde_json::to_value(identity).unwrap(), json);

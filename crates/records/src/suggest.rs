@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use strsim::osa_distance;
+
 /// The most characters of a name from a record that are compared or shown.
 const LONGEST_NAME: usize = 64;
 
@@ -11,10 +13,10 @@ pub(super) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str
         return None;
     }
     let unknown = squeezed(unknown);
-    let allowed = (unknown.len() / 4).clamp(1, 3);
+    let allowed = (unknown.chars().count() / 4).clamp(1, 3);
     known
         .into_iter()
-        .map(|name| (distance(&unknown, &squeezed(name)), name))
+        .map(|name| (osa_distance(&unknown, &squeezed(name)), name))
         .filter(|(distance, name)| *distance <= allowed && *distance < name.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -46,30 +48,11 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
 }
 
 /// Case, underscores, hyphens and blanks are where slips happen most: `eventDatetime` is `event_datetime`.
-fn squeezed(name: &str) -> Vec<char> {
+fn squeezed(name: &str) -> String {
     name.chars()
         .filter(|c| !matches!(c, '_' | '-' | ' '))
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// How many characters must be added, removed, replaced or swapped with their neighbour. Each row has one number more than `b` has
-/// characters, so the indices are within.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The forms that texts must have.
+//! The forms that the texts of a record must have: times, days, ids, phone numbers, mail addresses.
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
 use dfinery::Timestamp;
@@ -16,7 +16,7 @@ pub(super) enum Time {
 }
 
 pub(super) fn time(text: &str) -> Time {
-    if is_canonical(text.as_bytes()) {
+    if is_canonical(text) {
         return Time::Canonical;
     }
     match timestamp(text) {
@@ -38,14 +38,19 @@ pub(super) fn is_date(text: &str) -> bool {
         if is_day([*y1, *y2, *y3, *y4], [*m1, *m2], [*d1, *d2]))
 }
 
+/// The length of a UUID with its hyphens.
+pub(super) const UUID: usize = uuid::fmt::Hyphenated::LENGTH;
+
 /// A UUID with its hyphens.
 pub(super) fn uuid(text: &str) -> Option<Uuid> {
-    const HYPHENATED: usize = uuid::fmt::Hyphenated::LENGTH;
-    (text.len() == HYPHENATED).then(|| Uuid::try_parse(text).ok()).flatten()
+    (text.len() == UUID).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// The rare forms, such as the leap second and the last year, are left to jiff.
-fn is_canonical(text: &[u8]) -> bool {
+/// The length of a time in the form that is sent.
+pub(super) const CANONICAL: usize = "2024-06-24T06:42:25.394Z".len();
+
+/// Whether a time has the form that is sent. The rare forms, such as the leap second and the last year, are left to jiff.
+pub(super) fn is_canonical(text: &str) -> bool {
     let [
         y1,
         y2,
@@ -71,11 +76,11 @@ fn is_canonical(text: &[u8]) -> bool {
         f2,
         f3,
         b'Z',
-    ] = text
+    ] = text.as_bytes()
     else {
         return false;
     };
-    let tens = |a: &u8, b: &u8, end: u32| two_digits([*a, *b]).is_some_and(|number| number < end);
+    let tens = |a: &u8, b: &u8, end: i8| two_digits([*a, *b]).is_some_and(|number| number < end);
     is_day([*y1, *y2, *y3, *y4], [*m1, *m2], [*d1, *d2])
         && [*y1, *y2, *y3, *y4] != *b"9999"
         && tens(h1, h2, 24)
@@ -85,28 +90,23 @@ fn is_canonical(text: &[u8]) -> bool {
 }
 
 fn is_day([y1, y2, y3, y4]: [u8; 4], month: [u8; 2], day: [u8; 2]) -> bool {
-    let (Some(century), Some(year), Some(month), Some(day)) = (
+    let parts = (
         two_digits([y1, y2]),
         two_digits([y3, y4]),
         two_digits(month),
         two_digits(day),
-    ) else {
+    );
+    let (Some(century), Some(year), Some(month), Some(day)) = parts else {
         return false;
     };
-    let year = century * 100 + year;
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
+    Date::new(i16::from(century) * 100 + i16::from(year), month, day).is_ok()
 }
 
-fn two_digits([tens, ones]: [u8; 2]) -> Option<u32> {
-    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+fn two_digits([tens, ones]: [u8; 2]) -> Option<i8> {
+    let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+    digits
+        .then(|| (tens - b'0') * 10 + (ones - b'0'))
+        .and_then(|number| i8::try_from(number).ok())
 }
 
 /// What is wrong with a phone number.

@@ -1,0 +1,46 @@
+//! A record that may be sent.
+
+use std::ops::Range;
+
+use uuid::Uuid;
+
+use super::ids::Ids;
+use crate::RecordKind;
+use dfinery::{Timestamp, Violation};
+
+/// A record that may be sent.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    /// What it is.
+    pub kind: RecordKind,
+    /// The user that it is about.
+    pub identity: Ids<'a>,
+    /// The `event` object or the `user_properties` object as it is written in the record; empty for the other kinds.
+    pub payload: &'a str,
+    /// What to write in place of parts of the payload, in order and without overlap; usually nothing.
+    pub edits: Vec<(Range<usize>, String)>,
+    /// The `event_log_id`, if the event has one.
+    pub event_log_id: Option<Uuid>,
+    /// How many items the event has.
+    pub items: usize,
+    /// The `request_datetime`, if the record has one.
+    pub request_datetime: Option<Timestamp>,
+    /// What is allowed but unwise, such as a deprecated property.
+    pub warnings: Vec<Violation>,
+}
+
+impl Checked<'_> {
+    /// A record of which nothing is known yet.
+    pub(super) fn new() -> Self {
+        Self {
+            kind: RecordKind::Identity,
+            identity: Ids::default(),
+            payload: "",
+            edits: Vec::new(),
+            event_log_id: None,
+            items: 0,
+            request_datetime: None,
+            warnings: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The check of one record after the other.
+
+use std::sync::Arc;
+
+use super::{
+    accepts::Accepts, checked::Checked, json::Reader, memory::Memory, reading::Reading, record::check,
+    taxonomy::Taxonomy,
+};
+use dfinery::Violations;
+
+/// Checks one record after the other, and remembers what helps with the next.
+///
+/// ```
+/// use dfinery_records::{Accepts, Checker, RecordKind};
+///
+/// let mut checker = Checker::new(None, Accepts::Mixed);
+/// let line = r#"{"identity":{"external_id":"M-1001"},"user_properties":{"df_gender":"Female"}}"#;
+/// assert_eq!(checker.check(line).unwrap().kind, RecordKind::Profile);
+///
+/// let wrong = checker.check(r#"{"identity":{}}"#).unwrap_err();
+/// assert!(wrong.to_string().starts_with("identity: at least one of external_id, phone_no"));
+/// ```
+pub struct Checker {
+    taxonomy: Option<Arc<Taxonomy>>,
+    accepts: Accepts,
+    memory: Memory,
+}
+
+impl Checker {
+    /// A checker by the rules of the API and, if there is a taxonomy, by what is registered.
+    #[must_use]
+    pub fn new(taxonomy: Option<Arc<Taxonomy>>, accepts: Accepts) -> Self {
+        Self {
+            memory: Memory::new(taxonomy.as_deref()),
+            taxonomy,
+            accepts,
+        }
+    }
+
+    /// Checks one line of JSON.
+    ///
+    /// # Errors
+    /// All that is wrong with the record. If the text is not JSON, what was wrong up to there.
+    pub fn check<'a>(&mut self, json: &'a str) -> Result<Checked<'a>, Violations> {
+        let mut checked = Checked::new();
+        check(Reading {
+            json: Reader::new(json),
+            taxonomy: self.taxonomy.as_deref(),
+            accepts: self.accepts,
+            memory: &mut self.memory,
+            violations: Violations::new(),
+            warnings: Violations::new(),
+            names: Vec::new(),
+            payload: 0,
+            checked: &mut checked,
+        })?;
+        Ok(checked)
+    }
+}

@@ -1,0 +1,38 @@
+//! The fields of an object, as places in the list of their names.
+
+/// The place of a name in a list. Meant for constants: a name that the list lacks is an error of the compiler.
+pub(super) const fn place_of(name: &str, fields: &[&str]) -> usize {
+    let mut place = 0;
+    while place < fields.len() {
+        if is_same(fields[place].as_bytes(), name.as_bytes()) {
+            return place;
+        }
+        place += 1;
+    }
+    panic!("no field has this name")
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+/// The fields that an object was seen to have.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Seen(u32);
+
+impl Seen {
+    /// Adds a field; false if the object had it before.
+    pub(super) const fn add(&mut self, place: usize) -> bool {
+        let is_new = !self.has(place);
+        self.0 |= 1 << place;
+        is_new
+    }
+
+    pub(super) const fn has(self, place: usize) -> bool {
+        self.0 & (1 << place) != 0
+    }
+}

@@ -1,0 +1,45 @@
+//! Why a text is not JSON, in the words of `serde_json`.
+
+use serde::de::IgnoredAny;
+use serde_json::{Value, error::Category};
+
+/// Says why a text is not JSON, and where, in words that hold nothing of it. `passing` says that the reader stopped in a value that it
+/// passed over.
+#[cold]
+pub(super) fn complaint(text: &str, passing: bool) -> String {
+    // A value takes many times the memory of its text.
+    const LONG: usize = 1 << 20;
+    let short = Some(text).filter(|text| text.len() <= LONG);
+    let strict = || serde_json::from_str::<Value>(short?).err();
+    let lenient = || serde_json::from_str::<IgnoredAny>(text).err();
+    let error = if passing {
+        lenient().or_else(strict)
+    } else {
+        strict().or_else(lenient)
+    };
+    error.map_or_else(|| "is not valid JSON".to_owned(), |error| words(&error))
+}
+
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    let reason = match error.classify() {
+        Category::Data => "",
+        _ => text
+            .strip_suffix(&format!(" at line {line} column {column}"))
+            .unwrap_or_default(),
+    };
+    let colon = if reason.is_empty() { "" } else { ": " };
+    // A cut record, or one that was written over several lines for people.
+    let advice = if error.is_eof() {
+        "; all of a record must stand on one line"
+    } else {
+        ""
+    };
+    let line = if line > 1 {
+        format!("line {line} of the record, ")
+    } else {
+        String::new()
+    };
+    format!("is not valid JSON{colon}{reason}{advice} ({line}column {column})")
+}

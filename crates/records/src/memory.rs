@@ -1,0 +1,86 @@
+//! What is remembered from one record to the next.
+
+use super::taxonomy::{Section, Taxonomy};
+
+/// Which registered properties an object has, and the order in which they came before.
+///
+/// Most objects of an input have the same properties in the same order, and comparing a name is quicker than looking it up.
+pub(super) struct Memory {
+    /// For each section a slot for each property, by its place, and a last one in front of the first property.
+    slots: [Vec<Slot>; 3],
+    /// The number of the current object of properties, from 1.
+    object: u64,
+    /// The place of the last event.
+    pub(super) event: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// The last object that had the property.
+    object: u64,
+    /// Whether the property had a value there.
+    has_value: bool,
+    /// The place of the property that followed it last.
+    next: usize,
+}
+
+impl Memory {
+    pub(super) fn new(taxonomy: Option<&Taxonomy>) -> Self {
+        let sizes = [Section::Event, Section::Item, Section::User]
+            .map(|section| taxonomy.map_or(0, |taxonomy| taxonomy.section(section).len()));
+        Self {
+            slots: sizes.map(|size| vec![Slot::default(); size + 1]),
+            object: 0,
+            event: 0,
+        }
+    }
+
+    /// Begins an object of properties. Gives its number, and the place in front of its first property.
+    pub(super) fn begin(&mut self, section: Section) -> (u64, usize) {
+        self.object += 1;
+        (self.object, self.slots[section as usize].len() - 1)
+    }
+
+    /// The place of the property that followed this one last.
+    #[inline]
+    pub(super) fn next(&self, section: Section, before: usize) -> usize {
+        let slot = self.slots[section as usize].get(before);
+        slot.map_or(0, |slot| slot.next)
+    }
+
+    /// Remembers which property followed another one.
+    pub(super) fn set_next(&mut self, section: Section, before: usize, place: usize) {
+        if let Some(slot) = self.slots[section as usize].get_mut(before) {
+            slot.next = place;
+        }
+    }
+
+    /// Adds a property to the current object; false if the object had it before.
+    #[inline]
+    pub(super) fn add(&mut self, section: Section, place: usize) -> bool {
+        let object = self.object;
+        let Some(slot) = self.slots[section as usize].get_mut(place) else {
+            return true;
+        };
+        let is_new = slot.object != object;
+        if is_new {
+            slot.object = object;
+            slot.has_value = true;
+        }
+        is_new
+    }
+
+    /// The property just added has no value.
+    pub(super) fn set_null(&mut self, section: Section, place: usize) {
+        if let Some(slot) = self.slots[section as usize].get_mut(place) {
+            slot.has_value = false;
+        }
+    }
+
+    /// Whether an object had a property with a value.
+    #[inline]
+    pub(super) fn has_value(&self, object: u64, section: Section, place: usize) -> bool {
+        let slot = self.slots[section as usize].get(place);
+        slot.is_some_and(|slot| slot.object == object && slot.has_value)
+    }
+}

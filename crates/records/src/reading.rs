@@ -1,0 +1,153 @@
+//! The reading of one record: what the rules share.
+//!
+//! Each rule takes its part of the record to the end, whatever is wrong with it, so that all problems of a record are found. Only where
+//! the text is not JSON the reading ends.
+
+use std::borrow::Cow;
+
+use super::{
+    accepts::Accepts,
+    checked::Checked,
+    fields::Seen,
+    forms::{CANONICAL, Time, is_canonical, time},
+    json::{Broken, Reader},
+    memory::Memory,
+    suggest::{did_you_mean, shown},
+    taxonomy::Taxonomy,
+};
+use dfinery::{Violations, validate::Path};
+
+pub(super) const TWICE: &str = "stands twice: give it once";
+pub(super) const NO_TIME: &str = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
+
+pub(super) struct Reading<'a, 'c> {
+    pub(super) json: Reader<'a>,
+    pub(super) taxonomy: Option<&'c Taxonomy>,
+    pub(super) accepts: Accepts,
+    pub(super) memory: &'c mut Memory,
+    pub(super) violations: Violations,
+    pub(super) warnings: Violations,
+    /// The names of the properties of an object, where no taxonomy has places for them.
+    pub(super) names: Vec<Cow<'a, str>>,
+    /// Where the payload begins in the record.
+    pub(super) payload: usize,
+    /// What is known of the record; of use only if the record is good.
+    pub(super) checked: &'c mut Checked<'a>,
+}
+
+impl Reading<'_, '_> {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn violation(&mut self, at: &Path<'_>, problem: impl Into<String>) {
+        self.violations.push(at, problem);
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn warning(&mut self, at: &Path<'_>, problem: impl Into<String>) {
+        self.warnings.push(at, problem);
+    }
+
+    /// Takes a key of an object with fields. Gives the place of the field, whose value comes next; of an unknown or repeated field the
+    /// value is passed over.
+    #[allow(
+        clippy::inline_always,
+        reason = "the names are constants, which makes comparing them cheap"
+    )]
+    #[inline(always)]
+    pub(super) fn field(
+        &mut self,
+        fields: &[&'static str],
+        seen: &mut Seen,
+        at: &Path<'_>,
+    ) -> Result<Option<usize>, Broken> {
+        let plain = fields.iter().position(|field| self.json.name(field));
+        if let Some(place) = plain
+            && seen.add(place)
+        {
+            self.json.colon()?;
+            return Ok(plain);
+        }
+        self.rare_field(plain, fields, seen, at)
+    }
+
+    /// Takes a key that is unknown, repeated or written with escapes. A repeated one may have been taken already.
+    #[cold]
+    fn rare_field(
+        &mut self,
+        repeated: Option<usize>,
+        fields: &[&'static str],
+        seen: &mut Seen,
+        at: &Path<'_>,
+    ) -> Result<Option<usize>, Broken> {
+        let mut place = None;
+        if let Some(name) = repeated.and_then(|place| fields.get(place)) {
+            self.violation(&at.field(name), TWICE);
+        } else {
+            let key = self.json.text()?.read();
+            match fields.iter().position(|field| **field == *key) {
+                Some(known) if seen.add(known) => place = Some(known),
+                Some(_) => self.violation(&at.field(&key), TWICE),
+                None => {
+                    let problem = did_you_mean("unknown field", &key, fields.iter().copied());
+                    self.violation(&at.field(&shown(&key)), problem);
+                }
+            }
+        }
+        self.json.colon()?;
+        if place.is_none() {
+            self.json.pass()?;
+        }
+        Ok(place)
+    }
+
+    /// Whether the next value is an object. Any other value is passed over and wrong.
+    #[inline]
+    pub(super) fn is_object(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
+        let is_object = self.json.begins(b'{');
+        if !is_object {
+            self.wrong_type("an object", at)?;
+        }
+        Ok(is_object)
+    }
+
+    /// Whether the next value is a text. Any other value is passed over and wrong.
+    #[inline]
+    pub(super) fn is_text(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
+        let is_text = self.json.begins(b'"');
+        if !is_text {
+            self.wrong_type("a text", at)?;
+        }
+        Ok(is_text)
+    }
+
+    /// Passes over a value of another type than the one wanted.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wrong_type(&mut self, wanted: &str, at: &Path<'_>) -> Result<(), Broken> {
+        let found = self.json.other()?;
+        self.violation(at, format!("must be {wanted}, not {found}"));
+        Ok(())
+    }
+
+    /// Takes a point in time, and has it written in the form that is sent.
+    pub(super) fn datetime(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+        let start = self.json.at();
+        let canonical = |text: &str| is_canonical(text).then_some(());
+        if self.json.text_if(CANONICAL, canonical).is_some() || !self.is_text(at)? {
+            return Ok(());
+        }
+        match time(&self.json.text()?.read()) {
+            Time::Canonical => {}
+            Time::Other(time) => self.edit(start, format!("\"{time}\"")),
+            Time::Not => self.violation(at, NO_TIME),
+        }
+        Ok(())
+    }
+
+    /// Has something else written for the value that was just taken, which began here.
+    pub(super) fn edit(&mut self, start: usize, text: String) {
+        let range = start - self.payload..self.json.at() - self.payload;
+        self.checked.edits.push((range, text));
+    }
+}
