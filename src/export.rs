@@ -160,7 +160,7 @@ impl EventQuery {
     /// Only the events of these names.
     #[must_use]
     pub fn only<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
-        self.request.events = events.into_iter().map(Into::into).collect();
+        self.request.events = texts(events);
         self.request.events_condition_type = ConditionType::Include;
         self
     }
@@ -168,7 +168,7 @@ impl EventQuery {
     /// All events but those of these names.
     #[must_use]
     pub fn without<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
-        self.request.events = events.into_iter().map(Into::into).collect();
+        self.request.events = texts(events);
         self.request.events_condition_type = ConditionType::Exclude;
         self
     }
@@ -177,7 +177,7 @@ impl EventQuery {
     /// unified id and the system columns come in any case.
     #[must_use]
     pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
-        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties = texts(properties);
         self.request.properties_condition_type = Some(ConditionType::Include);
         self
     }
@@ -185,7 +185,7 @@ impl EventQuery {
     /// All properties but these.
     #[must_use]
     pub fn without_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
-        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties = texts(properties);
         self.request.properties_condition_type = Some(ConditionType::Exclude);
         self
     }
@@ -205,15 +205,19 @@ impl EventQuery {
             let problem = format!("the range is longer than the {kept} days for which events are kept");
             violations.push(&Path::root().field("to_date"), problem);
         }
-        let ExportEventsRequest {
-            events,
-            events_condition_type,
-            properties,
-            properties_condition_type,
-            ..
-        } = &self.request;
-        refuse_filter_without_names("events", Some(*events_condition_type), events, &mut violations);
-        refuse_filter_without_names("properties", *properties_condition_type, properties, &mut violations);
+        let request = &self.request;
+        refuse_filter_without_names(
+            "events",
+            Some(request.events_condition_type),
+            &request.events,
+            &mut violations,
+        );
+        refuse_filter_without_names(
+            "properties",
+            request.properties_condition_type,
+            &request.properties,
+            &mut violations,
+        );
         violations
             .into_result()
             .map_err(|violations| Error::invalid(Operation::ExportEvents, violations))
@@ -256,7 +260,7 @@ impl UserProfileQuery {
     /// Only these properties. The unified id comes in any case.
     #[must_use]
     pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
-        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties = texts(properties);
         self.request.properties_condition_type = ConditionType::Include;
         self
     }
@@ -264,7 +268,7 @@ impl UserProfileQuery {
     /// All properties but these.
     #[must_use]
     pub fn without_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
-        self.request.properties = properties.into_iter().map(Into::into).collect();
+        self.request.properties = texts(properties);
         self.request.properties_condition_type = ConditionType::Exclude;
         self
     }
@@ -278,21 +282,16 @@ impl UserProfileQuery {
 
     fn check(&self) -> Result<(), Error> {
         let mut violations = Violations::new();
-        let ExportUserProfilesRequest {
-            properties,
-            properties_condition_type,
-            ..
-        } = &self.request;
-        refuse_filter_without_names(
-            "properties",
-            Some(*properties_condition_type),
-            properties,
-            &mut violations,
-        );
+        let condition = Some(self.request.properties_condition_type);
+        refuse_filter_without_names("properties", condition, &self.request.properties, &mut violations);
         violations
             .into_result()
             .map_err(|violations| Error::invalid(Operation::ExportUserProfiles, violations))
     }
+}
+
+fn texts<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<String> {
+    names.into_iter().map(Into::into).collect()
 }
 
 /// What `include` or `exclude` means without names is undocumented, and the readings are opposite.

@@ -45,7 +45,6 @@ mod error;
 mod export;
 mod generated;
 mod import;
-mod lock;
 mod metadata;
 mod new_file;
 mod property;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{lock::lock, retry::YEAR, rows::RateLimit};
+use crate::{retry::YEAR, rows::RateLimit};
 
 /// The quota of one family, shared by all clones of a client.
 pub(crate) struct Quota {
@@ -218,6 +218,11 @@ impl Window {
         let told = self.told.filter(|(_, left)| *left == 0).map(|(until, _)| until);
         window.max(self.paused_until).max(told)
     }
+}
+
+/// Takes the mutex, also if a thread has panicked while it had it: a window holds together after every statement.
+fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
