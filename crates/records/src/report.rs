@@ -3,20 +3,14 @@
 mod causes;
 mod render;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use self::causes::Causes;
 use super::checked::Checked;
 use crate::RecordKind;
 use dfinery::{Violation, Violations};
-
-/// The kinds, in the order of their counts.
-const KINDS: [RecordKind; 4] = [
-    RecordKind::Identity,
-    RecordKind::Profile,
-    RecordKind::Event,
-    RecordKind::Deletion,
-];
 
 /// What a check of whole inputs found: how many records are good and bad, and each cause with its first places.
 ///
@@ -27,7 +21,8 @@ pub struct Report {
     /// The name of the taxonomy.
     taxonomy: Option<String>,
     records: u64,
-    good: [u64; KINDS.len()],
+    /// Of every kind, if only zero.
+    good: BTreeMap<RecordKind, u64>,
     /// How many records have more problems than are kept of one record.
     cut_short: u64,
     problems: Causes,
@@ -41,7 +36,13 @@ impl Report {
         Self {
             taxonomy: taxonomy.map(str::to_owned),
             records: 0,
-            good: Default::default(),
+            good: [
+                (RecordKind::Identity, 0),
+                (RecordKind::Profile, 0),
+                (RecordKind::Event, 0),
+                (RecordKind::Deletion, 0),
+            ]
+            .into(),
             cut_short: 0,
             problems: Causes::default(),
             warnings: Causes::default(),
@@ -54,13 +55,7 @@ impl Report {
         self.records += 1;
         match outcome {
             Ok(checked) => {
-                let kind = KINDS
-                    .iter()
-                    .zip(&mut self.good)
-                    .find(|(kind, _)| **kind == checked.kind);
-                if let Some((_, count)) = kind {
-                    *count += 1;
-                }
+                *self.good.entry(checked.kind).or_default() += 1;
                 if !checked.warnings.is_empty() {
                     self.warnings.add(self.records, file, line, &checked.warnings);
                 }
@@ -88,7 +83,7 @@ impl Report {
     /// How many of them may be sent.
     #[must_use]
     pub fn good(&self) -> u64 {
-        self.good.iter().sum()
+        self.good.values().sum()
     }
 
     /// How many of them may not be sent.
@@ -105,34 +100,20 @@ struct View<'r> {
     records: u64,
     good: u64,
     bad: u64,
-    good_by_kind: Kinds,
+    good_by_kind: &'r BTreeMap<RecordKind, u64>,
     cut_short: u64,
     problems: &'r Causes,
     warnings: &'r Causes,
 }
 
-#[derive(Serialize)]
-struct Kinds {
-    identity: u64,
-    profile: u64,
-    event: u64,
-    deletion: u64,
-}
-
 impl Serialize for Report {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let [identity, profile, event, deletion] = self.good;
         View {
             taxonomy: self.taxonomy.as_deref(),
             records: self.records,
             good: self.good(),
             bad: self.bad(),
-            good_by_kind: Kinds {
-                identity,
-                profile,
-                event,
-                deletion,
-            },
+            good_by_kind: &self.good,
             cut_short: self.cut_short,
             problems: &self.problems,
             warnings: &self.warnings,

@@ -17,8 +17,8 @@ use dfinery_input::Beginning;
 
 /// What every journal begins with; a byte with its version follows.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
-/// The version of this format. It changes with the order of the entries, their fields, and the types of these. Versions 1
-/// and 2 had a 1 in this place.
+/// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an entry.
+/// Versions 1 and 2 had a 1 in this place.
 pub(super) const VERSION: u8 = 3;
 
 /// An entry, borrowed where it is written and owned where it was read.
@@ -108,7 +108,7 @@ mod ids {
             .map(|distance| {
                 id = id
                     .checked_add(distance)
-                    .ok_or_else(|| D::Error::custom("an id beyond all"))?;
+                    .ok_or_else(|| D::Error::custom("an id is too large"))?;
                 Ok(RecordId::from_u64(id))
             })
             .collect()

@@ -124,12 +124,12 @@ impl Journal {
         compact_at: u64,
         lock: File,
     ) -> Result<(Self, State), StateError> {
-        let mut bytes = [&MAGIC[..], &[VERSION]].concat();
         let mut summary = Summary::default();
-        for entry in [Entry::Header(Cow::Borrowed(header)), run(boot, false)] {
-            entry.write(&mut bytes, &mut Vec::new())?;
-            summary.apply(&entry);
+        let entries = [Entry::Header(Cow::Borrowed(header)), run(boot, false)];
+        for entry in &entries {
+            summary.apply(entry);
         }
+        let bytes = whole_file(&entries)?;
         replace(path, &bytes)?;
         let len = bytes.len() as u64;
         let file = AppendFile::open(path, len)?;
@@ -221,14 +221,10 @@ impl Journal {
             return Ok(());
         }
         self.summary.shrink();
-        let mut bytes = [&MAGIC[..], &[VERSION]].concat();
-        for entry in [
+        let bytes = whole_file(&[
             Entry::Header(Cow::Borrowed(&self.header)),
             Entry::Snapshot(Cow::Borrowed(&self.summary)),
-        ] {
-            entry.write(&mut bytes, &mut self.payload)?;
-        }
-        self.payload = Vec::new();
+        ])?;
         let path = self.file.path().to_owned();
         replace(&path, &bytes)?;
         // The snapshot covers these entries.
@@ -275,6 +271,16 @@ impl Drop for Journal {
     fn drop(&mut self) {
         let _ = self.flush();
     }
+}
+
+/// A journal that holds just these entries.
+fn whole_file(entries: &[Entry<'_>]) -> io::Result<Vec<u8>> {
+    let mut bytes = [&MAGIC[..], &[VERSION]].concat();
+    let mut payload = Vec::new();
+    for entry in entries {
+        entry.write(&mut bytes, &mut payload)?;
+    }
+    Ok(bytes)
 }
 
 fn run(boot: &str, lossy: bool) -> Entry<'_> {

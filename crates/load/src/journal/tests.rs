@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
@@ -7,7 +8,7 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
-use super::{tally::Tally, *};
+use super::{entry::Entry, tally::Tally, *};
 use crate::record::{Fate, RecordId};
 use crate::state_error::StateError;
 use dfinery::engine::with_suffix;
@@ -335,6 +336,54 @@ fn a_journal_of_another_version_is_left_alone() {
         fs::write(&path, &bytes).unwrap();
         assert!(error(&path, &header()).contains("another version"));
         assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+/// Other bytes are another version of the format.
+#[test]
+fn entries_are_written_as_version_3_wrote_them() {
+    let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
+        let mut written = Vec::new();
+        entry.write(&mut written, &mut Vec::new()).unwrap();
+        assert_eq!(written, frame(payload), "{entry:?}");
+    };
+    let header = header();
+    let run = Entry::Run {
+        time: 9,
+        boot: "b".into(),
+        lossy: true,
+    };
+    let read = Entry::Read {
+        input: 1,
+        beginning: beginning(3),
+    };
+    let entries: [(Entry<'_>, &[u8]); 9] = [
+        (
+            Entry::Header(Cow::Borrowed(&header)),
+            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\x05b.csv\xe8\x07",
+        ),
+        (run, b"\x01\x09\x01b\x01"),
+        (read, b"\x02\x01\x03\x03"),
+        (Entry::Reach(RecordId::new(0, 8)), b"\x03\x08"),
+        (Entry::Sent(ids([2]).into()), b"\x04\x01\x02"),
+        (Entry::NotTaken(ids([2]).into()), b"\x05\x01\x02"),
+        (Entry::Synced, b"\x07"),
+        (Entry::Stopped, b"\x08"),
+        (Entry::Finished, b"\x09"),
+    ];
+    for (entry, payload) in &entries {
+        assert_written(entry, payload);
+    }
+    for (number, fate) in (0..).zip(Fate::ALL) {
+        let done = Entry::Done {
+            ids: ids([5, 7, 300]).into(),
+            fate,
+            code: Some("50000".into()),
+            twice: true,
+            marks: marks(10),
+        };
+        let payload = [&b"\x06\x03\x05\x02\xa5\x02"[..], &[number], b"\x01\x0550000\x01\x0a\0"].concat();
+        assert_written(&done, &payload);
     }
 }
 

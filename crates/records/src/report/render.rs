@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{KINDS, Report, causes::Causes};
+use super::{Report, causes::Causes};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,7 +13,7 @@ impl fmt::Display for Report {
             thousands(self.good()),
             thousands(self.bad())
         )?;
-        for (kind, count) in KINDS.into_iter().zip(self.good) {
+        for (kind, &count) in &self.good {
             if count > 0 {
                 writeln!(f, "  good records of the kind {kind}: {}", thousands(count))?;
             }

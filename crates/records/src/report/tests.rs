@@ -54,8 +54,13 @@ Warnings
 
 #[test]
 fn a_program_reads_the_same() {
-    let json = serde_json::to_value(report(&[GOOD, ITEMS])).unwrap();
-    assert_eq!(json["good_by_kind"]["profile"], 1);
+    let report = report(&[GOOD, ITEMS]);
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(
+        text.contains(r#""good_by_kind":{"identity":0,"profile":1,"event":0,"deletion":0}"#),
+        "{text}"
+    );
+    let json = serde_json::to_value(report).unwrap();
     assert_eq!(json["problems"]["causes"][0]["path"], "event.event_items[].df_price");
     assert_eq!(json["problems"]["causes"][0]["records"], 1);
     assert_eq!(json["problems"]["causes"][0]["first"][0]["line"], 2);
