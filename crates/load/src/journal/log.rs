@@ -5,7 +5,8 @@ use std::{
     fs::{File, TryLockError},
     io,
     path::Path,
-    time::{SystemTime, UNIX_EPOCH},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use super::{
@@ -51,6 +52,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    const LOCK_TRIES: u32 = 10;
+    const LOCK_PAUSE: Duration = Duration::from_millis(20);
     /// A file below this length is never compacted.
     const COMPACT_AT: u64 = 64 << 20;
     /// With this many bytes unwritten it flushes by itself.
@@ -77,11 +80,16 @@ impl Journal {
         let beside = with_suffix(path, ".lock");
         let file = options().create(true).truncate(false).open(&beside);
         let file = file.map_err(|error| at(&beside, "create", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StateError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(at(&beside, "lock", &error).into()),
+        // A child process that is just being started holds the files of its parent until it runs its own program. So a lock
+        // that a load has given back may be taken for a moment longer.
+        for _ in 0..Self::LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => thread::sleep(Self::LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(at(&beside, "lock", &error).into()),
+            }
         }
+        Err(StateError::InUse(path.to_owned()))
     }
 
     pub(super) fn open_in_boot(
