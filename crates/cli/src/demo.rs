@@ -16,6 +16,8 @@ use futures_util::TryStreamExt;
 use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
+use crate::advice;
+
 const SAMPLE: &str = include_str!("demo.ndjson");
 /// What stands before the time of an event in the sample.
 const TIME: &str = "\"event_datetime\":\"";
@@ -98,7 +100,9 @@ async fn load(import: &ImportClient, sample: &Sample) -> anyhow::Result<Loaded> 
 }
 
 fn print(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}\n{}", loaded.report, loaded.receipt)
+    write!(out, "{}\n{}", loaded.report, loaded.receipt)?;
+    advice::on_receipt(&loaded.receipt, out)?;
+    writeln!(out)
 }
 
 /// The sample in a folder of its own, its events moved so that the last of them happened yesterday.
