@@ -195,7 +195,7 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(super) fn delivering(&self) -> Arc<Sending> {
+    pub(super) fn sending(&self) -> Arc<Sending> {
         let Settings {
             most_calls, patience, ..
         } = self.settings;
@@ -233,25 +233,25 @@ impl Loader {
         let Prepared {
             load,
             inputs,
-            books,
+            accounts,
             state,
             lock: _lock,
         } = prepared;
         let done_before = state.done.len();
-        let books = Arc::new(Mutex::new(books));
-        let delivering = self.delivering();
+        let accounts = Arc::new(Mutex::new(accounts));
+        let sending = self.sending();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let rules = Rules {
             bisect: self.settings.bisect,
             linger: load.reads_stdin().then_some(self.settings.linger),
         };
-        let scheduler = Scheduler::new(Arc::clone(&delivering), Arc::clone(&packer), Arc::clone(&books), rules);
-        let (reader, receiver) = self.reader(load, inputs, state, &books, packer, delivering);
+        let scheduler = Scheduler::new(Arc::clone(&sending), Arc::clone(&packer), Arc::clone(&accounts), rules);
+        let (reader, receiver) = self.reader(load, inputs, state, &accounts, packer, sending);
         let reading = tokio::task::spawn_blocking(move || reader.run());
         // A task of its own runs beside the calls that it starts, mostly on the same thread, and is aborted with this set.
-        let mut sending = JoinSet::new();
-        sending.spawn(scheduler.run(receiver));
-        let scheduler = sending
+        let mut scheduling = JoinSet::new();
+        scheduling.spawn(scheduler.run(receiver));
+        let scheduler = scheduling
             .join_next()
             .await
             .and_then(Result::ok)
@@ -264,7 +264,7 @@ impl Loader {
             stop: unreadable,
         } = reading.await.map_err(|_| LoadError::bug("reading the input failed"))?;
         let mut stop = scheduler.close(batches);
-        let mut books = lock(&books);
+        let mut accounts = lock(&accounts);
         // A load that ends because its input cannot be read was stopped by nobody else.
         if let Some(reason) = unreadable
             && !matches!(stop, Some(Stop::Refused(_) | Stop::Bug(_)))
@@ -272,11 +272,11 @@ impl Loader {
             stop = Some(reason);
         }
         let complete = complete && stop.is_none();
-        if let Err(reason) = books.close(complete) {
+        if let Err(reason) = accounts.close(complete) {
             stop.get_or_insert(reason);
         }
         let snapshot = self.progress.snapshot();
-        let mut receipt = std::mem::take(&mut books.receipt);
+        let mut receipt = std::mem::take(&mut accounts.receipt);
         receipt.started = Some(started);
         receipt.finished = Some(Timestamp::now());
         receipt.read = done_before + read;
@@ -289,7 +289,7 @@ impl Loader {
             None if !receipt.adds_up() => Some(Stop::Bug("the counts do not add up")),
             stop => stop,
         };
-        write_receipt(&mut receipt, &books.folder);
+        write_receipt(&mut receipt, &accounts.folder);
         Ok(Loaded { receipt, report })
     }
 
@@ -299,9 +299,9 @@ impl Loader {
         load: FileLoad,
         inputs: Vec<Source>,
         state: State,
-        books: &Arc<Mutex<FileAccounts>>,
+        accounts: &Arc<Mutex<FileAccounts>>,
         packer: Arc<Mutex<Packer>>,
-        delivering: Arc<Sending>,
+        sending: Arc<Sending>,
     ) -> (Reader, mpsc::Receiver<Waiting>) {
         let (calls, receiver) = mpsc::channel(64);
         let reader = Reader {
@@ -313,12 +313,12 @@ impl Loader {
             taxonomy: self.settings.taxonomy.clone(),
             accepts: load.accepts,
             id_fields: load.id_fields,
-            delta: lock(books).delta.clone(),
+            delta: lock(accounts).delta.clone(),
             done: state.done,
             in_flight: state.in_flight,
             packer,
-            books: Arc::clone(books),
-            delivering,
+            accounts: Arc::clone(accounts),
+            sending,
             calls,
             memory: Arc::new(Semaphore::new(WAITING_BYTES)),
         };

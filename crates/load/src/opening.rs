@@ -101,7 +101,7 @@ impl Opened {
 pub(crate) struct Prepared {
     pub(crate) load: FileLoad,
     pub(crate) inputs: Vec<Source>,
-    pub(crate) books: FileAccounts,
+    pub(crate) accounts: FileAccounts,
     pub(crate) state: State,
     /// Held while the load lives, if it has no journal.
     pub(crate) lock: Option<fs::File>,
@@ -127,7 +127,7 @@ impl Prepared {
             .map(|delta| Arc::new(Mutex::new(delta)));
         let (dead_letter, possibly_twice) = sidecars(&folder, marks)?;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        let books = FileAccounts {
+        let accounts = FileAccounts {
             journal,
             dead_letter: Some(dead_letter),
             possibly_twice: Some(possibly_twice),
@@ -144,7 +144,7 @@ impl Prepared {
         Ok(Self {
             load,
             inputs,
-            books,
+            accounts,
             state,
             lock,
         })
@@ -153,15 +153,15 @@ impl Prepared {
     /// All records were settled by earlier runs: there is nothing to send.
     pub(crate) fn finished_before(mut self) -> Receipt {
         let now = Timestamp::now();
-        let stop = self.books.close(true).err();
-        let mut receipt = std::mem::take(&mut self.books.receipt);
+        let stop = self.accounts.close(true).err();
+        let mut receipt = std::mem::take(&mut self.accounts.receipt);
         receipt.started = Some(now);
         receipt.finished = Some(now);
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
         receipt.stopped = stop;
-        write_receipt(&mut receipt, &self.books.folder);
+        write_receipt(&mut receipt, &self.accounts.folder);
         receipt
     }
 }

@@ -139,7 +139,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
 struct Rehearsal {
     reading: JoinHandle<Left>,
     calls: mpsc::Receiver<Waiting>,
-    books: Arc<Mutex<FileAccounts>>,
+    accounts: Arc<Mutex<FileAccounts>>,
 }
 
 impl Loader {
@@ -152,7 +152,7 @@ impl Loader {
         let Rehearsal {
             reading,
             mut calls,
-            books,
+            accounts,
         } = self.rehearse(load).await?;
         let mut planned: BTreeMap<RecordKind, PlannedCalls> = BTreeMap::new();
         while let Some(Waiting { batch, .. }) = calls.recv().await {
@@ -167,7 +167,7 @@ impl Loader {
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         }
-        let invalid = lock(&books).receipt.invalid;
+        let invalid = lock(&accounts).receipt.invalid;
         Ok(Plan {
             report,
             read,
@@ -215,14 +215,14 @@ impl Loader {
             .await
             .map_err(|_| LoadError::bug("opening the inputs failed"))??;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        let books = FileAccounts::of_nothing_sent(names, receipt, self.progress());
-        let books = Arc::new(Mutex::new(books));
+        let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
+        let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
-        let (reader, calls) = self.reader(load, inputs, State::default(), &books, packer, self.delivering());
+        let (reader, calls) = self.reader(load, inputs, State::default(), &accounts, packer, self.sending());
         Ok(Rehearsal {
             reading: tokio::task::spawn_blocking(move || reader.run()),
             calls,
-            books,
+            accounts,
         })
     }
 }

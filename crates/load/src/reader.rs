@@ -49,8 +49,8 @@ pub(crate) struct Reader {
     pub(crate) done: RoaringTreemap,
     pub(crate) in_flight: RoaringTreemap,
     pub(crate) packer: Arc<Mutex<Packer>>,
-    pub(crate) books: Arc<Mutex<FileAccounts>>,
-    pub(crate) delivering: Arc<Sending>,
+    pub(crate) accounts: Arc<Mutex<FileAccounts>>,
+    pub(crate) sending: Arc<Sending>,
     pub(crate) calls: mpsc::Sender<Waiting>,
     pub(crate) memory: Arc<Semaphore>,
 }
@@ -132,7 +132,7 @@ impl Reader {
             packer.finish();
             packer.closed().collect()
         };
-        self.delivering.progress.read(reading.read % GLANCE);
+        self.sending.progress.read(reading.read % GLANCE);
         Left {
             batches,
             report: reading.report,
@@ -167,14 +167,14 @@ impl Reader {
 
     fn input(&self, file: u32, source: &Source, pass: Pass, reading: &mut Reading) -> Result<(), Halt> {
         let taxonomy = self.taxonomy.as_deref();
-        let progress = &self.delivering.progress;
+        let progress = &self.sending.progress;
         let failed = |error| {
-            let ends = source.path.is_none() && *self.delivering.stop.borrow();
+            let ends = source.path.is_none() && *self.sending.stop.borrow();
             if ends { Halt::Stopped } else { Stop::Input(error).into() }
         };
         let opened = match &source.path {
             Some(path) => Input::open(path, &self.options, taxonomy, self.accepts),
-            None => Stdin::new(self.delivering.stop.subscribe())
+            None => Stdin::new(self.sending.stop.subscribe())
                 .map_err(|error| InputError::opening("-", error))
                 .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
         };
@@ -188,7 +188,7 @@ impl Reader {
             if position % GLANCE == 0 {
                 progress.bytes(passed.bytes() - bytes);
                 bytes = passed.bytes();
-                if *self.delivering.stop.borrow() {
+                if *self.sending.stop.borrow() {
                     return Err(Halt::Stopped);
                 }
             }
@@ -214,7 +214,7 @@ impl Reader {
     }
 
     fn reach(&self, id: RecordId) -> Result<(), Stop> {
-        lock(&self.books).reach(id)
+        lock(&self.accounts).reach(id)
     }
 
     fn record(
@@ -286,7 +286,7 @@ impl Reader {
             if self.take(id, &line, &checked, json, &mut reading.read)? {
                 self.hand_over()?;
             }
-            if *self.delivering.stop.borrow() {
+            if *self.sending.stop.borrow() {
                 return Err(Halt::Stopped);
             }
         }
@@ -296,7 +296,7 @@ impl Reader {
     fn count(&self, read: &mut u64) {
         *read += 1;
         if read.is_multiple_of(GLANCE) {
-            self.delivering.progress.read(GLANCE);
+            self.sending.progress.read(GLANCE);
         }
     }
 
@@ -328,8 +328,8 @@ impl Reader {
             && self.delta(|delta| delta.unchanged(key, hash))?
         {
             self.count(read);
-            let mut books = lock(&self.books);
-            books.unchanged(id)?;
+            let mut accounts = lock(&self.accounts);
+            accounts.unchanged(id)?;
             return Ok(false);
         }
         if let Some((key, _)) = key {
@@ -371,7 +371,7 @@ impl Reader {
     }
 
     fn read_namespaces(&self) -> Result<Vec<Uuid>, Halt> {
-        let goes_on = || !*self.delivering.stop.borrow();
+        let goes_on = || !*self.sending.stop.borrow();
         let mut contents = Vec::new();
         let mut namespaces = Vec::new();
         for (input, source) in self.inputs.iter().enumerate() {
@@ -388,12 +388,12 @@ impl Reader {
             namespaces.push(event_ids::namespace(whole, same));
             contents.push(whole);
         }
-        lock(&self.books).sync()?;
+        lock(&self.accounts).sync()?;
         Ok(namespaces)
     }
 
     fn has_read(&self, input: usize, source: &Source, beginning: Beginning) -> Result<(), Stop> {
-        if lock(&self.books).has_read(input, beginning)? {
+        if lock(&self.accounts).has_read(input, beginning)? {
             return Ok(());
         }
         let changed = "it is no longer what this load has read of it before";
@@ -422,7 +422,7 @@ impl Reader {
     }
 
     fn invalid(&self, id: RecordId, line: &Line<'_>, violations: &Violations) -> Result<(), Stop> {
-        lock(&self.books).invalid(id, line, violations)
+        lock(&self.accounts).invalid(id, line, violations)
     }
 
     /// Hands over the calls that are full; waits while too many wait already.

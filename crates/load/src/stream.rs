@@ -203,7 +203,7 @@ impl Loader {
 
     /// Starts to send what the intake takes.
     pub(super) fn start(self, settled: OnSettled) -> Intake {
-        let sending = self.delivering();
+        let sending = self.sending();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
         let rules = Rules {
