@@ -4,7 +4,10 @@ mod drift_support;
 
 use std::{fs, process::Command};
 
-use codegen::drift::{Level, Lock, Report, run};
+use codegen::{
+    drift::{Book, Level, Lock, Report, run},
+    read,
+};
 use drift_support::{Fixture, book, fixtures, root};
 
 fn fixture(name: &str) -> Fixture {
@@ -107,6 +110,31 @@ fn a_flag_that_could_not_be_read_before_is_settled_not_drifted() {
     assert_eq!(report.exit_code(), 0, "{report}");
     let settle = |finding: &&codegen::drift::Finding| finding.level == Level::Settle;
     assert_eq!(report.pages[0].findings.iter().filter(settle).count(), 1, "{report}");
+}
+
+#[test]
+fn an_assumed_code_need_not_be_on_a_page() {
+    let mut inputs = read::inputs(&root()).expect("the spec");
+    let drift = fs::read_to_string(root().join("spec/drift.yaml")).expect("spec/drift.yaml");
+    let codes = "import:\n  codes:\n";
+    let row = |source: &str| {
+        format!(
+            "    - code: 40999\n      name: NEW\n      http: 200\n      http_alternative: 200\n      retry: never\n      \
+             meaning: {{en: New., ko: 새.}}\n      remedy: {{en: None., ko: 없음.}}\n      source: {{{source}}}\n"
+        )
+    };
+    let responses = inputs.responses.clone();
+    let page = fixture("import-responses-en.md");
+    for (source, exit_code) in [
+        ("confidence: assumed, pages: []", 0),
+        ("confidence: documented, pages: [import-response-en]", 1),
+    ] {
+        inputs.responses = responses.replacen(codes, &format!("{codes}{}", row(source)), 1);
+        let book = Book::new(&inputs, &drift).unwrap_or_else(|problems| panic!("{problems}"));
+        let (_, lock) = run(&[page.with(page.text.clone())], &book, &Lock::default());
+        let (report, _) = run(&[page.with(page.text.clone())], &book, &lock);
+        assert_eq!(report.exit_code(), exit_code, "{source}: {report}");
+    }
 }
 
 #[test]

@@ -76,17 +76,9 @@ impl Book {
         };
         for (index, status) in http.iter().enumerate() {
             let phrase = fact("phrase", [status.phrase.to_lowercase()], at("http", index, "phrase"));
-            let expectation = must(
-                Group::Statuses,
-                format!("HTTP {}", status.status),
-                row("http", index),
-                [phrase],
-            );
-            // What no page says, no page has to say.
-            expected.push(match status.source.confidence {
-                Confidence::Documented => expectation,
-                _ => may(expectation),
-            });
+            let subject = format!("HTTP {}", status.status);
+            let expectation = must(Group::Statuses, subject, row("http", index), [phrase]);
+            expected.push(if_documented(&status.source, expectation));
         }
         if api == "import" {
             for (index, code) in responses.import.codes.iter().enumerate() {
@@ -94,12 +86,8 @@ impl Book {
                     fact("http", [code.http.to_string()], at("codes", index, "http")),
                     fact("message", [code.name.clone()], at("codes", index, "name")),
                 ];
-                expected.push(must(
-                    Group::Codes,
-                    format!("code {}", code.code),
-                    row("codes", index),
-                    facts,
-                ));
+                let expectation = must(Group::Codes, format!("code {}", code.code), row("codes", index), facts);
+                expected.push(if_documented(&code.source, expectation));
             }
         } else {
             let (result, result_at) = self.export_result();
@@ -113,18 +101,14 @@ impl Book {
                     .enumerate()
                     .filter(|(_, code)| code.message == *message);
                 let rows: Vec<_> = rows.collect();
-                let Some((index, _)) = rows.first() else { continue };
+                let Some((index, first)) = rows.first() else { continue };
                 let statuses: Vec<_> = rows.iter().map(|(_, code)| code.http.to_string()).collect();
                 let facts = [
                     fact("http", statuses, at("codes", *index, "http")),
                     fact("result", [result.clone()], result_at.clone()),
                 ];
-                expected.push(must(
-                    Group::Codes,
-                    format!("message {message}"),
-                    row("codes", *index),
-                    facts,
-                ));
+                let expectation = must(Group::Codes, format!("message {message}"), row("codes", *index), facts);
+                expected.push(if_documented(&first.source, expectation));
             }
             expected.extend(self.days().map(may));
         }
@@ -631,6 +615,14 @@ fn may(expected: Expected) -> Expected {
     Expected {
         must: false,
         ..expected
+    }
+}
+
+/// What no page says, no page has to say.
+fn if_documented(source: &Source, expected: Expected) -> Expected {
+    match source.confidence {
+        Confidence::Documented => expected,
+        _ => may(expected),
     }
 }
 
