@@ -134,6 +134,26 @@ impl OpenBatch {
             + Self::OVERHEAD
     }
 
+    /// Grows in few steps, since each copies what is there: to 4 records, to 16, and then for a full call. For records that
+    /// follow each other only: with records of many users in turn, this room would fill the memory for open calls early.
+    fn make_room(&mut self, most: usize) {
+        const STEP: usize = 4;
+        let held = self.records.len();
+        if held < self.records.capacity() {
+            return;
+        }
+        let more = match held {
+            0..16 => held * (STEP - 1),
+            _ => LoadEventsRequest::MAX_EVENTS.saturating_sub(held),
+        };
+        self.records.reserve_exact(more);
+        self.event_log_ids.reserve_exact(more);
+        // The others will be about as long as those before.
+        let each = self.text.len() / held.max(1);
+        let others = more * (each + each / 8);
+        self.text.reserve(others.min(most.saturating_sub(self.text.len())));
+    }
+
     fn position_of(&self, id: Uuid) -> Option<usize> {
         let (word, bit) = bit_of(id);
         if self.seen[word] & bit == 0 {
@@ -189,8 +209,12 @@ impl Packer {
                 self.close(lane);
             }
         }
+        let follows = self.open.peek_mru().is_some_and(|(last, _)| *last == lane);
         let open = self.open.get_or_insert_mut(lane, || OpenBatch::new(record));
         let before = if open.records.is_empty() { 0 } else { open.bytes() };
+        if follows {
+            open.make_room(self.limits.batch_bytes);
+        }
         add(open, record);
         self.open_bytes += open.bytes() - before;
         let full = checked.kind != RecordKind::Event || open.records.len() >= LoadEventsRequest::MAX_EVENTS;
