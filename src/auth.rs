@@ -28,7 +28,7 @@ impl Auth {
         })
     }
 
-    /// The URL of a path, by way of a base that is parsed already.
+    /// The URL of a path, built from the base that is already parsed.
     pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));

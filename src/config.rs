@@ -4,7 +4,7 @@ use std::{env, fmt, marker::PhantomData, time::Duration};
 
 use crate::{Error, Family, RetryPolicy, generated::operations::HOST, rows::RateLimit};
 
-/// Everything that can be set, of either client. Without `Debug`, since it holds the token.
+/// All settings of either client. No `Debug`, since it holds the token.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) service_id: Option<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) judge: JudgeSettings,
 }
 
-/// What judging an answer may depend on.
+/// The settings that affect how an answer is judged.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct JudgeSettings {
     pub(crate) accept_unframed_body: bool,
@@ -50,7 +50,7 @@ pub struct ClientBuilder<C> {
 }
 
 impl<C> ClientBuilder<C> {
-    /// The server that a client talks to unless it is told otherwise.
+    /// The server that a client talks to by default.
     pub const DEFAULT_BASE_URL: &str = HOST;
 
     /// Starts from the defaults of one client: how long it waits for bytes and for a whole attempt.
@@ -86,28 +86,28 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// The server, `https://openapi.dfinery.ai` unless set. `http://` is allowed to the loopback only.
+    /// The server, `https://openapi.dfinery.ai` unless set. `http://` is allowed only for the loopback.
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.settings.base_url = base_url.into();
         self
     }
 
-    /// A name for your program, put before our own in `User-Agent`: the console's call log of exports shows it.
+    /// A name for your program, placed before our own in `User-Agent`; the console's call log of exports shows it.
     #[must_use]
     pub fn application(mut self, application: impl Into<String>) -> Self {
         self.settings.application = Some(application.into());
         self
     }
 
-    /// How long making a connection may take; 10 s unless set.
+    /// How long connecting may take; 10 s unless set.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
         self
     }
 
-    /// How long the server may send nothing; 30 s for imports and 5 minutes for exports unless set.
+    /// How long the server may stay silent; 30 s for imports and 5 minutes for exports unless set.
     #[must_use]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.settings.read_timeout = timeout;
@@ -130,7 +130,7 @@ impl<C> ClientBuilder<C> {
     }
 
     /// The quota of a family, if yours is not the documented default. The client and its clones together never send
-    /// more than that; other processes have counts of their own.
+    /// more than that; other processes keep their own counts.
     #[must_use]
     pub fn rate_limit(mut self, family: Family, limit: RateLimit) -> Self {
         self.settings.rate_limits.push((family, limit));

@@ -1,4 +1,4 @@
-//! The body of an export: watched from its first byte to its last, and never called complete when it is not.
+//! The body of an export, watched from first byte to last, so that an incomplete one never passes for complete.
 
 use std::{
     collections::VecDeque,
@@ -19,17 +19,17 @@ use crate::{
     transport::{Body, Reply, text_of},
 };
 
-/// More than this of a failure is not read: the documented ones have some 60 bytes.
+/// The most bytes of a failure to read; the documented ones have about 60.
 pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
 
 /// A body that has begun as CSV.
 pub(crate) struct CsvBody {
     state: State,
-    /// Pieces that have come and are not given out yet, in case they turn out to be a failure.
+    /// Pieces that arrived but are held back, in case they turn out to be a failure.
     held: VecDeque<Bytes>,
     held_bytes: usize,
     pub(crate) rows: RowCounter,
-    /// Given back when everything has come.
+    /// Released once everything has arrived.
     permit: Option<Permit>,
 }
 
@@ -41,7 +41,7 @@ enum State {
 }
 
 impl CsvBody {
-    /// How much of the end is held back: a failure in JSON has some 60 bytes.
+    /// How many bytes of the end to hold back; a failure in JSON has about 60.
     const HELD: usize = 64 * 1024;
 
     /// Reads the first line, which tells CSV from something else: the content type is undocumented, but every export
@@ -157,7 +157,7 @@ impl CsvBody {
     }
 }
 
-/// Whether the end of the body is told by something else than the end of the connection.
+/// Whether something other than the end of the connection marks the end of the body.
 fn is_framed(reply: &Reply) -> bool {
     match reply.header("transfer-encoding") {
         // HTTP reads a body until the connection ends unless the last coding is chunked.
@@ -197,7 +197,7 @@ fn not_csv(body: &[u8]) -> Failure {
     failure.with_body(text_of(body))
 }
 
-/// The failure that a body consists of, if it does.
+/// The failure, if the whole body is one.
 pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
     const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
@@ -206,8 +206,8 @@ pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
     Some(Failure::refused(Kind::Export(message), info))
 }
 
-/// The failure in JSON with which a CSV ends, wherever it begins: in CSV a quote within a field is doubled, so a field
-/// cannot look like it.
+/// The JSON failure at the end of a CSV, wherever it begins. A quote inside a CSV field is doubled, so no field can
+/// look like one.
 fn failure_at_the_end(tail: &[u8]) -> Option<Failure> {
     let start = tail.len().saturating_sub(4 * 1024);
     let last = &tail[start..];
@@ -262,7 +262,7 @@ impl RowCounter {
         self.ended.saturating_sub(1)
     }
 
-    /// Whether the body ends with a whole row; nothing is fed afterwards.
+    /// Whether the body ends with a complete row. Feed nothing afterwards.
     fn check_end(&mut self) -> Result<(), String> {
         let mut scratch = [0; 1];
         // A line break ends a row that has none yet; between rows it means nothing; within quotes it does not end them.

@@ -27,9 +27,9 @@ use crate::{
 
 /// The CSV of an export, as it comes from the server: a stream of pieces of bytes.
 ///
-/// Nothing is held in memory but the last 64 KiB. A body that is cut, that ends with a failure in JSON, or that ends
-/// within a row is an error at its end: whatever was read before is incomplete. One of the five exports that may run at
-/// the same time is taken until this is read to its end or dropped.
+/// Only the last 64 KiB are held in memory. A body that is cut off, ends with a JSON failure or ends inside a row gives
+/// an error at its end: the data read before it is incomplete. The export occupies one of the five that may run at once
+/// until this is read to its end or dropped.
 ///
 /// Source: [`Operation::ExportEvents`], [`Operation::ExportUserProfiles`].
 pub struct Csv {
@@ -67,8 +67,8 @@ impl Csv {
 
     /// Writes the CSV to a file, which appears under its name only when it is complete.
     ///
-    /// Until then the bytes go to a file beside it, of a name of its own that ends with `.part`; it is removed on
-    /// failure, and only a killed process leaves one. A file that has the name already is replaced.
+    /// Until then the bytes go to a file beside it, under its own name that ends in `.part`. It is removed on failure;
+    /// only a killed process leaves one. An existing file of the name is replaced.
     ///
     /// # Errors
     /// If the export is not complete, or the file cannot be written.
@@ -120,7 +120,7 @@ impl Csv {
 
     /// Reads the CSV row by row; fields are found by the name of their column, never by position.
     ///
-    /// A row that ends the stream with an error means that the rows before it are not all.
+    /// If the stream ends with an error, the rows before it are incomplete.
     #[must_use]
     pub fn records(self) -> BoxStream<'static, Result<Record, Error>> {
         stream::try_unfold(Rows::new(self), |mut rows| async move {
@@ -218,7 +218,7 @@ impl Record {
 
     fn deserialize<T: DeserializeOwned>(&self) -> Result<T, String> {
         self.fields.deserialize(Some(&self.columns)).map_err(|error| {
-            // The error's own words may hold the field's value, so only its place is told.
+            // The error's own message may hold the field's value, so give only its place.
             let field = match error.kind() {
                 csv::ErrorKind::Deserialize { err, .. } => err.field(),
                 _ => None,
@@ -277,7 +277,7 @@ impl Rows {
 
     async fn next(&mut self) -> Result<Option<Record>, Error> {
         loop {
-            // To the reader, nothing to read means that there is no more.
+            // The reader takes an empty read for the end.
             while self.chunk.is_empty() && !self.ended {
                 match self.csv.next().await.transpose()? {
                     Some(chunk) => self.chunk = chunk,
@@ -346,7 +346,7 @@ impl Rows {
     }
 }
 
-/// Does what blocks on another thread.
+/// Runs blocking work on another thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }

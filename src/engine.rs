@@ -1,7 +1,7 @@
-//! The parts of a client for sibling crates that decide by themselves when to send what, such as the loader, and how this
-//! crate writes files.
+//! The parts of a client, for sibling crates such as the loader that decide for themselves what to send and when; and
+//! how this crate writes files.
 //!
-//! Behind the feature `_engine`, and promised to nobody else: it may change in any version.
+//! It is for them alone, behind the feature `_engine`: it may change in any version.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub use crate::{
 pub struct Engine<'a>(&'a Transport<Client>);
 
 impl<'a> Engine<'a> {
-    /// The parts of a client; quotas and retry budget are those that its clones spend too.
+    /// The parts of a client, which share quotas and retry budget with its clones.
     #[must_use]
     pub fn of(client: &'a ImportClient) -> Self {
         Self(&client.0)
@@ -44,10 +44,10 @@ impl<'a> Engine<'a> {
         self.0.permit(operation, longest).await.ok()
     }
 
-    /// Makes one attempt with a body that is ready, and judges the answer. Whether there is another is up to the caller.
+    /// Makes one attempt with a finished body, and judges the answer. The caller decides whether to try again.
     ///
     /// # Errors
-    /// As every call, but with what is known of this attempt alone.
+    /// The same as for any call, but about this attempt alone.
     pub async fn attempt(self, operation: Operation, body: Bytes, permit: Permit) -> Result<Metadata, Error> {
         let mut call = Call::new(operation);
         match self.0.attempt(&mut call, &body, permit).await {
@@ -56,10 +56,10 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// What follows a failed attempt, by the retry policy and the shared retries of the client.
+    /// What follows a failed attempt, by the client's retry policy and shared retries.
     ///
-    /// An error `counts` if the call is at fault, and the call is given up for it after the attempts that the policy
-    /// allows. It does not if the service is, whose quota is spent or which fails other calls too.
+    /// An error `counts` if the call is at fault; the call is given up after the attempts that the policy allows. It
+    /// does not count if the service is at fault: its quota is spent, or other calls fail too.
     #[must_use]
     pub fn after(self, tries: &mut Tries, operation: Operation, error: &Error, counts: bool) -> Next {
         let failed = Failed {

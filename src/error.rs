@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     Export(ExportCode),
     /// An HTTP status other than success, with a body that says nothing more.
     Status(u16),
-    /// An answer that is none: what is wrong with it.
+    /// An unusable answer: what is wrong with it.
     Unreadable(String),
     /// No connection.
     Connect,
@@ -63,7 +63,7 @@ pub(crate) enum Kind {
     Truncated(String),
     /// Our own count says that the quota is spent.
     QuotaSpent,
-    /// All places for requests at the same time are taken.
+    /// The limit of concurrent requests is reached.
     Busy,
     /// A file could not be written: what was tried.
     File(String),
@@ -75,13 +75,13 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Certainly not processed: it never left, or the server turned it away for its quota. Sending it again is safe.
+    /// Certainly not processed: it was never sent, or the server refused it for its quota. Sending it again is safe.
     NotProcessed,
     /// The server read it and said no. Whether it keeps the good part of a refused batch of events is undocumented.
     Refused,
     /// The server did what was asked; what failed came afterwards, such as writing a file.
     Processed,
-    /// It left, and no trustworthy answer came back: it may have been processed.
+    /// It was sent, but no trustworthy answer came back: it may have been processed.
     Unknown,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Failure {
     /// What the server wrote, before it is redacted and cut.
     pub(crate) body: Option<String>,
     pub(crate) source: Option<Source>,
-    /// Whether data had been given out before.
+    /// Whether the caller already received data.
     incomplete: bool,
     budget_spent: bool,
 }
@@ -111,7 +111,8 @@ impl Failure {
         }
     }
 
-    /// The server answered with a code that is not success; one that is not in the tables says nothing of what it did.
+    /// The server answered with a code other than success. A code that is not in the tables says nothing about what the
+    /// server did.
     pub(crate) fn refused(kind: Kind, info: Option<&CodeInfo>) -> Self {
         let retry = info.map_or(RetryClass::Never, |info| info.retry);
         let delivery = match retry {
@@ -133,13 +134,13 @@ impl Failure {
         self
     }
 
-    /// There would have been another attempt, had the budget not been spent.
+    /// Only the spent retry budget prevented another attempt.
     pub(crate) fn budget_spent(mut self) -> Self {
         self.budget_spent = true;
         self
     }
 
-    /// Takes what must not be seen out of what the server said.
+    /// Removes from the server's words what must not be seen.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.kind = match self.kind {
             Kind::Import(ImportCode::Unknown(code)) => Kind::Import(ImportCode::Unknown(code.redacted(redactor))),
@@ -211,7 +212,7 @@ impl Error {
         }
     }
 
-    /// What the server said, of either API: digits such as `40001` or a message such as `invalid_parameter`.
+    /// What either API said: digits such as `40001` or a message such as `invalid_parameter`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match &self.0.failure.kind {
@@ -272,9 +273,9 @@ impl Error {
         self.0.failure.delivery
     }
 
-    /// The beginning of the answer's body, at most 2 KiB, if the answer was a failure. The token, the service id and the
-    /// texts of the request are replaced by `[redacted]` where the server repeats them as they were sent or with JSON's
-    /// escapes. What else it wrote is left, so do not log it blindly.
+    /// The beginning of the answer's body, at most 2 KiB, if the answer was a failure. The token, the service id and
+    /// the texts of the request are replaced by `[redacted]` where the server repeats them as they were sent or with
+    /// JSON's escapes. Everything else is left as it was, so do not log it blindly.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.failure.body.as_deref()
@@ -283,7 +284,7 @@ impl Error {
     /// A setting is missing or wrong; nothing was sent.
     ///
     /// # Troubleshooting
-    /// The message names the setting and the form it should have. No call can succeed before it is mended.
+    /// The message names the setting and the form it should have. No call can succeed until it is fixed.
     #[must_use]
     pub fn is_config(&self) -> bool {
         matches!(self.0.failure.kind, Kind::Config(_))
@@ -340,7 +341,7 @@ impl Error {
     /// No connection could be made.
     ///
     /// # Troubleshooting
-    /// Check the host name, the network, a proxy and the clock (for TLS). The request did not leave.
+    /// Check the host name, the network, a proxy and the clock (for TLS). The request was not sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.0.failure.kind, Kind::Connect)
@@ -359,7 +360,7 @@ impl Error {
     /// An export failed after data had begun to come. What was read until then is incomplete.
     ///
     /// # Troubleshooting
-    /// Throw away what was read and export again, a shorter range of days if it happens again.
+    /// Throw away what was read and export again; use a shorter range of days if it happens again.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.0.failure.incomplete

@@ -1,4 +1,4 @@
-//! The Export API: a question in JSON, and CSV that may turn out to be a failure.
+//! The Export API: a query in JSON, answered with CSV that may turn out to be a failure.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -22,8 +22,8 @@ use crate::{
 
 /// A client of the Export API: extracts events and user profiles as CSV.
 ///
-/// Cheap to clone; clones share connections, quota and retry budget. `Ok` means that CSV has begun; whether it also
-/// ends as it should is known when [`Csv`] has been read to its end.
+/// Cheap to clone; clones share connections, quota and retry budget. `Ok` means that CSV has begun; only reading
+/// [`Csv`] to its end shows whether it also ends as it should.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,8 +64,8 @@ impl ExportClient {
 
     /// Extracts the events of a range of days, see [`Operation::ExportEvents`](crate::Operation::ExportEvents).
     ///
-    /// There is no limit on the whole time that an export takes, only on the time until its CSV begins and on any time
-    /// in which nothing comes.
+    /// The total time of an export is not limited, only the time until its CSV begins and any time in which nothing
+    /// arrives.
     ///
     /// # Errors
     /// Before sending, if the range runs backwards or begins before the days that are kept, or if a filter names
@@ -97,7 +97,7 @@ impl fmt::Debug for ExportClient {
 }
 
 impl ClientBuilder<ExportClient> {
-    /// Whether to read a body of which the server does not say how long it is. Default: no.
+    /// Whether to read a body whose length the server does not state. Default: no.
     ///
     /// Without `Content-Length` and without chunks, a lost connection looks like the end of the data.
     #[must_use]
@@ -106,7 +106,7 @@ impl ClientBuilder<ExportClient> {
         self
     }
 
-    /// Whether to take for CSV what has none of the columns that every export has by its documentation, such as
+    /// Whether to accept as CSV a body with none of the columns that the documentation gives every export, such as
     /// `df_unified_id`. Default: no, since an error text would pass for an export without rows.
     #[must_use]
     pub fn accept_any_header(mut self, accept: bool) -> Self {
@@ -141,8 +141,8 @@ pub struct EventQuery {
 }
 
 impl EventQuery {
-    /// All events from one day to another. In which time zone a day begins, and whether the last one is included, is
-    /// undocumented.
+    /// All events from one day to another. It is undocumented in which time zone a day begins, and whether the last day
+    /// is included.
     #[must_use]
     pub fn between(from: Date, to: Date) -> Self {
         Self {
@@ -173,8 +173,8 @@ impl EventQuery {
         self
     }
 
-    /// Only these properties. One of an item is named `df_items_` and its name, such as `df_items_df_price`. The
-    /// unified id and the system columns come in any case.
+    /// Only these properties. A property of an item takes the prefix `df_items_`, as in `df_items_df_price`. The
+    /// unified id and the system columns are always included.
     #[must_use]
     pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
         self.request.properties = texts(properties);
@@ -190,7 +190,7 @@ impl EventQuery {
         self
     }
 
-    /// Refuses days that cannot have events wherever a day begins; the server judges what is on the border.
+    /// Refuses days that cannot have events in any time zone; the server judges borderline days.
     fn check(&self, now: Timestamp) -> Result<(), Error> {
         let kept = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
         let ExportEventsRequest { from_date, to_date, .. } = self.request;
@@ -257,7 +257,7 @@ impl UserProfileQuery {
         self
     }
 
-    /// Only these properties. The unified id comes in any case.
+    /// Only these properties. The unified id is always included.
     #[must_use]
     pub fn only_properties<N: Into<String>>(mut self, properties: impl IntoIterator<Item = N>) -> Self {
         self.request.properties = texts(properties);
@@ -294,7 +294,7 @@ fn texts<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<String> {
     names.into_iter().map(Into::into).collect()
 }
 
-/// What `include` or `exclude` means without names is undocumented, and the readings are opposite.
+/// The meaning of `include` or `exclude` without names is undocumented, and the possible readings are opposite.
 fn refuse_filter_without_names(
     field: &str,
     condition: Option<ConditionType>,

@@ -159,7 +159,7 @@ impl Api for Client {
     }
 }
 
-/// An answer longer than this is no answer: the documented ones have some 80 bytes.
+/// A longer answer is not taken for one: the documented ones have about 80 bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {

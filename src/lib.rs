@@ -1,5 +1,5 @@
-//! Clients for the two DFINERY Open APIs: [`ImportClient`] sends events, identities and user properties, [`ExportClient`] takes
-//! events and profiles out as CSV.
+//! Clients for the two DFINERY Open APIs: [`ImportClient`] sends events, identities and user properties,
+//! [`ExportClient`] exports events and profiles as CSV.
 //!
 //! Types, codes and limits are generated from one hand-written description of both APIs, in which each fact names the page of
 //! the vendor's documentation that it comes from. `Ok` means that the service took the request: HTTP 200 alone does not, since

@@ -1,4 +1,4 @@
-//! What is known of a call beside its result, alike on success and on failure.
+//! What is known about a call besides its result, on success and on failure.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Metadata {
     pub rate_limit: Option<RateLimitStatus>,
 }
 
-/// What an answer's rate-limit headers said, in whichever of the two spellings it used.
+/// The rate-limit headers of an answer, in either of the two spellings.
 ///
 /// Source: the request limit page of the [API guide](https://docs.dfinery.ai/api-guide/rate-limit), whose table and
 /// examples spell the headers differently and give the reset in different units.

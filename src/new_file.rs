@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file that is written under another name than the one it is to take. Dropped unfinished, it is removed.
+/// A file written under another name until it is finished. If dropped before that, it is removed.
 #[derive(Debug)]
 pub struct NewFile {
     file: File,
@@ -33,8 +33,8 @@ impl NewFile {
         &self.file
     }
 
-    /// Gives the file its name, in place of one that is there. After a loss of power at any moment there is the old file or
-    /// the new one, and after this returned only the new one.
+    /// Gives the file its name, replacing an existing file. A loss of power at any moment leaves the old file or the
+    /// new one; after this has returned, only the new one.
     ///
     /// # Errors
     /// If the disk fails, or the name cannot be taken.
@@ -57,7 +57,8 @@ impl Write for NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // A finished file has left this name. A part that cannot be removed stays; it never has the name of a whole file.
+        // A finished file no longer has this name. A part that cannot be removed stays; it never has the name of a
+        // whole file.
         let _ = fs::remove_file(&self.part);
     }
 }
@@ -68,7 +69,7 @@ pub fn part_of(path: &Path) -> PathBuf {
     with_suffix(path, &format!(".{}.part", uuid::Uuid::new_v4().simple()))
 }
 
-/// The path with something behind its last letter.
+/// The path with a suffix appended.
 #[must_use]
 pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

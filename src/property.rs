@@ -87,7 +87,7 @@ impl Serialize for PropertyValue {
 }
 
 impl<'de> Deserialize<'de> for PropertyValue {
-    /// Reads any JSON value that a property can have. A text stays a text, also if it looks like a time.
+    /// Reads any JSON value that a property can have. A text stays a text, even if it looks like a time.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PropertyValueVisitor)
     }
@@ -242,7 +242,7 @@ impl Properties {
         self
     }
 
-    /// Sets a property and gives back the value it had.
+    /// Sets a property and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Option<PropertyValue> {
         self.0.insert(name.into(), value.into())
     }

@@ -34,7 +34,8 @@ pub struct Permit {
 impl Permit {
     /// The server has answered, so it has counted the request: it stays in our own count for one period from now on.
     ///
-    /// Counted from when it was sent, a request that took long to arrive would leave our count before the server's.
+    /// If it were counted from when it was sent, a request that took long to arrive would leave our count before the
+    /// server's.
     pub(crate) fn answered(&mut self) {
         if let Some(window) = self.window.take() {
             lock(&window).count(Instant::now());
@@ -53,7 +54,7 @@ impl Drop for Permit {
 pub(crate) enum Spent {
     /// The quota is free again after this time.
     Until(Duration),
-    /// All places for requests at the same time are taken.
+    /// The limit of concurrent requests is reached.
     Busy,
 }
 
@@ -106,7 +107,8 @@ impl Quota {
 
     /// Stops the family for a while, because the server said that its quota is spent.
     ///
-    /// Never for longer than one period: a reset further away is a wrong clock or a wrong unit, and one try will tell.
+    /// Never for longer than one period: a reset further away is a wrong clock or a wrong unit, and one attempt will
+    /// show it.
     pub(crate) fn pause(&self, time: Duration) {
         let until = Instant::now() + time.min(self.limit.period);
         let mut window = self.window();
@@ -139,8 +141,8 @@ impl Quota {
     }
 }
 
-/// A sliding window, counted in slots: whatever the server's own windows begin with, no stretch of one period
-/// holds more requests than the quota.
+/// A sliding window, counted in slots: wherever the server's own windows begin, no stretch of one period holds more
+/// requests than the quota.
 struct Window {
     requests: u32,
     period: Duration,
@@ -150,7 +152,7 @@ struct Window {
     slots: VecDeque<(Instant, u32)>,
     answered: u32,
     paused_until: Option<Instant>,
-    /// Until when the server takes no more than so many further requests.
+    /// Until when the server takes at most this many further requests.
     told: Option<(Instant, u64)>,
 }
 
@@ -193,8 +195,8 @@ impl Window {
         self.answered += 1;
     }
 
-    /// Requests in flight may or may not be counted in `remaining` already: taking them off again is the safe reading,
-    /// and the answers to them will tell.
+    /// Requests in flight may or may not be counted in `remaining` already: subtracting them is the safe reading, and
+    /// their answers will show.
     fn told(&mut self, remaining: u64, until: Instant) {
         self.told = Some((until, remaining.saturating_sub(self.in_flight.into())));
     }
@@ -220,7 +222,7 @@ impl Window {
     }
 }
 
-/// Takes the mutex, also if a thread has panicked while it had it: a window holds together after every statement.
+/// Locks the mutex even if a thread panicked while holding it: a window is consistent after every statement.
 fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
     window.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -58,7 +58,7 @@ impl Headers {
         Some((self.status.as_ref()?.remaining?, self.until_reset?))
     }
 
-    /// How long the whole family has nothing left, if the answer says that it has nothing left.
+    /// How long the quota of the whole family stays spent, if the answer says that it is.
     pub(crate) fn spent_for(&self) -> Option<Duration> {
         let nothing_left = self.status.as_ref()?.remaining? == 0;
         self.until_reset.filter(|_| nothing_left)

@@ -1,6 +1,6 @@
 //! Keeping tokens and personal data out of what is printed.
 
-/// What stands in the place of a value that must not be seen.
+/// Replaces a value that must not be seen.
 const REDACTED: &str = "[redacted]";
 
 /// Replaces known values in a text: the token, the service id, and every text and number of a request.
@@ -54,7 +54,7 @@ fn tells_something(value: &str) -> bool {
     value.chars().count() >= if value.is_ascii() { 4 } else { 2 }
 }
 
-/// The text as JSON of ASCII alone writes it.
+/// The text as ASCII-only JSON writes it.
 fn escaped(value: &str) -> String {
     let unit = |unit: u16| match char::from_u32(unit.into()).filter(char::is_ascii) {
         Some(ascii) => ascii.to_string(),

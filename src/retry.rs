@@ -1,4 +1,4 @@
-//! When a failed request is sent again, and how long to wait before.
+//! When a failed request is sent again, and how long to wait before that.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::RetryClass;
 
-/// No wait is longer: what is asked for beyond it could not be added to a clock.
+/// The longest wait: a longer one could not be added to a clock.
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How often and how patiently a failed request is sent again.
@@ -69,7 +69,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest pause that doubling may lead to.
+    /// The longest pause that doubling can reach.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay.min(YEAR);
@@ -78,10 +78,10 @@ impl RetryPolicy {
 
     /// The longest single wait for a quota, whether the server names the reset or our own count says so.
     ///
-    /// If the server refuses for the quota and names no reset, one period of the quota is waited for, if that is not
-    /// longer than this.
+    /// If the server refuses for the quota and names no reset, the call waits for one period of the quota, unless that
+    /// is longer than this.
     ///
-    /// A longer one is not waited for: the call fails with [`Error::retry_after`](crate::Error::retry_after) set.
+    /// If the wait would be longer, the call fails with [`Error::retry_after`](crate::Error::retry_after) set.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait.min(YEAR);
@@ -131,7 +131,7 @@ impl RetryPolicy {
         let pause = match class {
             RetryClass::Never => return None,
             RetryClass::Backoff => retry_after.map_or(drawn, |named| named.max(drawn)),
-            // The draw comes on top of the reset, so that waiting clients do not all return in the same instant.
+            // The random pause is added to the reset, so that waiting clients do not all return in the same instant.
             RetryClass::AfterReset => retry_after.unwrap_or_default().saturating_add(drawn),
         };
         match retry_after {
@@ -159,7 +159,7 @@ pub(crate) struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// What a retry takes; a success gives back one.
+    /// What a retry costs; a success gives back 1.
     const COST: u32 = 10;
 
     pub(crate) fn new(policy: &RetryPolicy) -> Self {

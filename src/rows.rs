@@ -112,7 +112,7 @@ pub struct CodeInfo {
     pub name: &'static str,
     /// The HTTP status under which the detail table lists it.
     pub http_status: u16,
-    /// The other HTTP status under which the documentation lets it come; equal to `http_status` if there is none.
+    /// Another HTTP status that the documentation gives it; equal to `http_status` if there is none.
     pub http_status_alternative: u16,
     /// Whether this is the one answer that means success.
     pub success: bool,
@@ -312,7 +312,7 @@ pub struct StandardProperty {
 /// Why a property should no longer be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deprecation {
-    /// The version or date from which on.
+    /// Since which version or date.
     pub since: &'static str,
     /// What to use instead.
     pub replacement: &'static str,

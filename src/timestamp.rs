@@ -49,7 +49,7 @@ impl FromStr for Timestamp {
     /// Reads an RFC 3339 time, such as `2024-06-24T06:42:25Z` or `2024-06-24T15:42:25+09:00`.
     ///
     /// # Errors
-    /// If the text is no such time, or has no offset: a local time alone is not a point in time.
+    /// If the text is not such a time, or has no offset: a local time alone is not a point in time.
     fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
         text.parse::<jiff::Timestamp>()
             .map(Self::from)

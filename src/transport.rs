@@ -37,7 +37,7 @@ pub(crate) trait Request: Serialize + Validate {
     const OPERATION: Operation;
 }
 
-/// What codegen makes of one document.
+/// What codegen generates from one document.
 pub(crate) trait GeneratedClient: Sized + Send + Sync {
     fn new(client: reqwest::Client, auth: Auth) -> Self;
 
@@ -153,11 +153,11 @@ fn lost(error: reqwest::Error) -> Failure {
     Failure::new(kind, RetryClass::Backoff, delivery).with_source(error.without_url())
 }
 
-/// A failure of which the HTTP status is all that is known.
+/// A failure known only by its HTTP status.
 pub(crate) fn status_failure(status: u16, table: &[HttpStatusInfo]) -> Failure {
     let retry = match (table.iter().find(|row| row.status == status), status) {
         (Some(row), _) => row.retry,
-        // Of statuses that the documentation does not name, these are HTTP's own words for a passing fault.
+        // Undocumented statuses that in HTTP itself mean a passing fault.
         (None, 408 | 500 | 502..=504) => RetryClass::Backoff,
         (None, _) => RetryClass::Never,
     };
@@ -194,7 +194,7 @@ impl<C: Api> Transport<C> {
             .read_timeout(settings.read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            // Another crate may have turned these on: then lengths and ends of bodies would no longer be seen.
+            // Another crate may have turned these on, which would hide the lengths and ends of bodies.
             .http1_only()
             .no_gzip()
             .no_brotli()
@@ -206,7 +206,7 @@ impl<C: Api> Transport<C> {
         }
         #[cfg(feature = "rustls")]
         if auth.base().scheme() == "http" {
-            // To the machine itself, without TLS: its certificates are not needed, nor there in every container.
+            // Requests to this machine use no TLS: they need no certificates, which not every container has.
             client = client.tls_certs_only([]);
         }
         let client = client
@@ -281,7 +281,7 @@ impl<C: Api> Transport<C> {
         call.status = None;
         call.headers = Headers::default();
         call.wait = None;
-        // What a call is made of is large: pinned where it is, it is not moved into whatever waits for it.
+        // The future of a call is large: pinned here, it is not moved into the future that awaits it.
         let sent = pin!(self.client.send(operation, &self.service_id, body.clone()));
         let span = tracing::debug_span!("dfinery", operation = operation.id());
         let answer = {
@@ -297,12 +297,12 @@ impl<C: Api> Transport<C> {
                 .await
                 .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown)))
         };
-        // What the server repeats of the request must be out before anything is logged.
+        // Remove what the server repeats of the request before anything is logged.
         let answer = answer.map_err(|failure| failure.redacted(&Redactor::new(&self.secrets, body)));
         let quota = self.quota(operation);
         let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
-                // Without a named reset, a period is waited for if that is allowed at all; else the pauses grow.
+                // Without a named reset, wait for one period if that is allowed at all; otherwise the pauses grow.
                 let period = Some(quota.limit().period).filter(|period| *period <= self.retry.longest_wait());
                 call.wait = call.headers.wait(failure.retry).or(period);
                 call.wait

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{Delivery, Operation, RetryClass, RetryPolicy, retry::RetryBudget};
 
-/// A failed attempt, as far as it decides about another one.
+/// What matters about a failed attempt when deciding on another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failed {
     pub(crate) operation: Operation,
@@ -12,23 +12,23 @@ pub(crate) struct Failed {
     pub(crate) delivery: Delivery,
     /// How long the answer asks to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// Whether it counts against the attempts that the policy allows. It does not if the service is at fault, whose quota
-    /// is spent or which fails other calls too: then the call is not given up for it.
+    /// Whether it counts against the attempts that the policy allows. It does not if the service is at fault (its quota
+    /// is spent, or other calls fail too): then the call is not given up for it.
     pub(crate) counts: bool,
 }
 
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// No other: the same request would fail again.
+    /// No further attempt: the same request would fail again.
     Refused,
-    /// No other: it might be taken twice, it was tried often enough, or the wait would be too long.
+    /// No further attempt: it might be taken twice, it was tried often enough, or the wait would be too long.
     GivenUp,
     /// Another after a pause.
     Again {
         /// How long.
         pause: Duration,
-        /// Whether it was still among the retries that all calls of the client share.
+        /// Whether the retries that all calls of the client share still covered it.
         in_budget: bool,
     },
 }

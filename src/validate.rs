@@ -1,4 +1,4 @@
-//! What is wrong with a request before it is sent: what the spec forbids and a type cannot, named by field path.
+//! What is wrong with a request, found before it is sent: what the spec forbids and a type cannot, named by field path.
 
 use std::{fmt, ops::Deref};
 
@@ -83,7 +83,7 @@ impl Violations {
     /// Success if nothing was found.
     ///
     /// # Errors
-    /// With all that was found, if there is any.
+    /// All that was found, if anything was.
     pub fn into_result(self) -> Result<(), Self> {
         if self.kept.is_empty() { Ok(()) } else { Err(self) }
     }
@@ -198,7 +198,7 @@ impl fmt::Display for Path<'_> {
 
 /// A value whose spec says more than its type.
 pub(crate) trait Validate {
-    /// Adds what is wrong with the value, which stands `at` this place of the request.
+    /// Adds what is wrong with the value, which is `at` this place in the request.
     fn check(&self, at: &Path<'_>, out: &mut Violations);
 
     /// Checks the value as a whole request.
