@@ -21,11 +21,11 @@ pub(crate) struct AppendFile {
 }
 
 impl AppendFile {
-    /// A file of which the first `keep` bytes are good; what follows them is cut off. If there is no such file and
-    /// nothing to keep, it is created by the first write.
+    /// Opens a file whose first `keep` bytes are good, and cuts off the rest. If the file does not exist and there is
+    /// nothing to keep, the first write creates it.
     ///
     /// # Errors
-    /// If the file has less than `keep` bytes, or the disk fails. The error names the file.
+    /// If the file has fewer than `keep` bytes, or the disk fails. The error names the file.
     pub(crate) fn open(path: impl Into<PathBuf>, keep: u64) -> io::Result<Self> {
         let path = path.into();
         let file = match options().open(&path) {
@@ -106,10 +106,10 @@ impl AppendFile {
     }
 }
 
-/// Writes a whole file so that after a loss of power at any moment there is the old one or the new one.
+/// Writes a whole file so that a loss of power at any moment leaves the old one or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let write = || {
-        // Under the same name every time, so that a part that a killed process left is written over.
+        // The name is the same every time, so that a part left by a killed process is overwritten.
         let part = with_suffix(path, ".new");
         let mut file = NewFile::open(path, part, options().create(true).truncate(true))?;
         file.write_all(bytes)?;
@@ -118,12 +118,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write().map_err(|error| at(path, "write", &error))
 }
 
-/// The error with the name of the file in it.
+/// Adds the name of the file to the error.
 pub(crate) fn at(path: &Path, verb: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {verb} {}: {error}", path.display()))
 }
 
-/// For writing; a file created by it is for its owner only.
+/// Options for writing; only its owner can read a file created with them.
 pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);

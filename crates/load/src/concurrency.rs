@@ -1,4 +1,4 @@
-//! How many calls of a family are under way at the same time.
+//! How many calls of a family run at the same time.
 
 use std::{
     sync::{Mutex, MutexGuard},
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::lock::lock;
 use dfinery::tables::RateLimit;
 
-/// A limit that starts from what the quota and the observed latency ask for, shrinks by a third when more than a few calls
-/// fail, and grows again by one for each round of calls that succeed.
+/// A limit that starts from the quota and the observed latency, shrinks by a third when more than a few calls fail, and
+/// grows by one again for each round of calls that succeed.
 pub(crate) struct Concurrency {
     state: Mutex<State>,
     most: usize,
@@ -42,11 +42,12 @@ impl Concurrency {
     const SMOOTHING: f64 = 0.1;
     /// More than the quota asks for at the observed latency, since latencies vary.
     const HEADROOM: f64 = 2.0;
-    /// A latency beyond so many times the least one is our own queueing, which more calls would only lengthen.
+    /// A latency more than this many times the lowest one comes from our own queueing, which more calls would only
+    /// lengthen.
     const QUEUEING: f64 = 4.0;
-    /// How much one more call counts for in the share of those that fail.
+    /// The weight of one more call in the share of failed calls.
     const LATEST: f64 = 0.02;
-    /// Some calls fail on any day: were each a reason to make fewer, a failure in fifty would leave a dozen at a time.
+    /// Some calls always fail: if each were a reason to make fewer, one failure in fifty would leave a dozen at a time.
     const TOLERATED: f64 = 0.1;
     const CUT: f64 = 2.0 / 3.0;
 
@@ -100,7 +101,7 @@ impl Concurrency {
         };
     }
 
-    /// A call that began then failed for a reason that fewer calls may help against.
+    /// A call that began then failed for a reason that fewer calls may remove.
     pub(crate) fn failed(&self, began: Instant) {
         let mut state = self.state();
         state.failing += (1.0 - state.failing) * Self::LATEST;

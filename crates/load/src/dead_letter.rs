@@ -1,4 +1,5 @@
-//! What did not go through, and what may have gone through twice: a line of JSON for each record, beside the journal.
+//! The records that did not go through, and those that may have gone through twice: one line of JSON each, beside the
+//! journal.
 //!
 //! `schemas/dead-letter.schema.json` describes a line of the dead-letter file.
 
@@ -19,10 +20,10 @@ pub(crate) struct Sidecar {
 }
 
 impl Sidecar {
-    /// Room beyond this is given back after a batch.
+    /// Capacity beyond this is freed after a batch.
     const KEPT_ROOM: usize = 1 << 20;
 
-    /// A file of which the first `keep` bytes are good; see [`AppendFile::open`].
+    /// Opens a file whose first `keep` bytes are good; see [`AppendFile::open`].
     pub(crate) fn open(path: impl Into<PathBuf>, keep: u64) -> io::Result<Self> {
         Ok(Self {
             file: AppendFile::open(path, keep)?,
@@ -30,14 +31,14 @@ impl Sidecar {
         })
     }
 
-    /// Appends a batch of lines, or after an error none of it.
+    /// Appends a batch of lines; after an error, none of it.
     pub(crate) fn append<L: SidecarLine>(&mut self, lines: impl IntoIterator<Item = L>) -> io::Result<()> {
         self.begin();
         lines.into_iter().try_for_each(|line| self.push(&line))?;
         self.write().map(drop)
     }
 
-    /// Begins a batch, and forgets lines that were not written.
+    /// Begins a batch, and discards lines that were not written.
     fn begin(&mut self) {
         self.lines.clear();
         self.lines.shrink_to(Self::KEPT_ROOM);
@@ -53,7 +54,7 @@ impl Sidecar {
         pushed
     }
 
-    /// Appends the batch, or after an error none of it; gives the length of the file.
+    /// Appends the batch, and returns the length of the file; after an error, none of the batch is written.
     fn write(&mut self) -> io::Result<u64> {
         self.file.append(&self.lines)?;
         self.begin();
@@ -270,7 +271,7 @@ mod tests {
             record: None,
             ..whole
         };
-        // One line that 1e400, which is a number in JSON but not in Rust, does not keep from being read here.
+        // One line must stay readable despite 1e400, which is a number in JSON but not in Rust.
         let whole = DeadRecord {
             record: Some("{}"),
             ..whole

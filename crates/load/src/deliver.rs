@@ -1,4 +1,4 @@
-//! Makes one call, again and again until nothing more can be done about it.
+//! Makes one call, and repeats it until nothing more can be done about it.
 //!
 //! # States of a call
 //!
@@ -8,20 +8,22 @@
 //!    └───────────────── pause ◄─────────────────┘ worth another attempt
 //! ```
 //!
-//! Each attempt needs a permit of the quota. The first permit often comes with the call, from the scheduler, which has noted
-//! the batch in the accounts then; a call that has to wait for its first permit notes itself once it has it. Later attempts
-//! are not noted again. While it waits for a permit or pauses, a call gives way to the end of the load (`Stopped`); once
-//! sent it waits for its answer, since a call that is cut off may have been taken. A fatal ending ends the whole load.
+//! Each attempt needs a permit of the quota. Often the scheduler passes the first permit with the call; then it has
+//! noted the batch in the accounts. A call that has to wait for its first permit notes its batch once it has the
+//! permit. Later attempts are not noted again. While a call waits for a permit or pauses, the end of the load stops it
+//! (`Stopped`); once sent, it waits for its answer, since a call that is cut off may have been taken. A fatal ending
+//! ends the whole load.
 //!
-//! Whether a failure counts against the call depends on the others: after its first failure, the next one counts only if
-//! some attempt that began after the one before has succeeded. If none has, the service fails and not the call, which is
-//! then tried until the patience of the load is over. Once the retry budget is spent, one call at a time (`probe`) finds
-//! out whether the service is back.
+//! Whether a failure counts against the call depends on the others: after its first failure, the next one counts only
+//! if some attempt that began after the previous failure has succeeded. If none has, the service fails and not the
+//! call, which is then retried until the patience of the load runs out. Once the retry budget is spent, one call at a
+//! time (`probe`) finds out whether the service is back.
 //!
 //! # Locks
 //!
-//! The calls share what is in [`Sending`]: the limits of concurrency, each behind a lock of its own that is held for a few
-//! instructions, watch channels, and a semaphore. No lock is held across an await, and none while the accounts are called.
+//! The calls share [`Sending`]: the limits of concurrency, each behind its own lock that is held for a few
+//! instructions, watch channels, and a semaphore. No lock is held across an await, and none while the accounts are
+//! called.
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,18 +41,18 @@ use dfinery::{
 };
 use dfinery_records::RecordKind;
 
-/// What all calls of a load share.
+/// The state that all calls of a load share.
 pub(crate) struct Sending {
     pub(crate) import: ImportClient,
-    /// How many calls of each family may be under way.
+    /// How many calls of each family may run at once.
     concurrency: Vec<(Family, Concurrency)>,
     /// How long the service may fail, or refuse calls for its quota, without a single success.
     patience: Duration,
     /// Set once the load is to end.
     pub(crate) stop: watch::Sender<bool>,
-    /// When the latest of the attempts that succeeded began.
+    /// When the latest successful attempt began.
     last_success: watch::Sender<Instant>,
-    /// Held by the call that may try although the retry budget is spent.
+    /// Held by the call that may still retry after the retry budget is spent.
     probe: Semaphore,
     pub(crate) progress: Arc<Progress>,
 }
@@ -72,8 +74,8 @@ impl Failing {
         now - since
     }
 
-    /// Notes a failure. Says whether it is the call that fails: if nothing has succeeded since its last failure, it is the
-    /// service.
+    /// Notes a failure. Returns whether the call is at fault: if nothing has succeeded since its last failure, the
+    /// service is.
     fn is_alone(&mut self, last_success: Instant) -> bool {
         let last = self.last.replace(Instant::now());
         last.is_none_or(|failure| last_success > failure)
@@ -87,7 +89,7 @@ pub(crate) enum Ending {
     Refused(Error),
     /// It was tried often enough.
     GivenUp(Error),
-    /// It was not tried, or not tried again, because the load is to end.
+    /// It was not tried, or not tried again, because the load is ending.
     Stopped(Option<Error>),
     /// The whole load should end.
     Fatal(Stop),
@@ -111,7 +113,7 @@ impl Sending {
         let families = [RecordKind::Event, RecordKind::Identity, RecordKind::Profile].map(RecordKind::operation);
         let concurrency = families.map(|operation| {
             let quota = Engine::of(&import).rate_limit(operation);
-            // More calls than a period allows would only wait for the quota.
+            // More calls than one period allows would only wait for the quota.
             let most = most.min(usize::try_from(quota.requests).unwrap_or(usize::MAX));
             (operation.family(), Concurrency::new(quota, most))
         });
@@ -157,10 +159,10 @@ impl Sending {
         Engine::of(&self.import)
     }
 
-    /// A permit to send a batch, if there is one now.
+    /// A permit to send a batch, if one is free now.
     pub(crate) fn permit_at_once(&self, batch: &Batch) -> Option<Permit> {
         let permit = self.engine().permit(batch.kind.operation(), Duration::ZERO);
-        // Many calls start in one turn of the task. Without this tokio would make the later ones wait for the next turn.
+        // Many calls start in one turn of the task. Otherwise tokio would make the later ones wait for the next turn.
         tokio::task::unconstrained(permit).now_or_never()?
     }
 
@@ -207,7 +209,8 @@ impl Sending {
             self.progress.answered();
             let Err(error) = answer else {
                 self.concurrency(operation.family()).succeeded(attempt.elapsed());
-                // When it began: answers that were on their way when the service broke down say nothing of the time after.
+                // Compare the time it began: answers already on their way when the service broke down say nothing about
+                // the time after.
                 self.last_success.send_modify(|last| *last = attempt.max(*last));
                 return Ending::Accepted;
             };
@@ -229,7 +232,7 @@ impl Sending {
                 Next::GivenUp => return Ending::GivenUp(error),
                 Next::Again { pause, in_budget } => (pause, in_budget),
             };
-            // Time spent waiting for the own quota before the first failure says nothing of the service.
+            // Time spent waiting for our own quota before the first failure says nothing about the service.
             if failing.lasting(*self.last_success.borrow()) > self.patience {
                 return Ending::Fatal(Stop::NoSuccess(Arc::new(error)));
             }
@@ -246,7 +249,7 @@ impl Sending {
         }
     }
 
-    /// Waits until some call has succeeded, or until it is this call's turn to find out whether the service is back.
+    /// Waits until some call has succeeded, or until this call may find out whether the service is back.
     async fn until_back(&self, pause: Duration) {
         let mut success = self.last_success.subscribe();
         let turn = async {
@@ -259,7 +262,7 @@ impl Sending {
         }
     }
 
-    /// Waits for some work, or gives it up with `None` when the load is to end.
+    /// Waits for some work; `None` if the load ends first.
     pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut stop = self.stop.subscribe();
         tokio::select! {

@@ -1,6 +1,6 @@
-//! What the server last accepted of each user, so that a profile that did not change is not sent again.
+//! What the server last accepted for each user, so that an unchanged profile is not sent again.
 //!
-//! The file holds hashes only: of what names a user, and of the properties that were accepted.
+//! The file holds only hashes: of what names a user, and of the properties that were accepted.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ use redb::{
 
 use crate::append_file::{at, options};
 
-/// Hash of the identifier that a user is known by → hash of the whole identity and the properties.
+/// Hash of the identifier that names a user → hash of the whole identity and the properties.
 const ACCEPTED: TableDefinition<'_, u128, u128> = TableDefinition::new("dfinery accepted 1");
 
-/// The memory of earlier loads, locked against a second user while it lives.
+/// The memory of earlier loads. It holds a lock on its file while it lives.
 #[derive(Debug)]
 pub(crate) struct Delta {
     path: PathBuf,
@@ -28,15 +28,15 @@ pub(crate) struct Delta {
     /// As of the last commit.
     committed: ReadOnlyTable<u128, u128>,
     pending: HashMap<u128, u128, foldhash::fast::FixedState>,
-    /// How many calls for each user are on their way; the last one decides.
+    /// How many calls for each user are in flight; the last one decides.
     under_way: HashMap<u128, u32, foldhash::fast::FixedState>,
 }
 
 impl Delta {
-    /// How many users are kept in memory before they are written.
+    /// How many users to keep in memory before writing them.
     const PENDING: usize = 10_000;
     const CACHE: usize = 8 << 20;
-    /// Stands where a hash would for a user whose properties are not known for certain.
+    /// Takes the place of the hash for a user whose properties are not known for certain.
     const IN_DOUBT: u128 = u128::MAX;
 
     /// Opens the file, or creates it for its owner only.
@@ -62,7 +62,7 @@ impl Delta {
         })
     }
 
-    /// Whether just these properties were the last to be accepted.
+    /// Whether exactly these properties were accepted last.
     ///
     /// # Errors
     /// If the disk fails.
@@ -77,7 +77,7 @@ impl Delta {
         Ok(found.is_some_and(|found| found.value() == hash))
     }
 
-    /// Other properties are about to be sent: until they are accepted nobody knows what the server has.
+    /// Notes that other properties are about to be sent. Until they are accepted, what the server has is unknown.
     ///
     /// # Errors
     /// If the disk fails.
@@ -86,7 +86,7 @@ impl Delta {
         self.doubt(key)
     }
 
-    /// What was sent has a fate; these properties if it was accepted.
+    /// Notes that what was sent has a fate: these properties, if it was accepted.
     ///
     /// # Errors
     /// If the disk fails.
@@ -110,8 +110,8 @@ impl Delta {
         self.accepted(key, Self::IN_DOUBT)
     }
 
-    /// Remembers what was accepted; every so often also on the disk. A crash loses what is not there yet, and it is sent
-    /// again.
+    /// Remembers what was accepted, and now and then writes it to disk. A crash loses what is not yet written; that is
+    /// sent again.
     ///
     /// # Errors
     /// If the disk fails.
@@ -123,10 +123,10 @@ impl Delta {
         Ok(())
     }
 
-    /// Writes what is pending, and waits for the disk.
+    /// Writes all pending changes, and waits for the disk.
     ///
     /// # Errors
-    /// If the disk fails. What is pending stays so.
+    /// If the disk fails. The changes stay pending.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
@@ -151,7 +151,7 @@ impl Delta {
     }
 }
 
-/// Whether the file is empty; an error if it is no file of this kind.
+/// Whether the file is empty; an error if it is not a file of this kind.
 fn is_new(path: &Path, mut file: &File) -> io::Result<bool> {
     const BEGINNING: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
     let mut beginning = Vec::new();
@@ -166,7 +166,7 @@ fn is_new(path: &Path, mut file: &File) -> io::Result<bool> {
     }
 }
 
-/// The database, read once from end to end: a damaged page that is met later would be taken as it is.
+/// The database, read once from end to end: a damaged page met later would go unnoticed.
 fn whole(path: &Path, file: File) -> io::Result<Database> {
     let open = || {
         let mut database = Database::builder()
@@ -175,7 +175,7 @@ fn whole(path: &Path, file: File) -> io::Result<Database> {
         database.check_integrity()?;
         Ok(database)
     };
-    // redb asserts that a file is as it left it, which a file that was cut is not.
+    // redb asserts that a file is as redb left it, which is not true of a truncated file.
     let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
         let damaged = StorageError::Corrupted("it was cut or overwritten".to_owned());
         Err(DatabaseError::Storage(damaged))

@@ -1,4 +1,4 @@
-//! Why a load cannot begin.
+//! The error of a load that cannot begin.
 
 use std::{error::Error, fmt, io};
 
@@ -6,7 +6,7 @@ use dfinery_input::InputError;
 
 use crate::state_error::{Difference, StateError};
 
-/// A load that could not begin. `Display` says which setting, file or folder is wrong, and why; the predicates say it to
+/// Why a load could not begin. `Display` says which setting, file or folder is wrong, and why; the predicates tell
 /// programs.
 #[derive(Debug)]
 pub struct LoadError(Kind);
@@ -28,7 +28,7 @@ impl LoadError {
         Self(Kind::Bug(what))
     }
 
-    /// The settings of the load contradict each other, or ask for what cannot be done.
+    /// The settings of the load contradict each other, or ask for something impossible.
     ///
     /// # Troubleshooting
     /// The message names them. Nothing was read, written or sent.
@@ -55,7 +55,7 @@ impl LoadError {
         matches!(self.0, Kind::State(StateError::InUse(_)))
     }
 
-    /// The folder for the journal holds that of another load, or what a load without a journal left.
+    /// The folder holds the journal of another load, or the files of a load without a journal.
     ///
     /// # Troubleshooting
     /// The message says what differs. Put it back as it was to go on. [`FileLoad::restart`](crate::FileLoad::restart) begins
@@ -72,8 +72,8 @@ impl LoadError {
     /// An input has changed since an earlier run of this load read it. [`is_other_load`](Self::is_other_load) is true as well.
     ///
     /// # Troubleshooting
-    /// A record is known by its position, which means nothing in a changed file. Put the old contents back, or load what is new
-    /// as a file of its own.
+    /// A record is known by its position, which means nothing in a changed file. Put the old contents back, or load the
+    /// new records as a separate file.
     #[must_use]
     pub fn is_changed_input(&self) -> bool {
         matches!(
@@ -94,7 +94,7 @@ impl LoadError {
         matches!(self.0, Kind::State(StateError::OtherVersion(_)))
     }
 
-    /// The journal is damaged from its beginning, or a file beside it was cut or is gone.
+    /// The journal is damaged at its beginning, or a file beside it was truncated or is missing.
     ///
     /// # Troubleshooting
     /// Put the file back, or begin anew with [`FileLoad::restart`](crate::FileLoad::restart), which sends every record again.

@@ -13,8 +13,8 @@ use crate::record::RecordId;
 const NAMESPACE_OF_FILES: Uuid = Uuid::from_u128(0x5d2b_8f0c_3a44_4f0e_8b1f_6d8c_02a9_e371);
 const NAMESPACE_OF_FIELDS: Uuid = Uuid::from_u128(0x9f6c_1f0e_6d0b_4b63_9d07_54c1_1f2a_7be5);
 
-/// What the ids of the events of an input are made from, by its whole contents. Inputs with the same contents are told apart by
-/// how many of them came before, or their events would have the same ids.
+/// The base of the event ids of an input, made from its whole contents. Inputs with the same contents are numbered,
+/// since their events would otherwise get the same ids.
 pub(crate) fn namespace(contents: Beginning, before: usize) -> Uuid {
     let mut name = contents.hash.to_be_bytes().to_vec();
     if before > 0 {
@@ -28,7 +28,7 @@ pub(crate) fn of_position(namespace: Uuid, id: RecordId) -> Uuid {
     Uuid::new_v5(&namespace, &id.position().to_be_bytes())
 }
 
-/// The id that the values of some fields make: the same values give the same id, in whatever file.
+/// The id made from the values of some fields: the same values give the same id in any file.
 pub(crate) fn of_fields(fields: &[String], json: &str) -> Result<Uuid, Violation> {
     let record = object(json);
     let (event, identity) = (within(&record, "event"), within(&record, "identity"));

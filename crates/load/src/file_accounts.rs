@@ -35,7 +35,7 @@ pub(crate) struct FileAccounts {
     pub(crate) names: Vec<String>,
     /// How far each input was read, by this run or an earlier one.
     pub(crate) read: BTreeMap<usize, Beginning>,
-    /// The kind of every record, if the load is of one kind: a line without a record does not say it.
+    /// The kind of every record, if the load has only one: a line without a record does not show it.
     pub(crate) kind: Option<RecordKind>,
     pub(crate) receipt: Receipt,
     pub(crate) progress: Arc<Progress>,
@@ -43,7 +43,7 @@ pub(crate) struct FileAccounts {
 }
 
 impl FileAccounts {
-    /// Accounts for a load that sends nothing: they count, in memory.
+    /// Accounts for a load that sends nothing: they only count, in memory.
     pub(crate) fn of_nothing_sent(names: Vec<String>, receipt: Receipt, progress: Arc<Progress>) -> Self {
         Self {
             journal: None,
@@ -126,7 +126,7 @@ impl FileAccounts {
         self.check_bad()
     }
 
-    /// A profile says what was accepted before.
+    /// A profile repeats what was accepted before.
     pub(crate) fn unchanged(&mut self, id: RecordId) -> Result<(), Stop> {
         self.receipt.unchanged += 1;
         self.receipt.count(Fate::Accepted, None, 1);
@@ -237,10 +237,10 @@ impl FileAccounts {
 
     /// The records of a batch have this fate.
     fn settle(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        // Without a journal nobody comes back for what is left: it goes to the dead letter.
+        // Without a journal no later run settles what is left, so it goes to the dead letter.
         let open = outcome.open && self.journal.is_some();
         let records = batch.records.len() as u64;
-        // The error that ends a load is not about the records that it leaves.
+        // The error that ends a load is not about the records it leaves open.
         let code = outcome.code().filter(|_| !open);
         self.receipt.count(outcome.fate, code.as_deref(), records);
         self.remember(batch, outcome)?;
@@ -256,7 +256,7 @@ impl FileAccounts {
                 Ok(())
             };
         }
-        // What is left open is listed by the run that settles it.
+        // The run that settles an open record lists it.
         if outcome.twice {
             self.receipt.possibly_twice += records;
             self.list_possibly_twice(batch)?;
@@ -300,7 +300,7 @@ fn name_of(names: &[String], id: RecordId) -> &str {
 
 pub(crate) const DEAD_LETTER: &str = "dead-letter.ndjson";
 pub(crate) const POSSIBLY_TWICE: &str = "possibly-twice.ndjson";
-/// In the journal in place of a code, for profiles that were not sent because they have not changed.
+/// Replaces the code in the journal for profiles that were not sent because they have not changed.
 pub(crate) const UNCHANGED: &str = "unchanged";
 
 fn ids_of(batch: &Batch) -> Vec<RecordId> {

@@ -6,7 +6,7 @@ use dfinery::engine::with_suffix;
 use dfinery_input::InputOptions;
 use dfinery_records::{Accepts, RecordKind};
 
-/// A load of files: what is in them, how to read them, and where to keep the accounts.
+/// A load of files: what they hold, how to read them, and where to keep the accounts.
 ///
 /// ```
 /// use dfinery_load::{FileLoad, RecordKind};
@@ -24,18 +24,18 @@ pub struct FileLoad {
     pub options: InputOptions,
     /// The folder for journal, dead letter and receipt. Default: the first input's name with `.dfinery` after it.
     pub state: Option<PathBuf>,
-    /// Whether to keep a journal, so that the same load goes on where it stopped. Default: yes. There is none for standard
-    /// input, which cannot be read again. What was under way when a load was killed is sent again, whatever the client's
-    /// [`resend_when_unsure`](dfinery::RetryPolicy::resend_when_unsure) says.
+    /// Whether to keep a journal, so that the same load continues where it stopped. Default: yes. Standard input has
+    /// none, since it cannot be read again. Calls that were in flight when a load was killed are sent again, whatever
+    /// the client's [`resend_when_unsure`](dfinery::RetryPolicy::resend_when_unsure) says.
     pub resume: bool,
-    /// Whether to begin anew although there is a journal. The old files are moved to a folder beside.
+    /// Whether to start over although there is a journal. The old files are moved to a folder beside it.
     pub restart: bool,
     /// Whether to send identities first, then profiles, then events: the inputs are read three times.
     pub ordered: bool,
-    /// Whether to sort the records by user on disk first, so that the records of a user share calls wherever they stand.
+    /// Whether to sort the records by user on disk first, so that the records of a user share calls wherever they are.
     pub sort_by_identity: bool,
-    /// Names of event properties, or of fields of the event or the identity, whose values make the `event_log_id` of an
-    /// event that has none. Default: the contents of the file and the position of the record in it.
+    /// Names of event properties, or of fields of the event or the identity, from whose values to make the
+    /// `event_log_id` of an event without one. Default: the contents of the file and the position of the record in it.
     pub id_fields: Vec<String>,
     /// A file that remembers which user properties were accepted last, so that unchanged ones are not sent again.
     pub delta: Option<PathBuf>,
@@ -58,7 +58,7 @@ impl FileLoad {
         }
     }
 
-    /// Where journal, dead letter and receipt are kept; none for standard input alone, if no folder was named.
+    /// The folder of journal, dead letter and receipt; none for standard input alone if no folder was named.
     #[must_use]
     pub fn state_folder(&self) -> Option<PathBuf> {
         if let Some(folder) = &self.state {

@@ -1,4 +1,4 @@
-//! How an entry changes what those before it add up to.
+//! How an entry changes the sum of the entries before it.
 
 use std::ops::Range;
 
@@ -67,7 +67,7 @@ impl Summary {
         let mut new = 0;
         for range in ranges(ids) {
             self.state.in_flight.remove_range(range.clone());
-            // A fate is final: a record that is named again is not counted again.
+            // A fate is final: a record named twice is counted once.
             if unsure {
                 for id in range.filter(|id| self.state.done.insert(*id)) {
                     new += 1;
@@ -90,15 +90,15 @@ impl Summary {
         from_there.next().is_some_and(|id| id < range.end)
     }
 
-    /// Everything until here is on the disk.
+    /// Everything up to here is on the disk.
     fn synced(&mut self) {
         self.unsure.clear();
         self.unsure_tally = Tally::default();
         self.synced = self.state.marks;
     }
 
-    /// What was written last may be missing. So everything that may have been sent counts as sent, and a fate whose line may
-    /// be missing counts as not known.
+    /// The last writes may be missing. So everything that may have been sent counts as sent, and a fate whose line may
+    /// be missing counts as unknown.
     fn doubt(&mut self) {
         self.state.done -= &self.unsure;
         self.state.in_flight |= &self.unsure;
@@ -115,7 +115,7 @@ impl Summary {
     }
 }
 
-/// The ids as ranges: those of a call are often neighbours.
+/// The ids as ranges, since the ids of a call are often adjacent.
 fn ranges(ids: &[RecordId]) -> impl Iterator<Item = Range<u64>> {
     ids.chunk_by(|one, next| one.to_u64().checked_add(1) == Some(next.to_u64()))
         .filter_map(|range| Some(range.first()?.to_u64()..range.last()?.to_u64().saturating_add(1)))

@@ -1,11 +1,11 @@
-//! Whether a journal is of the load at hand.
+//! Whether a journal belongs to this load.
 
 use std::path::Path;
 
 use super::header::Header;
 use crate::state_error::{Difference, StateError};
 
-/// Finds what differs between the load that began and the one at hand.
+/// Finds what differs between the load that began and this one.
 pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), StateError> {
     let inputs = || began.inputs.iter().zip(&now.inputs);
     let difference = if began.kind != now.kind {
@@ -33,7 +33,7 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), S
     Err(StateError::OtherLoad(path.to_owned(), difference))
 }
 
-/// The error if an input is not what was read of it.
+/// The error for an input that differs from what was read of it.
 pub(super) fn other_contents(path: &Path, began: &Header, now: &Header, input: usize) -> StateError {
     let name = |header: &Header| {
         header

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{append_file::at, state_error::StateError};
 
-/// What the file of a journal says.
+/// The contents of a journal file.
 pub(super) struct Contents {
     pub(super) header: Header,
     pub(super) summary: Summary,
@@ -21,12 +21,12 @@ pub(super) struct Contents {
     pub(super) good: u64,
     /// Whether there are bytes after it.
     pub(super) cut: bool,
-    /// Where the last snapshot ends, or the header if there is none.
+    /// Where the last snapshot ends, or the header without one.
     pub(super) base: u64,
 }
 
 impl Contents {
-    /// Reads a journal up to its end or to the first entry that is not whole.
+    /// Reads a journal to its end or to the first incomplete entry.
     ///
     /// # Errors
     /// If the file is not a journal of this version, or cannot be read.

@@ -15,26 +15,26 @@ use super::{
 use crate::record::{Fate, RecordId};
 use dfinery_input::Beginning;
 
-/// What every journal begins with; a byte with its version follows.
+/// The beginning of every journal; a version byte follows.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
-/// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an entry.
-/// Versions 1 and 2 had a 1 in this place.
+/// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an
+/// entry. Versions 1 and 2 both had a 1 here.
 pub(super) const VERSION: u8 = 3;
 
 /// An entry, borrowed where it is written and owned where it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry<'a> {
-    /// What is loaded. The first entry, and there only.
+    /// What is loaded: the first entry, and nowhere else.
     Header(Cow<'a, Header>),
     /// A run begins.
     Run {
         /// In seconds since 1970.
         time: u64,
         boot: Cow<'a, str>,
-        /// What the run before wrote last may be missing.
+        /// The last writes of the previous run may be missing.
         lossy: bool,
     },
-    /// How far an input was read. Before anything else is said of the records in it.
+    /// How far an input was read. Comes before any entry about the records in it.
     Read {
         input: usize,
         beginning: Beginning,
@@ -52,7 +52,7 @@ pub(super) enum Entry<'a> {
         twice: bool,
         marks: Marks,
     },
-    /// What is before it is on the disk, with the files that the marks speak of.
+    /// Everything before it is on the disk, including the files that the marks describe.
     Synced,
     /// The run ended in order, before the end of its files.
     Stopped,
@@ -84,7 +84,7 @@ impl Entry<'_> {
     }
 }
 
-/// Ids in ascending order, each as its distance from the one before: that mostly fits into a byte or two.
+/// Ids in ascending order, each as its distance from the previous one, which mostly fits into a byte or two.
 mod ids {
     use std::borrow::Cow;
 
@@ -115,7 +115,7 @@ mod ids {
     }
 }
 
-/// Reads entries one after the other and knows where the last good one ends.
+/// Reads one entry after another and tracks where the last good one ends.
 pub(super) struct Entries<R> {
     input: R,
     good: u64,
@@ -124,7 +124,7 @@ pub(super) struct Entries<R> {
 }
 
 impl<R: BufRead> Entries<R> {
-    /// Reads after the first `good` bytes, which were read already, from an input of `len` bytes in all.
+    /// Starts after the first `good` bytes, which were already read, of an input of `len` bytes in all.
     pub(super) fn new(input: R, good: u64, len: u64) -> Self {
         Self {
             input,

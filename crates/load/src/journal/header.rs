@@ -1,15 +1,15 @@
-//! What a journal is of, and what lies beside it.
+//! The load that a journal belongs to, and the files beside it.
 
 use serde::{Deserialize, Serialize};
 
-/// What is loaded and how: a journal goes on only with the same.
+/// What is loaded and how: a journal continues only with the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Header {
     /// Such as `events`.
     pub(crate) kind: String,
     /// A hash of all settings that change what a record means.
     pub(crate) settings: u64,
-    /// A hash of the types that the taxonomy gives to values.
+    /// A hash of the types that the taxonomy gives values.
     pub(crate) types: u64,
     /// The inputs in their order.
     pub(crate) inputs: Vec<HeaderInput>,
@@ -18,12 +18,12 @@ pub(crate) struct Header {
 /// One input of a load, as it was when the load began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeaderInput {
-    /// For people. An input that was renamed is the same one.
+    /// For people: a renamed input is still the same.
     pub(crate) name: String,
     pub(crate) length: u64,
 }
 
-/// How long the files beside the journal are once the lines that belong to an entry were appended to them.
+/// The lengths of the files beside the journal after the lines of an entry were appended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Marks {
     pub(crate) dead_letter: u64,

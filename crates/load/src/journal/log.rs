@@ -1,4 +1,4 @@
-//! The journal of one load while it is written.
+//! Writing the journal of a load.
 
 use std::{
     borrow::Cow,
@@ -35,13 +35,13 @@ pub(crate) struct Done<'a> {
     pub(crate) marks: Marks,
 }
 
-/// The journal of one load, locked against a second loader while it lives.
+/// The journal of one load. It keeps other loaders out while it lives.
 #[derive(Debug)]
 pub(crate) struct Journal {
     header: Header,
     file: AppendFile,
     summary: Summary,
-    /// How long the file was when it held nothing but a header and a snapshot.
+    /// The length of the file when it held only a header and a snapshot.
     base: u64,
     compact_at: u64,
     /// Entries that are not in the file yet.
@@ -56,14 +56,14 @@ impl Journal {
     const LOCK_PAUSE: Duration = Duration::from_millis(20);
     /// A file below this length is never compacted.
     const COMPACT_AT: u64 = 64 << 20;
-    /// With this many bytes unwritten it flushes by itself.
+    /// Once this many bytes are unwritten, it flushes on its own.
     const MOST_UNWRITTEN: usize = 64 << 10;
 
-    /// Creates a journal, or continues the one that is there, and begins a run. `begins_so` says whether an input still
-    /// begins as it did when it was read.
+    /// Creates a journal or continues an existing one, and begins a run. `begins_so` says whether an input still begins
+    /// as it did when it was read.
     ///
     /// # Errors
-    /// If another loader has it, if it is of another load, or if it cannot be read or written.
+    /// If another loader uses it, if it belongs to another load, or if it cannot be read or written.
     pub(crate) fn open(
         path: &Path,
         header: &Header,
@@ -72,10 +72,10 @@ impl Journal {
         Self::open_in_boot(path, header, begins_so, &boot_id(), Self::COMPACT_AT)
     }
 
-    /// Keeps loaders from the journal, whether there is one or not, for as long as the file is open.
+    /// Keeps other loaders out while the file is open, even if there is no journal.
     ///
     /// # Errors
-    /// If a loader has it, or if the lock cannot be asked for.
+    /// If a loader holds it, or if locking fails.
     pub(crate) fn lock(path: &Path) -> Result<File, StateError> {
         let beside = with_suffix(path, ".lock");
         let file = options().create(true).truncate(false).open(&beside);
@@ -159,14 +159,14 @@ impl Journal {
         }
     }
 
-    /// Notes how far an input was read. Call it before anything is noted of the records in it, so that a later run does not
-    /// take other records in the same place for them.
+    /// Notes how far an input was read. Call it before noting anything about the records in it, so that a later run
+    /// does not mistake other records in the same place for them.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
         self.write(&Entry::Read { input, beginning })
     }
 
-    /// Notes that records of this file before this one may be sent from now on, and waits for the disk. Call it seldom, with
-    /// a position well ahead. The files that the marks speak of must be synced before.
+    /// Notes that records of this file before this one may be sent from now on, and waits for the disk. Call it rarely,
+    /// with a position well ahead. The files that the marks describe must be synced first.
     pub(crate) fn reach(&mut self, id: RecordId) -> io::Result<()> {
         self.end(&Entry::Reach(id))
     }
@@ -179,7 +179,7 @@ impl Journal {
         written
     }
 
-    /// Notes that these records were sent and certainly not taken: they are no longer in flight.
+    /// Notes that these records were sent but certainly not taken: they are no longer in flight.
     pub(crate) fn not_taken(&mut self, ids: &[RecordId]) -> io::Result<()> {
         let ids = self.sort(ids);
         let written = self.write(&Entry::NotTaken(Cow::Borrowed(&ids)));
@@ -187,7 +187,7 @@ impl Journal {
         written
     }
 
-    /// Notes what became of records. Their lines in the files that the marks speak of must have been appended before.
+    /// Notes the fates of records. Their lines must already be appended to the files that the marks describe.
     pub(crate) fn done(&mut self, done: &Done<'_>) -> io::Result<()> {
         let ids = self.sort(done.ids);
         let written = self.write(&Entry::Done {
@@ -201,29 +201,29 @@ impl Journal {
         written
     }
 
-    /// Waits until everything is on the disk. The files that the marks speak of must be synced before.
+    /// Waits until everything is on the disk. The files that the marks describe must be synced first.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.end(&Entry::Synced)
     }
 
     /// Ends a run in order before all records are done: nothing more is sent, and no answer is awaited. The files that
-    /// the marks speak of must be synced before.
+    /// the marks describe must be synced first.
     pub(crate) fn stop(&mut self) -> io::Result<()> {
         self.end(&Entry::Stopped)
     }
 
-    /// Ends the load: every record is done. The files that the marks speak of must be synced before.
+    /// Ends the load: every record is done. The files that the marks describe must be synced first.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.end(&Entry::Finished)
     }
 
-    /// What is known of the load now.
+    /// What is known about the load now.
     #[cfg(test)]
     pub(crate) fn state(&self) -> &State {
         &self.summary.state
     }
 
-    /// Replaces the file by a snapshot if it has become long, and twice as long as the last snapshot.
+    /// Replaces the file with a snapshot if it is long, and twice as long as the last snapshot.
     pub(crate) fn compact_if_large(&mut self) -> io::Result<()> {
         if self.file.len() < self.compact_at.max(self.base.saturating_mul(2)) {
             return Ok(());
@@ -242,7 +242,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Returns once a kill loses nothing of what was noted so far. One write serves several calls.
+    /// Returns once a kill would lose nothing noted so far. One write serves several calls.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.file.append(&self.unwritten)?;
         self.unwritten.clear();
@@ -275,13 +275,13 @@ impl Journal {
 }
 
 impl Drop for Journal {
-    /// A load that panics, or whose future is dropped, ends without a flush of its own.
+    /// A load that panics, or whose future is dropped, does not flush by itself.
     fn drop(&mut self) {
         let _ = self.flush();
     }
 }
 
-/// A journal that holds just these entries.
+/// A journal with exactly these entries.
 fn whole_file(entries: &[Entry<'_>]) -> io::Result<Vec<u8>> {
     let mut bytes = [&MAGIC[..], &[VERSION]].concat();
     let mut payload = Vec::new();
@@ -300,7 +300,7 @@ fn run(boot: &str, lossy: bool) -> Entry<'_> {
     }
 }
 
-/// Differs after each start of the machine; empty where it is not known.
+/// Differs after each boot of the machine; empty if unknown.
 fn boot_id() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -1,24 +1,24 @@
 //! Makes a load resumable after a kill or a loss of power at any moment.
 //!
 //! The journal is a file of entries, each with a checksum ([`entry`]). Before a record is sent for the first time the
-//! journal notes it ([`Journal::sent`]), and once its fate is known it notes that too ([`Journal::done`]). A load that is
-//! started again skips what is done, and knows which records may have been sent before.
+//! journal notes it ([`Journal::sent`]), and once its fate is known it notes that too ([`Journal::done`]). A restarted
+//! load skips what is done, and knows which records may have been sent before.
 //!
-//! Before it notes anything of a record, the journal notes how far the input was read until then ([`Journal::has_read`]):
-//! a record is known by its position, which means nothing once the file was changed before it.
+//! Before it notes anything about a record, the journal notes how far the input was read ([`Journal::has_read`]): a
+//! record is known by its position, which means nothing if the file changes before it.
 //!
-//! * **A damaged or torn entry** is cut off with everything after it, wherever it is. That is safe: what is forgotten is
-//!   sent again with the same ids, and counts as perhaps sent twice.
-//! * **After a kill** every entry that was written ([`Journal::flush`]) is still there, since the system has its bytes. No
-//!   call is made before its `Sent` is written, so `Sent` is exact.
+//! * **A damaged or torn entry** is cut off with everything after it, wherever it is. That is safe: forgotten records
+//!   are sent again with the same ids, and count as perhaps sent twice.
+//! * **After a kill** every written entry ([`Journal::flush`]) is still there, since the system has its bytes. No call
+//!   is made before its `Sent` is written, so `Sent` is exact.
 //! * **After a loss of power** the last entries may be missing, because waiting for the disk at each would be slow. The
 //!   journal waits only at [`Journal::reach`]: records before that position may have been sent. So if the machine was
-//!   started anew since the last run (its boot id is another one, or unknown), or if something was cut off, every record
-//!   before it that is not done counts as in flight. The files beside the journal (dead letters and such) may have lost
-//!   lines as well: a fate with lines there counts only if they were synced, and each file is cut back to what was synced.
-//!   A run that ended with [`Journal::stop`] or [`Journal::finish`] is exact in any case.
-//! * **A large journal** is replaced by a snapshot, which is written under another name, synced and renamed, so that there
-//!   is always a whole journal. For that reason the lock is a file of its own.
+//!   rebooted since the last run (its boot id differs or is unknown), or if something was cut off, every record before
+//!   it that is not done counts as in flight. The files beside the journal (dead letters and such) may have lost lines
+//!   as well: a fate with lines there counts only if they were synced, and each file is truncated to what was synced. A
+//!   run that ended with [`Journal::stop`] or [`Journal::finish`] is exact in any case.
+//! * **A large journal** is replaced by a snapshot, which is written under another name, synced and renamed, so that a
+//!   complete journal always exists. That is why the lock is a separate file.
 
 mod apply;
 mod compare;

@@ -9,7 +9,7 @@ use super::{header::Marks, tally::Tally};
 use crate::record::RecordId;
 use dfinery_input::Beginning;
 
-/// What is known of the records of a load.
+/// What is known about the records of a load.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The records whose fate is known.
@@ -17,7 +17,7 @@ pub(crate) struct State {
     /// The records that may have been sent and whose fate is not known.
     pub(crate) in_flight: RoaringTreemap,
     pub(crate) tally: Tally,
-    /// How long the good part of each file beside the journal is.
+    /// The length of the good part of each file beside the journal.
     pub(crate) marks: Marks,
     /// How far each input was read.
     pub(crate) read: BTreeMap<usize, Beginning>,
@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) finished: bool,
 }
 
-/// What the entries of a journal add up to, as a snapshot holds it: the state, and what is needed to carry it on.
+/// What the entries of a journal add up to, as a snapshot holds it: the state, and what is needed to continue it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Summary {
     pub(super) state: State,
@@ -37,16 +37,16 @@ pub(super) struct Summary {
     /// The records whose lines in the files beside the journal may not be on the disk yet, and their counts.
     pub(super) unsure: RoaringTreemap,
     pub(super) unsure_tally: Tally,
-    /// How long those files are on the disk for certain.
+    /// The length of those files that is certainly on the disk.
     pub(super) synced: Marks,
-    /// The boot of the machine in which the last run ran; empty if unknown.
+    /// The boot id of the machine during the last run; empty if unknown.
     pub(super) boot: String,
     /// Whether the last run ended in order.
     pub(super) ended: bool,
 }
 
 impl Summary {
-    /// Gives memory back: what is done is mostly ranges.
+    /// Frees memory: what is done is mostly ranges.
     pub(super) fn shrink(&mut self) {
         for map in [&mut self.state.done, &mut self.state.in_flight] {
             let shrunk = map.bitmaps().map(|(high, bitmap)| {

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::Fate;
 
-/// How many records met which fate.
+/// How many records have each fate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    /// For each fate the records of each code; the empty code means none.
+    /// For each fate, the number of records by code; the empty code means none.
     counts: BTreeMap<Fate, BTreeMap<String, u64>>,
     twice: u64,
 }
 
 impl Tally {
-    /// The most codes that are told apart for one fate. The server may answer anything; records with further codes are
+    /// The most codes to count separately for one fate. The server may answer anything; records with further codes are
     /// counted without one.
     const CODES: usize = 200;
 
