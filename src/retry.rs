@@ -122,7 +122,7 @@ impl RetryPolicy {
         self.resend_when_unsure
     }
 
-    /// The pause before the next attempt, or `None` if there is to be none.
+    /// The pause before the next attempt, or `None` if the call should not be tried again.
     pub(crate) fn pause(&self, class: RetryClass, attempts: u32, retry_after: Option<Duration>) -> Option<Duration> {
         if attempts >= self.max_attempts {
             return None;

@@ -1,15 +1,16 @@
 //! Bulk loading: records in, few calls out, and an account of what became of each record.
 //!
-//! * [`Loader::load_files`] loads files, with a journal beside them: start the same load again after a stop, and it goes on.
+//! * [`Loader::load_files`] loads files, with a journal beside them: start the same load again after a stop, and it
+//!   continues.
 //! * [`Loader::load`] loads a stream of records, and gives each back with its [`Fate`].
 //! * [`Sender`] sends records in the background of a service, and hands back those that were not accepted.
 //! * [`check_files`] and [`Loader::plan`] send nothing.
 //!
-//! Records are packed into calls by user. Two records are of the same user if they have the same identifiers; those that
-//! share the first identifier keep their order, those of other users do not. Delivery is *at least once*: a call whose
-//! answer is lost is sent again with the same ids, and its records count as possibly there twice.
+//! Records are packed into calls by user. Two records belong to the same user if they have the same identifiers.
+//! Records that share the first identifier keep their order, others do not. Delivery is *at least once*: a call whose
+//! answer is lost is sent again with the same ids, and its records count as possibly taken twice.
 //!
-//! `docs/loading.md` in the repository tells more, from the command line's side.
+//! `docs/loading.md` in the repository says more, from the command line's point of view.
 //!
 //! ```text
 //! input ─► check ─► pack by user ─► schedule ─► deliver ─► fate of every record ─► receipt, journal, dead letter

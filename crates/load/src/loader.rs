@@ -31,9 +31,10 @@ use crate::{
 use dfinery::{ImportClient, Timestamp};
 use dfinery_records::{Report, Taxonomy};
 
-/// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each.
+/// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each
+/// record.
 ///
-/// One loader makes one load. Quota, retry policy and timeouts are those of the client.
+/// One loader makes one load. Quota, retry policy and timeouts come from the client.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,12 +72,12 @@ pub struct Loaded {
     pub report: Report,
 }
 
-/// Asks a running load to end: calls under way are finished, nothing new is sent, and the receipt is given.
+/// Asks a running load to end: it finishes the calls in flight, sends nothing new, and returns the receipt.
 #[derive(Clone)]
 pub struct Stopper(watch::Sender<bool>);
 
 impl Stopper {
-    /// Asks for the end. Asking twice is asking once.
+    /// Asks the load to end. Asking twice has no further effect.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
@@ -89,31 +90,32 @@ impl fmt::Debug for Stopper {
 }
 
 impl LoaderBuilder {
-    /// What the service has registered. Without it only the rules of the API itself are checked.
+    /// What the service has registered. Without it, only the rules of the API itself are checked.
     #[must_use]
     pub fn taxonomy(mut self, taxonomy: Taxonomy) -> Self {
         self.settings.taxonomy = Some(Arc::new(taxonomy));
         self
     }
 
-    /// How many calls of a family may be under way at most; 512 unless set. How many really are follows from the quota,
-    /// the latency, and whether the service fails.
+    /// The most calls of a family in flight at once; 512 unless set. The actual number depends on the quota, the
+    /// latency, and whether the service fails.
     #[must_use]
     pub fn most_calls(mut self, calls: usize) -> Self {
         self.settings.most_calls = calls.max(1);
         self
     }
 
-    /// How long the service may fail without a single success before the load ends; 10 minutes unless set.
+    /// How long the service may fail without any success before the load ends; 10 minutes unless set.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.settings.patience = patience.min(YEAR);
         self
     }
 
-    /// What to do when a call with several events is refused. Default: it is divided until the bad events are found, which is
-    /// right if the service takes all events of a call or none; whether it does is undocumented. With `false` all
-    /// events of the call count as rejected: right if the service keeps the good ones of a refused call.
+    /// What to do when a call with several events is refused. By default the call is divided until the bad events are
+    /// found, which is right if the service takes all events of a call or none; whether it does is undocumented. With
+    /// `false`, all events of the call count as rejected, which is right if the service keeps the good ones of a
+    /// refused call.
     #[must_use]
     pub fn divide_refused(mut self, divide: bool) -> Self {
         self.settings.bisect = divide;
@@ -127,22 +129,22 @@ impl LoaderBuilder {
         self
     }
 
-    /// How many bytes of records go into one call at most; 1 MiB unless set. The limit of the service is undocumented.
+    /// The most bytes of records in one call; 1 MiB unless set. The limit of the service is undocumented.
     #[must_use]
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.settings.pack.batch_bytes = bytes;
         self
     }
 
-    /// How many bytes of records may wait for others of the same user; 12 MiB unless set.
+    /// The most bytes of records that may wait for others of the same user; 12 MiB unless set.
     #[must_use]
     pub fn open_bytes(mut self, bytes: usize) -> Self {
         self.settings.pack.open_bytes = bytes;
         self
     }
 
-    /// How long a record that comes over time may wait for others of the same user; 1 s unless set. Records of files wait
-    /// until the file ends.
+    /// How long a record of a stream may wait for others of the same user; 1 s unless set. Records of files wait until
+    /// the file ends.
     #[must_use]
     pub fn linger(mut self, linger: Duration) -> Self {
         self.settings.linger = linger.min(YEAR);
@@ -174,7 +176,7 @@ impl fmt::Debug for Loader {
 }
 
 impl Loader {
-    /// Settings to change before a loader is built.
+    /// A builder, to change settings before building a loader.
     #[must_use]
     pub fn builder(import: &ImportClient) -> LoaderBuilder {
         LoaderBuilder {
@@ -189,7 +191,7 @@ impl Loader {
         Stopper(self.stop.clone())
     }
 
-    /// The counters of the load, to be looked at while it runs.
+    /// The counters of the load, to read while it runs.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
@@ -210,11 +212,11 @@ impl Loader {
 
     /// Loads files, and accounts for every record in them.
     ///
-    /// The same load can be started again after whatever ended it: records that were settled are not sent again.
+    /// Whatever ended a load, it can be started again: settled records are not sent again.
     ///
     /// # Errors
     /// If the load cannot begin: an input cannot be read, the journal belongs to another load, or a setting is wrong.
-    /// Whatever goes wrong later is in the receipt.
+    /// The receipt holds whatever goes wrong later.
     pub async fn load_files(self, load: FileLoad) -> Result<Loaded, LoadError> {
         let prepared = tokio::task::spawn_blocking({
             let (settings, progress) = (self.settings.clone(), self.progress());
@@ -248,7 +250,8 @@ impl Loader {
         let scheduler = Scheduler::new(Arc::clone(&sending), Arc::clone(&packer), Arc::clone(&accounts), rules);
         let (reader, receiver) = self.reader(load, inputs, state, &accounts, packer, sending);
         let reading = tokio::task::spawn_blocking(move || reader.run());
-        // A task of its own runs beside the calls that it starts, mostly on the same thread, and is aborted with this set.
+        // A separate task runs beside the calls that it starts, mostly on the same thread, and is aborted when this set
+        // drops.
         let mut scheduling = JoinSet::new();
         scheduling.spawn(scheduler.run(receiver));
         let scheduler = scheduling
@@ -265,7 +268,7 @@ impl Loader {
         } = reading.await.map_err(|_| LoadError::bug("reading the input failed"))?;
         let mut stop = scheduler.close(batches);
         let mut accounts = lock(&accounts);
-        // A load that ends because its input cannot be read was stopped by nobody else.
+        // The unreadable input is what stopped the load.
         if let Some(reason) = unreadable
             && !matches!(stop, Some(Stop::Refused(_) | Stop::Bug(_)))
         {
@@ -293,7 +296,7 @@ impl Loader {
         Ok(Loaded { receipt, report })
     }
 
-    /// What reads the inputs, and where the calls come out that it packs.
+    /// The thread that reads the inputs, and the channel of the calls that it packs.
     pub(super) fn reader(
         &self,
         load: FileLoad,

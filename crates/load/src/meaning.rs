@@ -1,4 +1,4 @@
-//! What decides what a record of an input means. A journal goes on only with the same.
+//! The settings that decide what a record of an input means. A journal continues only with the same.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::file_load::FileLoad;
 
-/// To be changed with what is hashed here, so that no hash of other things is taken for the same.
+/// Change this whenever the hashed content changes, so that hashes of different content never compare equal.
 const VERSION: u8 = 1;
 
 /// A hash of the settings of a load that decide how its inputs become records.
 ///
-/// A setting that is left out is not part of it, so that a journal outlives settings that are added later.
+/// It leaves out unset settings, so that a journal outlives settings added later.
 pub(crate) fn of_settings(load: &FileLoad) -> serde_json::Result<u64> {
     #[derive(Serialize)]
     struct Settings<'a> {
@@ -30,8 +30,8 @@ pub(crate) fn of_settings(load: &FileLoad) -> serde_json::Result<u64> {
     })
 }
 
-/// A hash of what the taxonomy says of types where that decides what is sent: the columns that take their type from it, and
-/// the properties whose text is written in another form because they are times.
+/// A hash of the taxonomy's types where they decide what is sent: the columns that take their type from it, and the
+/// properties whose text is rewritten because they are times.
 pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_json::Result<u64> {
     let mut times: Vec<_> = taxonomy
         .into_iter()
@@ -40,7 +40,7 @@ pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_js
         .map(|(section, name, _)| (section.key(), name))
         .collect();
     times.sort_unstable();
-    // As an input reads a table without a taxonomy.
+    // This is how an input reads a table without a taxonomy.
     let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
     let mapping = load.options.mapping.as_ref();
     let columns: Vec<_> = mapping

@@ -1,4 +1,4 @@
-//! When bad records are too many.
+//! How many bad records are too many.
 
 /// How many records may be bad before a load gives up.
 #[derive(Clone, Copy, Debug, PartialEq)]

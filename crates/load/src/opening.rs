@@ -72,7 +72,8 @@ impl Opened {
                 return Err(InputError::new(&name, problem).into());
             }
             let length = metadata.len();
-            // What is wrong with the beginning is told before there is a journal, which a change of the options makes useless.
+            // Report what is wrong with the beginning before there is a journal, which changed options would make
+            // useless.
             Input::open(path, &load.options, taxonomy, load.accepts)?;
             progress.input(length * passes(load).len() as u64);
             inputs.push(Source {
@@ -103,7 +104,7 @@ pub(crate) struct Prepared {
     pub(crate) inputs: Vec<Source>,
     pub(crate) accounts: FileAccounts,
     pub(crate) state: State,
-    /// Held while the load lives, if it has no journal.
+    /// The lock held while the load lives, if it has no journal.
     pub(crate) lock: Option<fs::File>,
 }
 
@@ -230,7 +231,7 @@ fn folder_of(load: &FileLoad) -> Result<PathBuf, LoadError> {
     Ok(folder)
 }
 
-/// Moves what an earlier load left to a folder beside; whatever else is in the folder stays.
+/// Moves what an earlier load left to a folder beside this one; other files stay.
 fn move_aside(folder: &Path) -> Result<(), LoadError> {
     let left = [JOURNAL, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT].map(|name| (folder.join(name), name));
     let left: Vec<_> = left.into_iter().filter(|(path, _)| path.exists()).collect();
@@ -252,14 +253,14 @@ pub(crate) fn folder_for_sorting(load: &FileLoad) -> PathBuf {
         .unwrap_or_else(std::env::temp_dir)
 }
 
-/// The journal, or without one what keeps a second load from the folder.
+/// The journal, or without one the lock that keeps a second load out of the folder.
 fn journal(
     load: &FileLoad,
     folder: &Path,
     header: &Header,
 ) -> Result<(Option<Journal>, Option<fs::File>, State), LoadError> {
     let path = folder.join(JOURNAL);
-    // What lies beside a journal is cut back to what that journal knows of.
+    // The files beside a journal are truncated to the lengths that the journal knows.
     let mixed = |holds| {
         let folder = folder.to_owned();
         LoadError::from(StateError::Occupied { folder, holds })
@@ -293,7 +294,7 @@ fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// The files beside the journal, cut back to what it knows of; without a journal they are continued.
+/// The files beside the journal, truncated to the lengths it knows; without a journal they are continued.
 fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), LoadError> {
     let dead_letter = folder.join(DEAD_LETTER);
     let possibly_twice = folder.join(POSSIBLY_TWICE);
@@ -307,7 +308,7 @@ fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), L
     ))
 }
 
-/// Takes the figures of earlier runs into a receipt.
+/// Adds the figures of earlier runs to a receipt.
 fn take_over(receipt: &mut Receipt, state: &State) {
     receipt.runs = state.runs;
     for (input, beginning) in &state.read {

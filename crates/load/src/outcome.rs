@@ -21,7 +21,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What the server said, in a word: its code, or the HTTP status that came without one.
+    /// What the server said, in brief: its code, or the HTTP status of an answer without one.
     pub(crate) fn code(&self) -> Option<String> {
         let error = self.error.as_ref()?;
         match (error.import_code(), error.status()) {
@@ -43,9 +43,9 @@ pub enum Stop {
     Refused(Arc<Error>),
     /// The quota of the family stayed spent for longer than the load waits.
     QuotaSpent(Family),
-    /// No call has succeeded for as long as the load waits; the last failure.
+    /// No call has succeeded for as long as the load waits. Holds the last failure.
     NoSuccess(Arc<Error>),
-    /// More records were rejected or invalid than allowed: so many.
+    /// More records were rejected or invalid than allowed. Holds their number.
     TooManyBad(u64),
     /// An input cannot be read on, or changed while it was read.
     Input(InputError),
@@ -60,7 +60,7 @@ impl Stop {
         Self::Disk(format!("{what}: {error}"))
     }
 
-    /// Whether the same load may simply be started again later.
+    /// Whether the same load can simply be started again later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -69,7 +69,7 @@ impl Stop {
         )
     }
 
-    /// What the server or the network said, if that is why.
+    /// The error of the server or the network, if that is the reason.
     pub(crate) fn error(&self) -> Option<&Arc<Error>> {
         match self {
             Self::Refused(error) | Self::NoSuccess(error) => Some(error),

@@ -26,15 +26,15 @@ use dfinery_records::{Checked, Ids, RecordKind};
 /// The records of one call.
 pub(crate) struct Batch {
     pub(crate) kind: RecordKind,
-    /// Calls with the same number are made one after the other, because they may be about the same user.
+    /// Calls with the same number are made one after another, because they may be about the same user.
     pub(crate) lane: u64,
     pub(crate) identity: Identity,
     pub(crate) records: Vec<PackedRecord>,
     /// The bytes that the records point into.
     text: Bytes,
-    /// How many earlier attempts with these records may have been taken, one of an earlier run included.
+    /// How many earlier attempts with these records may have been taken, including one of an earlier run.
     pub(crate) unsure: u32,
-    /// How many attempts were made with these records before.
+    /// How many earlier attempts were made with these records.
     pub(crate) attempts: u32,
     pub(crate) first_attempt: Option<Timestamp>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct PackedRecord {
     pub(crate) event_log_id: Option<Uuid>,
     /// Whether an earlier run may have sent it.
     pub(crate) resumed: bool,
-    /// What remembers an accepted profile: who it is about, and what it says. Boxed, since events have none.
+    /// What to remember once a profile is accepted: whom it is about, and what it says. Boxed, since events have none.
     pub(crate) delta: Option<Box<(u128, u128)>>,
     request_datetime: Option<Timestamp>,
     original: Range<usize>,
@@ -57,7 +57,7 @@ pub(crate) struct PackedRecord {
     adds_id: bool,
 }
 
-/// A checked record with what is known of it from its input.
+/// A checked record, with what its input tells about it.
 pub(crate) struct Incoming<'a> {
     pub(crate) checked: &'a Checked<'a>,
     pub(crate) id: RecordId,
@@ -70,7 +70,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) delta: Option<(u128, u128)>,
 }
 
-/// The limits of a call beyond those of the API, and of what is held back to fill calls.
+/// The limits of a call beyond those of the API, and of the records held back to fill calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackLimits {
     /// Bytes of all records in a call.
@@ -79,13 +79,13 @@ pub(crate) struct PackLimits {
     pub(crate) open_bytes: usize,
 }
 
-/// The `event_log_id` is in the same call already, from this line.
+/// The same call already holds the `event_log_id`, from this line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repeated {
     pub(crate) line: u64,
 }
 
-/// Calls that are being filled, the least recently used first.
+/// Open calls, the least recently used first.
 pub(crate) struct Packer {
     limits: PackLimits,
     open: LruCache<u64, OpenBatch, FixedState>,
@@ -98,10 +98,10 @@ struct OpenBatch {
     kind: RecordKind,
     identity: Identity,
     records: Vec<PackedRecord>,
-    /// The `event_log_id`s of the records, side by side, since every new one is compared with all of them.
+    /// The `event_log_id`s of the records, side by side, since each new id is compared with all of them.
     event_log_ids: Vec<Uuid>,
-    /// One bit for every id, by its last bytes: a new id whose bit is not set is none of them. Without it the comparisons
-    /// take 3 to 6 % of the CPU time of a load with full calls.
+    /// One bit for every id, by its last bytes: a new id whose bit is not set differs from all of them. Without it the
+    /// comparisons take 3 to 6 % of the CPU time of a load with full calls.
     seen: [u64; 16],
     text: BytesMut,
     items: usize,
@@ -110,7 +110,7 @@ struct OpenBatch {
 }
 
 impl OpenBatch {
-    /// What an open call takes beside its text and its records.
+    /// The memory that an open call takes besides its text and its records.
     const OVERHEAD: usize = 384;
 
     fn new(record: &Incoming<'_>) -> Self {
@@ -163,7 +163,7 @@ impl OpenBatch {
     }
 
     fn into_batch(mut self, lane: u64) -> Batch {
-        // What waits to be sent is counted by what it holds.
+        // Calls that wait to be sent are counted by what they hold.
         self.records.shrink_to_fit();
         if self.text.capacity() > self.text.len() * 2 {
             self.text = BytesMut::from(&self.text[..]);
@@ -193,7 +193,7 @@ impl Packer {
         }
     }
 
-    /// Adds a record to the call of its user. True if there are calls in [`closed`](Self::closed) now.
+    /// Adds a record to the call of its user. Returns whether [`closed`](Self::closed) now has calls.
     pub(crate) fn push(&mut self, record: &Incoming<'_>) -> Result<bool, Repeated> {
         let checked = record.checked;
         let lane = self.lane(&checked.identity);
@@ -230,12 +230,12 @@ impl Packer {
         Ok(!self.closed.is_empty())
     }
 
-    /// The calls that are ready, in the order in which they became so.
+    /// The calls that are ready, in the order in which they became ready.
     pub(crate) fn closed(&mut self) -> Drain<'_, Batch> {
         self.closed.drain(..)
     }
 
-    /// The first of them, which stays here.
+    /// The first of them, which stays in place.
     pub(crate) fn first_closed(&self) -> Option<&Batch> {
         self.closed.front()
     }
@@ -252,7 +252,7 @@ impl Packer {
         self.open_bytes = 0;
     }
 
-    /// Closes the calls that have been open for at least this long, except in lanes that are busy anyway.
+    /// Closes the calls that have been open for at least this long, except in busy lanes.
     pub(crate) fn close_older_than(&mut self, age: Duration, is_busy: impl Fn(u64) -> bool) {
         let now = Instant::now();
         let lanes: Vec<_> = self
@@ -273,7 +273,7 @@ impl Packer {
         }
     }
 
-    /// The lane of a user. Users with the same first identifier share one, since they may be the same.
+    /// The lane of a user. Users with the same first identifier share a lane, since they may be the same.
     pub(crate) fn lane(&self, ids: &Ids<'_>) -> u64 {
         self.hasher.hash_one(ids.first())
     }
@@ -316,10 +316,10 @@ fn add(open: &mut OpenBatch, record: &Incoming<'_>) {
     });
 }
 
-/// Where an id has its bit among 1,024.
+/// The position of an id's bit among 1,024.
 fn bit_of(id: Uuid) -> (usize, u64) {
     let [.., high, low] = *id.as_bytes();
-    // The last bytes of some ids count up, the first ones of others are a time.
+    // Some ids count up in their last bytes; others begin with a time.
     let mixed = high.wrapping_mul(31) ^ id.as_bytes()[0];
     (usize::from(mixed % 16), 1 << (low % 64))
 }
@@ -330,7 +330,7 @@ fn append(text: &mut BytesMut, bytes: &[u8]) -> Range<usize> {
     start..text.len()
 }
 
-/// Where a part of a text begins in it, if it is a part of it.
+/// Where a part of a text begins in it, if it is one.
 fn offset_in(outer: &[u8], inner: &str) -> Option<usize> {
     let offset = (inner.as_ptr() as usize).checked_sub(outer.as_ptr() as usize)?;
     (offset + inner.len() <= outer.len()).then_some(offset)
@@ -350,7 +350,7 @@ pub(crate) fn edited(checked: &Checked<'_>) -> String {
 }
 
 impl Batch {
-    /// The bytes that it keeps in memory until it is settled.
+    /// The bytes that it takes in memory until it is settled.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len() + self.records.len() * size_of::<PackedRecord>() + OpenBatch::OVERHEAD
     }
@@ -362,7 +362,7 @@ impl Batch {
 
     /// The body of the call.
     ///
-    /// The events are the very bytes of the input; only what surrounds them is written anew, by the types of the spec.
+    /// The events are the original bytes of the input; the types of the spec write only what surrounds them.
     pub(crate) fn body(&self) -> serde_json::Result<Bytes> {
         let now = Timestamp::now();
         let Some(first) = self.records.first() else {
@@ -431,7 +431,7 @@ impl Batch {
         out.extend_from_slice(payload);
     }
 
-    /// The record as one line of JSON that can be loaded again: with the id under which it was sent.
+    /// The record as one line of JSON that can be loaded again, with the id it was sent with.
     pub(crate) fn json_line(&self, record: &PackedRecord) -> serde_json::Result<String> {
         let mut line = b"{\"identity\":".to_vec();
         serde_json::to_writer(&mut line, &self.identity)?;
@@ -451,7 +451,7 @@ impl Batch {
         Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
-    /// Two calls with half of the records each, in their order; the bytes are shared.
+    /// Splits it into two calls with half of the records each, in order; the bytes are shared.
     pub(crate) fn halves(mut self) -> (Self, Self) {
         let second = Self {
             records: self.records.split_off(self.records.len() / 2),

@@ -39,7 +39,7 @@ pub struct Plan {
     pub invalid: u64,
     /// Records and calls of each kind that would be sent.
     pub calls: BTreeMap<RecordKind, PlannedCalls>,
-    /// Why the plan ends before the input does, if it does.
+    /// Why the plan ends before its input, if it does.
     pub stopped: Option<Stop>,
 }
 
@@ -51,7 +51,7 @@ pub struct Preview {
     pub calls: Vec<PlannedCall>,
     /// What is wrong with the records read for them, by cause.
     pub report: Report,
-    /// Why the input could not be read far enough, if it could not.
+    /// Why the input could not be read far enough, if that is so.
     pub stopped: Option<Stop>,
 }
 
@@ -63,19 +63,19 @@ pub struct PlannedCalls {
     pub records: u64,
     /// Calls, if none has to be repeated.
     pub calls: u64,
-    /// How long the quota alone makes them take.
+    /// How long they take because of the quota alone.
     pub at_least: Duration,
 }
 
-/// A call as it would be sent.
+/// A call that would be sent.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlannedCall {
-    /// What is in it.
+    /// The kind of its records.
     pub kind: RecordKind,
     /// The lines of the input that its records begin on.
     pub lines: Vec<u64>,
-    /// Its body: JSON. It holds what the input holds.
+    /// Its body, as JSON. It holds data of the input.
     pub body: String,
 }
 
@@ -135,7 +135,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
     Ok(report)
 }
 
-/// A load whose calls are made by nobody.
+/// A load that makes no calls.
 struct Rehearsal {
     reading: JoinHandle<Left>,
     calls: mpsc::Receiver<Waiting>,
@@ -143,7 +143,7 @@ struct Rehearsal {
 }
 
 impl Loader {
-    /// Does everything that [`load_files`](Self::load_files) does except sending: it writes no file and makes no call.
+    /// Does what [`load_files`](Self::load_files) does except send: it writes no file and makes no call.
     ///
     /// # Errors
     /// If the load could not begin.
@@ -163,7 +163,7 @@ impl Loader {
         let Left { report, read, stop, .. } = reading.await.map_err(|_| LoadError::bug("reading the input failed"))?;
         for (kind, planned) in &mut planned {
             let quota = Engine::of(&import).rate_limit(kind.operation());
-            // The first period's calls may go at once.
+            // The calls of the first period may go at once.
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         }
@@ -177,7 +177,7 @@ impl Loader {
         })
     }
 
-    /// The first calls that a load would make. It writes no file, makes no call, and reads no further than it must.
+    /// The first calls that a load would make. Writes no file, makes no call, and reads no further than necessary.
     ///
     /// # Errors
     /// If the load could not begin.

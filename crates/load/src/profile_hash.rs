@@ -1,4 +1,4 @@
-//! Profiles as hashes, for remembering what was accepted.
+//! Profiles as hashes, to remember what was accepted.
 
 use dfinery::Properties;
 use dfinery_records::{Checked, RecordKind};
@@ -6,8 +6,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::pack::edited;
 
-/// Who a profile is about and what it says, as hashes. A user is known by the first identifier, as where calls are put in order,
-/// since a profile of the same user may come with more or fewer of the others; which came belongs to what it says.
+/// Whom a profile is about and what it says, as hashes. As in the ordering of calls, the first identifier names the
+/// user, since a profile of the same user may come with more or fewer of the others. Which of them came is part of what
+/// the profile says.
 pub(crate) fn profile_hash(checked: &Checked<'_>) -> Option<(u128, u128)> {
     if checked.kind != RecordKind::Profile {
         return None;

@@ -1,4 +1,4 @@
-//! How far a load has come, to be looked at while it runs.
+//! How far a load has come, to read while it runs.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::record::Fate;
 use dfinery::Error;
 
-/// Counters of a running load. They may be read at any time, and all but `under_way` only grow.
+/// Counters of a running load. Read them at any time; all but `under_way` only grow.
 #[derive(Debug, Default)]
 pub struct Progress {
     bytes_read: AtomicU64,
@@ -27,7 +27,7 @@ pub struct Progress {
 pub struct Snapshot {
     /// Bytes of the inputs that were read, before decompression.
     pub bytes_read: u64,
-    /// Bytes that the inputs have, as far as that is known.
+    /// Bytes of the inputs in total, as far as known.
     pub bytes_in_all: u64,
     /// Records read in this run.
     pub read: u64,
@@ -39,9 +39,9 @@ pub struct Snapshot {
     pub invalid: u64,
     /// Records known to be undelivered in this run.
     pub undelivered: u64,
-    /// Records of which it is unknown in this run.
+    /// Records whose delivery is unknown in this run.
     pub unknown: u64,
-    /// Calls that came to an end.
+    /// Calls that have ended.
     pub calls: u64,
     /// Requests sent, retries included.
     pub attempts: u64,
@@ -49,7 +49,7 @@ pub struct Snapshot {
     pub failed_attempts: u64,
     /// Requests refused for the quota.
     pub rate_limited: u64,
-    /// Requests that were sent and not answered yet.
+    /// Requests sent but not yet answered.
     pub under_way: u64,
 }
 

@@ -1,4 +1,4 @@
-//! From inputs to calls: every record is read, checked, given its id and packed. Blocking; runs on a thread of its own.
+//! From inputs to calls: reads, checks and packs every record, and gives it its id. Blocking; runs on its own thread.
 
 use std::{
     io,
@@ -35,17 +35,17 @@ use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy};
 /// What is read, and how.
 pub(crate) struct Reader {
     pub(crate) inputs: Vec<Source>,
-    /// For each input what the ids of its events are made from, once an event needs one.
+    /// For each input, the base of its events' ids, once an event needs one.
     pub(crate) namespaces: OnceLock<Vec<Uuid>>,
     pub(crate) options: InputOptions,
     pub(crate) taxonomy: Option<Arc<Taxonomy>>,
     pub(crate) accepts: Accepts,
     pub(crate) passes: Vec<Pass>,
-    /// Fields whose values make the id of an event, in place of its position.
+    /// Fields whose values, not the position, make the id of an event.
     pub(crate) id_fields: Vec<String>,
     pub(crate) sort_in: Option<PathBuf>,
     pub(crate) delta: Option<Arc<Mutex<Delta>>>,
-    /// Records that an earlier run settled, and records that it may have sent.
+    /// The records that earlier runs settled, and those that they may have sent.
     pub(crate) done: RoaringTreemap,
     pub(crate) in_flight: RoaringTreemap,
     pub(crate) packer: Arc<Mutex<Packer>>,
@@ -62,27 +62,27 @@ pub(crate) struct Source {
     pub(crate) name: String,
 }
 
-/// Which records are taken when the inputs are read through.
+/// Which records to take in one pass over the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
     /// All of them.
     All,
-    /// Those of one kind; what is invalid is settled in the first pass.
+    /// Those of one kind; the first pass settles the invalid ones.
     Only { kind: RecordKind, first: bool },
 }
 
-/// The bytes of calls that wait or are under way.
+/// The bytes of calls that wait or are in flight.
 pub(crate) const WAITING_BYTES: usize = 12 * 1024 * 1024;
-/// Bytes that a sort keeps in memory before it writes to disk.
+/// Bytes that a sort holds in memory before it writes to disk.
 const SORT_BYTES: usize = 16 * 1024 * 1024;
-/// Records that are noted ahead as possibly sent, each time with a flush of the disk.
+/// How many records to note ahead as possibly sent; each time flushes the disk.
 const REACH: u64 = 65_536;
 /// Records to read between checks of the stop flag.
 const GLANCE: u64 = 256;
 
 /// What a thread that reads leaves behind.
 pub(crate) struct Left {
-    /// Calls that were packed but not taken any more.
+    /// Calls that were packed but never taken.
     pub(crate) batches: Vec<Batch>,
     pub(crate) report: Report,
     /// Records read for the first time.
@@ -92,7 +92,7 @@ pub(crate) struct Left {
     pub(crate) stop: Option<Stop>,
 }
 
-/// What reading collects on its way.
+/// What reading collects as it goes.
 struct Reading {
     checker: Checker,
     report: Report,
@@ -100,9 +100,9 @@ struct Reading {
     sorter: Option<Sorter>,
 }
 
-/// Why reading does not go on.
+/// Why reading stopped.
 enum Halt {
-    /// Nobody takes calls any more.
+    /// The receiver of calls is gone.
     Stopped,
     Because(Stop),
 }
@@ -123,7 +123,7 @@ impl Reader {
         };
         let halt = self.passes(&mut reading).err();
         if matches!(halt, Some(Halt::Because(Stop::Input(_)))) {
-            // What was read is sent: the same load cannot go on with an input that has changed.
+            // Send what was read: the same load cannot continue with a changed input.
             self.packer().finish();
             let _ = self.hand_over();
         }
@@ -300,7 +300,7 @@ impl Reader {
         }
     }
 
-    /// Packs a record that may be sent; says whether there are calls to hand over now.
+    /// Packs a record that may be sent; returns whether there are calls to hand over now.
     fn take(
         &self,
         id: RecordId,
@@ -335,7 +335,7 @@ impl Reader {
         if let Some((key, _)) = key {
             self.delta(|delta| delta.sending(key))?;
         }
-        // Counted only now: a record whose fate the disk keeps from being settled was not read.
+        // Count it only now: a record whose fate could not be written to disk was not read.
         self.count(read);
         let packed = self.packer().push(&Incoming {
             checked,
@@ -358,7 +358,7 @@ impl Reader {
         }
     }
 
-    /// What the ids of the events of an input are made from: its contents, which are read for it as a whole.
+    /// The base of the event ids of an input: its contents, all of which are read for this.
     fn namespace(&self, input: usize) -> Result<Uuid, Halt> {
         let namespaces = if let Some(known) = self.namespaces.get() {
             known
@@ -382,7 +382,7 @@ impl Reader {
             let whole = Beginning::of_file(path, u64::MAX, goes_on)
                 .map_err(|error| Stop::Input(InputError::reading(&source.name, error)))?
                 .ok_or(Halt::Stopped)?;
-            // A change of what comes later would change the ids of what was sent.
+            // Otherwise a later change of the file would change the ids of events already sent.
             self.has_read(input, source, whole)?;
             let same = contents.iter().filter(|other| **other == whole).count();
             namespaces.push(event_ids::namespace(whole, same));
@@ -400,7 +400,7 @@ impl Reader {
         Err(Stop::Input(InputError::changed(&source.name, changed)))
     }
 
-    /// An earlier run settled this record, and may have been killed before it was remembered what the server has now.
+    /// An earlier run settled this record, but may have been killed before it remembered what the server now has.
     fn doubt(&self, line: &Line<'_>, checker: &mut Checker) -> Result<(), Stop> {
         if self.delta.is_some()
             && let Ok(json) = &line.json
@@ -412,7 +412,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Does something with what is remembered of earlier loads. No other lock is taken meanwhile.
+    /// Runs a function on the memory of earlier loads. It takes no other lock meanwhile.
     fn delta<T: Default>(&self, act: impl FnOnce(&mut Delta) -> io::Result<T>) -> Result<T, Stop> {
         let Some(delta) = &self.delta else {
             return Ok(T::default());
@@ -425,10 +425,10 @@ impl Reader {
         lock(&self.accounts).invalid(id, line, violations)
     }
 
-    /// Hands over the calls that are full; waits while too many wait already.
+    /// Hands over full calls; blocks while too many are already waiting.
     ///
-    /// A call leaves the packer only once there is room for it, so that whoever takes later ones out of the packer finds the
-    /// earlier ones either there or handed over.
+    /// A call leaves the packer only once there is room for it. So later calls taken from the packer never overtake
+    /// earlier ones, which are either still there or handed over.
     fn hand_over(&self) -> Result<(), Halt> {
         loop {
             let Some(bytes) = self.packer().first_closed().map(Batch::bytes) else {

@@ -1,4 +1,4 @@
-//! The receipt of a load: what became of every record, in figures that add up.
+//! The receipt of a load: the fates of all records, in figures that add up.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use dfinery::{
 };
 use dfinery_input::Beginning;
 
-/// What became of all records of a load, over all of its runs if it was resumed.
+/// What became of all records of a load, over all its runs if it was resumed.
 ///
 /// `read` always equals the sum of the five fates; [`adds_up`](Self::adds_up) says so.
 #[derive(Debug, Default, Serialize)]
@@ -26,7 +26,7 @@ pub struct Receipt {
     pub version: u32,
     /// What was loaded: `events`, `identities`, `profiles`, `deletions` or `mixed records`.
     pub what: String,
-    /// The inputs, in the order in which they were given.
+    /// The inputs, in the order given.
     pub inputs: Vec<InputReceipt>,
     /// When this run began.
     pub started: Option<Timestamp>,
@@ -36,7 +36,7 @@ pub struct Receipt {
     pub runs: u32,
     /// Whether all of the input was read and settled.
     pub complete: bool,
-    /// Whether earlier runs had settled everything, so that this one had nothing to do.
+    /// Whether earlier runs had settled everything, leaving nothing for this one.
     pub finished_before: bool,
     /// Why it ended early, if it did.
     pub stopped: Option<Stop>,
@@ -44,15 +44,15 @@ pub struct Receipt {
     pub read: u64,
     /// Records that the server took.
     pub accepted: u64,
-    /// Those of `accepted` that were not sent, because the same user properties were accepted in an earlier load.
+    /// Those of `accepted` that were not sent, because an earlier load had the same user properties accepted.
     pub unchanged: u64,
     /// Records that the server refused.
     pub rejected: u64,
     /// Records that failed the check and were not sent.
     pub invalid: u64,
-    /// Records that never left or were certainly not taken.
+    /// Records that were never sent or certainly not taken.
     pub undelivered: u64,
-    /// Records that left without an answer that can be trusted: they may have been taken.
+    /// Records that were sent but got no trustworthy answer: they may have been taken.
     pub unknown: u64,
     /// Those of `undelivered` and `unknown` that the next run of the same load sends again; they are not in the dead letter.
     pub resumable: u64,
@@ -60,19 +60,19 @@ pub struct Receipt {
     pub possibly_twice: u64,
     /// Records that are neither accepted nor invalid, by what the server said.
     pub by_code: BTreeMap<String, u64>,
-    /// Calls that were answered for good in this run.
+    /// Calls that got a final answer in this run.
     pub calls: u64,
     /// Requests sent in this run, retries included.
     pub attempts: u64,
-    /// Requests of this run that failed, those refused for the quota included.
+    /// Requests of this run that failed, including those refused for the quota.
     pub failed_attempts: u64,
     /// Requests of this run that were refused for the quota.
     pub rate_limited: u64,
-    /// Where the records are that were not accepted, if there are any.
+    /// The file of the records that were not accepted, if there are any.
     pub dead_letter: Option<PathBuf>,
-    /// Where the records are listed that may have been taken more than once, if there are any.
+    /// The file that lists the records that may have been taken more than once, if there are any.
     pub possibly_twice_file: Option<PathBuf>,
-    /// Where the journal is that lets the same command go on.
+    /// The journal, with which the same command can continue.
     pub journal: Option<PathBuf>,
 }
 
@@ -84,7 +84,7 @@ pub struct InputReceipt {
     pub name: String,
     /// Its length, if it is a file.
     pub bytes: Option<u64>,
-    /// A hash of its contents, which tells two files of the same name apart; none before all of it was read.
+    /// A hash of its contents, which tells apart two files of the same name; none until all of it was read.
     pub fingerprint: Option<String>,
 }
 
@@ -92,7 +92,7 @@ impl Receipt {
     /// Version of the format of a receipt.
     pub const VERSION: u32 = 1;
 
-    /// So much of an input was read.
+    /// Notes how far an input was read.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) {
         if let Some(input) = self.inputs.get_mut(input)
             && input.bytes == Some(beginning.bytes)
@@ -113,7 +113,7 @@ impl Receipt {
         self.complete && self.read == self.accepted
     }
 
-    /// Writes it as JSON, in place of a file that is there. A reader finds the old receipt or the new one, never half of one.
+    /// Writes it as JSON, replacing an existing file. A reader finds the old receipt or the new one, never half of one.
     ///
     /// # Errors
     /// If the file or its folder cannot be written.
@@ -125,7 +125,7 @@ impl Receipt {
         file.finish()
     }
 
-    /// Whether the same load, started again, may settle more records.
+    /// Whether running the same load again may settle more records.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let open = self.resumable > 0 || (!self.complete && self.journal.is_some());

@@ -1,4 +1,4 @@
-//! What became of a record, and what it is called within a load.
+//! The fate of a record, and its name within a load.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 pub enum Fate {
     /// The server answered with success.
     Accepted,
-    /// The server said no, and why in its code.
+    /// The server refused it; its code says why.
     Rejected,
     /// It failed the check and was not sent.
     Invalid,
-    /// It never left, or the server certainly did not take it.
+    /// It was never sent, or the server certainly did not take it.
     Undelivered,
-    /// It left, and no answer that can be trusted came back: it may have been taken.
+    /// It was sent, but no trustworthy answer came back: it may have been taken.
     Unknown,
 }
 
@@ -29,7 +29,7 @@ impl Fate {
     ];
 }
 
-/// Names a record within a load: the position of its file among the inputs, and its position in that file.
+/// Identifies a record within a load: the position of its file among the inputs, and its position in that file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct RecordId(u64);
 
@@ -38,7 +38,7 @@ impl RecordId {
     /// Beyond all records of a file.
     pub(crate) const LAST_POSITION: u64 = (1 << Self::BITS_OF_POSITION) - 1;
 
-    /// How many files can be told apart.
+    /// The most files of a load.
     pub(crate) const MOST_FILES: usize = 1 << (u64::BITS - Self::BITS_OF_POSITION);
 
     /// The record at a position, from 0, of a file.

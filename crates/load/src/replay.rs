@@ -30,10 +30,10 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Reads the file through and counts. Blocking.
+    /// Reads the whole file and counts. Blocking.
     ///
     /// # Errors
-    /// If the file cannot be read, or holds deletions beside other records, which no load can do both.
+    /// If the file cannot be read, or holds both deletions and other records, which one load cannot do.
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut letters = Self {
             path: path.to_owned(),
@@ -69,11 +69,11 @@ impl DeadLetters {
         self.kinds.get(&RecordKind::Deletion).copied().unwrap_or_default()
     }
 
-    /// A load of the records, with accounts of its own beside the file.
+    /// A load of the records, with its own accounts beside the file.
     #[must_use]
     pub fn load(&self) -> FileLoad {
         let accepts = match self.kinds.keys().next() {
-            // As a record of a mixed load a deletion would read like an identity to create.
+            // In a mixed load, a deletion would read like an identity to create.
             Some(RecordKind::Deletion) => Accepts::Only(RecordKind::Deletion),
             Some(kind) if self.kinds.len() == 1 && self.unnamed == 0 => Accepts::Only(*kind),
             _ => Accepts::Mixed,

@@ -1,5 +1,5 @@
-//! Decides which call is made next: one of a user at a time, as many of a family as it can take, and none once the load is
-//! to end.
+//! Decides which call to make next: one per user at a time, as many per family as it can take, and none once the load
+//! is ending.
 //!
 //! # States of a call
 //!
@@ -9,23 +9,23 @@
 //!    └► busy (of its lane) ◄─────────────┘ divided: the halves wait in front
 //! ```
 //!
-//! A lane is in `busy` from the moment a call of it is taken in until its last call is settled. The first call of a lane is
-//! *ready*; calls that follow wait in `busy`, and when a call of the lane ends, the next one becomes ready before the calls
-//! of other lanes. `start` turns ready calls into tasks while their family has room, and notes all of them in the accounts
-//! with one flush before the first is sent.
+//! A lane is in `busy` from when its first call is taken in until its last call is settled. The first call of a lane is
+//! *ready*; later calls wait in `busy`, and when a call of the lane ends, the next one becomes ready ahead of the calls
+//! of other lanes. `start` turns ready calls into tasks while their family has room, and notes all of them in the
+//! accounts with one flush before the first is sent.
 //!
 //! # States of a load
 //!
-//! `run` works until the input has ended and nothing is left to do, or until there is a reason to stop. `drain` then waits
-//! for the calls under way, and leaves everything else: what it was handed and never sent is settled as open. `close` does
-//! the same with what the packer still held, and gives the reason.
+//! `run` works until the input has ended and nothing is left to do, or until there is a reason to stop. `drain` then
+//! waits for the calls in flight; calls that were handed over but never sent are settled as open. `close` does the same
+//! with the calls still in the packer, and returns the reason.
 //!
 //! # Locks
 //!
-//! The scheduler is one task, and its queues are its own. It takes two locks, never both at a time and neither across an
-//! await: that of the accounts, inside [`Accounts`], and that of the packer. Calls leave the packer under its lock, so that
-//! the calls of a user keep their order. Where locks nest, the order is: accounts of files before the delta file, and the
-//! `calls` of a stream before the packer.
+//! The scheduler is one task and owns its queues. It takes two locks, never both at once and neither across an await:
+//! that of the accounts, inside [`Accounts`], and that of the packer. Calls leave the packer under its lock, so that
+//! the calls of a user keep their order. Where locks nest, the order is: accounts of files before the delta file, and
+//! the `calls` of a stream before the packer.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -49,10 +49,10 @@ use crate::{
 };
 use dfinery::{Delivery, Error, Family};
 
-/// A call that waits for its turn.
+/// A call waiting for its turn.
 pub(crate) struct Waiting {
     pub(crate) batch: Batch,
-    /// Its share of the memory for calls, which is free again once this and all halves of the call are dropped.
+    /// Its share of the memory for calls, freed once this and all halves of the call are dropped.
     pub(crate) memory: Option<Arc<OwnedSemaphorePermit>>,
 }
 
@@ -61,7 +61,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Rules {
     /// Whether a refused call is divided until the bad records are found.
     pub(crate) bisect: bool,
-    /// How long records may wait for others of their user while nothing else is ready. `None`: until the input ends.
+    /// How long records may wait for others of their user while nothing else is ready; `None` means until the input
+    /// ends.
     pub(crate) linger: Option<Duration>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) struct Scheduler<A> {
     accounts: Arc<A>,
     rules: Rules,
     ready: HashMap<Family, VecDeque<Waiting>>,
-    /// Lanes with a call under way, and the calls that wait for it.
+    /// Lanes with a call in flight, and the calls that wait for it.
     busy: HashMap<u64, VecDeque<Waiting>, foldhash::fast::FixedState>,
     under_way: HashMap<Family, usize>,
     running: JoinSet<(Delivered, Option<Arc<OwnedSemaphorePermit>>)>,
@@ -81,10 +82,10 @@ pub(crate) struct Scheduler<A> {
 impl<A: Accounts> Scheduler<A> {
     /// Stop taking calls once this many are ready.
     const READY: usize = 4_096;
-    /// Stop taking calls once each family has this many ready: the fewer wait, the more of their bytes are still in the
-    /// processor's cache.
+    /// Stop taking calls once each family has this many ready: the fewer calls wait, the more of their bytes are still
+    /// in the processor's cache.
     const ENOUGH: usize = 64;
-    /// The most calls to take at once. Waking the thread that reads for each of them would cost more than the call.
+    /// The most calls to take at once. Waking the reading thread for each one would cost more than the call.
     const AT_ONCE: usize = 64;
 
     pub(crate) fn new(sending: Arc<Sending>, packer: Arc<Mutex<Packer>>, accounts: Arc<A>, rules: Rules) -> Self {
@@ -101,8 +102,8 @@ impl<A: Accounts> Scheduler<A> {
         }
     }
 
-    /// Makes all calls that come, until there are no more or the load is to end. If it is dropped before, the calls under
-    /// way are aborted and their records get no fate.
+    /// Makes all calls that come in, until no more come or the load is ending. If dropped before, it aborts the calls
+    /// in flight, and their records get no fate.
     pub(crate) async fn run(mut self, mut calls: mpsc::Receiver<Waiting>) -> Self {
         let mut stopping = self.sending.stop.subscribe();
         let mut open = true;
@@ -118,7 +119,7 @@ impl<A: Accounts> Scheduler<A> {
             if !open && ready == 0 && self.running.is_empty() {
                 break;
             }
-            // A family whose quota is spent does not hold up the others.
+            // A family with a spent quota does not hold up the others.
             let all_have_enough = ready > 0 && self.ready.values().all(|calls| calls.len() >= Self::ENOUGH);
             let room = open && ready < Self::READY && !all_have_enough;
             tokio::select! {
@@ -143,7 +144,7 @@ impl<A: Accounts> Scheduler<A> {
         self
     }
 
-    /// Settles what was packed but never handed over, and says why the load ended early.
+    /// Settles calls that were packed but never handed over, and returns why the load ended early.
     pub(crate) fn close(mut self, left: impl IntoIterator<Item = Batch>) -> Option<Stop> {
         for batch in left {
             self.leave(&batch, None);
@@ -151,7 +152,7 @@ impl<A: Accounts> Scheduler<A> {
         self.stop
     }
 
-    /// Waits for the calls under way, and settles what was taken in but never sent.
+    /// Waits for the calls in flight, and settles those taken in but never sent.
     async fn drain(&mut self, mut calls: mpsc::Receiver<Waiting>) {
         self.sending.stop.send_replace(true);
         calls.close();
@@ -182,7 +183,7 @@ impl<A: Accounts> Scheduler<A> {
         let Some(linger) = self.rules.linger else { return };
         let packer = Arc::clone(&self.packer);
         let mut packer = lock(&packer);
-        // Calls leave the packer under its lock. What was handed over before may be of the same users, so it goes first.
+        // Calls leave the packer under its lock. Calls handed over before may be of the same users, so they go first.
         while let Ok(call) = calls.try_recv() {
             self.enqueue(call);
         }
@@ -204,9 +205,9 @@ impl<A: Accounts> Scheduler<A> {
         }
     }
 
-    /// Starts as many calls as may be under way.
+    /// Starts as many calls as may be in flight.
     ///
-    /// One flush before the first is sent covers what the accounts note of all of them, and of those that have ended.
+    /// One flush before the first is sent covers the notes about all of them, and about those that have ended.
     fn start(&mut self) {
         let mut starting = Vec::new();
         for (family, ready) in &mut self.ready {
@@ -297,7 +298,7 @@ impl<A: Accounts> Scheduler<A> {
         }
     }
 
-    /// Settles a batch that the load does not get to any more. Without an error of its own it has that which ends the load.
+    /// Settles a batch that the load no longer gets to. Without its own error, it gets the one that ends the load.
     fn leave(&mut self, batch: &Batch, error: Option<Arc<Error>>) {
         let error = error.or_else(|| self.stop.as_ref().and_then(Stop::error).cloned());
         let fate = if batch.unsure > 0 {
@@ -343,7 +344,7 @@ async fn sleep_until(tick: Option<Instant>) -> Option<()> {
     Some(())
 }
 
-/// Whether the server refused the request itself, and so some record in it.
+/// Whether the server refused the request itself, and thus some record in it.
 fn is_refusal(error: &Error) -> bool {
     error.delivery() == Delivery::Refused
 }

@@ -1,4 +1,4 @@
-//! Records of a service, sent in the background.
+//! Sends the records of a service in the background.
 
 use std::{
     fmt,
@@ -19,8 +19,8 @@ use crate::{
 
 /// Sends records in the background of a service, and never drops one silently.
 ///
-/// Records wait in a bounded queue, are packed by user and sent as by [`Loader::load`]. Whatever is not accepted is handed to
-/// the function given to [`start`](Self::start), or comes back from [`shutdown`](Self::shutdown).
+/// Records wait in a bounded queue, are packed by user and sent as [`Loader::load`] does. Records that are not accepted
+/// go to the function given to [`start`](Self::start), or come back from [`shutdown`](Self::shutdown).
 ///
 /// ```no_run
 /// # async fn run(import: dfinery::ImportClient) {
@@ -48,11 +48,11 @@ pub struct Sender {
 struct Shared {
     intake: Intake,
     stopper: Stopper,
-    /// What fails once the sender is being shut down; until then the function is called.
+    /// Records that fail during shutdown; before that, the function is called.
     handed_back: Arc<Mutex<Option<Vec<Settled>>>>,
 }
 
-/// A record that was not queued, given back.
+/// A record that was not queued, returned to the caller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NotQueued {
     /// The queue is full.
@@ -83,11 +83,11 @@ impl fmt::Display for NotQueued {
 impl std::error::Error for NotQueued {}
 
 impl Sender {
-    /// After the deadline, calls that were not sent get so long to come back.
+    /// After the deadline, unsent calls get this long to come back.
     const LAST_MOMENT: Duration = Duration::from_millis(100);
 
-    /// Starts to send. The function is called with every record that is not accepted, on the runtime's threads: it should
-    /// only take note, and if it panics the sender goes on. Needs a tokio runtime.
+    /// Starts sending. Calls the function with every record that is not accepted, on the runtime's threads: it should
+    /// only take note, and if it panics the sender continues. Needs a tokio runtime.
     pub fn start(loader: Loader, failed: impl Fn(Settled) + Send + Sync + 'static) -> Self {
         let handed_back = Arc::new(Mutex::new(None::<Vec<Settled>>));
         let stopper = loader.stopper();
@@ -102,7 +102,8 @@ impl Sender {
                     kept.push(settled);
                 } else {
                     drop(handed_back);
-                    // A panic here would take the other records with it, and the whole process if it is ending.
+                    // A panic here would lose the other records, and end the whole process if it is already shutting
+                    // down.
                     let _ = catch_unwind(AssertUnwindSafe(|| failed(settled)));
                 }
             }
@@ -116,10 +117,10 @@ impl Sender {
         }
     }
 
-    /// Queues a record; waits while 10,000 records are on their way.
+    /// Queues a record; waits while 10,000 records are in flight.
     ///
     /// # Errors
-    /// If the sender was shut down: the record is given back.
+    /// If the sender was shut down; it returns the record.
     pub async fn send(&self, record: Record) -> Result<(), NotQueued> {
         let intake = &self.shared.intake;
         match intake.slot().await {
@@ -131,7 +132,7 @@ impl Sender {
     /// Queues a record if there is room for it now.
     ///
     /// # Errors
-    /// If there is none, or the sender was shut down: the record is given back.
+    /// If there is no room, or the sender was shut down; it returns the record.
     pub fn try_send(&self, record: Record) -> Result<(), NotQueued> {
         let intake = &self.shared.intake;
         match intake.try_slot() {
@@ -140,10 +141,10 @@ impl Sender {
         }
     }
 
-    /// Sends what is queued, for as long as the deadline allows, and gives back everything that was not accepted since it was
-    /// called. Clones of the sender queue nothing more.
+    /// Sends what is queued for as long as the deadline allows, and returns everything that was not accepted since the
+    /// call. Clones of the sender queue nothing more.
     ///
-    /// Records whose call was under way when the time was over come back as [`Fate::Unknown`].
+    /// Records whose call was in flight when time ran out come back as [`Fate::Unknown`].
     pub async fn shutdown(self, deadline: Duration) -> Vec<Settled> {
         let Shared {
             intake,
@@ -172,7 +173,7 @@ impl fmt::Debug for Sender {
 }
 
 impl Drop for Shared {
-    /// What is queued is still sent, as long as the runtime lives; what is not accepted goes to the function.
+    /// Queued records are still sent while the runtime lives; those not accepted go to the function.
     fn drop(&mut self) {
         self.intake.finish();
     }

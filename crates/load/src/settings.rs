@@ -1,4 +1,4 @@
-//! How a load is made, whatever is loaded.
+//! How to load, independent of what is loaded.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use dfinery_records::Taxonomy;
 
 use crate::{most_bad::MostBad, pack::PackLimits};
 
-/// No wait is longer: what is asked for beyond it could not be added to a clock.
+/// The longest wait: a longer one could not be added to a clock.
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Clone)]

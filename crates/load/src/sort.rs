@@ -1,7 +1,7 @@
-//! Sorts more than fits into memory: sorted runs in one temporary file, merged as they are read.
+//! Sorts more than fits in memory: sorted runs in one temporary file, merged as they are read.
 //!
-//! Written here because the crates for it bound their memory by a number of items, not bytes, do not promise that equal
-//! keys keep their order, or open all runs at once.
+//! It is written here because existing crates bound their memory by the number of items instead of bytes, do not
+//! promise that equal keys keep their order, or open all runs at once.
 
 use std::{
     cmp::Reverse,
@@ -15,13 +15,13 @@ use std::{
 
 use crate::append_file::at;
 
-/// How many runs are merged at a time.
+/// How many runs to merge at a time.
 const FAN_IN: usize = 64;
 
-/// Takes items with a key each, in any order.
+/// Takes items, each with a key, in any order.
 ///
-/// What does not fit into memory goes to a temporary file without a name, or one that the system removes when the
-/// process ends, however it ends.
+/// Items that do not fit in memory go to a temporary file without a name, or one that the system removes when the
+/// process ends for any reason.
 pub(crate) struct Sorter {
     dir: PathBuf,
     memory: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Sorter {
 }
 
 impl Sorter {
-    /// Keeps `memory` bytes, or a single item if that is larger, and the rest in a file in the folder `dir`.
+    /// Keeps `memory` bytes, or a single larger item, in memory, and the rest in a file in the folder `dir`.
     pub(crate) fn new(dir: impl Into<PathBuf>, memory: usize) -> Self {
         Self {
             dir: dir.into(),
@@ -50,7 +50,7 @@ impl Sorter {
         self.items.push(key, item, self.memory)
     }
 
-    /// The items, sorted by key; those of equal keys in the order in which they were pushed.
+    /// The items, sorted by key; items with equal keys stay in the order in which they were pushed.
     ///
     /// # Errors
     /// As for [`push`](Self::push).
@@ -78,13 +78,13 @@ impl Sorter {
         written.map_err(|error| disk(&self.dir, &error))
     }
 
-    /// How much of each run is read at once.
+    /// How much of each run to read at once.
     fn buffer(&self) -> usize {
         (self.memory / (FAN_IN + 1)).clamp(4 << 10, 256 << 10)
     }
 }
 
-/// Gives the items back, the smallest key first.
+/// Returns the items, smallest key first.
 pub(crate) struct Sorted {
     dir: PathBuf,
     held: Held,
@@ -116,7 +116,7 @@ impl Sorted {
     }
 }
 
-/// A key and its item, as memory and runs hold them: the two lengths, then the two.
+/// A key and its item, as stored in memory and in runs: both lengths, then both values.
 #[derive(Clone, Copy)]
 struct KeyedItem<'a> {
     whole: &'a [u8],
@@ -125,7 +125,7 @@ struct KeyedItem<'a> {
 }
 
 impl<'a> KeyedItem<'a> {
-    /// The item at the beginning of some bytes; empty if they hold none, which does not occur.
+    /// The item at the start of some bytes; empty if they hold none, which does not happen.
     fn first(bytes: &'a [u8]) -> Self {
         let (key, item) = lengths(bytes.first_chunk().copied().unwrap_or_default());
         let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
@@ -144,7 +144,7 @@ fn lengths(head: [u8; KeyedItems::HEAD]) -> (usize, usize) {
     (length(both), length(both >> 32))
 }
 
-/// Items in memory, one behind the other.
+/// Items in memory, one after another.
 #[derive(Debug, Default)]
 struct KeyedItems {
     bytes: Vec<u8>,
@@ -154,7 +154,7 @@ struct KeyedItems {
 
 impl KeyedItems {
     const HEAD: usize = 8;
-    /// What the index takes for an item, with the room it grows into.
+    /// The index size of an item, including spare capacity.
     const INDEX: usize = 2 * size_of::<usize>();
 
     fn push(&mut self, key: &[u8], item: &[u8], memory: usize) -> io::Result<()> {
@@ -169,7 +169,7 @@ impl KeyedItems {
         let needed = Self::HEAD + key.len() + item.len();
         let free = self.bytes.capacity() - self.bytes.len();
         if needed > free {
-            // Doubling would pass the limit by up to as much again.
+            // Doubling could exceed the limit by as much again.
             let grown = (self.bytes.capacity() * 2).min(memory).max(self.bytes.len() + needed);
             self.bytes.reserve_exact(grown - self.bytes.len());
         }
@@ -199,7 +199,7 @@ impl KeyedItems {
 
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        // The position decides between equal keys, so no second array is needed to keep their order.
+        // The position breaks ties between equal keys, so keeping their order needs no second array.
         self.index
             .sort_unstable_by(|a, b| (Self::at(bytes, *a).key, a).cmp(&(Self::at(bytes, *b).key, b)));
     }
@@ -217,7 +217,7 @@ impl KeyedItems {
     }
 }
 
-/// Sorted runs, one behind the other in a file.
+/// Sorted runs, one after another in a file.
 #[derive(Debug, Default)]
 struct Spilled {
     file: Option<BufWriter<File>>,
@@ -241,7 +241,7 @@ impl Spilled {
         Ok(())
     }
 
-    /// Merges until so few runs are left that they can be merged as they are read.
+    /// Merges until few enough runs are left to merge while reading.
     fn merge(mut self, dir: &Path, buffer: usize) -> io::Result<Merge> {
         loop {
             let Some(file) = self.file.take() else {
@@ -270,9 +270,9 @@ impl Spilled {
 #[derive(Debug, Default)]
 struct Merge {
     runs: Vec<Run>,
-    /// For each run that is not at its end the next key and the number of the run, which decides between equal keys.
+    /// For each unfinished run, the next key and the number of the run, which breaks ties between equal keys.
     heads: BinaryHeap<Reverse<(Vec<u8>, usize)>>,
-    /// Whether the item of the smallest key was given out already.
+    /// Whether the item with the smallest key was already returned.
     given: bool,
 }
 
@@ -350,7 +350,7 @@ impl Run {
     }
 }
 
-/// A part of a file. Reading it moves the position in the file, which all its parts share.
+/// A part of a file. Reading moves the position in the file, which all parts share.
 #[derive(Debug)]
 struct Extent {
     file: Arc<File>,
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn more_runs_than_can_be_merged_at_once_are_merged_in_passes() {
-        // A run for each item, so two passes before the last.
+        // One run for each item, so there are two passes before the last.
         let items = numbered((0..5_000).map(|number| number * 7_919 % 97));
         assert_eq!(sort(1, &items), expected(items));
     }

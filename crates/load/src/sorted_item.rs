@@ -1,4 +1,4 @@
-//! A record as it is sorted: bytes to write and read back.
+//! A record in the form that is sorted: bytes to write and read back.
 
 use dfinery_input::Line;
 
@@ -17,7 +17,7 @@ pub(crate) fn write(id: RecordId, line: &Line<'_>, json: &str) -> Vec<u8> {
     item
 }
 
-/// The same record; `None` if the bytes are not of one.
+/// The same record; `None` if the bytes do not hold one.
 pub(crate) fn read(item: &[u8]) -> Option<(RecordId, Line<'_>)> {
     let number = |position: usize| -> Option<u64> {
         let bytes = item.get(position * 8..position * 8 + 8)?;

@@ -1,4 +1,4 @@
-//! Why what an earlier load left, or is to leave, beside its inputs cannot be used.
+//! Why the files that a load keeps beside its inputs cannot be used.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
@@ -13,9 +13,9 @@ pub(crate) enum StateError {
     OtherVersion(PathBuf),
     /// The journal is of another load.
     OtherLoad(PathBuf, Difference),
-    /// The folder holds what a load without a journal, or of a journal, left.
+    /// The folder holds the files of a load without a journal, or of a journal.
     Occupied { folder: PathBuf, holds: &'static str },
-    /// A file is gone that had this many bytes.
+    /// A file with this many bytes is missing.
     Gone { path: PathBuf, had: u64 },
     /// A file has fewer bytes than were written to it.
     Cut { path: PathBuf, has: u64, had: u64 },
@@ -23,14 +23,14 @@ pub(crate) enum StateError {
     Io(io::Error),
 }
 
-/// What differs between the load that began and the one at hand.
+/// What differs between the load that began and this one.
 #[derive(Debug)]
 pub(crate) enum Difference {
     /// What is loaded.
     Kind { began: String, now: String },
     /// How many inputs there are.
     Inputs { began: usize, now: usize },
-    /// The length of an input; it is known by its place, so it may have another name now.
+    /// The length of an input. Its position identifies it, so it may have another name now.
     Length { began: (String, u64), now: (String, u64) },
     /// What was read of an input.
     Contents { began: String, now: String },
@@ -41,7 +41,7 @@ pub(crate) enum Difference {
 }
 
 impl StateError {
-    /// For where only an [`io::Error`] can be given on; [`From`] takes it out again.
+    /// Wraps it where only an [`io::Error`] can be passed on; [`From`] takes it out again.
     pub(crate) fn into_io(self) -> io::Error {
         match self {
             Self::Io(error) => error,

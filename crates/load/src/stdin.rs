@@ -1,4 +1,4 @@
-//! Standard input, read so that a load can end although nothing comes.
+//! Standard input, read so that a load can end even while no bytes come.
 
 use std::{
     io::{self, Cursor, Read},
@@ -9,9 +9,9 @@ use std::{
 
 use tokio::sync::watch;
 
-/// Standard input until the load is to end; then reading fails.
+/// Standard input until the load is ending; after that, reading fails.
 ///
-/// A thread that waits for bytes cannot be woken: it is left behind, and ends with the process.
+/// A thread that waits for bytes cannot be woken, so it is left behind and ends with the process.
 pub(super) struct Stdin {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
@@ -23,7 +23,7 @@ impl Stdin {
     const GLANCE: Duration = Duration::from_millis(50);
 
     /// # Errors
-    /// If the system has no thread left.
+    /// If the system cannot start a thread.
     pub(super) fn new(stop: watch::Receiver<bool>) -> io::Result<Self> {
         let (out, chunks) = sync_channel(1);
         thread::Builder::new().name("dfinery stdin".to_owned()).spawn(move || {

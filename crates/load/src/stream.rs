@@ -1,4 +1,4 @@
-//! Records of a program, one by one: in over a stream, and out with their fates over another.
+//! Records of a program, one by one: they come in over one stream, and go out with their fates over another.
 
 use std::{
     collections::HashMap,
@@ -109,7 +109,7 @@ impl Record {
         }
     }
 
-    /// Whom it is about.
+    /// The user it is about.
     #[must_use]
     pub const fn user(&self) -> &Identity {
         &self.identity
@@ -158,11 +158,11 @@ pub struct Settled {
 }
 
 impl Loader {
-    /// Loads records as they come, and gives each back with its fate, not necessarily in the order in which they came.
+    /// Loads records as they come, and returns each with its fate, not necessarily in the same order.
     ///
-    /// At most 10,000 records are on their way: when nobody takes the settled ones, no more are taken in. The records of one
-    /// user keep their order. A call waits for at most [`linger`](super::LoaderBuilder::linger) for more records of its
-    /// user. Needs a tokio runtime. When the stream that is given back is dropped, the load ends.
+    /// At most 10,000 records are in flight: it takes in no more until settled ones are taken out. The records of one
+    /// user keep their order. A call waits at most [`linger`](super::LoaderBuilder::linger) for more records of its
+    /// user. Needs a tokio runtime. Dropping the returned stream ends the load.
     ///
     /// ```no_run
     /// # async fn run(import: dfinery::ImportClient) {
@@ -183,7 +183,7 @@ impl Loader {
     pub fn load(self, records: impl Stream<Item = Record> + Send + 'static) -> SettledStream {
         let (out, settled) = mpsc::unbounded_channel();
         let stopper = self.stopper();
-        // Not bounded itself: a record keeps its slot of the 10,000 until it is taken out.
+        // The channel needs no bound: a record keeps its slot of the 10,000 until it is taken out.
         let intake = self.start(Box::new(move |settled, slot| {
             let _ = out.send((settled, slot));
         }));
@@ -201,7 +201,7 @@ impl Loader {
         }
     }
 
-    /// Starts to send what the intake takes.
+    /// Starts sending what the intake takes.
     pub(super) fn start(self, settled: OnSettled) -> Intake {
         let sending = self.sending();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
@@ -212,7 +212,7 @@ impl Loader {
         };
         let accounts = Arc::new(pending.clone());
         let scheduler = Scheduler::new(Arc::clone(&sending), Arc::clone(&packer), accounts, rules);
-        // There is room for all records even if each is a call of its own.
+        // There is room for all records even if each is a separate call.
         let (calls, receiver) = mpsc::channel(BETWEEN);
         let task = tokio::spawn({
             let (packer, pending) = (Arc::clone(&packer), pending.clone());
@@ -240,7 +240,7 @@ impl Loader {
     }
 }
 
-/// The most records between coming in and being taken out.
+/// The most records that have come in and are not yet taken out.
 const BETWEEN: usize = 10_000;
 
 /// Settled records, see [`Loader::load`].
@@ -260,7 +260,7 @@ impl Drop for StopOnDrop {
 }
 
 impl SettledStream {
-    /// A handle to end the load early; what was not sent by then comes out as undelivered.
+    /// A handle to end the load early; records not sent by then come out as undelivered.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         self.stopper.0.clone()
@@ -275,13 +275,13 @@ impl Stream for SettledStream {
     }
 }
 
-/// What a record holds while it is between coming in and being taken out; there are only [`BETWEEN`] of them.
+/// What a record holds from when it comes in until it is taken out; there are only [`BETWEEN`] of them.
 pub(super) type Slot = OwnedSemaphorePermit;
 
-/// Is called with every record that has a fate.
+/// The function to call with every record that has a fate.
 pub(super) type OnSettled = Box<dyn Fn(Settled, Slot) + Send + Sync>;
 
-/// Takes records in: from then on each is in `pending` until it is settled.
+/// Takes records in; from then on each is in `pending` until it is settled.
 pub(super) struct Intake {
     /// For all kinds, and for deletions.
     checkers: Mutex<[Checker; 2]>,
@@ -294,13 +294,13 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Waits for a slot; `None` if the load is to end.
+    /// Waits for a slot; `None` if the load is ending.
     pub(super) async fn slot(&self) -> Option<Slot> {
         let slot = Arc::clone(&self.slots).acquire_owned();
         self.unless_stopped(slot).await?.ok()
     }
 
-    /// A slot, if one is free now.
+    /// Takes a slot if one is free now.
     pub(super) fn try_slot(&self) -> Option<Slot> {
         Arc::clone(&self.slots).try_acquire_owned().ok()
     }
@@ -309,7 +309,7 @@ impl Intake {
         self.sending.unless_stopped(work).await
     }
 
-    /// Takes a record in, or gives it back if the load has ended.
+    /// Takes a record in, or returns it if the load has ended.
     pub(super) fn take(&self, record: Record, slot: Slot) -> Result<(), Box<Record>> {
         let line = record.line();
         let kind = record.kind();
@@ -354,7 +354,8 @@ impl Intake {
             .map_err(|_| Violation::new("event.event_log_id", same).into())
     }
 
-    /// Hands over the calls that are full. What cannot be handed over stays pending, and is settled when the load has ended.
+    /// Hands over the full calls. Records that cannot be handed over stay pending, and are settled when the load has
+    /// ended.
     fn hand_over(&self) {
         let calls = lock(&self.calls);
         let mut packer = lock(&self.packer);
@@ -378,13 +379,13 @@ impl Intake {
         lock(&self.calls).take();
     }
 
-    /// The task that sends, for whoever wants to wait for its end.
+    /// The task that sends, so that its end can be awaited.
     pub(super) fn task(&self) -> Option<JoinHandle<()>> {
         lock(&self.task).take()
     }
 }
 
-/// The records that have no fate yet, and where they go once they have one.
+/// The records without a fate, and where they go once they have one.
 ///
 /// The lock is released before `settled` is called, which may take locks of its own.
 #[derive(Clone)]
@@ -396,7 +397,7 @@ struct PendingRecords {
 }
 
 impl Drop for PendingRecords {
-    /// The runtime may have ended before the load: even then no record is forgotten.
+    /// Even if the runtime ends before the load, no record is forgotten.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         for (position, pending) in std::mem::take(&mut state.records) {
@@ -452,7 +453,7 @@ impl Pending {
         }
     }
 
-    /// Takes no more records, and settles those that have no fate yet: what was sent is unknown, the rest undelivered.
+    /// Takes no more records, and settles those without a fate: sent ones as unknown, the rest as undelivered.
     pub(super) fn end(&self, why: Option<&Arc<Error>>) {
         let mut left: Vec<_> = {
             let mut state = self.state();
@@ -469,7 +470,7 @@ impl Pending {
 }
 
 impl PendingRecord {
-    /// With the fate it has if nothing more becomes known of it.
+    /// The record, with the fate it has if nothing more becomes known.
     fn into_settled(self, position: u64) -> (Settled, Slot) {
         let settled = Settled {
             position,

@@ -7,7 +7,7 @@ use crate::RecordKind;
 pub enum Accepts {
     /// Records of one kind only.
     Only(RecordKind),
-    /// Identities, profiles and events; what a line is for shows in its keys.
+    /// Identities, profiles and events; the keys of a line show which it is.
     Mixed,
 }
 

@@ -1,4 +1,4 @@
-//! The check against the plain one, over generated records.
+//! Compares the check with the plain one, on generated records.
 
 use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
@@ -54,17 +54,17 @@ fn tables() -> Tables {
     tables
 }
 
-/// JSON to be written.
+/// JSON to write.
 #[derive(Clone)]
 enum Node {
-    /// Null, a truth value or a number, as it is written.
+    /// Null, a Boolean or a number, as it is written.
     Raw(&'static str),
     Text(String),
     Array(Vec<Node>),
     Object(Vec<(String, Node)>),
 }
 
-/// Decisions of a generator; when there are no more, the first possibility is taken, which is the plainest.
+/// The decisions of a generator; once they run out, it takes the first possibility, which is the plainest.
 struct Choices<'c>(std::slice::Iter<'c, u16>);
 
 impl Choices<'_> {
@@ -72,7 +72,7 @@ impl Choices<'_> {
         usize::from(self.0.next().copied().unwrap_or(0)) % end
     }
 
-    /// True in one case of so many.
+    /// True in one of this many cases.
     fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == many - 1
     }
@@ -190,7 +190,7 @@ fn value_of(property: &Property, choices: &mut Choices<'_>) -> Node {
     }
 }
 
-/// Some registered properties, and those needed.
+/// Some registered properties, and the required ones.
 fn properties<'t>(
     rules: impl IntoIterator<Item = (&'t String, &'t Property)>,
     needed: &[String],
@@ -208,7 +208,7 @@ fn properties<'t>(
     Node::Object(chosen)
 }
 
-/// A record that is good, or nearly so.
+/// A good or nearly good record.
 fn record(tables: &Tables, choices: &mut Choices<'_>) -> Node {
     let mut identity = vec![("external_id".to_owned(), Node::Text("u1".to_owned()))];
     if choices.one_in(3) {
@@ -269,7 +269,7 @@ fn record(tables: &Tables, choices: &mut Choices<'_>) -> Node {
     Node::Object(record)
 }
 
-/// Changes something somewhere.
+/// Makes one change anywhere.
 fn mutate(node: &mut Node, choices: &mut Choices<'_>) {
     match node {
         Node::Object(entries) if !entries.is_empty() && !choices.one_in(8) => {
@@ -295,7 +295,7 @@ fn mutate(node: &mut Node, choices: &mut Choices<'_>) {
     }
 }
 
-/// Writes JSON in one of its many spellings.
+/// Writes JSON in one of its many possible spellings.
 fn write(node: &Node, plain: bool, choices: &mut Choices<'_>, out: &mut String) {
     let blank = |choices: &mut Choices<'_>, out: &mut String| {
         if !plain && choices.one_in(6) {
@@ -347,7 +347,7 @@ fn write_text(text: &str, plain: bool, choices: &mut Choices<'_>, out: &mut Stri
     out.push('"');
 }
 
-/// A line that may be good, bad, or no JSON.
+/// A line that may be good, bad, or not JSON.
 fn line(choices: &[u16]) -> String {
     let choices = &mut Choices(choices.iter());
     let mut node = record(&tables(), choices);
@@ -377,7 +377,7 @@ const ACCEPTS: [Accepts; 5] = [
     Accepts::Only(RecordKind::Deletion),
 ];
 
-/// Both checks must say the same of a line, with and without a taxonomy.
+/// Both checks must agree on a line, with and without a taxonomy.
 fn agree(json: &str) -> Result<bool, TestCaseError> {
     let tables = tables();
     let taxonomy = Arc::new(Taxonomy::from_yaml(CUSTOM).unwrap());
@@ -386,7 +386,7 @@ fn agree(json: &str) -> Result<bool, TestCaseError> {
         for accepts in ACCEPTS {
             let plain = wrong_paths(json, tables, accepts);
             let mut checker = Checker::new(taxonomy.clone(), accepts);
-            // The second time shows that nothing of the first is left behind.
+            // The second time shows that the first leaves nothing behind.
             checker.check(json).ok();
             match checker.check(json) {
                 Ok(good) => {
@@ -399,7 +399,8 @@ fn agree(json: &str) -> Result<bool, TestCaseError> {
                         violations.iter().map(|violation| violation.path().to_owned()).collect();
                     prop_assert!(!violations.is_empty());
                     match plain {
-                        // What is skipped is not held against all of the grammar: `1e999` may stand where nothing may stand.
+                        // Skipped values are not checked against the whole grammar: `1e999` may appear where no value
+                        // may appear.
                         None => {}
                         Some(wrong) if violations.more() == 0 => {
                             prop_assert_eq!(paths, wrong, "{}: {}", json, violations);
@@ -413,7 +414,7 @@ fn agree(json: &str) -> Result<bool, TestCaseError> {
     Ok(accepted)
 }
 
-/// What would be sent must mean what stands in the record.
+/// What would be sent must mean the same as the record.
 fn same_content(json: &str, checked: &Checked<'_>, tables: Option<&Tables>) -> Result<(), TestCaseError> {
     let (identity, event, properties) = sent(json, tables);
     let payload = edited(checked);
@@ -480,7 +481,7 @@ fn damaged(line: &str, damages: &[(u8, u16, u8)]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Lines that are the same in every run.
+/// The same lines in every run.
 fn some_lines(count: usize) -> impl Iterator<Item = String> {
     let mut state = 7_u64;
     let mut next = move || {
@@ -496,7 +497,7 @@ fn some_lines(count: usize) -> impl Iterator<Item = String> {
     })
 }
 
-/// Without good ones among them the records would prove little.
+/// Without good records among them, they would prove little.
 #[test]
 fn many_generated_records_are_good() {
     let good = some_lines(500).filter(|json| agree(json).unwrap()).count();

@@ -13,11 +13,11 @@ use dfinery::{Timestamp, Violation};
 pub struct Checked<'a> {
     /// What it is.
     pub kind: RecordKind,
-    /// The user that it is about.
+    /// The user it is about.
     pub identity: Ids<'a>,
     /// The `event` object or the `user_properties` object as it is written in the record; empty for the other kinds.
     pub payload: &'a str,
-    /// What to write in place of parts of the payload, in order and without overlap; usually nothing.
+    /// Replacements for parts of the payload, in order and without overlap; usually none.
     pub edits: Vec<(Range<usize>, String)>,
     /// The `event_log_id`, if the event has one.
     pub event_log_id: Option<Uuid>,
@@ -30,7 +30,7 @@ pub struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    /// A record of which nothing is known yet.
+    /// A record about which nothing is known yet.
     pub(super) fn new() -> Self {
         Self {
             kind: RecordKind::Identity,

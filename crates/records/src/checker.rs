@@ -1,4 +1,4 @@
-//! The check of one record after the other.
+//! Checks one record after another.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use dfinery::Violations;
 
-/// Checks one record after the other, and remembers what helps with the next.
+/// Checks one record after another, and remembers what helps with the next.
 ///
 /// ```
 /// use dfinery_records::{Accepts, Checker, RecordKind};
@@ -27,7 +27,7 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// A checker by the rules of the API and, if there is a taxonomy, by what is registered.
+    /// A checker for the rules of the API and, with a taxonomy, for what is registered.
     #[must_use]
     pub fn new(taxonomy: Option<Arc<Taxonomy>>, accepts: Accepts) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Checker {
     /// Checks one line of JSON.
     ///
     /// # Errors
-    /// All that is wrong with the record. If the text is not JSON, what was wrong up to there.
+    /// Everything wrong with the record. If the text is not JSON, everything wrong up to that point.
     pub fn check<'a>(&mut self, json: &'a str) -> Result<Checked<'a>, Violations> {
         let mut checked = Checked::new();
         check(Reading {

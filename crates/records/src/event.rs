@@ -79,7 +79,7 @@ impl<'c> Reading<'_, 'c> {
         Ok(())
     }
 
-    /// Takes the name of an event. Gives what is registered under it.
+    /// Takes the name of an event, and returns what is registered under it.
     fn event_name(&mut self, at: &Path<'_>) -> Result<Option<&'c EventRule>, Broken> {
         if !self.is_text(at)? {
             return Ok(None);
@@ -109,7 +109,7 @@ impl<'c> Reading<'_, 'c> {
         Ok(None)
     }
 
-    /// Looks for what an event needs and does not have. `null` counts as missing.
+    /// Looks for properties that an event needs but lacks. `null` counts as missing.
     fn needs_of_event(&mut self, at: &Path<'_>, event: &EventRule, properties: u64) {
         let Some(registered) = self.taxonomy.map(|taxonomy| taxonomy.section(Section::Event)) else {
             return;

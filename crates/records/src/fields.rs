@@ -1,6 +1,6 @@
-//! The fields of an object, as places in the list of their names.
+//! The fields of an object, as positions in the list of their names.
 
-/// The place of a name in a list. Meant for constants: a name that the list lacks is an error of the compiler.
+/// The position of a name in a list. Meant for constants: a name that is not in the list does not compile.
 pub(super) const fn place_of(name: &str, fields: &[&str]) -> usize {
     let mut place = 0;
     while place < fields.len() {
@@ -20,12 +20,12 @@ const fn is_same(a: &[u8], b: &[u8]) -> bool {
     at == a.len() && at == b.len()
 }
 
-/// The fields that an object was seen to have.
+/// The fields seen in an object so far.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Seen(u32);
 
 impl Seen {
-    /// Adds a field; false if the object had it before.
+    /// Adds a field; false if the object already had it.
     pub(super) const fn add(&mut self, place: usize) -> bool {
         let is_new = !self.has(place);
         self.0 |= 1 << place;

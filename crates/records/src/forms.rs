@@ -1,4 +1,4 @@
-//! The forms that the texts of a record must have: times, days, ids, phone numbers, mail addresses.
+//! The required forms of texts in a record: times, days, ids, phone numbers, mail addresses.
 
 use jiff::{civil::Date, tz::TimeZone};
 use uuid::Uuid;
@@ -7,11 +7,11 @@ use dfinery::Timestamp;
 
 /// A time with an offset, as text.
 pub(super) enum Time {
-    /// Already written as it is sent: `2024-06-24T06:42:25.394Z`.
+    /// Already in the form that is sent: `2024-06-24T06:42:25.394Z`.
     Canonical,
-    /// A point in time, written in another way.
+    /// A point in time, in another form.
     Other(Timestamp),
-    /// No point in time.
+    /// Not a point in time.
     Not,
 }
 
@@ -25,7 +25,7 @@ pub(super) fn time(text: &str) -> Time {
     }
 }
 
-/// The point in time, if it has one of the years that can be sent.
+/// The point in time, if its year can be sent.
 pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     let year = time.to_jiff().to_zoned(TimeZone::UTC).year();
@@ -49,7 +49,7 @@ pub(super) fn uuid(text: &str) -> Option<Uuid> {
 /// The length of a time in the form that is sent.
 pub(super) const CANONICAL: usize = "2024-06-24T06:42:25.394Z".len();
 
-/// Whether a time has the form that is sent. The rare forms, such as the leap second and the last year, are left to jiff.
+/// Whether a time has the form that is sent. Leaves rare forms, such as the leap second and the last year, to jiff.
 pub(super) fn is_canonical(text: &str) -> bool {
     let [
         y1,
@@ -119,15 +119,15 @@ pub(super) fn phone_problem(number: &str) -> Option<&'static str> {
     )
 }
 
-/// Whether a phone number has the zero that is dropped behind the country code of Korea. The pages of the vendor contradict each other:
-/// the rule says without, one example has it.
+/// Whether a phone number has the zero that is dropped after the country code of Korea. The vendor's pages contradict
+/// each other: the rule leaves it out, one example has it.
 pub(super) fn has_inner_zero(number: &str) -> bool {
     number.starts_with("820")
 }
 
 /// What is wrong with a mail address.
 ///
-/// Not documented: the form that every mail address has at least.
+/// Not documented: the least that every mail address has.
 pub(super) fn email_problem(address: &str) -> Option<&'static str> {
     let halves = address.split_once('@');
     let whole = halves.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));

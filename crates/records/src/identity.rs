@@ -24,7 +24,7 @@ impl Reading<'_, '_> {
         while more {
             if let Some(place) = self.field(&FIELDS, &mut seen, at)? {
                 let at = at.field(FIELDS[place]);
-                // As in the typed client, `null` is an identifier that is not given.
+                // As in the typed client, `null` means that the identifier is absent.
                 let is_given = !self.json.begins(b'n');
                 if is_given {
                     self.identifier(place, &at)?;

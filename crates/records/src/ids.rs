@@ -1,11 +1,11 @@
-//! The identifiers of a user, as they are in a record.
+//! The identifiers of a user in a record.
 
 use std::{borrow::Cow, fmt};
 
 use super::fields::place_of;
 use dfinery::Identity;
 
-/// The names of all identifiers. Every array of identifiers has this order.
+/// The names of all identifiers, in the order of every array of identifiers.
 pub(super) const FIELDS: [&str; Identity::FIELDS.len()] = Identity::FIELDS;
 pub(super) const EXTERNAL_ID: usize = place_of("external_id", &FIELDS);
 pub(super) const PHONE_NO: usize = place_of("phone_no", &FIELDS);
@@ -16,7 +16,7 @@ pub(super) const EMAIL: usize = place_of("email", &FIELDS);
 pub struct Ids<'a>(pub(super) [Option<Cow<'a, str>>; FIELDS.len()]);
 
 impl<'a> Ids<'a> {
-    /// Sets the identifier with this place among the names.
+    /// Sets the identifier at this position among the names.
     pub(super) fn set(&mut self, place: usize, id: Cow<'a, str>) {
         if let Some(slot) = self.0.get_mut(place) {
             *slot = Some(id);
@@ -25,7 +25,7 @@ impl<'a> Ids<'a> {
 }
 
 impl Ids<'_> {
-    /// The first identifier, and its place among all of them.
+    /// The first identifier, and its position among all of them.
     #[must_use]
     pub fn first(&self) -> Option<(usize, &str)> {
         self.0
@@ -40,7 +40,7 @@ impl Ids<'_> {
         self.0.each_ref().map(Option::as_deref) == identity.values()
     }
 
-    /// The same as the client takes them.
+    /// The same identifiers in the client's type.
     #[must_use]
     pub fn to_identity(&self) -> Identity {
         Identity::from_values(self.0.each_ref().map(|id| id.as_deref().map(str::to_owned)))

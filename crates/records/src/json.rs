@@ -1,7 +1,8 @@
-//! A reader of JSON that takes one value after the other and knows where each is in the text.
+//! A reader of JSON that takes one value after another and knows where each is in the text.
 //!
-//! The reader is always at the start of a value or a key: whatever takes a bracket, a comma or a colon takes the blanks behind it too.
-//! It accepts what `serde_json` accepts, but values may nest as deep as they like: it goes into them without recursion.
+//! The reader is always at the start of a value or a key: each method that takes a bracket, a comma or a colon also
+//! takes the blanks after it. It accepts what `serde_json` accepts, but values may nest to any depth, since it reads
+//! them without recursion.
 
 mod complaint;
 mod scan;
@@ -21,7 +22,7 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// Whether the reader is in a value that it passes over.
+    /// Whether the reader is inside a skipped value.
     passing: bool,
 }
 
@@ -67,7 +68,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the bracket that opens an object or an array, and the one that ends it if nothing is in between. Says whether anything is.
+    /// Takes the bracket that opens an object or an array, and the closing one if nothing is in between. Returns
+    /// whether anything is.
     #[inline]
     pub(super) fn enter(&mut self, end: u8) -> Result<bool, Broken> {
         self.at += 1;
@@ -77,7 +79,8 @@ impl<'a> Reader<'a> {
         Ok(!is_empty)
     }
 
-    /// Takes what follows a value in an object or an array: a comma, or the bracket that ends it. Says whether another value comes.
+    /// Takes what follows a value in an object or an array: a comma, or the closing bracket. Returns whether another
+    /// value comes.
     #[inline]
     pub(super) fn goes_on(&mut self, end: u8) -> Result<bool, Broken> {
         self.blanks();
@@ -90,7 +93,7 @@ impl<'a> Reader<'a> {
         if byte == end { Ok(false) } else { Err(Broken) }
     }
 
-    /// Takes the colon behind a key.
+    /// Takes the colon after a key.
     #[inline]
     pub(super) fn colon(&mut self) -> Result<(), Broken> {
         self.blanks();
@@ -99,7 +102,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes a key if it is this name, written without escapes. The name itself must need none.
+    /// Takes a key if it is this name, written without escapes. The name itself must not need any.
     #[inline]
     pub(super) fn name(&mut self, name: &str) -> bool {
         let end = self.at + 1 + name.len();
@@ -112,7 +115,7 @@ impl<'a> Reader<'a> {
         is_name
     }
 
-    /// Takes a key and its colon if they are written like this.
+    /// Takes a key and its colon if they are written exactly like this.
     #[inline]
     pub(super) fn key(&mut self, key: &str) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -133,7 +136,7 @@ impl<'a> Reader<'a> {
         Ok(Text { written, has_escapes })
     }
 
-    /// Takes a text that may say anything. Says whether it has escapes.
+    /// Takes a text with any content. Returns whether it has escapes.
     pub(super) fn any_text(&mut self) -> Result<bool, Broken> {
         self.byte(b'"')?;
         let start = self.at;
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
         Ok(has_escapes)
     }
 
-    /// Takes a text of this length if it has a form. No text with escapes may have that form.
+    /// Takes a text of this length if it has the given form. No text with escapes may have that form.
     #[inline]
     pub(super) fn text_if<T>(&mut self, length: usize, form: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
         let end = self.at + 1 + length;
@@ -181,7 +184,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes any value, of which only the type matters.
+    /// Takes any value; only its type matters.
     #[cold]
     pub(super) fn other(&mut self) -> Result<Found, Broken> {
         let found = self.found()?;
@@ -193,12 +196,12 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// Passes over any value. As where `serde_json` ignores a value, its numbers may be out of range, and surrogates may lack their
-    /// other half.
+    /// Skips any value. As in a value that `serde_json` ignores, numbers may be out of range, and surrogates may lack
+    /// their other half.
     #[cold]
     pub(super) fn pass(&mut self) -> Result<(), Broken> {
         self.passing = true;
-        // What ends the objects and arrays around the reader, the innermost last.
+        // The closing brackets of the objects and arrays around the reader, the innermost last.
         let mut ends = Vec::new();
         loop {
             let end = match self.found()? {
@@ -229,7 +232,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Nothing may follow.
+    /// Checks that nothing follows.
     pub(super) fn end(&mut self) -> Result<(), Broken> {
         self.blanks();
         (self.at == self.bytes.len()).then_some(()).ok_or(Broken)
@@ -240,7 +243,7 @@ impl<'a> Reader<'a> {
         complaint(self.text, self.passing)
     }
 
-    /// Goes on to the end of a text that has escapes.
+    /// Continues to the end of a text that has escapes.
     #[inline(never)]
     fn escapes(&mut self, start: usize) -> Result<(), Broken> {
         let mut surrogates = false;
@@ -254,7 +257,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes an escape. Says whether it is a surrogate, which needs another half.
+    /// Takes an escape. Returns whether it is a surrogate, which needs another half.
     fn escape(&mut self) -> Result<bool, Broken> {
         let (length, is_surrogate) = match self.bytes.get(self.at..).unwrap_or_default() {
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => (2, false),
@@ -295,7 +298,7 @@ impl<'a> Reader<'a> {
         Ok(form)
     }
 
-    /// Takes digits. Gives their count.
+    /// Takes digits, and returns their count.
     #[inline]
     fn digits(&mut self) -> usize {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -345,7 +348,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads all of a text as one value.
+    /// Reads a whole text as one value.
     fn all<'a, T>(text: &'a str, read: impl Fn(&mut Reader<'a>) -> Result<T, Broken>) -> Option<T> {
         let mut reader = Reader::new(text);
         let value = read(&mut reader).ok()?;

@@ -5,7 +5,7 @@ use std::fmt;
 use dfinery::Operation;
 use serde::{Deserialize, Serialize};
 
-/// What a record is, and so which call carries it.
+/// What a record is, which decides the call that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {

@@ -1,12 +1,13 @@
-//! Every record held against the spec and, if there is one, the customer's taxonomy.
+//! Checks every record against the spec and, if there is one, the customer's taxonomy.
 //!
 //! ```text
 //! line ──► Checker ──► record ──┬──► identity
 //!                               ├──► event ──┬──► items ──┐
 //!                               └────────────┴────────────┴──► property ──► value
 //! ```
-//! These are rules over one `Reading`, which notes what is wrong and goes on; its `json::Reader` takes one value after the other from the
-//! line and knows where each is. What is good borrows from the line, and an edit says what must be written differently.
+//! The rules share one `Reading`, which notes what is wrong and goes on; its `json::Reader` takes one value after
+//! another from the line and knows where each is. A good record borrows from the line, and its edits say what must be
+//! written differently.
 
 #![deny(missing_docs)]
 

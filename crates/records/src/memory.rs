@@ -2,15 +2,15 @@
 
 use super::taxonomy::{Section, Taxonomy};
 
-/// Which registered properties an object has, and the order in which they came before.
+/// Which registered properties an object has, and in which order they came before.
 ///
 /// Most objects of an input have the same properties in the same order, and comparing a name is quicker than looking it up.
 pub(super) struct Memory {
-    /// For each section a slot for each property, by its place, and a last one in front of the first property.
+    /// For each section, one slot per property, by position, and a last slot in front of the first property.
     slots: [Vec<Slot>; 3],
-    /// The number of the current object of properties, from 1.
+    /// The number of the current properties object, from 1.
     object: u64,
-    /// The place of the last event.
+    /// The position of the last event.
     pub(super) event: usize,
 }
 
@@ -20,7 +20,7 @@ struct Slot {
     object: u64,
     /// Whether the property had a value there.
     has_value: bool,
-    /// The place of the property that followed it last.
+    /// The position of the property that followed it last time.
     next: usize,
 }
 
@@ -35,13 +35,13 @@ impl Memory {
         }
     }
 
-    /// Begins an object of properties. Gives its number, and the place in front of its first property.
+    /// Begins a properties object. Returns its number, and the position in front of its first property.
     pub(super) fn begin(&mut self, section: Section) -> (u64, usize) {
         self.object += 1;
         (self.object, self.slots[section as usize].len() - 1)
     }
 
-    /// The place of the property that followed this one last.
+    /// The position of the property that followed this one last time.
     #[inline]
     pub(super) fn next(&self, section: Section, before: usize) -> usize {
         let slot = self.slots[section as usize].get(before);
@@ -55,7 +55,7 @@ impl Memory {
         }
     }
 
-    /// Adds a property to the current object; false if the object had it before.
+    /// Adds a property to the current object; false if the object already had it.
     #[inline]
     pub(super) fn add(&mut self, section: Section, place: usize) -> bool {
         let object = self.object;
@@ -70,7 +70,7 @@ impl Memory {
         is_new
     }
 
-    /// The property just added has no value.
+    /// Notes that the property just added has no value.
     pub(super) fn set_null(&mut self, section: Section, place: usize) {
         if let Some(slot) = self.slots[section as usize].get_mut(place) {
             slot.has_value = false;

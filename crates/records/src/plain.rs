@@ -1,4 +1,4 @@
-//! The rules once more for tests: on a parsed tree, with the generated types, and without any care for speed.
+//! The rules written again for tests: on a parsed tree, with the generated types, and without regard for speed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) enum Tree {
 /// What is registered, as plain tables.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
-    /// By event, what it needs.
+    /// For each event, the properties it needs.
     pub(super) events: BTreeMap<String, Vec<String>>,
     pub(super) event: BTreeMap<String, Property>,
     pub(super) item: BTreeMap<String, Property>,
@@ -70,7 +70,7 @@ impl Tables {
     }
 }
 
-/// The paths of all that is wrong; `None` if the text is no JSON.
+/// The paths of everything wrong; `None` if the text is not JSON.
 pub(super) fn wrong_paths(json: &str, tables: Option<&Tables>, accepts: Accepts) -> Option<BTreeSet<String>> {
     let tree: Tree = serde_json::from_str(json).ok()?;
     let mut judge = Judge {
@@ -316,13 +316,13 @@ impl Property {
     }
 }
 
-/// Whether the typed client could read it and write it again.
+/// Whether the typed client can read it and write it again.
 fn is_time(tree: &Tree) -> bool {
     let time = serde_json::from_value::<Timestamp>(tree.to_value());
     time.is_ok_and(|time| serde_json::to_string(&time).is_ok())
 }
 
-/// The event or the properties of a good record, as the typed client would send them: with times in its own form.
+/// The event or the properties of a good record as the typed client would send them, with times in its form.
 pub(super) fn sent(json: &str, tables: Option<&Tables>) -> (Identity, Option<Event>, Option<dfinery::Properties>) {
     let value: Value = serde_json::from_str(json).unwrap();
     let identity = serde_json::from_value(value["identity"].clone()).unwrap();
@@ -351,7 +351,7 @@ pub(super) fn read_event(event: &Value, tables: Option<&Tables>) -> Event {
     read
 }
 
-/// Properties, those with the type of a time as points in time.
+/// Properties, with those of a time type as points in time.
 pub(super) fn read_properties(value: &Value, rules: Option<&BTreeMap<String, Property>>) -> dfinery::Properties {
     if value.is_null() {
         return dfinery::Properties::new();

@@ -13,13 +13,13 @@ use super::{
 };
 use dfinery::{tables::PropertyType, taxonomy, validate::Path};
 
-/// Up to this many names of an object are compared one by one.
+/// Up to this many names of an object, compare them one by one.
 const FEW_NAMES: usize = 16;
 
 const TO_ITEMS: &str = "items belong into event_items";
 
 impl<'c> Reading<'_, 'c> {
-    /// Takes an object of properties. Gives its number in the memory; 0 if it is not an object.
+    /// Takes a properties object. Returns its number in the memory; 0 if it is not an object.
     pub(super) fn properties(&mut self, section: Section, at: &Path<'_>) -> Result<u64, Broken> {
         if !self.is_object(at)? {
             return Ok(0);
@@ -78,7 +78,7 @@ impl<'c> Reading<'_, 'c> {
         Ok(())
     }
 
-    /// Takes the key of a property that did not come here last time.
+    /// Takes the key of a property that was not here last time.
     #[inline(never)]
     fn unexpected(
         &mut self,
@@ -99,7 +99,7 @@ impl<'c> Reading<'_, 'c> {
         Ok(found)
     }
 
-    /// Whether a registered property may be here, and is here for the first time.
+    /// Whether a registered property is allowed here and appears for the first time.
     #[inline]
     fn is_new(&mut self, section: Section, place: usize, rule: &PropertyRule, at: &Path<'_>) -> bool {
         let problem = if rule.property_type == PropertyType::Items {
@@ -154,7 +154,7 @@ impl<'c> Reading<'_, 'c> {
         }
     }
 
-    /// Looks for what an item needs and does not have. `null` counts as missing.
+    /// Looks for properties that an item needs but lacks. `null` counts as missing.
     fn needs_of_item(&mut self, at: &Path<'_>, object: u64) {
         let Some(taxonomy) = self.taxonomy else { return };
         for &place in taxonomy.required_items() {
@@ -168,7 +168,7 @@ impl<'c> Reading<'_, 'c> {
     }
 }
 
-/// Whether the spec has this name for the items of an event.
+/// Whether this is the spec's name for the items of an event.
 fn holds_items(name: &str) -> bool {
     taxonomy::EVENT_PROPERTIES
         .iter()

@@ -1,7 +1,7 @@
 //! The reading of one record: what the rules share.
 //!
-//! Each rule takes its part of the record to the end, whatever is wrong with it, so that all problems of a record are found. Only where
-//! the text is not JSON the reading ends.
+//! Each rule reads its part of the record to the end, whatever is wrong with it, so that all problems of a record are
+//! found. Reading stops only where the text is not JSON.
 
 use std::borrow::Cow;
 
@@ -27,11 +27,11 @@ pub(super) struct Reading<'a, 'c> {
     pub(super) memory: &'c mut Memory,
     pub(super) violations: Violations,
     pub(super) warnings: Violations,
-    /// The names of the properties of an object, where no taxonomy has places for them.
+    /// The names of an object's properties, when no taxonomy has positions for them.
     pub(super) names: Vec<Cow<'a, str>>,
     /// Where the payload begins in the record.
     pub(super) payload: usize,
-    /// What is known of the record; of use only if the record is good.
+    /// What is known about the record; useful only if the record is good.
     pub(super) checked: &'c mut Checked<'a>,
 }
 
@@ -48,8 +48,8 @@ impl Reading<'_, '_> {
         self.warnings.push(at, problem);
     }
 
-    /// Takes a key of an object with fields. Gives the place of the field, whose value comes next; of an unknown or repeated field the
-    /// value is passed over.
+    /// Takes a key of an object with fields. Returns the position of the field, whose value comes next; skips the value
+    /// of an unknown or repeated field.
     #[allow(
         clippy::inline_always,
         reason = "the names are constants, which makes comparing them cheap"
@@ -71,7 +71,7 @@ impl Reading<'_, '_> {
         self.rare_field(plain, fields, seen, at)
     }
 
-    /// Takes a key that is unknown, repeated or written with escapes. A repeated one may have been taken already.
+    /// Takes a key that is unknown, repeated or written with escapes. A repeated key may have been taken already.
     #[cold]
     fn rare_field(
         &mut self,
@@ -101,7 +101,7 @@ impl Reading<'_, '_> {
         Ok(place)
     }
 
-    /// Whether the next value is an object. Any other value is passed over and wrong.
+    /// Whether the next value is an object. Skips any other value and notes it as wrong.
     #[inline]
     pub(super) fn is_object(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
         let is_object = self.json.begins(b'{');
@@ -111,7 +111,7 @@ impl Reading<'_, '_> {
         Ok(is_object)
     }
 
-    /// Whether the next value is a text. Any other value is passed over and wrong.
+    /// Whether the next value is a text. Skips any other value and notes it as wrong.
     #[inline]
     pub(super) fn is_text(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
         let is_text = self.json.begins(b'"');
@@ -121,7 +121,7 @@ impl Reading<'_, '_> {
         Ok(is_text)
     }
 
-    /// Passes over a value of another type than the one wanted.
+    /// Skips a value of the wrong type.
     #[cold]
     #[inline(never)]
     pub(super) fn wrong_type(&mut self, wanted: &str, at: &Path<'_>) -> Result<(), Broken> {
@@ -130,7 +130,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Takes a point in time, and has it written in the form that is sent.
+    /// Takes a point in time, and puts it in the form that is sent.
     pub(super) fn datetime(&mut self, at: &Path<'_>) -> Result<(), Broken> {
         let start = self.json.at();
         let canonical = |text: &str| is_canonical(text).then_some(());
@@ -145,7 +145,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Has something else written for the value that was just taken, which began here.
+    /// Replaces the value just taken, which began here.
     pub(super) fn edit(&mut self, start: usize, text: String) {
         let range = start - self.payload..self.json.at() - self.payload;
         self.checked.edits.push((range, text));

@@ -22,7 +22,7 @@ const REQUEST_DATETIME: usize = place_of("request_datetime", &FIELDS);
 /// Reads a record from start to end.
 ///
 /// # Errors
-/// All that is wrong with it. If the text is not JSON, what was wrong up to there.
+/// Everything wrong with it. If the text is not JSON, everything wrong up to that point.
 pub(super) fn check(mut reading: Reading<'_, '_>) -> Result<(), Violations> {
     if reading.record().is_err() {
         let complaint = reading.json.complaint();
@@ -72,7 +72,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Settles what the record is, and whether the input may hold it.
+    /// Decides what the record is, and whether the input may hold it.
     fn settle(&mut self, seen: Seen) {
         let root = Path::root();
         if !seen.has(IDENTITY) {

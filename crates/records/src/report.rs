@@ -12,25 +12,26 @@ use super::checked::Checked;
 use crate::RecordKind;
 use dfinery::{Violation, Violations};
 
-/// What a check of whole inputs found: how many records are good and bad, and each cause with its first places.
+/// What a check of whole inputs found: the numbers of good and bad records, and each cause with its first places.
 ///
-/// A cause is a field, without the positions in arrays, and what is wrong with it. Its count says how many records have it.
-/// At most 1,000 causes are told apart; the rest is counted together. `Display` writes it for people, `Serialize` for programs.
+/// A cause is a field, without the positions in arrays, and what is wrong with it. Its count says how many records have
+/// it. At most 1,000 causes are listed separately; the rest are counted together. `Display` writes the report for
+/// people, `Serialize` for programs.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The name of the taxonomy.
     taxonomy: Option<String>,
     records: u64,
-    /// Of every kind, if only zero.
+    /// The count of every kind, even if it is zero.
     good: BTreeMap<RecordKind, u64>,
-    /// How many records have more problems than are kept of one record.
+    /// How many records have more problems than are kept for one record.
     cut_short: u64,
     problems: Causes,
     warnings: Causes,
 }
 
 impl Report {
-    /// A report on nothing yet; `taxonomy` is the name of what records are held against.
+    /// An empty report; `taxonomy` is the name of what records are checked against.
     #[must_use]
     pub fn new(taxonomy: Option<&str>) -> Self {
         Self {
@@ -67,7 +68,7 @@ impl Report {
         }
     }
 
-    /// Counts a record that could not be brought into the form that is checked.
+    /// Counts a record that could not be converted to the form that is checked.
     pub fn unreadable(&mut self, file: &str, line: u64, problem: &Violation) {
         self.records += 1;
         self.problems
@@ -93,7 +94,7 @@ impl Report {
     }
 }
 
-/// What a program reads.
+/// The form for programs.
 #[derive(Serialize)]
 struct View<'r> {
     taxonomy: Option<&'r str>,

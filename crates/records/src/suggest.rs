@@ -1,13 +1,13 @@
-//! Names that were probably meant, and names fit to be shown.
+//! Names that were probably meant, and names fit to show.
 
 use std::borrow::Cow;
 
 use strsim::osa_distance;
 
-/// The most characters of a name from a record that are compared or shown.
+/// The most characters of a record's name to compare or show.
 const LONGEST_NAME: usize = 64;
 
-/// The known name that is closest to an unknown one, if it is close enough to be a slip.
+/// The known name closest to an unknown one, if it is close enough to be a typo.
 pub(super) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if unknown.len() > LONGEST_NAME {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn did_you_mean<'n>(problem: &str, unknown: &str, known: impl IntoIte
     }
 }
 
-/// A name of a record as a part of a path: short, and without characters that would change how the rest is shown.
+/// A name from a record as part of a path: short, and without characters that would change how the rest is shown.
 pub(super) fn shown(name: &str) -> Cow<'_, str> {
     let unclean = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if name.len() <= LONGEST_NAME && !name.contains(unclean) {
@@ -47,7 +47,7 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Case, underscores, hyphens and blanks are where slips happen most: `eventDatetime` is `event_datetime`.
+/// Most typos are in case, underscores, hyphens and blanks: `eventDatetime` is `event_datetime`.
 fn squeezed(name: &str) -> String {
     name.chars()
         .filter(|c| !matches!(c, '_' | '-' | ' '))

@@ -13,11 +13,11 @@ use dfinery::taxonomy as tables;
 
 /// The events and properties that a service has registered in its console.
 ///
-/// Two are equal if they hold the same rules under the same name.
+/// Two are equal if they have the same rules and the same name.
 ///
-/// No call of the API reads what is registered, so it is told in a file: [`template`](Self::template) is one to begin with, and
-/// [`from_yaml`](Self::from_yaml) reads it. Any registered event property may be on any registered event, as the console allows it.
-/// The properties of consent are always registered: they exist in every service.
+/// No call of the API returns what is registered, so it comes from a file: [`template`](Self::template) is one to start
+/// from, and [`from_yaml`](Self::from_yaml) reads it. Any registered event property may be on any registered event, as
+/// the console allows it. The properties of consent are always registered: they exist in every service.
 ///
 /// ```
 /// use dfinery::{load::{Section, Taxonomy}, tables::PropertyType};
@@ -45,7 +45,7 @@ pub struct Taxonomy {
     required_items: Vec<usize>,
 }
 
-/// Where a property stands: a name may mean one thing on an event and another on its items.
+/// Where a property is: a name may mean one thing on an event and another on its items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
     /// In `event_properties`.
@@ -56,7 +56,7 @@ pub enum Section {
     User,
 }
 
-/// A file of a taxonomy that cannot be used.
+/// Why a taxonomy file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaxonomyError {
     line: u64,
@@ -68,7 +68,7 @@ pub struct TaxonomyError {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EventRule {
     pub(super) name: Box<str>,
-    /// Places of event properties; only those that are needed, or may be.
+    /// Positions of event properties; only those that are or may be required.
     pub(super) needs: Vec<(usize, Required)>,
 }
 
@@ -76,21 +76,21 @@ pub(super) struct EventRule {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PropertyRule {
     pub(super) name: Box<str>,
-    /// The name as a key of an object, in its usual spelling and with the colon.
+    /// The name as an object key, in its usual spelling and with the colon.
     pub(super) key: Box<str>,
     pub(super) property_type: PropertyType,
     /// Whether every item needs it.
     pub(super) required: bool,
-    /// The only values allowed; empty if any is.
+    /// The only allowed values; empty if any value is allowed.
     pub(super) values: Vec<Box<str>>,
     /// Whether it may be `null`. On events and items `null` counts as missing.
     pub(super) nullable: bool,
-    /// Whether it is the consent of a user.
+    /// Whether it is a user's consent.
     pub(super) consent: bool,
     pub(super) deprecated: Option<Deprecation>,
 }
 
-/// Rows by name, each with its place.
+/// Rows by name, each with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Names<T> {
     places: HashMap<Box<str>, usize, FixedState>,
@@ -100,7 +100,7 @@ pub(super) struct Names<T> {
 impl Taxonomy {
     /// The standard events and properties.
     ///
-    /// The events that only an SDK sends are not registered.
+    /// Events that only an SDK sends are not registered.
     #[must_use]
     pub fn standard() -> Self {
         let mut taxonomy = Self::consent_only();
@@ -120,7 +120,7 @@ impl Taxonomy {
         taxonomy
     }
 
-    /// Gives it a name for reports, such as the path of its file.
+    /// Sets its name in reports, such as the path of its file.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -165,7 +165,7 @@ impl Taxonomy {
             .map(|(section, rule)| (section, &*rule.name, rule.property_type))
     }
 
-    /// Adds a property, or puts it in place of another one of its name.
+    /// Adds a property, replacing one of the same name.
     fn register(&mut self, section: Section, rule: PropertyRule) {
         let [event, item, user] = &mut self.properties;
         let names = match section {
@@ -193,7 +193,7 @@ impl Taxonomy {
         &self.events
     }
 
-    /// The places of the properties that every item needs.
+    /// The positions of the properties that every item needs.
     pub(super) fn required_items(&self) -> &[usize] {
         &self.required_items
     }
@@ -265,7 +265,7 @@ impl PropertyRule {
             property_type: row.property_type,
             required: row.required,
             values: row.values.iter().map(|&value| value.into()).collect(),
-            // The SDKs take null for every property; the table only marks where it has a meaning of its own.
+            // The SDKs accept null for every property; the table only marks where it has its own meaning.
             nullable: true,
             consent: false,
             deprecated: row.deprecated,
@@ -273,7 +273,7 @@ impl PropertyRule {
     }
 }
 
-/// A name as a key of an object.
+/// A name as an object key.
 fn key(name: &str) -> Box<str> {
     format!("{}:", Value::from(name)).into()
 }

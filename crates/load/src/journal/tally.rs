@@ -30,13 +30,13 @@ impl Tally {
         self.counts.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// The counts of one fate, by code.
+    /// The counts for one fate, by code.
     pub(crate) fn codes(&self, fate: Fate) -> impl Iterator<Item = (Option<&str>, u64)> {
         let codes = self.counts.get(&fate).into_iter().flatten();
         codes.map(|(code, count)| (Some(code.as_str()).filter(|code| !code.is_empty()), *count))
     }
 
-    /// How many of the records may have been taken twice.
+    /// How many records may have been taken twice.
     pub(crate) fn twice(&self) -> u64 {
         self.twice
     }
@@ -64,7 +64,7 @@ impl Tally {
         for (fate, others) in &other.counts {
             let codes = self.counts.entry(*fate).or_default();
             for (code, less) in others {
-                // A code beyond the limit was counted without one.
+                // Codes beyond the limit were counted without one.
                 let known = if codes.contains_key(code) { code.as_str() } else { "" };
                 if let Some(count) = codes.get_mut(known) {
                     *count = count.saturating_sub(*less);

@@ -3,11 +3,11 @@
 use serde::de::IgnoredAny;
 use serde_json::{Value, error::Category};
 
-/// Says why a text is not JSON, and where, in words that hold nothing of it. `passing` says that the reader stopped in a value that it
-/// passed over.
+/// Says why a text is not JSON, and where, in words that hold nothing of it. `passing` means that the reader stopped
+/// inside a value that it skipped.
 #[cold]
 pub(super) fn complaint(text: &str, passing: bool) -> String {
-    // A value takes many times the memory of its text.
+    // A parsed value takes many times the memory of its text.
     const LONG: usize = 1 << 20;
     let short = Some(text).filter(|text| text.len() <= LONG);
     let strict = || serde_json::from_str::<Value>(short?).err();
@@ -30,7 +30,7 @@ fn words(error: &serde_json::Error) -> String {
             .unwrap_or_default(),
     };
     let colon = if reason.is_empty() { "" } else { ": " };
-    // A cut record, or one that was written over several lines for people.
+    // A truncated record, or one spread over several lines for people.
     let advice = if error.is_eof() {
         "; all of a record must stand on one line"
     } else {

@@ -16,7 +16,7 @@ pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     count + end.unwrap_or(rest.len())
 }
 
-/// The highest bit of every special byte of a word, and perhaps of some after the first.
+/// The highest bit of every special byte in a word, and perhaps of other bytes after the first special one.
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);

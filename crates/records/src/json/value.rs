@@ -37,7 +37,7 @@ impl<'a> Text<'a> {
         if !self.has_escapes {
             return Cow::Borrowed(self.written);
         }
-        // The reader gives out only what can be unescaped.
+        // The reader returns only texts that can be unescaped.
         unescaped(self.written).map_or(Cow::Borrowed(self.written), Cow::Owned)
     }
 }
@@ -71,7 +71,7 @@ impl fmt::Display for Found {
     }
 }
 
-/// What a text with escapes says; `None` if a surrogate lacks its other half.
+/// The unescaped text; `None` if a surrogate lacks its other half.
 #[cold]
 pub(super) fn unescaped(written: &str) -> Option<String> {
     serde_json::from_str(&format!("\"{written}\"")).ok()

@@ -19,14 +19,14 @@ pub(super) struct Property<'p> {
     /// The object that has the property.
     pub(super) parent: &'p Path<'p>,
     pub(super) name: &'p str,
-    /// What is registered; `None` without a taxonomy.
+    /// What is registered for it; `None` without a taxonomy.
     pub(super) rule: Option<&'p PropertyRule>,
 }
 
 /// What is wrong with a value.
 #[derive(Clone, Copy)]
 enum Problem {
-    /// It has another type than the property.
+    /// Its type is not that of the property.
     Type(Found),
     /// It is not one of the values that the property may have.
     NotAllowed,
@@ -34,7 +34,7 @@ enum Problem {
 }
 
 impl Reading<'_, '_> {
-    /// Takes the value of a property; says whether there is one, which `null` is not.
+    /// Takes the value of a property; returns whether there is one (`null` is none).
     #[allow(clippy::inline_always, reason = "it is called for every property")]
     #[inline(always)]
     pub(super) fn value(&mut self, property: &Property<'_>) -> Result<bool, Broken> {
@@ -84,7 +84,7 @@ impl Reading<'_, '_> {
         Ok((!allowed).then_some(Problem::NotAllowed))
     }
 
-    /// Takes a text where there should be no text, or one with a form.
+    /// Takes a text where no text is allowed, or only one of a certain form.
     fn formed_value(&mut self, property: &Property<'_>) -> Result<Option<Problem>, Broken> {
         match property.rule.map(|rule| rule.property_type) {
             Some(PropertyType::Datetime) => {
@@ -161,7 +161,7 @@ impl Reading<'_, '_> {
             (Problem::Other(words), _) => words.into(),
             (Problem::Type(found), Some(rule)) => wrong_type(rule.property_type, found),
             (Problem::NotAllowed, Some(rule)) => format!("must be one of {}", rule.values.join(", ")),
-            // Without a rule no type is wrong.
+            // Without a rule, any type is right.
             (_, None) => return,
         };
         self.violation(&property.parent.field(&shown(property.name)), words);

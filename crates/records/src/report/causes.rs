@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 
 use dfinery::Violation;
 
-/// The most causes that are told apart.
+/// The most causes to list separately.
 pub(super) const MOST_CAUSES: usize = 1_000;
-/// The most places that are kept of a cause.
+/// The most places to keep for a cause.
 pub(super) const MOST_PLACES: usize = 5;
 
 /// Causes, each with the records that have it.
@@ -32,7 +32,7 @@ pub(super) struct Cause {
     pub(super) first: Vec<Place>,
 }
 
-/// Where a record stands.
+/// Where a record is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Place {
     pub(super) file: String,
@@ -101,14 +101,14 @@ impl Causes {
         causes
     }
 
-    /// How many records have a cause beyond those told apart.
+    /// How many records have a cause beyond those listed.
     pub(super) fn other(&self) -> u64 {
         self.other.get()
     }
 }
 
 impl Count {
-    /// Whether this record was not counted before.
+    /// Whether this record has not been counted yet.
     fn add(&mut self, record: u64) -> bool {
         let new = self.last != record;
         self.records += u64::from(new);
@@ -152,12 +152,12 @@ fn push_without_positions(out: &mut String, path: &str) {
     out.push_str(rest);
 }
 
-/// Which byte is wrong differs from record to record; it is told of the first.
+/// The wrong byte differs from record to record; give that of the first.
 fn without_byte(problem: &str) -> &str {
     problem.rsplit_once(" (byte ").map_or(problem, |(cause, _)| cause)
 }
 
-/// Where a text stops being JSON differs from line to line; why it does is the cause.
+/// The place where a text stops being JSON differs from line to line; the reason is the cause.
 fn without_column(problem: &str) -> &str {
     match problem.rsplit_once(" (") {
         Some((cause, place)) if place.starts_with("column ") || place.starts_with("line ") => cause,

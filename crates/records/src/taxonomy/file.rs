@@ -1,4 +1,4 @@
-//! The file in which a customer tells what is registered. Its form for editors is `schemas/taxonomy.schema.json`.
+//! The file in which a customer lists what is registered. Its schema for editors is `schemas/taxonomy.schema.json`.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use dfinery::tables::{PropertyType, Required};
 impl Taxonomy {
     /// Reads a taxonomy file, which is YAML.
     ///
-    /// `standard` says whether all standard names are registered too; an entry with a standard name takes its place.
+    /// `standard` says whether all standard names are registered too; an entry with a standard name replaces it.
     ///
     /// # Errors
-    /// Names the line and the column of what is no YAML, of an unknown or a repeated key, of a name that stands twice in its list, and
-    /// of a property that an event needs and that `event_properties` lacks.
+    /// Names the line and column of invalid YAML, of an unknown or repeated key, of a name that is twice in its list,
+    /// and of a property that an event needs but `event_properties` lacks.
     pub fn from_yaml(text: &str) -> Result<Self, TaxonomyError> {
         let options = serde_saphyr::options! {
             strict_booleans: true,
@@ -204,7 +204,7 @@ impl ItemEntry {
                 "only a property of the type string can have a list of values",
             ));
         }
-        // What is known of a standard property beyond its type stays true.
+        // What is known about a standard property beyond its type stays true.
         let old = taxonomy.section(section).get(&self.name.value).map(|(_, rule)| rule);
         let consent = old.is_some_and(|rule| rule.consent);
         if consent && self.property_type != PropertyType::Boolean {
@@ -226,7 +226,7 @@ impl ItemEntry {
     }
 }
 
-/// Refuses an empty name, and a name that stands twice in a list.
+/// Refuses an empty name, and a name that is twice in a list.
 fn once<'e>(names: impl Iterator<Item = &'e Spanned<String>>) -> Result<(), TaxonomyError> {
     let mut seen = HashSet::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! The taxonomy file that a customer begins with.
+//! The taxonomy file that a customer starts from.
 
 use super::{Section, Taxonomy};
 use dfinery::tables::{Required, StandardProperty, Text};
@@ -42,7 +42,7 @@ user_properties:
 ";
 
 impl Taxonomy {
-    /// A taxonomy file in which everything standard is registered, with comments: what a customer begins with.
+    /// A commented taxonomy file that registers everything standard: the starting point for a customer.
     ///
     /// ```
     /// use dfinery_records::Taxonomy;
@@ -102,7 +102,7 @@ fn property(out: &mut String, section: Section, row: &StandardProperty) {
     );
 }
 
-/// An entry of a list, with what it is called in the console.
+/// An entry of a list, with its name in the console.
 fn entry(out: &mut String, entry: &str, label: Text) {
     line(out, &format!("  # {} / {}", label.en, label.ko));
     line(out, &format!("  {entry}"));
