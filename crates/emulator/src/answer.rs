@@ -1,4 +1,4 @@
-//! What an answer looks like on the wire: verdicts by the response tables, and the answers that faults put in their place.
+//! Answers on the wire: verdicts from the response tables, and the answers with which faults replace them.
 
 use bytes::Bytes;
 use hyper::{
@@ -24,14 +24,14 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) content: Content,
     pub(super) framing: Framing,
-    /// What the body says, for the ledger.
+    /// What the body says; for the ledger.
     pub(super) verdict: Option<Verdict>,
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Answer {
-    /// The answer of the API to a request: `quota` is told in its headers.
+    /// The answer of the API to a request; its headers show `quota`.
     pub(super) fn verdict(verdict: Verdict, settings: &Settings, quota: Option<Quota>) -> Self {
         let (info, style, retry) = match &verdict {
             Verdict::Import(code) => (code.info(), settings.import_failures, code.retry_class()),
@@ -63,13 +63,14 @@ impl Answer {
         answer
     }
 
-    /// An answer that is no verdict of the API, such as that to an unknown path.
+    /// An answer other than a verdict of the API, such as that to an unknown path.
     pub(super) fn refusal(status: StatusCode, settings: &Settings) -> Self {
         let reason = status.canonical_reason().unwrap_or_default();
         Self::json(status, serde_json::json!({ "error": reason }).to_string(), settings)
     }
 
-    /// The answer that a fault puts in the place of the proper one; none if the fault is no such fault or closes the connection.
+    /// The answer with which a fault replaces the proper one; none if the fault does not replace it or closes the
+    /// connection.
     pub(super) fn of_fault(fault: &Fault, token: Token, settings: &Settings, quota: Quota) -> Option<Self> {
         let by_code = |verdict: Verdict, retry: RetryClass| {
             let spent = retry == RetryClass::AfterReset;
@@ -122,7 +123,7 @@ impl Answer {
         })
     }
 
-    /// The answer with the damage that a fault does to a proper one.
+    /// The proper answer, damaged by a fault.
     pub(super) fn damaged(mut self, fault: &Fault) -> Self {
         self.content = match fault {
             Fault::SlowBody { piece, pause } => self.content.slowly(*piece, *pause),
@@ -142,7 +143,8 @@ impl Answer {
         if self.framing == Framing::CloseDelimited {
             *response.version_mut() = Version::HTTP_10;
         }
-        // hyper would tell the system's time, from which a client could not work out when the emulator's quota is reset.
+        // hyper would send the system's time, from which a client could not work out when the emulator's quota is
+        // reset.
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now.to_jiff());
         if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
             response.headers_mut().insert(DATE, date);
@@ -186,7 +188,7 @@ impl Answer {
     }
 }
 
-/// The envelope of the Import API, with `data` also where it is null.
+/// The envelope of the Import API, with `data` even if it is null.
 #[derive(Serialize)]
 struct ImportBody<'a> {
     status: bool,
@@ -219,7 +221,7 @@ fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
-/// The HTTP status of a verdict; 200 for one that no table has.
+/// The HTTP status of a verdict; 200 if no table has it.
 fn status_of(info: Option<&CodeInfo>, style: FailureStyle) -> StatusCode {
     info.map_or(StatusCode::OK, |info| {
         final_status(match style {

@@ -1,4 +1,4 @@
-//! Bodies of answers: a row of chunks that can be shortened, slowed down, cut off and counted.
+//! Bodies of answers: sequences of chunks that can be shortened, slowed down, cut off and counted.
 
 use std::{
     error::Error,
@@ -14,12 +14,12 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::{csv::Csv, limits::Permit, settings::Framing, wire::Flush};
 
-/// What a body is made of.
+/// The parts of a body.
 pub(super) struct Content {
     chunks: Box<dyn Iterator<Item = Bytes> + Send>,
-    /// How many bytes that is, where it is known.
+    /// How many bytes that is, if known.
     length: Option<u64>,
-    /// Whether the connection is closed at the end of the chunks.
+    /// Whether to close the connection after the chunks.
     cut: bool,
     pause: Option<Duration>,
 }
@@ -77,7 +77,7 @@ impl Content {
         }
     }
 
-    /// With these bytes after the others.
+    /// With these bytes appended.
     pub(super) fn then(self, tail: Bytes) -> Self {
         Self {
             length: self.length.map(|length| length + tail.len() as u64),
@@ -86,7 +86,7 @@ impl Content {
         }
     }
 
-    /// No more than this many bytes, though the length that is announced stays; then the connection is closed.
+    /// At most this many bytes, although the announced length stays; then the connection is closed.
     pub(super) fn cut(self, bytes: u64) -> Self {
         if self.length.is_some_and(|length| length <= bytes) {
             return self;
@@ -113,10 +113,10 @@ impl Content {
     }
 }
 
-/// Called once the last chunk of a body is handed to the connection.
+/// Called once the connection has the last chunk of a body.
 pub(super) type OnEnd = Box<dyn FnOnce() + Send>;
 
-/// A body on its way.
+/// A body being sent.
 pub(super) struct Body {
     chunks: Box<dyn Iterator<Item = Bytes> + Send>,
     /// Read ahead, so that the end is known with the last chunk.
@@ -126,7 +126,7 @@ pub(super) struct Body {
     pause: Option<(Duration, Pin<Box<Sleep>>)>,
     flush: Flush,
     on_end: Option<OnEnd>,
-    /// An export counts as running until its body is gone.
+    /// An export counts as running until its body is dropped.
     _permit: Option<Permit>,
 }
 

@@ -1,10 +1,10 @@
-//! The time that the emulator goes by.
+//! The emulator's time.
 
 use std::{fmt, sync::Arc};
 
 use dfinery::Timestamp;
 
-/// The time that the emulator goes by, so that tests of windows and dates need not sleep.
+/// The emulator's clock, so that tests of windows and dates need not sleep.
 ///
 /// ```
 /// use dfinery_emulator::Clock;
@@ -16,18 +16,18 @@ use dfinery::Timestamp;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks a function. It must not call the emulator, which would wait for itself.
+    /// A clock that asks a function. The function must not call the emulator, which would deadlock.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// A clock that stands still; set another one to move on.
+    /// A stopped clock; set another one to move on.
     #[must_use]
     pub fn fixed(time: Timestamp) -> Self {
         Self::new(move || time)
     }
 
-    /// What it says.
+    /// Its current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()

@@ -1,4 +1,5 @@
-//! A CSV in the making: rows are written when their chunk is asked for, so that an export of any size needs little memory.
+//! A CSV written on demand: rows are written when their chunk is requested, so that an export of any size needs little
+//! memory.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -22,7 +23,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) cell: Cell,
-    /// What made-up rows hold.
+    /// The values of made-up rows.
     pub(super) sample: &'static str,
 }
 
@@ -39,7 +40,7 @@ pub(super) enum Cell {
     EventName,
     ServerTime,
     EventTime,
-    /// A column of which the tables know no more than the name.
+    /// A column whose name is all that the tables know.
     Empty,
 }
 
@@ -56,11 +57,11 @@ pub(super) enum Rows {
 pub(super) struct EventRow {
     pub(super) unified_id: Uuid,
     pub(super) record: Arc<EventRecord>,
-    /// The item, if each has a row of its own.
+    /// The item, if each item has its own row.
     pub(super) item: Option<usize>,
 }
 
-/// One row again and again, each time with another unified id.
+/// The same row repeated, each time with another unified id.
 #[derive(Clone, Debug)]
 pub(super) struct Synthetic {
     row: Arc<[u8]>,
@@ -73,7 +74,7 @@ pub(super) struct Synthetic {
 pub(super) struct Csv {
     columns: Arc<[Column]>,
     rows: Rows,
-    /// The next row; none before the header.
+    /// The next row; none if the header comes next.
     next: Option<usize>,
     bom: bool,
     terminator: Terminator,
@@ -116,7 +117,7 @@ impl Csv {
         csv
     }
 
-    /// How many bytes are still to come. Writes them once more to know, except those of made-up rows.
+    /// How many bytes are still to come. To count them it writes them once more, except made-up rows.
     pub(super) fn length(&self) -> u64 {
         let mut rest = self.clone();
         let made_up = match (&self.rows, self.next) {
@@ -263,7 +264,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Writes a record. It cannot fail: a vector takes every byte, and every record has a field for each column.
+/// Writes a record. This cannot fail: a vector takes every byte, and every record has a field for each column.
 fn write<F: AsRef<str>>(writer: &mut Writer<Vec<u8>>, mut fields: impl Iterator<Item = F>) {
     let written = fields
         .try_for_each(|field| writer.write_field(field.as_ref()))

@@ -1,4 +1,4 @@
-//! A running emulator, and what to change before it runs.
+//! A running emulator, and the builder with which to start it.
 
 use std::{
     convert::Infallible,
@@ -57,12 +57,12 @@ impl Emulator {
     /// Starts on a free port of 127.0.0.1 with the default settings.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// What to change before it starts.
+    /// A builder, to change settings before it starts.
     #[must_use]
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
@@ -74,25 +74,25 @@ impl Emulator {
         self.address
     }
 
-    /// Where it listens, as a client takes it: `http://127.0.0.1:12345`.
+    /// Where it listens, as the base URL of a client: `http://127.0.0.1:12345`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The service id that it knows.
+    /// The service id that it accepts.
     #[must_use]
     pub fn service_id(&self) -> &str {
         &self.shared.credentials.service_id
     }
 
-    /// The token that its Import API takes.
+    /// The token that its Import API accepts.
     #[must_use]
     pub fn import_token(&self) -> &str {
         &self.shared.credentials.import_token
     }
 
-    /// The token that its Export API takes.
+    /// The token that its Export API accepts.
     #[must_use]
     pub fn export_token(&self) -> &str {
         &self.shared.credentials.export_token
@@ -116,9 +116,9 @@ impl Emulator {
             .token(self.export_token())
     }
 
-    /// Changes settings for the requests to come; those on their way keep theirs.
+    /// Changes settings for future requests; those in progress keep theirs.
     ///
-    /// Do not call the emulator from within `change`: it would wait for itself.
+    /// Do not call the emulator from within `change`: it would deadlock.
     pub fn settings(&self, change: impl FnOnce(&mut Settings)) {
         change(Arc::make_mut(&mut self.shared.lock().settings));
     }
@@ -128,23 +128,24 @@ impl Emulator {
         self.shared.lock().plan.script(None, faults);
     }
 
-    /// Appends faults for the next requests for one operation; others pass them by.
+    /// Appends faults for the next requests for one operation; other requests do not meet them.
     pub fn script_for(&self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
         self.shared.lock().plan.script(Some(operation), faults);
     }
 
-    /// How many scripted faults no request has met yet.
+    /// How many scripted faults are still unused.
     #[must_use]
     pub fn scripted(&self) -> usize {
         self.shared.lock().plan.scripted()
     }
 
-    /// Lets faults happen by chance from now on, to every request that no scripted one is for. A probability of 0 ends it.
+    /// From now on, lets faults happen by chance to every request without a scripted fault. A probability of 0 ends
+    /// this.
     pub fn fault_rate(&self, rate: FaultRate) {
         self.shared.lock().plan.set_rate(rate);
     }
 
-    /// What arrived so far.
+    /// What has arrived so far.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.shared.snapshot()
@@ -165,7 +166,7 @@ impl fmt::Debug for Emulator {
     }
 }
 
-/// What to change before an [`Emulator`] starts. `Debug` shows neither the tokens nor the service id.
+/// Builder of an [`Emulator`]. `Debug` shows neither the tokens nor the service id.
 pub struct EmulatorBuilder {
     address: SocketAddr,
     settings: Settings,
@@ -187,7 +188,7 @@ impl Default for EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// Where to listen: a loopback address. Port 0, the default, stands for any free port.
+    /// Where to listen: a loopback address. Port 0, the default, means any free port.
     #[must_use]
     pub fn address(mut self, address: impl Into<SocketAddr>) -> Self {
         self.address = address.into();
@@ -201,21 +202,21 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The service id to know.
+    /// The service id to accept.
     #[must_use]
     pub fn service_id(mut self, service_id: impl Into<String>) -> Self {
         self.credentials.service_id = service_id.into();
         self
     }
 
-    /// The token that the Import API takes.
+    /// The token that the Import API accepts.
     #[must_use]
     pub fn import_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.import_token = token.into();
         self
     }
 
-    /// The token that the Export API takes.
+    /// The token that the Export API accepts.
     #[must_use]
     pub fn export_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.export_token = token.into();
@@ -225,7 +226,8 @@ impl EmulatorBuilder {
     /// Starts it.
     ///
     /// # Errors
-    /// If the address is not of the loopback, or is taken. An emulator that others can reach would store what they send.
+    /// If the address is not on the loopback, or is taken. An emulator that others can reach would store what they
+    /// send.
     pub async fn start(self) -> io::Result<Emulator> {
         if !self.address.ip().is_loopback() {
             let problem = format!("the emulator listens on the loopback only, not on {}", self.address);

@@ -87,7 +87,7 @@ pub(super) fn user_profiles(
     Ok(Csv::new(columns, Rows::Profiles(rows.cloned().collect()), settings))
 }
 
-/// From the first moment of the first day until the first one after the last day.
+/// From the start of the first day until the first moment after the last day.
 fn days(settings: &Settings, request: &ExportEventsRequest) -> Result<Range<jiff::Timestamp>, Refusal> {
     request.validate().map_err(|violations| invalid(&violations))?;
     let offset = match settings.day_zone {
@@ -114,7 +114,7 @@ fn invalid(reason: &dyn Display) -> Refusal {
     (ExportCode::InvalidParameter, reason.to_string())
 }
 
-/// A condition and its list. A missing list means no restriction, as the documentation says of an absent one.
+/// A condition and its list. A missing list means no restriction, as the documentation says.
 struct Filter<'a> {
     condition: ConditionType,
     names: &'a [String],
@@ -138,7 +138,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Properties and items in the order of their names, then what is always included.
+/// Properties and items in the order of their names, then the columns that are always included.
 fn event_columns(store: &Store, settings: &Settings, request: &ExportEventsRequest) -> Vec<Column> {
     let taxonomy = &settings.taxonomy;
     let mut properties = property_columns(taxonomy.event_columns(), &store.seen().events);
@@ -161,7 +161,7 @@ fn profile_columns(store: &Store, settings: &Settings, request: &ExportUserProfi
     let identities = Filter::new(request.identities_condition_type, &request.identities);
     let system = system_columns().filter(|column| match column.cell {
         Cell::UnifiedId => true,
-        // Whether the list names the column or the identifier is not documented: both count.
+        // It is undocumented whether the list names the column or the identifier: both count.
         Cell::ExternalId => match identities.condition {
             ConditionType::Exclude => [EXTERNAL_ID, &column.name].iter().all(|name| identities.allows(name)),
             ConditionType::All | ConditionType::Include => {
@@ -173,10 +173,10 @@ fn profile_columns(store: &Store, settings: &Settings, request: &ExportUserProfi
     in_order(properties, system, settings)
 }
 
-/// What stands before the name of an item's property in the name of its column.
+/// The prefix of an item property's name in the name of its column.
 const ITEM_PREFIX: &str = "df_items_";
 
-/// The one identifier that exports know.
+/// The only identifier that exports know.
 const EXTERNAL_ID: &str = "external_id";
 
 fn in_order(properties: Vec<Column>, system: impl Iterator<Item = Column>, settings: &Settings) -> Vec<Column> {

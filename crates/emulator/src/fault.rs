@@ -8,8 +8,9 @@ use dfinery::{ExportCode, ImportCode, Operation};
 
 /// What goes wrong with one request.
 ///
-/// Some faults stand in the place of the answer. The request then has no effect, as if it had been lost on the way, unless
-/// [`after_applying`](Self::after_applying) says that only its answer was. The other faults let the request through and damage the answer.
+/// Some faults replace the answer. The request then has no effect, as if it had been lost on the way, unless
+/// [`after_applying`](Self::after_applying) says that only the answer was lost. The other faults let the request
+/// through and damage the answer.
 ///
 /// ```
 /// use dfinery::ImportCode;
@@ -31,9 +32,9 @@ pub enum Fault {
     UnknownCode,
     /// The answer is this HTTP status with an empty body. A status that no final answer can have becomes 500.
     Status(u16),
-    /// The answer is HTTP 502 with a page of HTML, as a gateway writes it.
+    /// The answer is HTTP 502 with an HTML page, as a gateway sends it.
     HtmlBadGateway,
-    /// The answer is HTTP 200 with JSON that breaks off, though the body itself is complete.
+    /// The answer is HTTP 200 with JSON that breaks off, although the body itself is complete.
     MalformedJson,
     /// The answer is HTTP 200 with a JSON body of this many bytes, made up while it is sent.
     HugeBody(u64),
@@ -46,13 +47,14 @@ pub enum Fault {
         /// The whole body.
         body: Bytes,
     },
-    /// The connection is closed after the head of the request, the body unread. It can have no effect.
+    /// The connection is closed after the head of the request, before its body is read. The request cannot have any
+    /// effect.
     CloseBeforeReading,
     /// The connection is closed after the whole request was read.
     CloseAfterReading,
 
-    /// The request waits this long, then all goes well. If the client has left by then, it has no effect;
-    /// with [`after_applying`](Self::after_applying) only the answer waits.
+    /// The request waits this long, then succeeds. If the client has left by then, it has no effect; with
+    /// [`after_applying`](Self::after_applying) only the answer waits.
     Delay(Duration),
     /// The answer comes in pieces of this many bytes, with a pause before each.
     SlowBody {
@@ -61,7 +63,7 @@ pub enum Fault {
         /// How long to wait before each.
         pause: Duration,
     },
-    /// The connection is closed after this many bytes of the body, which break off unless they are the last.
+    /// The connection is closed after this many bytes of the body, which is cut off unless these are all.
     CloseAfterBytes(u64),
     /// The body ends properly after this many bytes, as if there were no more.
     EndAfterBytes(u64),
@@ -73,12 +75,12 @@ pub enum Fault {
         code: ExportCode,
     },
 
-    /// As the fault inside, but the request has taken effect before. Made by [`after_applying`](Self::after_applying).
+    /// Like the fault inside, but the request takes effect first. Made by [`after_applying`](Self::after_applying).
     Applied(Box<Fault>),
 }
 
 impl Fault {
-    /// The same fault, but the request has taken effect before: only the answer is lost or wrong.
+    /// The same fault, but the request takes effect first: only the answer is lost or wrong.
     #[must_use]
     pub fn after_applying(self) -> Self {
         match self {
@@ -155,7 +157,7 @@ pub struct FaultRate {
     pub faults: Vec<Fault>,
 }
 
-/// The faults that are still to come.
+/// The faults still to come.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     script: VecDeque<(Option<Operation>, Fault)>,
@@ -178,7 +180,7 @@ impl Plan {
         self.script.len()
     }
 
-    /// The fault for a request: a scripted one comes before chance, also if it is [`Fault::None`].
+    /// The fault for a request: a scripted one takes precedence over chance, even if it is [`Fault::None`].
     pub(super) fn next(&mut self, operation: Operation) -> Fault {
         let scripted = self
             .script

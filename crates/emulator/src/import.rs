@@ -12,15 +12,15 @@ use dfinery::{
     types::import::{DeleteIdentityRequest, LoadEventsRequest, UpsertIdentityRequest, UpsertUserProfileRequest},
 };
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) code: ImportCode,
-    /// Why it was refused, without any value of it.
+    /// Why it was refused, without any of its values.
     pub(super) reason: Option<String>,
-    /// Whether something of it was taken.
+    /// Whether any part of it was taken.
     pub(super) applied: bool,
-    /// How many events of it were taken.
+    /// How many of its events were taken.
     pub(super) events: usize,
 }
 
@@ -98,11 +98,11 @@ pub(super) fn load_events(state: &mut State, arrival: &Arrival, request: LoadEve
     }
 }
 
-/// The events of a request after the taxonomy was asked about each.
+/// The events of a request after each was checked against the taxonomy.
 struct Sorted {
     /// Those to take, and whether to store them.
     taken: Vec<(Event, bool)>,
-    /// What is wrong with the first of those to refuse.
+    /// What is wrong with the first one to refuse.
     problem: Option<String>,
 }
 
@@ -189,7 +189,7 @@ pub(super) fn upsert_user_profile(state: &mut State, arrival: &Arrival, request:
     Outcome::success()
 }
 
-/// The refusal of an identity that was never created, if such are refused.
+/// The refusal of an identity that was never created, if the settings refuse it.
 fn unknown(state: &State, arrival: &Arrival, identity: &Identity) -> Option<Outcome> {
     let refused = arrival.settings.unknown_identity == UnknownIdentity::Refuse && !state.store.knows(identity);
     refused.then(|| Outcome::refused(ImportCode::ValidationFailure, "the identity was never created"))

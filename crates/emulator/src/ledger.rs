@@ -1,4 +1,4 @@
-//! The ledger: exactly what arrived, what became of it, and what was answered.
+//! The ledger: exactly what arrived, what happened to it, and what was answered.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::fault::Fault;
 use dfinery::{Event, ExportCode, Identity, ImportCode, Operation, Properties, Timestamp};
 
-/// What arrived at the emulator so far: a snapshot, which later requests do not change.
+/// What has arrived at the emulator so far: a snapshot, which later requests do not change.
 ///
-/// Nothing is left out of it, except what [`over_capacity`](Self::over_capacity) counts. `Debug` shows no personal data.
+/// It is complete, except for what [`over_capacity`](Self::over_capacity) counts. `Debug` shows no personal data.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub(super) requests: Vec<RequestRecord>,
@@ -25,9 +25,9 @@ pub struct Ledger {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// Its place among all requests, from 0.
+    /// Its position among all requests, from 0.
     pub sequence: u64,
-    /// What it asked for; none if no operation has its path and method.
+    /// The operation it asked for; none if no operation has its path and method.
     pub operation: Option<Operation>,
     /// When its head arrived.
     pub received: Timestamp,
@@ -35,13 +35,13 @@ pub struct RequestRecord {
     pub fault: Fault,
     /// The HTTP status of the answer; none if the connection was closed without one, or the answer is not decided yet.
     pub status: Option<u16>,
-    /// The verdict that was answered; none if the answer was no verdict, as a CSV is none.
+    /// The verdict that was answered; none if the answer was not a verdict, such as a CSV.
     pub verdict: Option<Verdict>,
-    /// Why it was refused, in words and without any value of the request; at most 500 characters.
+    /// Why it was refused, in words and without any value of the request; at most 500 characters long.
     pub reason: Option<String>,
-    /// Whether it took effect: for an import that something of it was taken, for an export that it ran.
+    /// Whether it took effect: for an import, that any part of it was taken; for an export, that it ran.
     pub applied: bool,
-    /// How many events of it were taken.
+    /// How many of its events were taken.
     pub events: usize,
     /// How much of the answer was handed to the connection.
     pub answered: Answered,
@@ -50,7 +50,7 @@ pub struct RequestRecord {
 impl RequestRecord {
     const LONGEST_REASON: usize = 500;
 
-    /// Puts a reason on record, or the start of it: the names in it may be of any length.
+    /// Records a reason, or the start of it: its names may have any length.
     pub(super) fn set_reason(&mut self, reason: Option<&str>) {
         self.reason = reason.map(|reason| reason.chars().take(Self::LONGEST_REASON).collect());
     }
@@ -74,7 +74,7 @@ impl RequestRecord {
     }
 }
 
-/// What was answered, by the tables.
+/// The answer, in terms of the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// A code of the Import API, success included.
@@ -83,7 +83,7 @@ pub enum Verdict {
     Export(ExportCode),
 }
 
-/// How much of an answer was handed to the connection. What the client read of it cannot be known here.
+/// How much of an answer was handed to the connection. How much the client read cannot be known here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Answered {
     /// Nothing.
@@ -105,16 +105,16 @@ pub struct EventRecord {
     pub identity: Arc<Identity>,
     /// The [`sequence`](RequestRecord::sequence) of its request.
     pub request: u64,
-    /// Its place among all events that were taken, from 0.
+    /// Its position among all events that were taken, from 0.
     pub position: usize,
     /// When it was taken.
     pub received: Timestamp,
-    /// Whether it is part of exports: not if a setting had it dropped as a duplicate or as unregistered.
+    /// Whether exports include it: not if a setting dropped it as a duplicate or as unregistered.
     pub stored: bool,
     pub(super) owner: SlotId,
 }
 
-/// Where a profile is in the store, or was before it was merged into another.
+/// The position of a profile in the store, now or before it was merged into another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotId(pub(super) usize);
 
@@ -133,7 +133,7 @@ pub struct ProfileRecord {
 }
 
 impl Ledger {
-    /// Every request, in the order of arrival; those that no operation is for too.
+    /// Every request, in the order of arrival, including those for no operation.
     #[must_use]
     pub fn all_requests(&self) -> &[RequestRecord] {
         &self.requests
@@ -151,7 +151,7 @@ impl Ledger {
         self.events.iter().map(AsRef::as_ref)
     }
 
-    /// How many of them are part of exports.
+    /// How many of them exports include.
     #[must_use]
     pub fn events_stored(&self) -> usize {
         self.events().filter(|record| record.stored).count()
@@ -167,7 +167,7 @@ impl Ledger {
         times
     }
 
-    /// How many events were taken though their `event_log_id` had been taken before.
+    /// How many events were taken although their `event_log_id` had been taken before.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.events.len() - self.times_taken().len()
@@ -191,13 +191,13 @@ impl Ledger {
         &self.deletions
     }
 
-    /// The unified profiles as they are now, the deleted ones too, oldest first.
+    /// The current unified profiles, including deleted ones, oldest first.
     pub fn profiles(&self) -> impl ExactSizeIterator<Item = &ProfileRecord> {
         self.profiles.iter().map(AsRef::as_ref)
     }
 
-    /// How many requests were refused because the emulator was full, which [`Settings::capacity`](super::Settings::capacity)
-    /// says. The ledger is complete only while this is 0.
+    /// How many requests were refused because the emulator was full (see
+    /// [`Settings::capacity`](super::Settings::capacity)). The ledger is complete only while this is 0.
     #[must_use]
     pub const fn over_capacity(&self) -> u64 {
         self.over_capacity

@@ -4,8 +4,9 @@
 //! verdicts, limits and standard names in the tables that the clients use too, and shares no other code with them.
 //!
 //! * What the documentation leaves open is a field of [`Settings`]: run a test under each reading.
-//! * What can go wrong on the way is a [`Fault`], [scripted](Emulator::script) request by request or [by chance](Emulator::fault_rate).
-//! * What arrived is in the [`Ledger`], to the last event.
+//! * Anything that can go wrong on the way is a [`Fault`], [scripted](Emulator::script) request by request or [by
+//!   chance](Emulator::fault_rate).
+//! * The [`Ledger`] holds what arrived, to the last event.
 
 #![deny(missing_docs)]
 

@@ -77,7 +77,7 @@ impl Limits {
         (calls.quota(&limit, settings.window, now), permit)
     }
 
-    /// What is left of a quota, without spending any.
+    /// What is left of a quota, without spending any of it.
     pub(super) fn quota(&mut self, family: Family, settings: &Settings) -> Quota {
         let limit = limit(family, settings);
         let now = milliseconds(settings.clock.now());
@@ -129,7 +129,7 @@ impl Quota {
         Self { remaining: 0, ..self }
     }
 
-    /// The headers that tell of it; `refused` if it is why the request was not carried out.
+    /// The headers that show it; `refused` if the request was refused for it.
     pub(super) fn headers(&self, settings: &Settings, refused: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let [dashed, compact] = &RATE_LIMIT_HEADERS;
@@ -178,7 +178,7 @@ fn milliseconds(time: Timestamp) -> i64 {
     time.to_jiff().as_millisecond()
 }
 
-/// The period as the documentation spells it: a number and one of `s`, `m`, `H`, `d`.
+/// The period in the documentation's spelling: a number and one of `s`, `m`, `H`, `d`.
 fn period_code(period: Duration) -> String {
     let seconds = period.as_secs();
     for (unit, length) in [("d", 86_400), ("H", 3_600), ("m", 60)] {

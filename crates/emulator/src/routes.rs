@@ -1,4 +1,4 @@
-//! From a request to its answer, as DFINERY would give it: no faults here.
+//! From a request to its answer, as DFINERY would give it. Faults are elsewhere.
 
 use hyper::{Method, header::CONTENT_TYPE, http::request::Parts};
 use serde::de::DeserializeOwned;
@@ -15,7 +15,7 @@ use super::{
 };
 use dfinery::{ExportCode, ImportCode, Operation, Token};
 
-/// Why no operation is meant.
+/// Why no operation matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoute {
     /// None has the path.
@@ -24,7 +24,7 @@ pub(super) enum NoRoute {
     Method(&'static str),
 }
 
-/// The operation that a method and a path stand for.
+/// The operation of a method and a path.
 pub(super) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
     let mut missing = NoRoute::Path;
     for &operation in Operation::ALL {
@@ -41,7 +41,7 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
 /// The verdict on a request that may not be carried out, and why.
 type Check = Result<(), (Verdict, &'static str)>;
 
-/// A request for an operation, read to its end.
+/// A fully read request for an operation.
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Shared,
     pub(super) arrival: &'a Arrival,
@@ -176,7 +176,7 @@ impl Call<'_> {
         if given.is_some_and(|(_, value)| value == self.shared.credentials.service_id) {
             Ok(())
         } else {
-            // The Export API has no message of its own for it.
+            // The Export API has no specific message for it.
             let verdict = self.either(ImportCode::InvalidServiceId, ExportCode::InvalidParameter);
             Err((verdict, "the service id is missing or wrong"))
         }
@@ -205,9 +205,9 @@ impl Call<'_> {
     }
 }
 
-/// A body that is no request.
+/// The error for a body that is not a request.
 struct Unreadable {
-    /// Whether it is JSON at least, or was up to the place where reading stopped.
+    /// Whether it is at least JSON, or was up to where reading stopped.
     is_json: bool,
     reason: String,
 }
@@ -220,7 +220,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
         } else {
             "is not JSON"
         };
-        // The error's own words would quote values.
+        // The error's own message would quote values.
         let reason = format!("the body {problem} at line {}, column {}", error.line(), error.column());
         Unreadable { is_json, reason }
     })?;
@@ -231,9 +231,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     Ok(request)
 }
 
-/// Whether a field is `null` that may be absent only: serde reads both alike, the spec does not.
+/// Whether a field is `null` that may only be absent: to serde these are the same, to the spec they are not.
 ///
-/// Only the value of a property can be `null`, and that can be `true` as well. So the request must fit with either.
+/// Only the value of a property can be `null`, and it can be `true` as well. So the request must fit with either.
 fn has_forbidden_null<T: DeserializeOwned>(body: &[u8]) -> bool {
     fn replace_nulls(value: &mut Value) {
         match value {

@@ -1,4 +1,4 @@
-//! Sockets: accepting connections, and what faults do to a request and its answer.
+//! Sockets: accepting connections, and applying faults to a request and its answer.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ use super::{
 };
 use dfinery::{ExportCode, ImportCode, Operation, Token};
 
-/// Serves connections until it is aborted, and all connections with it.
+/// Serves connections until aborted, which aborts all connections too.
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
@@ -95,7 +95,7 @@ async fn respond(shared: Arc<Shared>, flush: Flush, request: Request<Incoming>) 
     }))
 }
 
-/// Serves a request with what its fault does to it.
+/// Serves a request and applies its fault.
 async fn faulty(
     shared: &Shared,
     arrival: &Arrival,
@@ -152,7 +152,7 @@ fn no_route(missing: NoRoute, arrival: &Arrival) -> Answer {
     }
 }
 
-/// The answer when nothing more can be put on record.
+/// The answer when nothing more can be recorded.
 fn full(shared: &Shared, operation: Option<Operation>, flush: Flush) -> Response<Body> {
     let settings = Arc::clone(&shared.lock().settings);
     let verdict = match operation.map(Operation::token) {

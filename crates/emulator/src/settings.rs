@@ -7,7 +7,7 @@ use dfinery::{Family, tables::RateLimit};
 
 /// How the emulator behaves where DFINERY's documentation is silent or contradicts itself.
 ///
-/// The defaults are the readings we hold most likely. A client that is meant to last passes its tests under the others too.
+/// The defaults are the readings we consider most likely. A robust client passes its tests under the others too.
 ///
 /// ```
 /// use dfinery_emulator::{CodeStyle, Settings};
@@ -19,17 +19,17 @@ use dfinery::{Family, tables::RateLimit};
     reason = "each is the answer to a question of its own"
 )]
 pub struct Settings {
-    /// What is looked at first when both the token and the service id are wrong. Undocumented; default: the token.
+    /// Which is checked first when both the token and the service id are wrong. Undocumented; default: the token.
     pub check_order: CheckOrder,
-    /// Whether a request without `content-type: application/json` is refused. The header is documented as required, what happens
-    /// without it is not; default: refused.
+    /// Whether a request without `content-type: application/json` is refused. The header is documented as required, but
+    /// not what happens without it; default: refused.
     pub require_content_type: bool,
     /// Longest request body in bytes; a longer one is answered with HTTP 413. Undocumented; default: 8 MiB.
     pub body_limit: usize,
 
     /// How an import answer writes its `code`: the pages show both. Default: as a number.
     pub code_style: CodeStyle,
-    /// What an import success has as its `data`: the pages show both. Default: `true`.
+    /// The `data` of an import success: the pages show both. Default: `true`.
     pub success_data: SuccessData,
     /// The HTTP status of import failures: the detail table and the HTTP table differ. Default: the detail table, so HTTP 200.
     pub import_failures: FailureStyle,
@@ -37,7 +37,7 @@ pub struct Settings {
     pub export_failures: FailureStyle,
     /// How a spent quota is answered: the pages differ. Default: like any other failure.
     pub over_limit: OverLimit,
-    /// How the end of a JSON answer is told. Undocumented; default: by `content-length`.
+    /// How the end of a JSON answer is marked. Undocumented; default: by `content-length`.
     pub json_framing: Framing,
 
     /// How the rate-limit headers are spelled: the pages show both. Default: `X-Rate-Limit-*`.
@@ -46,7 +46,7 @@ pub struct Settings {
     pub reset_unit: ResetUnit,
     /// Whether an answer to a spent quota has a `Retry-After` header. Not documented, but gateways add it; default: no.
     pub retry_after: bool,
-    /// Quotas in place of the documented ones, as a service gets them on request. Default: none.
+    /// Quotas instead of the documented ones, as a service gets them on request. Default: none.
     pub rate_limits: HashMap<Family, RateLimit>,
     /// Divides the calls that every quota allows per period, but not below one: 10 gives a tenth. Default: 1. Zero counts as 1.
     pub rate_limit_divisor: u32,
@@ -59,14 +59,14 @@ pub struct Settings {
     pub unregistered: Unregistered,
     /// Whether a missing required property counts as wrong. Documented for the SDKs only; default: yes.
     pub enforce_required: bool,
-    /// What one bad event does to the others of its request. Undocumented; default: it takes them all down.
+    /// What one bad event does to the others of its request. Undocumented; default: all of them fail.
     pub batch: Batch,
-    /// What happens to an event whose `event_log_id` came before. Undocumented; default: it is stored again.
+    /// What happens to an event with a repeated `event_log_id`. Undocumented; default: it is stored again.
     pub duplicates: Duplicates,
 
     /// What happens to events and user properties of an identity that was never created. Undocumented; default: it is created.
     pub unknown_identity: UnknownIdentity,
-    /// Whether deleting an external id that nobody has is a success. Undocumented; default: yes.
+    /// Whether deleting an unknown external id is a success. Undocumented; default: yes.
     pub unknown_deletion_succeeds: bool,
     /// Whether the events of a deleted user stay in exports. Undocumented; default: yes.
     pub deletion_keeps_events: bool,
@@ -79,7 +79,7 @@ pub struct Settings {
     pub day_zone: DayZone,
     /// The time by which an export picks its events. Undocumented; default: when the event happened.
     pub export_time: ExportTime,
-    /// Whether `to_date` itself is part of the export. Undocumented, but equal dates are in a sample; default: yes.
+    /// Whether `to_date` itself is part of the export. Undocumented, but a sample has equal dates; default: yes.
     pub to_date_inclusive: bool,
     /// The rows of an event with items. Undocumented; default: one row per event.
     pub item_rows: ItemRows,
@@ -89,7 +89,7 @@ pub struct Settings {
     /// parameter, which is undocumented too.
     pub audiences: HashMap<String, BTreeSet<String>>,
 
-    /// How the end of a CSV is told. Undocumented; default: chunked.
+    /// How the end of a CSV is marked. Undocumented; default: chunked.
     pub csv_framing: Framing,
     /// The `content-type` of a CSV, or none. Undocumented; default: `text/csv`.
     pub csv_content_type: Option<String>,
@@ -97,10 +97,10 @@ pub struct Settings {
     pub bom: bool,
     /// What ends a line of a CSV. Undocumented; default: a line feed.
     pub line_ending: LineEnding,
-    /// If set, exports hold made-up rows of at least this many bytes in place of what was stored. Default: unset.
+    /// If set, exports hold at least this many bytes of made-up rows instead of what was stored. Default: unset.
     pub synthetic_export_bytes: Option<u64>,
 
-    /// The time that the emulator goes by. Default: the system's.
+    /// The emulator's clock. Default: the system's.
     pub clock: Clock,
     /// How many requests, and how many events, the emulator remembers. Beyond it a request is answered as an internal error, has
     /// no effect and is counted by [`Ledger::over_capacity`](super::Ledger::over_capacity). Default: one million of each.
@@ -152,7 +152,7 @@ impl Default for Settings {
     }
 }
 
-/// What is looked at first when both the token and the service id are wrong.
+/// Which is checked first when both the token and the service id are wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CheckOrder {
     /// The token, then the service id.
@@ -172,7 +172,7 @@ pub enum CodeStyle {
     Digits,
 }
 
-/// What an import success has as its `data`.
+/// The `data` of an import success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SuccessData {
     /// `true`.
@@ -188,7 +188,7 @@ pub enum FailureStyle {
     /// That of the detail table, [`CodeInfo::http_status`](dfinery::tables::CodeInfo::http_status).
     #[default]
     DetailTable,
-    /// The other one, [`CodeInfo::http_status_alternative`](dfinery::tables::CodeInfo::http_status_alternative).
+    /// The alternative, [`CodeInfo::http_status_alternative`](dfinery::tables::CodeInfo::http_status_alternative).
     Alternative,
 }
 
@@ -204,14 +204,14 @@ pub enum OverLimit {
     Http429Empty,
 }
 
-/// How the end of a body is told.
+/// How the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// By `content-length`.
     ContentLength,
     /// By chunked transfer coding.
     Chunked,
-    /// By the end of the connection alone, as an HTTP/1.0 answer does it: a cut cannot be told from the end.
+    /// Only by the end of the connection, as in HTTP/1.0: a cut cannot be distinguished from the end.
     CloseDelimited,
 }
 
@@ -250,7 +250,7 @@ pub enum Window {
 /// What happens to an event or a user property that the taxonomy does not allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unregistered {
-    /// It is a validation failure; [`Batch`] says what becomes of the other events.
+    /// It is a validation failure; [`Batch`] says what happens to the other events.
     #[default]
     Refuse,
     /// The answer is a success, but the event or property is not stored: the silent loss that the SDK pages describe.
@@ -273,7 +273,7 @@ pub enum Batch {
     KeepGoodAndSucceed,
 }
 
-/// What happens to an event whose `event_log_id` came before.
+/// What happens to an event with a repeated `event_log_id`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
     /// It is stored again.
@@ -286,7 +286,7 @@ pub enum Duplicates {
 /// What happens to events and user properties of an identity that was never created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownIdentity {
-    /// It is created on the way.
+    /// It is created implicitly.
     #[default]
     Create,
     /// It is a validation failure.
@@ -319,7 +319,7 @@ pub enum DayZone {
     /// UTC.
     #[default]
     Utc,
-    /// Korea, nine hours ahead.
+    /// Korea, nine hours ahead of UTC.
     Kst,
 }
 

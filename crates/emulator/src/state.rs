@@ -19,7 +19,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
-/// What a request must know to be served.
+/// What serving a request needs to know.
 pub(super) struct Credentials {
     pub(super) service_id: String,
     pub(super) import_token: String,
@@ -46,12 +46,12 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
 }
 
-/// A request on record: who may say what becomes of it.
+/// A recorded request, to which its outcome can be added.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) sequence: u64,
     pub(super) received: Timestamp,
-    /// The settings that hold for this request to its end.
+    /// The settings for the whole of this request.
     pub(super) settings: Arc<Settings>,
     pub(super) fault: Fault,
 }
@@ -73,7 +73,7 @@ impl Shared {
         lock(&self.state)
     }
 
-    /// Puts a request on record and draws its fault; nothing if the ledger is full.
+    /// Records a request and draws its fault; nothing if the ledger is full.
     pub(super) fn arrive(&self, operation: Option<Operation>) -> Option<Arrival> {
         let mut state = self.lock();
         let settings = Arc::clone(&state.settings);
@@ -102,7 +102,7 @@ impl Shared {
         Some(arrival)
     }
 
-    /// Puts on record what is about to be answered, and gives the reason if it is a refusal.
+    /// Records the answer that is about to be sent, with the reason if it is a refusal.
     pub(super) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
         let mut state = self.lock();
         let record = state.record(sequence)?;
@@ -112,14 +112,14 @@ impl Shared {
         record.reason.clone()
     }
 
-    /// Notes that an answer was handed to the connection as a whole.
+    /// Notes that the whole answer was handed to the connection.
     pub(super) fn answered(&self, sequence: u64) {
         if let Some(record) = self.lock().record(sequence) {
             record.answered = Answered::Completely;
         }
     }
 
-    /// A copy of everything on record.
+    /// A copy of everything recorded.
     pub(super) fn snapshot(&self) -> Ledger {
         let state = self.lock();
         Ledger {

@@ -1,4 +1,4 @@
-//! What DFINERY would hold: unified profiles, merged by shared identifiers, and the events that belong to them.
+//! The data that DFINERY would hold: unified profiles, merged by shared identifiers, and their events.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -16,7 +16,7 @@ use dfinery::{Event, Identity, Properties, PropertyValue, Timestamp};
 /// Profiles and events, in memory.
 pub(super) struct Store {
     profiles: Vec<Slot>,
-    /// For each kind of identifier, in the order of `Identity::FIELDS`, the slot of each value.
+    /// For each kind of identifier, in the order of `Identity::FIELDS`: the slot of each value.
     owners: [HashMap<String, SlotId>; Identity::FIELDS.len()],
     events: Vec<Arc<EventRecord>>,
     event_ids: HashSet<Uuid>,
@@ -30,7 +30,7 @@ enum Slot {
     MergedInto(SlotId),
 }
 
-/// Names of properties that were stored, by what they were properties of.
+/// Names of properties that were stored, by what they belong to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) events: BTreeSet<String>,
@@ -57,7 +57,7 @@ impl Store {
         !self.profiles_of(identity).is_empty()
     }
 
-    /// The profile that owns all these identifiers from now on: found, made, or merged from several into the oldest.
+    /// The profile that owns all these identifiers from now on: found, created, or merged from several into the oldest.
     pub(super) fn unify(&mut self, identity: &Identity) -> SlotId {
         let found = self.profiles_of(identity);
         let slot = match found.split_first() {
@@ -80,7 +80,7 @@ impl Store {
         slot
     }
 
-    /// Deletes the profile of an external id, and says whether there was one.
+    /// Deletes the profile of an external id, and returns whether there was one.
     pub(super) fn delete(&mut self, external_id: &str) -> bool {
         let found = self.profiles_of(&Identity::external_id(external_id));
         for &slot in &found {
@@ -120,7 +120,7 @@ impl Store {
         self.events.len()
     }
 
-    /// Takes an event: always on record, and part of exports if it is `stored`.
+    /// Takes an event: records it always, and includes it in exports if it is `stored`.
     pub(super) fn add_event(&mut self, event: Event, stored: bool, request: &Taken) {
         self.event_ids.insert(event.event_log_id);
         if stored {
@@ -147,7 +147,7 @@ impl Store {
         &self.events
     }
 
-    /// The profile at a slot, also if it was merged into another since.
+    /// The profile at a slot, even if it was since merged into another.
     pub(super) fn profile(&self, slot: SlotId) -> Option<&Arc<ProfileRecord>> {
         match self.profiles.get(self.resolve(slot).0) {
             Some(Slot::Profile(profile)) => Some(profile),
@@ -155,7 +155,7 @@ impl Store {
         }
     }
 
-    /// Every profile, the deleted ones too, oldest first.
+    /// Every profile, including deleted ones, oldest first.
     pub(super) fn profiles(&self) -> impl Iterator<Item = &Arc<ProfileRecord>> {
         self.profiles.iter().filter_map(|slot| match slot {
             Slot::Profile(profile) => Some(profile),
@@ -195,7 +195,7 @@ impl Store {
         slot
     }
 
-    /// Merges a profile into an older one. Where both have a value, that of the older one stays.
+    /// Merges a profile into an older one. Where both have a value, the older one's stays.
     fn merge(&mut self, older: SlotId, younger: SlotId) {
         let Some(slot) = self.profiles.get_mut(younger.0) else {
             return;
@@ -235,7 +235,7 @@ pub(super) struct Taken {
     pub(super) owner: SlotId,
 }
 
-/// Takes over the identifiers that are given; the newest of each kind is the one on record.
+/// Adopts the given identifiers; the newest of each kind is recorded.
 fn adopt(known: &mut Identity, given: &Identity) {
     let mut values = known.values().map(|value| value.map(str::to_owned));
     for (value, given) in values.iter_mut().zip(given.values()) {

@@ -22,18 +22,18 @@ use dfinery::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taxonomy {
-    /// Each event with the properties it needs.
+    /// Each event, with the properties it needs.
     events: BTreeMap<String, BTreeSet<String>>,
     event_properties: BTreeMap<String, Rule>,
     item_properties: BTreeMap<String, Rule>,
     user_properties: BTreeMap<String, Rule>,
 }
 
-/// What a value of a property must be.
+/// The requirements on a property's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rule {
     property_type: PropertyType,
-    /// The only values allowed; empty if any is.
+    /// The only allowed values; empty if any value is allowed.
     values: &'static [&'static str],
     /// Whether every item needs it.
     required: bool,
@@ -51,8 +51,8 @@ impl Taxonomy {
         }
     }
 
-    /// The standard events and properties, and the properties of consent. A property whose need is unsettled is optional;
-    /// the events that only an SDK sends are not registered.
+    /// The standard events and properties, and the properties of consent. A property of which it is unsettled whether
+    /// it is required is optional; events that only an SDK sends are not registered.
     #[must_use]
     pub fn standard() -> Self {
         let events = taxonomy::EVENTS.iter().map(|event| {
@@ -74,14 +74,14 @@ impl Taxonomy {
         }
     }
 
-    /// Registers an event, or forgets what it needs.
+    /// Registers an event; if it was registered, forgets what it needs.
     #[must_use]
     pub fn event(mut self, name: impl Into<String>) -> Self {
         self.events.insert(name.into(), BTreeSet::new());
         self
     }
 
-    /// Makes an event need a property, and registers the event if it is not yet.
+    /// Makes an event need a property, and registers the event if necessary.
     #[must_use]
     pub fn required(mut self, event: impl Into<String>, property: impl Into<String>) -> Self {
         self.events.entry(event.into()).or_default().insert(property.into());
@@ -124,7 +124,7 @@ impl Taxonomy {
         columns(&self.user_properties)
     }
 
-    /// Says what is wrong with an event, without any value of it.
+    /// Says what is wrong with an event, without any of its values.
     pub(super) fn check_event(&self, event: &Event, enforce_required: bool) -> Result<(), String> {
         let name = &event.event_name;
         let required = self
@@ -186,7 +186,8 @@ impl Rule {
         }
     }
 
-    /// Whether a value fits. A whole number is a fraction too, an array without elements has any type, and `null` is no value.
+    /// Whether a value fits. A whole number also counts as a fraction, an empty array has any type, and `null` is not a
+    /// value.
     fn allows(&self, value: &PropertyValue) -> bool {
         use PropertyValue as Value;
         match (self.property_type, value) {

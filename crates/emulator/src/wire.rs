@@ -1,5 +1,5 @@
-//! The socket under hyper. It can tell when everything that hyper was given is out, so that a cut comes after exactly the bytes
-//! that a fault lets through.
+//! The socket under hyper. It knows when everything given to hyper has been sent, so that a cut comes after exactly the
+//! bytes that a fault lets through.
 
 use std::{
     io::{self, IoSlice},
@@ -32,7 +32,7 @@ impl Wire {
     }
 }
 
-/// Asks a [`Wire`] whether its bytes are out. Both ends live in the task of one connection.
+/// Asks a [`Wire`] whether its bytes have been sent. Both ends live in the task of one connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flush(Arc<FlushState>);
 
@@ -64,7 +64,7 @@ impl Write for Wire {
         Pin::new(&mut self.socket).poll_write(cx, bytes)
     }
 
-    /// hyper calls this once its own buffer is empty.
+    /// hyper calls this when its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
         if self.flush.0.asked.swap(false, Ordering::AcqRel) {

@@ -7,7 +7,7 @@ use super::{
     window::Window,
 };
 
-/// Finds the elements of an array, without looking at what is in them.
+/// Finds the elements of an array without looking inside them.
 #[derive(Default)]
 pub(super) struct Array {
     pending: usize,
@@ -31,7 +31,7 @@ struct Scan {
 }
 
 impl Scan {
-    /// The place of the comma or bracket that ends the element; `None` if it is not among these bytes.
+    /// The position of the comma or bracket that ends the element; `None` if it is not in these bytes.
     fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
@@ -103,7 +103,7 @@ impl Array {
             let unread = window.unread();
             let end = scan.find_end(unread.get(scanned..).unwrap_or_default());
             scanned = end.map_or(unread.len(), |end| scanned + end);
-            // The spaces after it count, so that they are bounded too.
+            // Spaces after it count, so that they are bounded too.
             if scanned > window.bounds.record {
                 return frame(Body::TooLong(Self::pass_long(window, scan, scanned, end.is_some())?));
             }
@@ -124,7 +124,7 @@ impl Array {
         }
     }
 
-    /// Passes an element of which a part has been scanned, and says how long it is with the spaces after it.
+    /// Skips a partly scanned element, and returns its length including the spaces after it.
     fn pass_long(window: &mut Window, mut scan: Scan, scanned: usize, mut ended: bool) -> Result<u64, Stop> {
         window.head.clear();
         let mut length = 0;

@@ -8,10 +8,10 @@ use dfinery::Violation;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The record in a line of a dead-letter file, as JSON to be loaded again.
+/// The record in a line of a dead-letter file, as JSON to load again.
 ///
 /// # Errors
-/// Says what to do about a line that holds no such record. The message has no value of the record.
+/// If the line holds no such record. The message says what to do, and shows no value of the record.
 pub fn replay_line(line: &str) -> Result<Cow<'_, str>, Violation> {
     #[derive(Deserialize)]
     struct DeadLetter<'a> {

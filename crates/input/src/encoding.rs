@@ -1,4 +1,4 @@
-//! Which encoding a text has, and decoding it without ever replacing a byte.
+//! Detects the encoding of a text, and decodes it without ever replacing a byte.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, DecoderResult, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS};
@@ -10,7 +10,7 @@ pub(super) const DECIDING: usize = 64 * 1024;
 /// How many bytes at the beginning decide whether a text without a mark is UTF-16.
 pub(super) const DECIDING_BEGINNING: usize = 4 * 1024;
 
-/// How many characters can tell one language from another.
+/// How many characters are enough to tell one language from another.
 const ENOUGH_CHARACTERS: usize = 10;
 
 /// The encoding that the beginning of a text shows, and the length of its byte order mark.
@@ -28,7 +28,8 @@ pub(super) fn mark_of(encoding: Encoding, bytes: &[u8]) -> usize {
     of_beginning(bytes).map_or(0, |(found, length)| if found == encoding { length } else { 0 })
 }
 
-/// Text for people has line breaks, digits and commas, whose higher byte is zero in UTF-16; in other encodings no byte is.
+/// Text for people has line breaks, digits and commas, whose high byte is zero in UTF-16; text in other encodings has
+/// no zero bytes.
 fn utf16_by_zeros(bytes: &[u8]) -> Option<Encoding> {
     let bytes = bytes.get(..DECIDING_BEGINNING).unwrap_or(bytes);
     let pairs = bytes.chunks_exact(2);
@@ -41,7 +42,7 @@ fn utf16_by_zeros(bytes: &[u8]) -> Option<Encoding> {
             _ => {}
         }
     }
-    // A few ideographs look like the other order.
+    // A few ideographs look like the opposite byte order.
     let plainly = |these: usize, others: usize| these * 8 >= count && these > 4 * others;
     if plainly(little, big) {
         Some(Encoding::Utf16Le)
@@ -54,7 +55,7 @@ fn utf16_by_zeros(bytes: &[u8]) -> Option<Encoding> {
 
 /// Decides between UTF-8 and CP949 by the bytes from the first that is not ASCII; `None` if it is neither.
 ///
-/// A text with few broken places keeps its encoding, so that only the records that hold them are lost.
+/// A text with few broken places keeps its encoding, so that only the records with these places are lost.
 pub(super) fn of_text(bytes: &[u8], is_end: bool) -> Option<Encoding> {
     let utf8 = Tally::of_utf8(bytes, is_end);
     if utf8.broken == 0 {
@@ -70,14 +71,14 @@ pub(super) fn of_text(bytes: &[u8], is_end: bool) -> Option<Encoding> {
     (cp949.is_plain() && is_like_korean(bytes)).then_some(Encoding::Cp949)
 }
 
-/// How many characters beyond ASCII a text has in an encoding, and how many places that are none.
+/// How many characters beyond ASCII a text has in an encoding, and how many invalid places.
 struct Tally {
     whole: usize,
     broken: usize,
 }
 
 impl Tally {
-    /// Whether the encoding is beyond doubt in spite of broken places.
+    /// Whether the encoding is certain in spite of broken places.
     const fn is_plain(&self) -> bool {
         self.whole >= 20 * self.broken
     }
@@ -113,7 +114,7 @@ fn is_beginning_of_utf8(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// Whether CP949 is not contradicted: other languages' encodings decode as CP949 too, into nonsense.
+/// Whether nothing speaks against CP949: the encodings of other languages also decode as CP949, into nonsense.
 fn is_like_korean(bytes: &[u8]) -> bool {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, false);
@@ -126,10 +127,10 @@ fn is_like_korean(bytes: &[u8]) -> bool {
     is_short || !others.contains(&detector.guess(None, Utf8Detection::Allow))
 }
 
-/// The first byte of a record that its encoding does not allow.
+/// The first byte of a record that is invalid in its encoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct BadByte {
-    /// Its place in the record, from 1.
+    /// Its position in the record, from 1.
     pub(super) place: usize,
     /// The bytes there, two for UTF-16.
     pub(super) bytes: Vec<u8>,
@@ -137,7 +138,7 @@ pub(super) struct BadByte {
 }
 
 impl BadByte {
-    /// What is wrong with the record, of which a unit is a line, a row or an element.
+    /// What is wrong with the record; `unit` is a line, a row or an element.
     pub(super) fn problem(&self, unit: &str) -> String {
         use std::fmt::Write as _;
         let hex = self.bytes.iter().fold(String::from("0x"), |mut hex, byte| {
@@ -151,7 +152,7 @@ impl BadByte {
     }
 }
 
-/// Text of an encoding as UTF-8; borrowed where it is UTF-8 already.
+/// Text of an encoding as UTF-8; borrowed if it is already UTF-8.
 pub(super) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadByte> {
     if let Ok(text) = simdutf8::basic::from_utf8(bytes)
         && (encoding != Encoding::Cp949 || text.is_ascii())
@@ -201,7 +202,7 @@ impl<'a> Cp949<'a> {
         }
     }
 
-    /// Adds text up to the next broken byte and gives its place; `None` at the end.
+    /// Adds text up to the next broken byte and returns its position; `None` at the end.
     fn run(&mut self, text: &mut String, is_end: bool) -> Option<usize> {
         loop {
             let rest = self.bytes.get(self.position..).unwrap_or_default();

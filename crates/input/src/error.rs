@@ -1,11 +1,11 @@
-//! The error of an input that cannot be read on.
+//! The error of an input that cannot be read further.
 
 use std::{error::Error, fmt, io};
 
 /// The name that stands for standard input.
 pub(crate) const STDIN: &str = "-";
 
-/// An input that cannot be read, or not to its end: `Display` says which one and why, the predicates say it to programs.
+/// Why an input cannot be read, or not to its end: `Display` says which one and why, the predicates tell programs.
 ///
 /// It never holds a value of a record.
 #[derive(Debug)]
@@ -17,27 +17,27 @@ pub struct InputError {
 
 #[derive(Debug)]
 enum Kind {
-    /// The system does not open or read it; the text is for people.
+    /// The system cannot open or read it; the text is for people.
     Unreadable(String, io::Error),
     Changed(String),
     NeedsMapping,
     NeedsEncoding,
-    /// It is not what its format, its mapping or its use asks for.
+    /// It does not fit its format, its mapping or its use.
     Unfit(String),
 }
 
 impl InputError {
-    /// About an input as a whole, which is not what it should be.
+    /// An error about an unfit input as a whole.
     pub fn new(name: &str, problem: impl fmt::Display) -> Self {
         Self::of(name, Kind::Unfit(problem.to_string()))
     }
 
-    /// About an input that is no longer what it was.
+    /// An error about an input that has changed.
     pub fn changed(name: &str, problem: impl fmt::Display) -> Self {
         Self::of(name, Kind::Changed(problem.to_string()))
     }
 
-    /// About an input that could not be opened.
+    /// An error about an input that could not be opened.
     #[must_use]
     pub fn opening(name: &str, error: io::Error) -> Self {
         let problem = match error.kind() {
@@ -50,7 +50,7 @@ impl InputError {
         Self::of(name, Kind::Unreadable(problem, error))
     }
 
-    /// About a read that failed half-way.
+    /// An error about a read that failed half-way.
     #[must_use]
     pub fn reading(name: &str, error: io::Error) -> Self {
         Self::of(name, Kind::Unreadable(format!("reading failed: {error}"), error))
@@ -83,19 +83,19 @@ impl InputError {
         }
     }
 
-    /// The input as it was named, `-` for standard input. An error about a mapping names it so.
+    /// The input as it was named, `-` for standard input. An error about a mapping uses the same name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The line that the error is about, from 1, if it is about one.
+    /// The line of the error, from 1, if it is about one.
     #[must_use]
     pub const fn line(&self) -> Option<u64> {
         self.line
     }
 
-    /// The system does not open or read it; the [`source`](Error::source) is what the system said.
+    /// The system cannot open or read it; the [`source`](Error::source) is the system's error.
     ///
     /// # Troubleshooting
     /// Check the path, the permissions and the disk.
@@ -113,7 +113,7 @@ impl InputError {
         matches!(self.kind, Kind::Changed(_))
     }
 
-    /// It is read as a table, and there is no mapping of its columns.
+    /// It is read as a table, but its columns have no mapping.
     ///
     /// # Troubleshooting
     /// [`propose`](crate::propose) drafts a mapping; complete it, and set it as

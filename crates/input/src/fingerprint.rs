@@ -1,4 +1,4 @@
-//! What an input was when it was read, in a few bytes.
+//! What an input held when it was read, in a few bytes.
 
 use std::{
     fs::File,
@@ -13,21 +13,21 @@ use std::{
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-/// To be changed with what goes into a fingerprint, so that no old one is taken for a new one.
+/// Change this whenever the content of fingerprints changes, so that an old one never passes for a new one.
 const SEED: u64 = 2;
 const CHUNK: usize = 64 * 1024;
 
 /// The first bytes of an input, before decompression: how many, and a hash of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beginning {
-    /// How many bytes, at most those asked for.
+    /// How many bytes: at most the number asked for.
     pub bytes: u64,
     /// Their XXH3 hash of 128 bits.
     pub hash: u128,
 }
 
 impl Beginning {
-    /// Reads this many bytes of a file, or all if it had fewer when it was opened. `None` if `goes_on`, which is asked
+    /// Reads this many bytes of a file, or all of them if it had fewer when it was opened. `None` if `goes_on`, called
     /// before each read, says to stop first. Blocking.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Beginning {
     }
 }
 
-/// How much of an input was read so far, shared with the thread that reads it.
+/// How much of an input has been read so far, shared with the thread that reads it.
 pub struct Passed {
     bytes: AtomicU64,
     hash: Mutex<Xxh3>,
@@ -81,7 +81,7 @@ impl Passed {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The bytes read and their hash. Call it on the thread that reads: bytes being added at the same time may be missing.
+    /// The bytes read and their hash. Call it on the reading thread: bytes added at the same time may be missing.
     #[must_use]
     pub fn beginning(&self) -> Beginning {
         Beginning {

@@ -11,18 +11,18 @@ pub enum Format {
     Ndjson,
     /// One JSON array of objects.
     JsonArray,
-    /// A table with a header, separated by commas or what the mapping says.
+    /// A table with a header, separated by commas or by what the mapping says.
     Csv,
     /// A table with a header, separated by tabs.
     Tsv,
-    /// Lines of a dead-letter file: the records in them.
+    /// The records in the lines of a dead-letter file.
     DeadLetter,
 }
 
 impl Format {
     const ALL: [Self; 5] = [Self::Ndjson, Self::JsonArray, Self::Csv, Self::Tsv, Self::DeadLetter];
 
-    /// The format that a name stands for; `None` for JSON, whose two forms only the content tells apart.
+    /// The format that a name means; `None` for JSON, whose two forms only differ in content.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let mut last = extension(path)?;
@@ -40,7 +40,7 @@ impl Format {
         matches!(self, Self::Csv | Self::Tsv)
     }
 
-    /// What one record of it is called in a message.
+    /// The word for one record in a message.
     pub(crate) const fn unit(self) -> &'static str {
         match self {
             Self::Ndjson | Self::DeadLetter => "line",

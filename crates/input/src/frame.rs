@@ -1,26 +1,26 @@
-//! Where the next record of an input stands.
+//! The position of the next record of an input.
 
 use std::{io, ops::Range};
 
 use crate::error::InputError;
 
-/// A record as it stands in the window.
+/// A record in the window.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     /// The line on which it begins, from 1.
     pub(super) line: u64,
-    /// Where it begins in the decompressed input.
+    /// Where it starts in the decompressed input.
     pub(super) offset: u64,
     pub(super) body: Body,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Body {
-    /// Its place from the beginning of the window.
+    /// Its range, counted from the start of the window.
     Whole(Range<usize>),
-    /// Its place, and why it cannot be used.
+    /// Its range, and why it cannot be used.
     Broken(Range<usize>, String),
-    /// It has this many bytes, more than are held; the window keeps the first ones.
+    /// It has this many bytes, more than can be held; the window keeps the first ones.
     TooLong(u64),
 }
 
@@ -28,9 +28,9 @@ pub(super) enum Body {
 #[derive(Debug)]
 pub(super) enum Stop {
     Read(io::Error),
-    /// The input is not what its format asks for, in this line if it is one.
+    /// The input does not fit its format; in this line, if it is about one.
     Format(Option<u64>, String),
-    /// The encoding of this line cannot be told.
+    /// The encoding of this line cannot be determined.
     Encoding(u64),
 }
 

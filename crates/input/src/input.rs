@@ -1,4 +1,4 @@
-//! An opened input, and the records in it one after the other.
+//! An opened input, and its records one after another.
 
 use std::{borrow::Cow, io, path::Path, sync::Arc};
 
@@ -22,10 +22,10 @@ use crate::{
     window::{Bounds, Window},
 };
 
-/// A line of a dead-letter file holds a record up to twice, once with escapes.
+/// A line of a dead-letter file holds a record up to twice, one of them with escapes.
 const DEAD_LETTER_LENGTHS: usize = 4;
 
-/// An opened input: a file or a pipe, whose records are read one after the other. Reading blocks.
+/// An opened input: a file or a pipe, whose records are read one after another. Reading blocks.
 ///
 /// ```
 /// use dfinery_input::{Input, InputOptions};
@@ -48,10 +48,10 @@ pub struct Input {
     framer: Framer,
     mapper: Option<RowMapper>,
     cells: Cells,
-    /// The record where it does not stand in the window as it is given.
+    /// The record, if it is not in the window in the form that is returned.
     json: String,
     original: Vec<u8>,
-    /// The record of a dead letter that holds it with escapes.
+    /// The record of a dead letter, which holds it with escapes.
     letter: String,
 }
 
@@ -61,7 +61,7 @@ pub struct Line<'a> {
     pub number: u64,
     /// Where it begins in the decompressed bytes of the input.
     pub offset: u64,
-    /// Its bytes as they stand in the input, without the line break; of a record that is too long, the first ones.
+    /// Its bytes as they are in the input, without the line break; only the first ones if the record is too long.
     pub original: &'a [u8],
     /// The record as JSON, or why there is none.
     pub json: Result<&'a str, Violation>,
@@ -70,8 +70,8 @@ pub struct Line<'a> {
 impl Input {
     /// Opens a file, finds out how it is compressed, encoded and framed, and reads the header of a table.
     ///
-    /// A column of a table without a type in the mapping has the type that `taxonomy` gives its property, by default the
-    /// [standard one](Taxonomy::standard).
+    /// A column without a type in the mapping takes the type that `taxonomy`, by default the [standard
+    /// one](Taxonomy::standard), gives its property.
     ///
     /// # Errors
     /// If the file cannot be opened or read, is empty, is a table without a mapping, or does not fit its mapping.
@@ -90,7 +90,7 @@ impl Input {
         Self::new(name, origin, reader, &options, taxonomy, accepts, Bounds::default())
     }
 
-    /// The same for a reader; `name` is what messages call it, `-` for standard input.
+    /// The same for a reader; `name` is its name in messages, `-` for standard input.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
@@ -131,7 +131,7 @@ impl Input {
             _ => bounds,
         };
         let mut window = Window::open(reader, options.encoding, bounds).map_err(reading)?;
-        // A table may begin with a tab, which stands for a column without a name.
+        // A table may begin with a tab, if its first column has no name.
         let is_table = options.format.is_some_and(Format::is_table);
         if !is_table && !window.skip_blank().map_err(reading)? {
             return Err(source::empty(&name));
@@ -181,8 +181,8 @@ impl Input {
     /// The next record; `None` at the end.
     ///
     /// # Errors
-    /// If the input cannot be read on: reading failed, or it is not what its format asks for. A record that cannot be used
-    /// is no error; its [`json`](Line::json) says what is wrong with it.
+    /// If the input cannot be read further: reading failed, or it does not fit its format. A record that cannot be used
+    /// is not an error; its [`json`](Line::json) says what is wrong with it.
     #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
         let Some(frame) = self
@@ -247,7 +247,7 @@ impl Input {
         }))
     }
 
-    /// What was read of it so far, before decompression.
+    /// What has been read of it so far, before decompression.
     #[must_use]
     pub fn passed(&self) -> Arc<Passed> {
         self.origin.passed()
@@ -286,7 +286,7 @@ enum Framer {
 }
 
 impl Framer {
-    /// Passes the record before and finds the next one.
+    /// Moves past the previous record and finds the next one.
     fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
         match self {
             Self::Lines(lines) => lines.next(window).map_err(Stop::Read),

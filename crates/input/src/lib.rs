@@ -1,4 +1,4 @@
-//! Files and pipes of any usual format and encoding, as records.
+//! Reads files and pipes of any usual format and encoding as records.
 //!
 //! ```text
 //! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line

@@ -7,10 +7,10 @@ use super::{
     window::Window,
 };
 
-/// Finds lines. Blank ones are passed over.
+/// Finds lines, and skips blank ones.
 #[derive(Default)]
 pub(super) struct Lines {
-    /// How long the line before is, with its break.
+    /// The length of the previous line, including its break.
     pending: usize,
 }
 
@@ -41,7 +41,7 @@ impl Lines {
         }
     }
 
-    /// How long the line at the beginning of the window is, with its break; `None` if it is certainly too long.
+    /// The length of the line at the start of the window, including its break; `None` if it is certainly too long.
     fn find_end(window: &mut Window) -> io::Result<Option<usize>> {
         let mut searched = 0;
         loop {
@@ -50,7 +50,7 @@ impl Lines {
                 return Ok(Some(searched + at + 1));
             }
             searched = unread.len();
-            // One byte more may be the carriage return of the break.
+            // One more byte may be the carriage return of the break.
             if searched > window.bounds.record + 1 {
                 return Ok(None);
             }
@@ -60,7 +60,7 @@ impl Lines {
         }
     }
 
-    /// Passes the line at the beginning of the window and says how long it is without its break.
+    /// Skips the line at the start of the window and returns its length without its break.
     fn pass_long(window: &mut Window) -> io::Result<u64> {
         window.head.clear();
         let mut length = 0;
@@ -83,7 +83,7 @@ impl Lines {
     }
 }
 
-/// A line without its break. A carriage return alone is none.
+/// A line without its break. A lone carriage return is not a break.
 fn without_break(line: &[u8]) -> &[u8] {
     match line {
         [rest @ .., b'\r', b'\n'] | [rest @ .., b'\n'] => rest,

@@ -1,4 +1,4 @@
-//! What may be said about an input instead of having it detected.
+//! Settings of an input that replace detection.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::{
     mapping::Mapping,
 };
 
-/// How to read an input; what is `None` is detected.
+/// How to read an input; every `None` is detected.
 ///
 /// ```
 /// use dfinery_input::{Encoding, InputOptions};
@@ -15,17 +15,17 @@ use crate::{
 /// options.encoding = Some(Encoding::Cp949);
 /// ```
 ///
-/// `Serialize` writes what is set and nothing else, always in the same form, so that options can be compared over time.
+/// `Serialize` writes only what is set, always in the same form, so that options can be compared over time.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct InputOptions {
-    /// The format. Detected by the name of the file, then by its first character.
+    /// The format. Detected from the name of the file, then from its first character.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// The encoding of the text. Detected by a byte order mark, then by what decodes.
+    /// The encoding of the text. Detected from a byte order mark, then by what decodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
-    /// How the columns of a table become records. A table cannot be read without.
+    /// How the columns of a table become records. Required for tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
 }

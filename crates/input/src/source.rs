@@ -10,10 +10,10 @@ use std::{
 
 use crate::{error::InputError, fingerprint::Passed};
 
-/// How much is read from the system at once where a decompressor reads.
+/// How much a decompressor reads from the system at once.
 const COMPRESSED_CHUNK: usize = 64 * 1024;
 
-/// Where the bytes come from: what does not change while they are read.
+/// Where the bytes come from: the part that does not change during reading.
 pub(super) struct Origin {
     passed: Arc<Passed>,
     file: Option<OpenedFile>,
@@ -25,7 +25,7 @@ struct OpenedFile {
     opened: Stamp,
 }
 
-/// What of a file changes when its content does.
+/// The attributes of a file that change with its content.
 #[derive(PartialEq, Eq, Clone, Copy)]
 struct Stamp {
     length: u64,
@@ -52,7 +52,7 @@ impl Stamp {
 }
 
 impl Origin {
-    /// Opens a file; what it grows by later is not read.
+    /// Opens a file. Bytes appended later are not read.
     pub(super) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let name = path.display().to_string();
         let opening = |error| InputError::opening(&name, error);
@@ -88,7 +88,7 @@ impl Origin {
         Ok((Self { passed, file: None }, reader))
     }
 
-    /// What was read so far, before decompression.
+    /// What has been read so far, before decompression.
     pub(super) fn passed(&self) -> Arc<Passed> {
         Arc::clone(&self.passed)
     }
@@ -98,7 +98,7 @@ impl Origin {
         self.file.as_ref().map(|file| file.opened.length)
     }
 
-    /// Whether the file is still what was opened.
+    /// Whether the file is still the one that was opened.
     pub(super) fn finish(&self, name: &str) -> Result<(), InputError> {
         let Some(file) = &self.file else { return Ok(()) };
         let changed = |how: &str| {
@@ -136,7 +136,7 @@ pub(super) fn empty(name: &str) -> InputError {
     InputError::new(name, EMPTY)
 }
 
-/// Counts and hashes what passes.
+/// Counts and hashes the bytes that pass through.
 struct Watched {
     reader: Box<dyn Read + Send>,
     passed: Arc<Passed>,
@@ -201,7 +201,7 @@ fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, I
     Ok(Box::new(whole))
 }
 
-/// A decompressor whose errors say that the archive is at fault.
+/// A decompressor whose errors blame the archive.
 struct Archive<R> {
     format: &'static str,
     reader: R,

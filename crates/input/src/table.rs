@@ -25,12 +25,12 @@ pub(super) struct Table {
 /// The cells of one row, still in the encoding of the input.
 #[derive(Default)]
 struct Row {
-    /// The cells without quotes, one after the other.
+    /// The unquoted cells, one after another.
     cells: Vec<u8>,
     ends: Vec<usize>,
     length: usize,
     count: usize,
-    /// How many cells there were before these, in a row with more than can be held.
+    /// How many cells came before these, in a row with more than can be held.
     dropped: usize,
 }
 
@@ -40,7 +40,7 @@ enum Ended {
     Break(usize),
     /// With the input.
     Input(usize),
-    /// Nowhere: a quote was not closed before the end of the input.
+    /// It did not end: a quote is still open at the end of the input.
     Unclosed(usize),
     TooLong(u64),
 }
@@ -48,7 +48,7 @@ enum Ended {
 impl Table {
     pub(super) fn new(delimiter: u8) -> Self {
         let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
-        // Before its first read it would take a byte order mark away, which the window has done.
+        // On its first read it would remove a byte order mark, which the window has already done.
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
             reader,
@@ -135,7 +135,7 @@ impl Table {
         Ok(Some(Frame { line, offset, body }))
     }
 
-    /// Passes line breaks, also blank lines.
+    /// Skips line breaks, including blank lines.
     fn skip_breaks(window: &mut Window) -> Result<bool, Stop> {
         loop {
             let is_break = |byte: &&u8| matches!(byte, b'\r' | b'\n');
@@ -150,7 +150,7 @@ impl Table {
         }
     }
 
-    /// Reads the row at the beginning of the window.
+    /// Reads the row at the start of the window.
     fn read_row(&mut self, window: &mut Window) -> Result<Ended, Stop> {
         (self.row.length, self.row.count, self.row.dropped) = (0, 0, 0);
         let mut scanned = 0;
@@ -192,13 +192,13 @@ impl Table {
         }
     }
 
-    /// The cells of the row that was found last.
+    /// The cells of the row found last.
     pub(super) fn cells(&self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadByte> {
         out.text.clear();
         out.ends.clear();
         let cells = self.row.cells.get(..self.row.length).unwrap_or_default();
         let ends = self.row.ends.get(..self.row.count).unwrap_or_default();
-        // One check for all cells does, unless a character goes from one cell into the next.
+        // One check of all cells is enough, unless a character spans two cells.
         if let Ok(text) = simdutf8::basic::from_utf8(cells)
             && (encoding != Encoding::Cp949 || text.is_ascii())
             && ends.iter().all(|end| text.is_char_boundary(*end))
@@ -213,7 +213,7 @@ impl Table {
             start = *end;
             match encoding::decode(cell, encoding, &mut out.scratch) {
                 Ok(text) => out.text.push_str(text),
-                // The place counts in the row, where the quotes still stand.
+                // The position counts in the row, which still has its quotes.
                 Err(bad) => {
                     return Err(encoding::decode(row, encoding, &mut out.scratch).err().unwrap_or(bad));
                 }
@@ -225,7 +225,7 @@ impl Table {
 }
 
 impl Row {
-    /// Reads up to the end of the row or of the input, or to the end of the room, which it makes before.
+    /// Makes room, then reads to the end of the row, of the input or of that room.
     fn read(&mut self, reader: &mut Reader, input: &[u8]) -> (ReadRecordResult, usize) {
         if self.length == self.cells.len() {
             self.cells.resize((2 * self.cells.len()).max(4096), 0);
@@ -243,7 +243,7 @@ impl Row {
         (result, read)
     }
 
-    /// Reads all of a short input.
+    /// Reads a whole short input.
     fn read_all(&mut self, reader: &mut Reader, input: &[u8]) -> ReadRecordResult {
         let mut rest = input;
         loop {

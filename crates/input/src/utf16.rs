@@ -1,8 +1,8 @@
-//! UTF-16 as bytes that the framing understands, and back.
+//! Converts UTF-16 to bytes that the framing understands, and back.
 //!
-//! The text becomes UTF-8, except for what is not valid UTF-16: half of a surrogate pair becomes the three bytes that UTF-8
-//! forbids, a lone last byte becomes `0xFF`. So nothing is lost, what is wrong is seen when its record is decoded, and the
-//! original bytes of a record can be had again.
+//! The text becomes UTF-8, except for what is not valid UTF-16: half of a surrogate pair becomes the three bytes that
+//! UTF-8 forbids, a lone last byte becomes `0xFF`. So nothing is lost, decoding a record finds what is wrong with it,
+//! and its original bytes can be restored.
 
 use std::io::{self, Read};
 
@@ -32,11 +32,11 @@ impl Order {
 const ODD_LAST_BYTE: u8 = 0xFF;
 const CHUNK: usize = 64 * 1024;
 
-/// Reads UTF-16 and gives the bytes described above.
+/// Reads UTF-16 and produces the bytes described above.
 pub(super) struct Utf16Reader<R> {
     reader: R,
     order: Order,
-    /// Bytes read and not yet converted: at most a chunk and the three bytes of an unfinished pair.
+    /// Bytes read but not yet converted: at most a chunk and the three bytes of an unfinished pair.
     raw: Vec<u8>,
     converted: Vec<u8>,
     given: usize,
@@ -68,7 +68,7 @@ impl<R: Read> Utf16Reader<R> {
         Ok(())
     }
 
-    /// Converts what is complete, and says how many bytes that was.
+    /// Converts the complete part, and returns its length in bytes.
     fn convert(&mut self) -> usize {
         let mut taken = 0;
         let mut units = self.raw.chunks_exact(2).map(|pair| match pair {
@@ -107,7 +107,7 @@ impl<R: Read> Utf16Reader<R> {
     }
 }
 
-/// Adds a code point as UTF-8 writes it, also that of half a pair.
+/// Adds a code point in UTF-8, even that of half a pair.
 #[allow(clippy::cast_possible_truncation, reason = "every part is masked to a byte")]
 fn push(out: &mut Vec<u8>, point: u32) {
     let tail = |shift: u32| 0x80 | (point >> shift & 0x3F) as u8;
@@ -133,7 +133,7 @@ impl<R: Read> Read for Utf16Reader<R> {
     }
 }
 
-/// How many bytes these were in UTF-16.
+/// The length of these bytes in UTF-16.
 pub(super) fn original_length(converted: &[u8]) -> usize {
     if let Some(at) = memchr::memchr(ODD_LAST_BYTE, converted) {
         return original_length(converted.get(..at).unwrap_or_default()) + 1;
@@ -145,7 +145,7 @@ pub(super) fn original_length(converted: &[u8]) -> usize {
     2 * units
 }
 
-/// Writes what these bytes were in UTF-16.
+/// Writes these bytes in UTF-16 again.
 pub(super) fn restore(converted: &[u8], order: Order, out: &mut Vec<u8>) {
     out.clear();
     let mut rest = converted;
@@ -163,7 +163,7 @@ pub(super) fn restore(converted: &[u8], order: Order, out: &mut Vec<u8>) {
                 bits(*a, 3) << 18 | bits(*b, 6) << 12 | bits(*c, 6) << 6 | bits(*d, 6),
                 4,
             ),
-            // A character that was cut, as at the end of the part that is kept of a record that is too long.
+            // A truncated character, as at the end of the kept part of a record that is too long.
             _ => return,
         };
         if let Ok(unit) = u16::try_from(point) {

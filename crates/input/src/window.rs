@@ -12,14 +12,14 @@ use crate::{
     utf16::{self, Order, Utf16Reader},
 };
 
-/// The most bytes of one record; a longer one is passed over and is no record of JSON.
+/// The most bytes of one record; a longer one is skipped and not parsed as JSON.
 pub const MAX_RECORD: usize = 8 * 1024 * 1024;
-/// How much is read at once.
+/// How much to read at once.
 const CHUNK: usize = 64 * 1024;
-/// How much is kept of a record that is too long.
+/// How much to keep of a record that is too long.
 pub(super) const KEPT_OF_LONG: usize = 1024;
 
-/// Bounds of what is in memory; smaller in tests.
+/// Limits of what is in memory; smaller in tests.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) chunk: usize,
@@ -35,7 +35,7 @@ impl Default for Bounds {
     }
 }
 
-/// Bytes read and not yet used: at most the longest record and one chunk.
+/// Bytes read but not yet used: at most the longest record and one chunk.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -43,9 +43,9 @@ pub(super) struct Window {
     end: usize,
     ended: bool,
     encoding: Option<Encoding>,
-    /// Where the window begins in the decompressed input.
+    /// Where the window starts in the decompressed input.
     offset: u64,
-    /// The line on which it begins.
+    /// The line on which it starts.
     line: u64,
     pub(super) bounds: Bounds,
     /// The first bytes of a record that is too long.
@@ -53,7 +53,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Reads the beginning and finds out what it shows of the encoding.
+    /// Reads the beginning and detects as much of the encoding as it shows.
     pub(super) fn open(reader: Box<dyn Read + Send>, forced: Option<Encoding>, bounds: Bounds) -> io::Result<Self> {
         let mut window = Self {
             reader,
@@ -83,7 +83,7 @@ impl Window {
         Ok(window)
     }
 
-    /// Puts what was read back in front of the rest, and reads all of it as UTF-16.
+    /// Puts the bytes read back in front of the rest, and reads everything as UTF-16.
     fn convert_from(&mut self, order: Order) {
         let begun = Cursor::new(self.unread().to_vec());
         let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
@@ -91,7 +91,7 @@ impl Window {
         (self.start, self.end, self.ended) = (0, 0, false);
     }
 
-    /// The bytes in memory, from where the window begins.
+    /// The bytes in memory, from the start of the window.
     pub(super) fn unread(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
@@ -111,7 +111,7 @@ impl Window {
 
     /// The encoding of a record in the window. The first one that is not ASCII decides it for the rest of the input.
     ///
-    /// JSON is UTF-8 unless something else fits; a table may be anything.
+    /// JSON is UTF-8 unless another encoding fits; a table may be in any encoding.
     pub(super) fn encoding_of(&mut self, record: &Range<usize>, is_json: bool) -> Result<Encoding, Stop> {
         if let Some(encoding) = self.encoding {
             return Ok(encoding);
@@ -129,7 +129,8 @@ impl Window {
         })
     }
 
-    /// Decides the encoding of a table if what is in memory shows it: a load that cannot read its input should not begin.
+    /// Decides the encoding of a table if the bytes in memory show it: a load that cannot read its input should not
+    /// begin.
     pub(super) fn look_ahead(&mut self) -> Result<(), Stop> {
         match self.unread().iter().position(|byte| !byte.is_ascii()) {
             Some(first) => self.encoding_of(&(first..first + 1), false).map(drop),
@@ -147,7 +148,7 @@ impl Window {
         ))
     }
 
-    /// Moves the beginning of the window over a part of a record that is too long, and keeps its first bytes.
+    /// Moves the start of the window past a part of a record that is too long, and keeps its first bytes.
     pub(super) fn pass_long(&mut self, count: usize) {
         let room = KEPT_OF_LONG.saturating_sub(self.head.len());
         let passed = self.buffer.get(self.start..self.start + count).unwrap_or_default();
@@ -155,7 +156,7 @@ impl Window {
         self.advance_counting(count);
     }
 
-    /// The order of bytes, if the input is UTF-16.
+    /// The byte order, if the input is UTF-16.
     pub(super) const fn order(&self) -> Option<Order> {
         match self.encoding {
             Some(Encoding::Utf16Le) => Some(Order::Little),
@@ -164,7 +165,7 @@ impl Window {
         }
     }
 
-    /// Moves the beginning of the window forward over a number of lines.
+    /// Moves the start of the window forward past a number of lines.
     pub(super) fn advance(&mut self, count: usize, lines: u64) {
         let passed = if self.order().is_some() {
             utf16::original_length(self.unread().get(..count).unwrap_or_default())
@@ -176,13 +177,13 @@ impl Window {
         self.start = (self.start + count).min(self.end);
     }
 
-    /// Moves the beginning of the window forward and counts the lines it passes.
+    /// Moves the start of the window forward and counts the lines it passes.
     pub(super) fn advance_counting(&mut self, count: usize) {
         let lines = memchr::memchr_iter(b'\n', self.unread().get(..count).unwrap_or_default()).count();
         self.advance(count, lines as u64);
     }
 
-    /// Moves the beginning of the window over spaces and line breaks, reading on; false at the end of the input.
+    /// Moves the start of the window past spaces and line breaks, reading on as needed; false at the end of the input.
     pub(super) fn skip_blank(&mut self) -> io::Result<bool> {
         loop {
             let blank = self
@@ -200,7 +201,7 @@ impl Window {
         }
     }
 
-    /// Reads on; false at the end of the input.
+    /// Reads more; false at the end of the input.
     pub(super) fn more(&mut self) -> io::Result<bool> {
         if self.ended {
             return Ok(false);

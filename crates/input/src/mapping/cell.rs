@@ -24,7 +24,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Whether it fits where only this type does.
+    /// Whether it fits where only this type is allowed.
     pub(super) fn check_as(&self, kind: Type, zone: Option<&TimeZone>) -> Result<(), String> {
         match self {
             Self::Constant(_) => Ok(()),
@@ -48,7 +48,7 @@ impl Source {
         }
     }
 
-    /// Whether its settings go together, as far as its type is known.
+    /// Whether its settings fit together, as far as its type is known.
     pub(super) fn check(&self, zone: Option<&TimeZone>) -> Result<(), String> {
         match self {
             Self::Column(column) => column
@@ -59,7 +59,7 @@ impl Source {
     }
 }
 
-/// What a text alone stands for.
+/// The meaning of a text alone.
 #[derive(Clone, Copy)]
 pub(super) enum Short {
     Column,
@@ -170,7 +170,7 @@ impl Keys {
     }
 }
 
-/// One format or several, of which the first that fits is taken.
+/// One format or several; the first that fits is used.
 struct Formats(Vec<String>);
 
 impl<'de> Deserialize<'de> for Formats {
@@ -218,7 +218,7 @@ impl<'de> Deserialize<'de> for Constant {
     }
 }
 
-/// Properties by name, in the order in which they are written.
+/// Properties by name, in the order written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Entries(Vec<(String, Source)>);
 

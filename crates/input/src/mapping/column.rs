@@ -26,7 +26,7 @@ pub(crate) struct Column {
     pub(crate) country: Option<String>,
 }
 
-/// What becomes of an empty cell.
+/// How to treat an empty cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Empty {

@@ -36,7 +36,8 @@ use crate::error::InputError;
 /// # Ok(())
 /// # }
 /// ```
-/// `Serialize` writes what it says, always in the same form and without comments, so that mappings can be compared over time.
+/// `Serialize` writes its contents, always in the same form and without comments, so that mappings can be compared over
+/// time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Mapping {
@@ -58,8 +59,8 @@ impl Mapping {
         Ok(Self { definition })
     }
 
-    /// The properties whose type the mapping leaves to a taxonomy, in the order of the mapping, with the type that it gives
-    /// them; without one they are texts.
+    /// The properties whose type the mapping leaves to a taxonomy, in the order of the mapping, with the type that the
+    /// taxonomy gives them; without one they are texts.
     #[must_use]
     pub fn types_from(&self, taxonomy: &Taxonomy) -> Vec<(Section, &str, Option<PropertyType>)> {
         let Definition {
@@ -79,7 +80,7 @@ impl Mapping {
             .collect()
     }
 
-    /// What separates the cells of a row, if the mapping says it.
+    /// The separator of cells, if the mapping sets it.
     pub(crate) fn delimiter(&self) -> Option<u8> {
         self.definition.delimiter.map(|delimiter| delimiter.0)
     }
@@ -104,7 +105,7 @@ fn unreadable(error: &serde_saphyr::Error) -> InputError {
     }
 }
 
-/// YAML 1.2, where `Y` is a text and not true, and `010` is no number.
+/// YAML 1.2, where `Y` is a text and not true, and `010` is not a number.
 fn yaml_options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         strict_booleans: true,
@@ -143,7 +144,7 @@ pub(super) struct Definition {
     pub(super) request_datetime: Option<Source>,
 }
 
-/// The name of an event: constant if it is a text, that of a cell if it is a map.
+/// The name of an event: a constant if it is a text, taken from a cell if it is a map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct EventName(pub(super) Source);
 
@@ -235,7 +236,7 @@ impl Definition {
         Ok(())
     }
 
-    /// Which keys go together.
+    /// Checks which keys may be combined.
     fn check_keys(&self) -> Result<(), String> {
         if self.identity.iter().next().is_none() {
             return Err(format!(

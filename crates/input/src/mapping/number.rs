@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Takes the separators of thousands out of a number, if they stand where they belong.
+/// Removes the thousands separators from a number, if they are in the right places.
 pub(super) fn without_thousands(cell: &str, separator: char) -> Option<String> {
     let (sign, rest) = match cell.strip_prefix(['-', '+']) {
         Some(rest) => (cell.get(..1)?, rest),
@@ -31,7 +31,7 @@ pub(super) fn long(cell: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Writes a finite number with its own digits, if JSON allows them.
+/// Writes a finite number with its original digits, if JSON allows them.
 pub(super) fn double(cell: &str, out: &mut String) -> Option<()> {
     let starts_like_one = cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
     let number: f64 = cell
@@ -46,7 +46,8 @@ pub(super) fn double(cell: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Whether a number is also one in JSON, which has no leading zeros, no plus and digits on both sides of a point.
+/// Whether a number is also valid in JSON, which has no leading zeros, no plus sign, and digits on both sides of a
+/// point.
 fn is_json_number(number: &str) -> bool {
     let unsigned = number.strip_prefix('-').unwrap_or(number).as_bytes();
     let digits_from = |at: usize| {

@@ -44,7 +44,7 @@ enum Value {
 }
 
 impl RowMapper {
-    /// Fits a mapping to a header; an error says what does not fit.
+    /// Fits a mapping to a header. An error says what does not fit.
     pub(crate) fn new(
         mapping: &Mapping,
         header: &[String],
@@ -106,7 +106,7 @@ fn write_object(slots: &[Slot], cells: &Cells, out: &mut String) -> Result<bool,
     Ok(has_cell)
 }
 
-/// Writes items; one whose cells are all empty is left out, since not every row fills all of them.
+/// Writes items, and leaves out those whose cells are all empty, since not every row fills all of them.
 fn write_items(items: &[Vec<Slot>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
     out.push('[');
     let mut is_first = true;
@@ -123,7 +123,7 @@ fn write_items(items: &[Vec<Slot>], cells: &Cells, out: &mut String) -> Result<(
     Ok(())
 }
 
-/// Writes the members of an object, and says whether any came from a cell that is not empty.
+/// Writes the members of an object, and returns whether any came from a non-empty cell.
 fn write_members(slots: &[Slot], cells: &Cells, out: &mut String, is_first: &mut bool) -> Result<bool, Violation> {
     let mut has_cell = false;
     for slot in slots {
@@ -154,7 +154,7 @@ fn separate(out: &mut String, is_first: &mut bool) {
     }
 }
 
-/// Whether the records of a mapping are among those that a load takes.
+/// Whether a load takes the records of a mapping.
 fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), String> {
     let Accepts::Only(kind) = accepts else { return Ok(()) };
     let (made, fits) = if definition.event.is_some() {
@@ -183,7 +183,7 @@ fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), Strin
     Ok(())
 }
 
-/// What a mapping is fitted to.
+/// The header that a mapping is fitted to.
 struct Fit<'a> {
     columns: HashMap<&'a str, usize>,
     types: &'a Taxonomy,
@@ -215,7 +215,7 @@ impl<'a> Fit<'a> {
             "columns that are"
         };
         let missing = missing.join(", ");
-        // Without a header the first row holds values, which are nobody's business.
+        // Without a header the first row holds values, which must not be shown.
         let problem = if header.iter().any(|name| is_like_a_value(name)) {
             "the first row does not look like a header, which must name the columns".to_owned()
         } else if let Some(delimiter) = other_delimiter(header) {
@@ -329,7 +329,7 @@ impl Definition {
     }
 }
 
-/// What seems to separate the names of a header that was read as one, as it is written in a mapping.
+/// The likely separator of a header that was read as one name, as a mapping writes it.
 fn other_delimiter(header: &[String]) -> Option<&'static str> {
     let [name] = header else { return None };
     let delimiters = [('\t', r#""\t""#), (';', r#"";""#), ('|', r#""|""#), (',', r#"",""#)];
@@ -337,7 +337,7 @@ fn other_delimiter(header: &[String]) -> Option<&'static str> {
     found.map(|(_, written)| written)
 }
 
-/// Whether a name in a header is rather a value: an address, a number.
+/// Whether a name in a header looks like a value: an address, a number.
 pub(crate) fn is_like_a_value(name: &str) -> bool {
     name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() >= 6
 }

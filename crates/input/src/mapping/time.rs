@@ -1,4 +1,4 @@
-//! Times and dates in the forms that a mapping names. None is ever guessed.
+//! Times and dates in the forms that a mapping names. The form is never guessed.
 
 use jiff::{
     Zoned,
@@ -12,17 +12,17 @@ use dfinery::Timestamp;
 /// Reads points in time.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
-    /// Formats, of which the first that fits is taken; RFC 3339 if there are none.
+    /// Formats, of which the first that fits is used; RFC 3339 if there are none.
     formats: Vec<String>,
     /// The zone of times without an offset.
     zone: Option<TimeZone>,
 }
 
-/// The seconds from 1970 to the beginning of the year 0; RFC 3339 has no earlier one.
+/// The seconds from 1970 to the beginning of the year 0, the earliest in RFC 3339.
 const YEAR_0: i64 = -62_167_219_200;
 const NEEDS_ZONE: &str = "a time without an offset needs a time zone: give timezone in the mapping, such as Asia/Seoul";
 
-/// An afternoon, so that a clock of 12 hours shows.
+/// An afternoon, so that a 12-hour clock shows.
 fn sample() -> Zoned {
     DateTime::constant(2023, 11, 22, 15, 42, 38, 394_000_000)
         .to_zoned(TimeZone::UTC)
@@ -87,7 +87,7 @@ impl Times {
     fn read_formats(&self, cell: &str) -> Result<jiff::Timestamp, String> {
         for format in &self.formats {
             let Ok(parsed) = parse(format, cell) else { continue };
-            // Asking for what is not there makes an error, which costs more than the rest.
+            // Asking for an absent field creates an error, which costs more than the rest.
             if parsed.offset().is_some() || parsed.timestamp().is_some() {
                 if let Ok(time) = parsed.to_timestamp() {
                     return Ok(time);
@@ -152,7 +152,7 @@ fn try_format(format: &str) -> Result<BrokenDownTime, String> {
     BrokenDownTime::parse(format, &written).map_err(|_| wrong())
 }
 
-/// Reads a cell, in which morning and afternoon may be in Korean.
+/// Reads a cell, whose words for morning and afternoon may be Korean.
 fn parse(format: &str, cell: &str) -> Result<BrokenDownTime, jiff::Error> {
     if !cell.is_ascii() && (format.contains("%p") || format.contains("%P")) {
         let cell = cell.replace("오전", "AM").replace("오후", "PM");

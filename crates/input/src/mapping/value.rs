@@ -95,7 +95,8 @@ impl Reader {
         })
     }
 
-    /// Writes a cell as JSON; false if nothing is to be written. An error says what the cell must be, and never what it is.
+    /// Writes a cell as JSON; false if there is nothing to write. An error says what the cell must be, and never what
+    /// it is.
     pub(crate) fn write(&self, cell: &str, out: &mut String) -> Result<bool, String> {
         let cell = if matches!(self.kind, Kind::String) {
             cell
@@ -186,7 +187,7 @@ fn write_array(cell: &str, separator: &str, elements: Option<&Number>, out: &mut
     Ok(())
 }
 
-/// Whether the settings of a column belong to its type.
+/// Whether the settings of a column suit its type.
 fn check_keys(column: &Column, kind: Type) -> Result<(), String> {
     use Type::{Boolean, Date, Datetime, Double, DoubleArray, Long, LongArray, Phone, String, StringArray};
     let settings: [(&str, bool, &[Type]); 7] = [

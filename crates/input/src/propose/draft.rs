@@ -1,4 +1,4 @@
-//! What a table is like, written as a mapping.
+//! Turns the findings about a table into a mapping.
 
 use std::fmt::Write as _;
 
@@ -17,9 +17,9 @@ use dfinery::{
 };
 use dfinery_records::{Accepts, RecordKind};
 
-/// Stands for a property whose name only people know.
+/// Placeholder for a property whose name only people know.
 const NAMELESS: &str = "name_of_property";
-/// A mapping in the making.
+/// An unfinished mapping.
 pub(super) struct Draft<'a> {
     sheet: &'a Sheet,
     known: &'a ProposalOptions,
@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
         self.push(section, property.name, value, column, evidence, doubt.as_deref());
     }
 
-    /// A column whose name says nothing: a comment, with the type that its cells suggest.
+    /// A column with an unknown name: a comment, with the type that its cells suggest.
     fn unknown(&mut self, column: &str, evidence: &Evidence) {
         let by_cells = "its cells look like it, its name does not";
         if evidence.is_email() {
@@ -223,7 +223,7 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// What does not come from one column.
+    /// The parts that do not come from a single column.
     fn whole(&mut self) {
         if !self.text.applies(Section::Identity) {
             self.placeholder(
@@ -279,7 +279,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The standard event of which most properties are there.
+    /// The standard event with the most of its properties present.
     fn likeliest_event(&self) -> Option<&'static str> {
         let found = |event: &StandardEvent| {
             let is_there = |property: &&EventPropertyUse| self.text.has(Section::EventProperties, property.name);
@@ -299,7 +299,7 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Something that must be there and is not known.
+    /// A required part that is not known.
     fn placeholder(&mut self, section: Section, key: &str, problem: &str) {
         self.complete = false;
         self.unsure.push(format!("{problem}."));
@@ -322,7 +322,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// What the rows of a table are.
+/// What kind of records the rows of a table are.
 fn kind(sheet: &Sheet, known: &ProposalOptions, accepts: Accepts) -> RecordKind {
     let has = |meant: fn(&Meaning) -> bool| {
         sheet

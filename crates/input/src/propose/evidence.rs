@@ -8,9 +8,9 @@ use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::mapping::{Column, Reader, Type, number};
 
-/// How many different values are counted.
+/// The most different values to count.
 const MOST_DISTINCT: usize = 10_000;
-/// A number of so many digits is an id, and a program that takes it for a number may change its last ones.
+/// A number with this many digits is an id, and a program that takes it for a number may change its last digits.
 const DIGITS_OF_IDS: usize = 16;
 
 /// Forms of times and dates that tables have.
@@ -27,7 +27,7 @@ const TIMES: [&str; 10] = [
     "%Y-%m-%d %p %I:%M",
 ];
 const DATES: [&str; 6] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y"];
-/// Pairs of texts for yes and no, beyond those that a mapping knows by itself.
+/// Pairs of texts for yes and no, beyond those that a mapping knows anyway.
 const YES_AND_NO: [(&str, &str); 6] = [
     ("예", "아니오"),
     ("동의", "거부"),
@@ -37,13 +37,13 @@ const YES_AND_NO: [(&str, &str); 6] = [
     ("O", "X"),
 ];
 
-/// One way to read the cells of a column, and whether all cells so far could be read.
+/// One way to read the cells of a column, and whether it could read all cells so far.
 struct Candidate {
     form: Form,
     reader: Reader,
 }
 
-/// How all cells of a column can be read.
+/// A way to read all cells of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Phone,
@@ -121,7 +121,7 @@ impl Evidence {
         });
     }
 
-    /// Whether every cell that is filled can be read in this form.
+    /// Whether every filled cell can be read in this form.
     pub(super) fn fits(&self, is_form: impl Fn(&Form) -> bool) -> Option<&Form> {
         if self.filled == 0 {
             return None;
@@ -132,7 +132,7 @@ impl Evidence {
             .find(|form| is_form(form))
     }
 
-    /// The only form of this sort; `None` also if there are several, such as day and month in either order.
+    /// The only form of this kind; `None` also if there are several, such as day and month in either order.
     pub(super) fn only(&self, is_form: impl Fn(&Form) -> bool) -> Option<&Form> {
         let mut fitting = self
             .candidates
@@ -160,12 +160,12 @@ impl Evidence {
         self.filled > 0 && self.uuids == self.filled
     }
 
-    /// Whether no cell that is filled is like another, as far as different values are counted.
+    /// Whether all filled cells differ, as far as different values are counted.
     pub(super) fn is_unique(&self) -> bool {
         self.distinct.len() > MOST_DISTINCT || self.distinct.len() as u64 == self.filled
     }
 
-    /// What the cells are like, without any of them.
+    /// A description of the cells that shows none of them.
     pub(super) fn describe(&self) -> String {
         if self.filled == 0 {
             return "all cells are empty".to_owned();
@@ -273,7 +273,7 @@ fn is_uuid(text: &str) -> bool {
     text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()
 }
 
-/// A number as a spreadsheet shows one that is too long for a cell: `2.02611E+15`.
+/// A number as a spreadsheet shows it when it is too long for a cell: `2.02611E+15`.
 fn is_rounded(text: &str) -> bool {
     text.split_once("E+").is_some_and(|(digits, power)| {
         let is_digit = |byte: u8| byte.is_ascii_digit();

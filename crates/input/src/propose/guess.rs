@@ -1,17 +1,17 @@
-//! How the cells of a column would be read.
+//! Guesses how to read the cells of a column.
 
 use super::evidence::{Evidence, Form, is_boolean, is_date, is_time};
 use crate::mapping::json_string;
 use dfinery::tables::PropertyType;
 
-/// Names a column that no table has, so that nothing is loaded before it is completed.
+/// Names a column that no table has, so that nothing can be loaded before the mapping is completed.
 pub(super) const MISSING: &str = "{column: \"(to be completed)\"}";
 pub(super) const NEEDS_ZONE: &str = "the times have no offset: they need a timezone";
 
 pub(super) const ROUNDED: &str = "a spreadsheet has shortened numbers in it, such as 2.02611E+15, whose last digits are lost: make the column text there and save \
      it again";
 
-/// The source of a property of a type, and what speaks against it.
+/// The source of a property of this type, and what speaks against it.
 pub(super) fn read_as(column: &str, evidence: &Evidence, property_type: PropertyType) -> (String, Option<String>) {
     let short = || scalar(column);
     let fits = |form: Form| evidence.fits(|other| *other == form).is_some();
@@ -96,7 +96,7 @@ pub(super) fn cell(column: &str, keys: &str) -> String {
     format!("{{column: {}, {keys}}}", scalar(column))
 }
 
-/// A text in YAML, in quotes unless it is a plain word.
+/// A text in YAML, quoted unless it is a plain word.
 pub(super) fn scalar(text: &str) -> String {
     let is_plain = text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     let means_more = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];

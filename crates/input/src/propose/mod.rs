@@ -23,13 +23,14 @@ use crate::{
 };
 use dfinery_records::Accepts;
 
-/// Proposes a mapping for a CSV or TSV file, of which it reads every row.
+/// Proposes a mapping for a CSV or TSV file, after reading every row.
 ///
-/// What a column is shows in its name, and in whether all of its cells can be read in a form. What is not sure is a comment
-/// in the proposal. With [`Accepts::Mixed`] the rows are taken for events if a column looks like the time of one.
+/// It judges a column by its name, and by the forms in which all of its cells can be read. What is uncertain becomes a
+/// comment in the proposal. With [`Accepts::Mixed`], the rows are taken for events if a column looks like the time of
+/// an event.
 ///
 /// # Errors
-/// If the file cannot be read, is no table, or has no header.
+/// If the file cannot be read, is not a table, or has no header.
 pub fn propose(
     path: &Path,
     options: &InputOptions,
@@ -62,7 +63,7 @@ pub fn propose(
     Ok(Draft::new(&sheet, known, accepts).into_proposal())
 }
 
-/// What most often stands between the names of the first line; what is usual if nothing else does more often.
+/// The most frequent separator in the first line; the usual one unless another is more frequent.
 fn delimiter(beginning: &[u8], usual: u8) -> u8 {
     let mut counts = [(usual, 0), (b',', 0), (b'\t', 0), (b';', 0), (b'|', 0)];
     let mut is_quoted = false;

@@ -1,6 +1,6 @@
-//! A proposed mapping, and what is known beforehand.
+//! A proposed mapping, and what is known in advance.
 
-/// What is known of a table before it is looked at.
+/// What is known about a table in advance.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ProposalOptions {
@@ -10,17 +10,17 @@ pub struct ProposalOptions {
     pub timezone: Option<String>,
 }
 
-/// A proposal of a mapping.
+/// A proposed mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proposal {
-    /// The mapping as YAML with comments. [`Mapping::from_yaml`](crate::Mapping::from_yaml) reads it. It holds names of
-    /// columns and no values of cells.
+    /// The mapping as YAML with comments. [`Mapping::from_yaml`](crate::Mapping::from_yaml) reads it. It holds column
+    /// names and no cell values.
     pub yaml: String,
-    /// What it leaves to you, one sentence each; the same stands in its comments.
+    /// What it leaves to you, one sentence each; its comments say the same.
     pub unsure: Vec<String>,
-    /// Whether the table can be loaded with it as it stands.
+    /// Whether the table can be loaded with it as it is.
     pub complete: bool,
-    /// How many rows were looked at.
+    /// How many rows were read.
     pub rows: u64,
 }

@@ -1,4 +1,4 @@
-//! What a table is like, from one reading of all of it.
+//! The findings about a table, from reading it once.
 
 use super::evidence::Evidence;
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
     window::Window,
 };
 
-/// What a table is like.
+/// The findings about a table.
 pub(super) struct Sheet {
     pub(super) name: String,
-    /// What separates the cells, if not what is usual.
+    /// The separator of cells, if it is not the usual one.
     pub(super) delimiter: Option<char>,
     pub(super) columns: Vec<(String, Evidence)>,
     pub(super) rows: u64,

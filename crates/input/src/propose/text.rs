@@ -1,4 +1,4 @@
-//! A proposal as YAML: what applies, and what is a comment until somebody takes the `#` away.
+//! A proposal as YAML: lines that apply, and lines that stay comments until somebody removes the `#`.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ impl Section {
         Self::UserProperties,
     ];
 
-    /// The lines above its entries, and how far these are indented.
+    /// The lines above its entries, and the indentation of these.
     const fn title(self) -> (&'static str, &'static str) {
         match self {
             Self::Timezone | Self::Event | Self::Time | Self::EventId => ("", ""),
@@ -48,7 +48,7 @@ pub(super) struct Entry {
     pub(super) key: String,
     pub(super) value: String,
     pub(super) note: String,
-    /// Whether it is applied; otherwise it is a comment.
+    /// Whether it applies; otherwise it is a comment.
     pub(super) applied: bool,
 }
 
@@ -61,17 +61,17 @@ impl Text {
         self.0.push(entry);
     }
 
-    /// Whether anything of a section is applied.
+    /// Whether anything in a section applies.
     pub(super) fn applies(&self, section: Section) -> bool {
         self.0.iter().any(|entry| entry.section == section && entry.applied)
     }
 
-    /// Whether a key is there, applied or not.
+    /// Whether a key is there, as a comment or not.
     pub(super) fn has(&self, section: Section, key: &str) -> bool {
         self.0.iter().any(|entry| entry.section == section && entry.key == key)
     }
 
-    /// Makes a comment of a key.
+    /// Turns a key into a comment.
     pub(super) fn withdraw(&mut self, section: Section, key: &str) {
         for entry in self
             .0
@@ -116,7 +116,7 @@ impl Text {
         if entries.peek().is_none() {
             return;
         }
-        // A title without a line that applies would stand for nothing.
+        // A title needs at least one line that applies.
         let behind = if title.is_empty() || self.applies(section) {
             ""
         } else {

@@ -1,4 +1,4 @@
-//! What the words in headers usually mean.
+//! The usual meanings of words in headers.
 
 use dfinery::{
     tables::StandardProperty,
@@ -93,7 +93,7 @@ const EVENT_TIMES: &[&str] = &[
     "purchasedate",
 ];
 
-/// Other words for standard properties than their labels. The names are checked against the tables.
+/// Words for standard properties other than their labels. The names are checked against the tables.
 const EVENT_PROPERTY_WORDS: &[(&str, &[&str])] = &[
     ("df_order_id", &["orderid", "orderno", "ordernumber", "거래번호"]),
     (
@@ -180,7 +180,7 @@ const PROPERTIES: [(Make, &[StandardProperty], Words); 4] = [
     (Meaning::UserProperty, CONSENT_PROPERTIES, &[]),
 ];
 
-/// What a column of this name is probably for.
+/// The probable meaning of a column with this name.
 pub(super) fn meaning(header: &str) -> Option<Found> {
     let without_unit = header.split_once(['(', '[']).map(|(before, _)| before);
     of_word(&essence(header)).or_else(|| of_word(&essence(without_unit?)))
@@ -207,7 +207,7 @@ fn of_word(word: &str) -> Option<Found> {
                     .into_iter()
                     .any(|name| word == essence(name));
             if is_meant {
-                // An event and an item may have a discount each.
+                // An event and an item may each have a discount.
                 let is_named = |all: &[StandardProperty]| all.iter().any(|other| other.name == property.name);
                 let is_sure = PROPERTIES.iter().filter(|(_, all, _)| is_named(all)).count() == 1;
                 return Some(Found {
@@ -227,7 +227,7 @@ fn of_word(word: &str) -> Option<Found> {
     })
 }
 
-/// A word without what people write differently: case, spaces and punctuation.
+/// A word without the differences in how people write it: case, spaces and punctuation.
 fn essence(word: &str) -> String {
     word.chars()
         .filter(|c| c.is_alphanumeric())
