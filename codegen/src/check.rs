@@ -1,4 +1,4 @@
-//! The outputs against the files: written, or only compared.
+//! Writes the outputs to the files, or only compares them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,10 +11,10 @@ use similar::TextDiff;
 /// Texts by path from the root of the workspace.
 pub type Outputs = BTreeMap<PathBuf, String>;
 
-/// The folder that holds outputs and nothing else.
+/// The folder that holds only outputs.
 const FOLDER: &str = "generated";
 
-/// Writes what has changed and removes from `generated/` what is no output any more.
+/// Writes what has changed, and removes from `generated/` files that are no longer outputs.
 ///
 /// # Errors
 /// If a file cannot be read, written or removed.
@@ -32,7 +32,7 @@ pub fn write(root: &Path, outputs: &Outputs) -> io::Result<()> {
     Ok(())
 }
 
-/// What writing would change, as a unified diff; empty if nothing.
+/// What writing would change, as a unified diff; empty if it would change nothing.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -80,7 +80,7 @@ fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Nothing is, if the outputs are not about that folder at all.
+/// There are none if the outputs do not include that folder.
 fn superfluous(root: &Path, outputs: &Outputs) -> io::Result<Vec<PathBuf>> {
     if !outputs.keys().any(|path| path.starts_with(FOLDER)) {
         return Ok(Vec::new());

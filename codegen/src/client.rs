@@ -17,7 +17,7 @@ use crate::{
 /// The client and the types of a lowered document, as progenitor writes them.
 ///
 /// # Errors
-/// If progenitor does not take the document: the lint should have said so in better words.
+/// If progenitor refuses the document: the lint should have said so in better words.
 pub fn generate(api: &Api, lowered: Value) -> Result<syn::File, Problems> {
     let refused = |words: String| {
         api.place()
@@ -61,7 +61,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs code of others that panics where it should return an error, and says what it said.
+/// Runs foreign code that panics where it should return an error, and returns its message.
 fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -73,7 +73,7 @@ fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
         }));
     });
     QUIET.set(true);
-    // Nothing that the closure borrows is used after a panic.
+    // After a panic, nothing that the closure borrows is used.
     let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
     QUIET.set(false);
     result.map_err(|payload| {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::openapi::Document;
 
-    /// What progenitor says to an operation with these answers.
+    /// What progenitor says about an operation with these answers.
     fn refusal(responses: &Value) -> String {
         let api = Api {
             name: "import",

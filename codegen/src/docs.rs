@@ -7,14 +7,14 @@ use syn::{Attribute, parse_quote};
 /// The longest line of a doc comment, without `///` and indentation.
 const WIDTH: usize = 96;
 
-/// A doc comment of one or more paragraphs, which empty lines part.
+/// A doc comment of one or more paragraphs, separated by empty lines.
 #[must_use]
 pub fn comment(markdown: &str) -> TokenStream {
     let lines = lines(markdown);
     quote!(#(#[doc = #lines])*)
 }
 
-/// Gives an item this doc comment and no other.
+/// Replaces all doc comments of an item with this one.
 pub fn set(attrs: &mut Vec<Attribute>, markdown: &str) {
     attrs.retain(|attr| !attr.path().is_ident("doc"));
     let lines = lines(markdown);
@@ -72,7 +72,7 @@ pub fn first_sentence(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A title that may stand in the brackets of a link.
+/// A title that may be inside the brackets of a link.
 #[must_use]
 pub fn link_text(title: &str) -> String {
     title.trim().replace('[', "(").replace(']', ")")
@@ -99,7 +99,7 @@ fn words(paragraph: &str) -> Vec<String> {
     words.iter().map(|word| code_in_backticks(word)).collect()
 }
 
-/// Names such as `event_items` would be read as markup, or not be seen as code at all.
+/// Names such as `event_items` would otherwise be read as markup, or not be seen as code at all.
 fn code_in_backticks(word: &str) -> String {
     let core = word.trim_matches(|c: char| c.is_ascii_punctuation() && !"_<>{}[]$".contains(c));
     let is_code =

@@ -1,4 +1,4 @@
-//! `generated/fields.rs`: the names of the fields that requests hold, for code that goes through them one by one.
+//! `generated/fields.rs`: the names of the fields in requests, for code that visits them one by one.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -13,7 +13,7 @@ use crate::{
 /// The file.
 ///
 /// # Errors
-/// If a name of the spec gives no identifier.
+/// If a name of the spec cannot become an identifier.
 pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let mut items = TokenStream::new();
     for api in spec.apis() {
@@ -67,7 +67,7 @@ fn fields(api: &Api, name: &str, schema: &Schema) -> Result<TokenStream, String>
     })
 }
 
-/// Whether a struct is nothing but optional texts, at least one of which is needed, as the identifiers of a user are.
+/// Whether a struct has only optional texts, with at least one required, like the identifiers of a user.
 fn is_choice_of_texts(document: &Document, schema: &Schema) -> bool {
     let is_text = |property| document.field(property) == Some(Field::Text);
     schema.min_properties.is_some() && schema.properties.values().all(is_text)

@@ -1,7 +1,7 @@
-//! Which keys and types a document of this project may have, and which it must have.
+//! Which keys and types a document of this project may and must have.
 //!
-//! A table of shapes and a walk along it. What the table does not name is refused: a misspelt `x-` key would otherwise be
-//! ignored by every tool.
+//! It is a table of shapes, and a walk along it. It refuses what the table does not name: every tool would otherwise
+//! ignore a misspelt `x-` key.
 
 use std::ops::RangeInclusive;
 
@@ -12,13 +12,13 @@ use crate::{
     problem::{Place, Problems},
 };
 
-/// Notes everything in which the document differs from the shapes.
+/// Notes everything that differs from the shapes in the document.
 pub fn check(file: &str, document: &Value, problems: &mut Problems) {
     let walk = Walk { document };
     walk.visit(&Kind::Node(&DOCUMENT), document, &Place::file(file), problems);
 }
 
-/// What stands at a place.
+/// The shape of a node.
 enum Kind {
     /// Anything, such as an example.
     Any,
@@ -30,7 +30,7 @@ enum Kind {
     Word(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
-    /// A whole number from 1 on that fits 31 bits.
+    /// A whole number from 1 that fits in 31 bits.
     Count,
     /// A list that is not empty.
     List(&'static Kind),
@@ -40,9 +40,9 @@ enum Kind {
     One(&'static Kind),
     /// A map whose keys obey a rule.
     Map(Rule, &'static Kind),
-    /// A node with keys of its own.
+    /// A node with its own keys.
     Node(&'static Shape),
-    /// A reference to a component of this section, and nothing beside it.
+    /// Only a reference to a component of this section.
     Ref(&'static str),
     /// A reference, or the node itself.
     NodeOrRef(&'static Shape, &'static str),
@@ -59,7 +59,7 @@ struct Shape {
 
 struct Key {
     name: &'static str,
-    /// If the key is due: why, for whoever left it out.
+    /// If the key is required: why, for those who left it out.
     due: Option<&'static str>,
     kind: Kind,
 }
@@ -356,7 +356,7 @@ static ITEM: Shape = Shape {
     ],
 };
 
-/// Something that no Rust type is made of.
+/// Something that does not become a Rust type.
 static VARIANT: Shape = Shape {
     name: "a nameless schema",
     keys: &[

@@ -1,8 +1,8 @@
 //! Turns `spec/` into `generated/`.
 //!
-//! Pure functions in a row: [`read`] the files, [`parse`] them strictly, hold them against the `grammar` and the rules of
-//! `lint`, `lower` them for progenitor, `polish` what it writes, add the tables, and `render`; the `catalogue` is for
-//! people. [`check`] writes the outputs, or says what writing would change.
+//! A chain of pure functions: [`read`] the files, [`parse`] them strictly, check them against the `grammar` and the
+//! rules of `lint`, `lower` them for progenitor, `polish` what it writes, add the tables, and `render`; the `catalogue`
+//! is for people. [`check`] writes the outputs, or says what writing would change.
 
 mod catalogue;
 pub mod check;
@@ -54,10 +54,10 @@ pub fn outputs(inputs: &Inputs) -> Result<Outputs, Problems> {
     generate(&parse::files(inputs), &inputs.readme)
 }
 
-/// The same from parsed files and the text of `spec/README.md`.
+/// The same, from parsed files and the text of `spec/README.md`.
 ///
 /// # Errors
-/// As [`outputs`].
+/// The same as for [`outputs`].
 pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
     let spec = Spec::new(parsed)?;
     let mut outputs = Outputs::new();

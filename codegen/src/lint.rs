@@ -1,4 +1,4 @@
-//! Rules that a table of keys cannot say: names that must agree, and types that something must come of.
+//! Rules that a table of keys cannot express: names that must agree, and types that must become something in Rust.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub fn api(api: &Api, pages: Option<&Sources>, problems: &mut Problems) {
     }
 }
 
-/// The rules for all documents together: what becomes one enum must not hold a name twice.
+/// The rules for all documents together: names that become one enum must be unique.
 pub fn across(apis: &[&Api], problems: &mut Problems) {
     let mut operations = Variants::new("operation");
     let mut requests = BTreeMap::new();
@@ -62,7 +62,7 @@ pub fn across(apis: &[&Api], problems: &mut Problems) {
     }
 }
 
-/// Names on their way to becoming the variants of an enum.
+/// Names that will become the variants of an enum.
 struct Variants {
     what: &'static str,
     names: BTreeMap<Ident, String>,
@@ -78,7 +78,7 @@ impl Variants {
 
     fn insert(&mut self, name: &str, at: &Place, problems: &mut Problems) {
         match names::variant(name) {
-            // The grammar has asked for it already.
+            // The grammar has already required it.
             _ if name.is_empty() => {}
             Err(words) => problems.push(at.problem(words)),
             Ok(variant) => {
@@ -91,7 +91,7 @@ impl Variants {
     }
 }
 
-/// Every source of the document, wherever it stands.
+/// Every source in the document.
 fn sources(value: &Value, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
     match value {
         Value::Object(entries) => entries.iter().for_each(|(key, value)| match key.as_str() {
@@ -115,7 +115,7 @@ struct Rules<'a> {
     document: &'a Document,
 }
 
-/// Names that the generated client has already.
+/// Names that the generated client already has.
 const CLIENT_METHODS: [&str; 7] = [
     "api_version",
     "baseurl",
@@ -218,7 +218,7 @@ impl Rules<'_> {
 
     fn property(&self, schema: &Schema, name: &str, property: &Schema, at: &Place, problems: &mut Problems) {
         let Some(field) = self.document.field(property) else {
-            // A reference that leads nowhere has been reported as such.
+            // A dangling reference was already reported.
             if property
                 .target()
                 .is_none_or(|target| self.document.schema(target).is_some())

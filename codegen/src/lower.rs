@@ -1,10 +1,13 @@
-//! Turns an honest document into one that progenitor understands. Only this file and [`polish`](crate::polish) know its limits.
+//! Turns a true document into one that progenitor understands. Only this file and [`polish`](crate::polish) know its
+//! limits.
 //!
-//! * All answers become bytes. progenitor allows one type per operation, lets JSON win over CSV, and forgets status and headers
-//!   of an answer whose body it cannot decode; the transport decodes instead, and knows more.
+//! * All answers become bytes. progenitor allows one type per operation, lets JSON win over CSV, and forgets status and
+//!   headers of an answer whose body it cannot decode; the transport decodes them instead, and knows more.
 //! * All bodies become bytes as well, so that the very same bytes can be sent again.
-//! * Limits go: `minLength` would become a type for each field, the others are ignored. [`requests`](crate::requests) has them.
-//! * Extensions go: progenitor compares schemas by all they hold, and would no longer see that a `date` is a date.
+//! * Limits are dropped: `minLength` would become a type for each field, the others are ignored.
+//!   [`requests`](crate::requests) has them.
+//! * Extensions are dropped: progenitor compares schemas by everything in them, and would no longer see that a `date`
+//!   is a date.
 
 use serde_json::{Map, Value, json};
 
@@ -80,7 +83,7 @@ fn schema(value: &Value) -> Value {
         .iter()
         .filter_map(|key| Some(((*key).to_owned(), value.get(key)?.clone())))
         .collect();
-    // Only a `false` says something; `true`, the default, would become a field for the unknown keys.
+    // Only `false` matters; `true`, the default, would become a field for the unknown keys.
     schema.retain(|key, value| key != "additionalProperties" || *value == Value::Bool(false));
     if let Some(properties) = value.get("properties") {
         schema.insert("properties".to_owned(), map(properties, self::schema));

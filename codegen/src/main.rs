@@ -1,6 +1,5 @@
-//! `cargo codegen` writes what is generated from `spec/`; `cargo codegen --check` says whether it is up to date.
-//! `cargo codegen docs` does so for `docs/` alone.
-//! `cargo codegen drift` holds `spec/` against the vendor's documentation.
+//! `cargo codegen` writes what is generated from `spec/`; `cargo codegen --check` says whether it is up to date. `cargo
+//! codegen docs` does so for `docs/` alone. `cargo codegen drift` compares `spec/` with the vendor's documentation.
 
 use std::{
     env,
@@ -70,7 +69,7 @@ impl Arguments {
     }
 }
 
-/// The folder above this package, which cargo names when it runs a program.
+/// The folder above this package, whose path cargo passes to the programs it runs.
 fn workspace() -> Option<PathBuf> {
     let package = env::var_os("CARGO_MANIFEST_DIR")?;
     Path::new(&package).parent().map(Path::to_owned)

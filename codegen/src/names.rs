@@ -1,12 +1,12 @@
-//! Names of the spec as names of Rust.
+//! Turns names of the spec into names of Rust.
 
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
 
-/// A name that is an identifier as it stands, such as that of a field.
+/// A name that is already an identifier, such as that of a field.
 ///
 /// # Errors
-/// If it is a keyword or no identifier.
+/// If it is a keyword or not an identifier.
 pub fn ident(name: &str) -> Result<Ident, String> {
     syn::parse_str(name).map_err(|_| format!("`{name}` is a keyword of Rust or no identifier"))
 }
@@ -27,14 +27,15 @@ pub fn constant(name: &str) -> Result<Ident, String> {
     ident(&name.to_shouty_snake_case()).map_err(|words| format!("`{name}` gives no name of a constant: {words}"))
 }
 
-/// Whether words of lower case and digits stand between single separators, the first beginning with a letter.
+/// Whether a name consists of words in lower case and digits between single separators, the first starting with a
+/// letter.
 #[must_use]
 pub fn is_lower(name: &str, separator: char) -> bool {
     let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split(separator).all(word)
 }
 
-/// Whether a name is written as Rust writes the names of types.
+/// Whether a name is written like a Rust type name.
 #[must_use]
 pub fn is_upper_camel(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase()) && name.to_upper_camel_case() == name

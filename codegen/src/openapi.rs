@@ -1,7 +1,7 @@
-//! The part of a document that code is generated from.
+//! The part of a document from which code is generated.
 //!
-//! Nothing here judges: a missing key reads as an empty value. [`grammar`](crate::grammar) and [`lint`](crate::lint) say
-//! what is missing, all at once; what comes after them may rely on it.
+//! Nothing is checked here: a missing key reads as an empty value. [`grammar`](crate::grammar) and
+//! [`lint`](crate::lint) report everything missing at once; the steps after them may rely on it.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{parse, problem::Place, table::Source};
 pub struct Api {
     /// `import` or `export`: the name of its file and of its module.
     pub name: &'static str,
-    /// The document as it was written, for what progenitor is told.
+    /// The original document, from which progenitor's is made.
     pub value: Value,
     /// The document as codegen understands it.
     pub document: Document,
@@ -48,7 +48,7 @@ pub struct Server {
     pub url: String,
 }
 
-/// What the document is about.
+/// The subject of the document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Info {
@@ -56,7 +56,7 @@ pub struct Info {
     pub description: String,
 }
 
-/// What the operations share.
+/// The parts that operations share.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Components {
@@ -108,7 +108,7 @@ pub struct Operation {
     pub responses: IndexMap<String, Response>,
 }
 
-/// What an answer has beside its body; a reference to a shared one has nothing here.
+/// What an answer has besides its body; nothing for a reference to a shared answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Response {
@@ -123,7 +123,7 @@ impl Operation {
         media.and_then(|media| media.schema.target()).unwrap_or_default()
     }
 
-    /// The security scheme it names first; the lint lets it name one only.
+    /// The first security scheme it names; the lint allows only one.
     #[must_use]
     pub fn scheme(&self) -> &str {
         let names = self.security.iter().flat_map(IndexMap::keys);
@@ -210,18 +210,18 @@ pub struct TotalItems {
     pub max: usize,
 }
 
-/// What becomes of a component schema in Rust.
+/// What a component schema becomes in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A generated struct.
     Struct,
     /// A generated enum.
     Enum,
-    /// A type written by hand.
+    /// A handwritten type.
     Handwritten,
 }
 
-/// What becomes of a property in Rust.
+/// What a property becomes in Rust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
     /// `String`.
@@ -230,7 +230,7 @@ pub enum Field<'a> {
     Plain(&'static str),
     /// A component, by name.
     Component(&'a str, Kind),
-    /// `Vec` of something else than a list.
+    /// `Vec` of something other than a list.
     List(Box<Field<'a>>),
 }
 
@@ -248,7 +248,7 @@ impl Document {
         self.schemas(Kind::Struct)
     }
 
-    /// The component schemas that become something.
+    /// The component schemas that become a Rust type.
     pub fn schemas(&self, what: Kind) -> impl Iterator<Item = (&str, &Schema)> {
         let schemas = self
             .components
@@ -264,7 +264,7 @@ impl Document {
         self.components.schemas.get(name)
     }
 
-    /// What becomes of a property, or `None` if no field stands for it.
+    /// What a property becomes, or `None` if it has no field.
     #[must_use]
     pub fn field<'a>(&self, property: &'a Schema) -> Option<Field<'a>> {
         if let Some(name) = property.target() {
@@ -290,7 +290,7 @@ impl Document {
     }
 }
 
-/// What becomes of a component schema, or `None` if nothing does.
+/// What a component schema becomes, or `None` if it becomes nothing.
 #[must_use]
 pub fn kind(schema: &Schema) -> Option<Kind> {
     if schema.rust_type_path.is_some() {

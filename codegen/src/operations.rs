@@ -13,7 +13,7 @@ use crate::{
 /// The file.
 ///
 /// # Errors
-/// If a name of the spec gives no identifier.
+/// If a name of the spec cannot become an identifier.
 pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let operations = operations(spec)?;
     let families = families(spec)?;
@@ -332,7 +332,7 @@ fn prefix(scheme: &SecurityScheme) -> &'static str {
     if scheme.kind == "http" { "Bearer " } else { "" }
 }
 
-/// The arms of a `match` over an enum, those with the same value as one.
+/// The arms of a `match` over an enum; those with the same value are merged.
 fn arms(variants: &[Ident], values: &[TokenStream]) -> Vec<TokenStream> {
     let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
     let firsts = (0..values.len()).filter(|&index| !texts[..index].contains(&texts[index]));

@@ -13,9 +13,9 @@ use crate::{
 /// The YAML files as values.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// By the name of the file without its ending, such as `import`; without those that are no YAML.
+    /// By the name of the file without its extension, such as `import`; without files that are not YAML.
     pub values: BTreeMap<&'static str, Value>,
-    /// Why files are missing.
+    /// Why any are missing.
     pub problems: Problems,
 }
 
@@ -39,7 +39,7 @@ pub fn files(inputs: &Inputs) -> Parsed {
     }
 }
 
-/// Reads a parsed file as `T`, which takes neither unknown keys nor other types than its own.
+/// Reads a parsed file as `T`, which accepts neither unknown keys nor wrong types.
 ///
 /// # Errors
 /// Names the node that does not fit.
@@ -58,7 +58,7 @@ pub fn file(name: &str) -> String {
     format!("spec/{name}.yaml")
 }
 
-/// `true` and `false` are the only truth values, and a key stands once.
+/// `true` and `false` are the only Booleans, and a key appears once.
 fn yaml(file: &str, text: &str) -> Result<Value, Problem> {
     let options = serde_saphyr::options! {
         strict_booleans: true,

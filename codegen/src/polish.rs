@@ -1,7 +1,7 @@
-//! Passes over what progenitor wrote: what can be set neither in the spec nor in progenitor's settings.
+//! Passes over progenitor's output, for what neither the spec nor progenitor's settings can change.
 //!
-//! Every pass says how many places it must change. If progenitor's output takes another shape, the run fails in words
-//! instead of leaving the pass without effect.
+//! Every pass says how many places it must change. If progenitor's output changes shape, the run fails with a message
+//! instead of the pass having no effect.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -23,7 +23,7 @@ use crate::{
 /// Applies all passes.
 ///
 /// # Errors
-/// If a pass does not change what it should.
+/// If a pass does not find what it should change.
 pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Problems> {
     let operations = api.document.operations().count();
     let mut problems = Problems::default();
@@ -73,7 +73,7 @@ fn expect(api: &Api, pass: &str, changed: usize, due: usize) -> Result<(), Probl
     )))
 }
 
-/// It sets a timeout for the whole answer, which cuts off long exports, and panics if there is no TLS.
+/// It sets a timeout for the whole answer, which cuts off long exports, and panics without TLS.
 fn drop_constructor(file: &mut File) -> usize {
     let mut dropped = 0;
     for client in inherent_impls(file) {
@@ -93,7 +93,7 @@ fn drop_prelude(file: &mut File) -> usize {
     before - file.items.len()
 }
 
-/// DFINERY knows no such header: its statement, the map it is in, and the map's use.
+/// DFINERY has no such header: its statement, the map it is in, and the map's use.
 fn drop_api_version(file: &mut File) -> usize {
     struct Pass(usize);
 
@@ -127,7 +127,7 @@ fn drop_api_version(file: &mut File) -> usize {
     pass.0
 }
 
-/// Takes back the media type that the lowering made up.
+/// Removes the media type that the lowering invented.
 fn send_json(file: &mut File) -> usize {
     struct Pass(usize);
 
@@ -145,8 +145,8 @@ fn send_json(file: &mut File) -> usize {
     pass.0
 }
 
-/// `format!("{}/path", self.baseurl)` is parsed as a URL in every call, which costs more than all else that a call does here;
-/// what the client holds for us gives the same URL without.
+/// `format!("{}/path", self.baseurl)` is parsed as a URL in every call, which costs more than everything else a call
+/// does here; what the client holds for us gives the same URL without parsing.
 fn parse_base_url_once(file: &mut File) -> usize {
     struct Pass(usize);
     impl VisitMut for Pass {
@@ -174,7 +174,7 @@ fn parse_base_url_once(file: &mut File) -> usize {
     pass.0
 }
 
-/// Whoever uses the crate sees the types, and never the client.
+/// Users of the crate see the types, but never the client.
 fn hide_client(file: &mut File) -> usize {
     let mut hidden = 0;
     let mut hide = |visibility: &mut Visibility| {
@@ -214,7 +214,7 @@ fn shorten_paths(file: &mut File) -> usize {
             }
         }
 
-        /// Serde takes paths as texts.
+        /// Serde takes paths as strings.
         fn visit_meta_list_mut(&mut self, list: &mut syn::MetaList) {
             let text = list
                 .tokens
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use crate::{client, lower, parse, read, spec::Spec};
 
-    /// Polishes what progenitor would write for the fixture if it wrote `to` for `from`.
+    /// Polishes what progenitor would write for the fixture if it wrote `to` instead of `from`.
     fn polished(from: &str, to: &str) -> Result<String, String> {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
         let inputs = read::inputs(&fixture).map_err(|problems| problems.to_string())?;

@@ -20,7 +20,7 @@ impl fmt::Display for Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes a problem and goes on, so that one run names them all.
+    /// Notes a problem and continues, so that one run names them all.
     pub fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
@@ -30,7 +30,7 @@ impl Problems {
         self.0.extend(other.0);
     }
 
-    /// Keeps the value, or notes what is wrong with it and keeps nothing.
+    /// Keeps the value, or notes what is wrong with it and returns nothing.
     pub fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.push(problem)).ok()
     }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::problem::{Place, Problems};
 
-/// The texts that everything is generated from.
+/// The texts from which everything is generated.
 #[derive(Clone, Debug)]
 pub struct Inputs {
     /// `spec/import.yaml`.
@@ -17,7 +17,7 @@ pub struct Inputs {
     pub taxonomy: String,
     /// `spec/sources.yaml`.
     pub sources: String,
-    /// `spec/README.md`, two tables of which are generated.
+    /// `spec/README.md`, with two generated tables.
     pub readme: String,
 }
 

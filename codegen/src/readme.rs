@@ -1,4 +1,4 @@
-//! The two tables of `spec/README.md` that `spec/sources.yaml` holds.
+//! The two tables of `spec/README.md` that come from `spec/sources.yaml`.
 
 use crate::{
     problem::{Place, Problem},
@@ -57,7 +57,7 @@ fn contradictions(sources: &Sources) -> String {
     header + &rows.collect::<String>()
 }
 
-/// A text that may stand in a cell of a table.
+/// A text that may be in a table cell.
 fn cell(text: &str) -> String {
     text.split_whitespace()
         .collect::<Vec<_>>()

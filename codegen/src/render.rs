@@ -1,8 +1,8 @@
-//! From tokens to the text of a file.
+//! Turns tokens into the text of a file.
 
 use proc_macro2::TokenStream;
 
-/// A file of Rust with the header that tells people and tools to keep their hands off.
+/// A Rust file with the header that says not to edit it.
 #[must_use]
 pub fn file(file: &syn::File) -> String {
     format!(
@@ -11,7 +11,7 @@ pub fn file(file: &syn::File) -> String {
     )
 }
 
-/// Sets an empty line between items, which prettyplease does not.
+/// Puts an empty line between items, which prettyplease does not.
 fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
     let mut lines = text.lines().peekable();
@@ -29,10 +29,10 @@ fn spaced(text: &str) -> String {
     spaced
 }
 
-/// A file of Rust from tokens.
+/// A Rust file from tokens.
 ///
 /// # Errors
-/// If the tokens are no Rust.
+/// If the tokens are not Rust.
 pub fn tokens(tokens: TokenStream) -> Result<String, String> {
     let parsed = syn::parse2(tokens).map_err(|error| format!("is no Rust: {error}"))?;
     Ok(file(&parsed))

@@ -12,7 +12,7 @@ use crate::{
 /// The file.
 ///
 /// # Errors
-/// If a name of the spec gives no identifier.
+/// If a name of the spec cannot become an identifier.
 pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let (mut items, mut views) = (TokenStream::new(), TokenStream::new());
     for api in spec.apis() {
@@ -154,7 +154,7 @@ fn validate() -> TokenStream {
     }
 }
 
-/// A property on its way to becoming a field.
+/// A property that will become a field.
 struct Property<'a> {
     name: &'a str,
     ident: Ident,
@@ -211,7 +211,7 @@ impl Property<'_> {
         }
     }
 
-    /// What is absent is not written.
+    /// Absent fields are not written.
     fn skip(&self) -> TokenStream {
         match (&self.field, self.optional) {
             (_, false) => quote!(),
@@ -348,7 +348,7 @@ fn max_total_items(property: &str) -> Result<Ident, String> {
     names::constant(&format!("MAX_TOTAL_{property}"))
 }
 
-/// Whether a struct has anything to check. The lint lets no schema refer back to itself, so this ends.
+/// Whether a struct has anything to check. The lint forbids schemas that refer back to themselves, so this ends.
 fn has_checks(document: &Document, schema: &Schema) -> bool {
     let own = schema.min_properties.is_some() || schema.max_total_items.is_some();
     own || schema.properties.values().any(|property| {
@@ -358,7 +358,7 @@ fn has_checks(document: &Document, schema: &Schema) -> bool {
     })
 }
 
-/// Whether a field holds something that has checks of its own: handwritten objects do.
+/// Whether a field holds something with its own checks, as handwritten objects have.
 fn is_checked(document: &Document, field: &Field<'_>) -> bool {
     match field {
         Field::Text | Field::Plain(_) => false,
@@ -391,10 +391,10 @@ fn owned_type(api: &Api, field: &Field<'_>) -> Result<TokenStream, String> {
     }
 }
 
-/// `import::Event`, where the modules of types go by the names of the APIs.
+/// `import::Event`, where the modules of types have the names of the APIs.
 ///
 /// # Errors
-/// If a name gives no identifier.
+/// If a name cannot become an identifier.
 pub fn type_path(api: &Api, name: &str) -> Result<TokenStream, String> {
     let (module, name) = (format_ident!("{}", api.name), names::ident(name)?);
     Ok(quote!(#module::#name))

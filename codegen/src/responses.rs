@@ -214,7 +214,7 @@ impl Responses {
     /// `generated/responses.rs`.
     ///
     /// # Errors
-    /// If a name gives no variant.
+    /// If a name cannot become a variant.
     pub fn file(&self, pages: &Sources) -> Result<TokenStream, String> {
         let import: Vec<_> = self.import.codes.iter().map(ImportRow::row).collect();
         let export: Vec<_> = self.export.codes.iter().map(ExportRow::row).collect();

@@ -1,4 +1,4 @@
-//! JSON Schemas of the tables, from the structs that read them: completion and warnings in an editor.
+//! JSON Schemas of the tables, from the structs that read them, for completion and warnings in an editor.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 

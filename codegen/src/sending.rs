@@ -5,7 +5,7 @@ use syn::{File, Item, parse_quote};
 
 use crate::{names, openapi::Api};
 
-/// Puts both in the place where progenitor asks for the hook. Says how many such places and how many operations there were.
+/// Puts both where progenitor asks for the hook. Returns the numbers of such places and of operations.
 pub fn implement(file: &mut File, api: &Api) -> usize {
     let operations = api.document.operations();
     let arms = operations.filter_map(|(_, _, operation)| {

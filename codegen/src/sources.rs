@@ -232,7 +232,7 @@ impl Sources {
     /// `generated/sources.rs`.
     ///
     /// # Errors
-    /// If the id of a page gives no constant.
+    /// If the id of a page cannot become a constant.
     pub fn file(&self) -> Result<TokenStream, String> {
         let constants = self
             .pages
@@ -260,7 +260,7 @@ impl Sources {
 }
 
 impl Source {
-    /// Without the pages, which may be unreadable themselves, only what the source says by itself is checked.
+    /// Without the pages, which may be unreadable, it checks only the source itself.
     pub fn lint(&self, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
         if self.pages.is_empty() && self.confidence != Confidence::Assumed {
             problems.push(

@@ -1,4 +1,4 @@
-//! The whole spec, parsed and found in order.
+//! The whole spec, parsed and checked.
 
 use serde::de::DeserializeOwned;
 
@@ -12,7 +12,7 @@ use crate::{
     taxonomy::Taxonomy,
 };
 
-/// What everything is generated from.
+/// The data from which everything is generated.
 #[derive(Debug)]
 pub struct Spec {
     pub import: Api,
@@ -23,10 +23,10 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// Gives the values their types and applies all rules.
+    /// Reads the values into their types and applies all rules.
     ///
     /// # Errors
-    /// Everything that is wrong, as far as one run can see it: what has the wrong type hides the faults of its own file only.
+    /// Everything wrong, as far as one run can see: a wrong type hides only the other faults of its file.
     pub fn new(parsed: &Parsed) -> Result<Self, Problems> {
         let mut problems = parsed.problems.clone();
         let sources = table::<Sources>("sources", parsed, &mut problems);

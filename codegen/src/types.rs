@@ -1,4 +1,4 @@
-//! Passes over the types that progenitor wrote: the order of the spec, documentation, and no personal data in `Debug`.
+//! Passes over progenitor's types, for the order of the spec, documentation, and no personal data in `Debug`.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ pub fn document_enums(items: &mut [Item], document: &Document, sources: &Sources
     enums(items, document).map(set).filter(|&documented| documented).count()
 }
 
-/// Replaces `Debug` of every struct that holds personal data by one that does not print them.
+/// Replaces `Debug` of every struct with personal data by one that does not print them.
 pub fn redact(items: &mut Vec<Item>, document: &Document) -> usize {
     let redact = |(item, schema): (&mut ItemStruct, &Schema)| {
         (schema.has_sensitive_properties() && drop_derive(&mut item.attrs, "Debug")).then(|| debug(item, schema))
@@ -89,7 +89,7 @@ pub fn redact(items: &mut Vec<Item>, document: &Document) -> usize {
     redacted
 }
 
-/// Whether a value is there can be seen; what it is cannot.
+/// It shows whether a value is there, but not the value.
 fn debug(item: &ItemStruct, schema: &Schema) -> Item {
     let ident = &item.ident;
     let name = ident.to_string();
@@ -146,8 +146,8 @@ fn struct_doc(schema: &Schema, sources: &Sources) -> String {
     )
 }
 
-/// What a field holds. A field of a component says it in a sentence, the component says the rest; any other field names its
-/// source if that is not the source of the struct.
+/// What a field holds. A field of a component takes one sentence, and the component says the rest; any other field
+/// names its source if that is not the struct's.
 fn field_doc(schema: &Schema, property: &Schema, document: &Document, sources: &Sources) -> String {
     if let Some(target) = property.target().and_then(|name| document.schema(name)) {
         return docs::first_sentence(&target.description).to_owned();

@@ -187,7 +187,7 @@ pub fn sections(spec: &Spec) -> Vec<Section> {
     ]
 }
 
-/// What the status 200 says comes first: it is what misleads most.
+/// The status 200 comes first, since it misleads most.
 fn blocks(api: &'static str, statuses: &[HttpRow], codes: &[Code<'_>]) -> Vec<Block> {
     let ok = statuses.iter().find(|row| row.status == 200);
     let ok = ok.map(|row| Block::Labelled {

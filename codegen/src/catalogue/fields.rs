@@ -1,4 +1,4 @@
-//! The fields of a request or of an answer, with everything that is known about them.
+//! The fields of a request or an answer, with everything known about them.
 
 use super::{
     codes::with_source,
@@ -46,7 +46,7 @@ pub fn parameter(parameter: Node<'_>) -> Row {
     }
 }
 
-/// The rows of all fields of a schema, those within them included.
+/// The rows of all fields of a schema, including nested ones.
 pub fn rows(schema: Node<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     walk(schema, "", None, 0, &mut rows);
@@ -123,7 +123,7 @@ fn requirement(required: bool) -> Rich {
     })]
 }
 
-/// The description, what belongs to it, and the source.
+/// The description with its additions, and the source.
 fn described(node: Node<'_>, more: Rich) -> Rich {
     let mut cell = vec![Inline::english(node.text("description"))];
     cell.extend(more);
@@ -202,7 +202,7 @@ fn cell(limits: Vec<Words>) -> Rich {
     cell
 }
 
-/// A type as `string[]`, `string (uuid)` or `boolean | null`, which need no translation.
+/// A type such as `string[]`, `string (uuid)` or `boolean | null`, which needs no translation.
 pub fn type_words(node: Node<'_>) -> String {
     alternatives(node, 0).join(" | ")
 }

@@ -16,7 +16,8 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The text of the file.
 ///
-/// Both languages are in it; a style hides the one that is not the language of the root. Without the script that is Korean.
+/// It holds both languages; a style hides the one that is not the language of the root. Without the script, the root is
+/// Korean.
 pub fn render(page: &Page<'_>) -> String {
     let writer = Writer {
         page,
@@ -68,7 +69,7 @@ pub fn render(page: &Page<'_>) -> String {
     text
 }
 
-/// Nothing may be loaded, sent or run but what stands in the page as it was generated.
+/// The page may load, send or run nothing but what was generated into it.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -225,7 +226,7 @@ impl Writer<'_> {
     }
 
     fn table(&self, table: &Table) -> Markup {
-        // A box that scrolls must be reachable by keyboard, and have a name then.
+        // A box that scrolls must be reachable by keyboard, and therefore needs a name.
         html! {
             div.scroll data-index[table.is_index] tabindex="0" role="region"
                 aria-label=(table.caption.en.replace('`', "")) data-ko=(table.caption.ko.replace('`', "")) {
@@ -282,7 +283,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A text whose only markup is the code in its backticks; codes that have a place here lead to it.
+    /// A text whose only markup is code in backticks; codes with an entry here link to it.
     fn text(&self, text: &str) -> Markup {
         html! {
             @for (is_code, part) in parts(text) {

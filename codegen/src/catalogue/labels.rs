@@ -1,4 +1,4 @@
-//! The words of the spec in words for people.
+//! The terms of the spec in words for people.
 
 use crate::{
     responses::{Means, Retry},
@@ -31,7 +31,7 @@ pub fn retry(retry: Retry) -> Tag {
     }
 }
 
-/// The same where there is nothing to repeat.
+/// The same for answers after which there is nothing to repeat.
 pub fn no_failure(retry: Retry, words: Words) -> Tag {
     Tag {
         class: "success",
@@ -50,7 +50,7 @@ pub fn means(means: Means) -> Tag {
     }
 }
 
-/// The word of the spec for how sure a fact is.
+/// The spec's word for how sure a fact is.
 pub fn confidence_word(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Documented => "documented",
@@ -82,7 +82,7 @@ pub fn confidence_id(confidence: Confidence) -> String {
     format!("confidence-{}", confidence_word(confidence))
 }
 
-/// The type of a property, as taxonomy.yaml has it.
+/// The type of a property, as taxonomy.yaml writes it.
 pub fn property_type(kind: Type) -> &'static str {
     match kind {
         Type::String => "string",

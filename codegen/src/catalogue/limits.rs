@@ -1,4 +1,4 @@
-//! The quotas, and the headers that speak of them.
+//! The quotas, and the headers that describe them.
 
 use indexmap::IndexMap;
 

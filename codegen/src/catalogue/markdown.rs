@@ -159,7 +159,7 @@ impl Writer<'_> {
     }
 }
 
-/// With an anchor of its own, so that links do not depend on how a viewer makes them of headings.
+/// Has its own anchor, so that links do not depend on how a viewer derives them from headings.
 fn heading(level: usize, id: &str, title: &str, out: &mut String) {
     let hashes = "#".repeat(level);
     *out += &["\n", &anchor(id), "\n\n", &hashes, " ", title, "\n\n"].concat();
@@ -173,7 +173,7 @@ fn link(text: &str, url: &str) -> String {
     format!("[{}](<{}>)", self::text(text), url.replace(['<', '>', '\\', '\n'], ""))
 }
 
-/// A text whose only markup is the code in its backticks.
+/// A text whose only markup is code in backticks.
 fn text(text: &str) -> String {
     let mut out = String::new();
     for (is_code, part) in super::page::parts(text) {
@@ -194,7 +194,7 @@ fn text(text: &str) -> String {
     out
 }
 
-/// Whatever the text, it stays on its line and in its code.
+/// Any text stays on its line and inside its code.
 fn code(text: &str) -> String {
     let text = super::page::line(text);
     if text.is_empty() {

@@ -1,7 +1,7 @@
-//! `docs/catalogue.*`: everything the spec says, for whoever looks at an answer and wonders what to do.
+//! `docs/catalogue.*`: everything the spec says, for people who look at an answer and wonder what to do.
 //!
-//! The modules of the parts build one [`page`], in both languages; [`html`] and [`markdown`] write it down. Nothing is said
-//! in one of the files that the other lacks.
+//! The modules of the parts build one [`page`], in both languages; [`html`] and [`markdown`] write it down. Both files
+//! say the same.
 
 mod codes;
 mod fields;

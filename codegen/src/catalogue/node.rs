@@ -1,10 +1,10 @@
-//! A way through a document that follows references and never fails: what is missing is empty.
+//! Walks a document, following references, and never fails: a missing node is empty.
 
 use serde_json::Value;
 
 use crate::{openapi::Api, table::Source};
 
-/// How far references and nested schemas are followed.
+/// How deep to follow references and nested schemas.
 pub const DEPTH: usize = 12;
 
 /// A node of a document, with any reference resolved.

@@ -1,4 +1,4 @@
-//! The operations: how they are called, what goes in and what comes out.
+//! The operations: how to call them, what they take and what they return.
 
 use serde_json::Value;
 
@@ -125,7 +125,7 @@ fn calls(api: &Api) -> impl Iterator<Item = Node<'_>> {
         .filter_map(move |(path, method, _)| paths?.get(path)?.get(method))
 }
 
-/// An operation and where it stands.
+/// An operation and where it is.
 struct Call<'a> {
     api: &'a Api,
     path: &'a str,
@@ -217,7 +217,7 @@ impl<'a> Call<'a> {
         facts
     }
 
-    /// The request as it goes over the wire, without its body.
+    /// The request on the wire, without its body.
     fn request_line(&self, node: Node<'_>) -> Example {
         let root = Node::root(self.api);
         let host = root.elements("servers").next().map_or("", |server| server.text("url"));

@@ -10,7 +10,7 @@ use super::{
     page::{Block, Entry, Inline, Origin, Row, Section, Table, page_id, words},
 };
 
-/// The contradictions, with what is done about them.
+/// The contradictions, and what is done about them.
 pub fn contradictions(sources: &Sources) -> Section {
     let entries = sources.contradictions.iter().map(|row| {
         let labelled = |label, text| Block::Labelled {
@@ -41,7 +41,7 @@ pub fn contradictions(sources: &Sources) -> Section {
     }
 }
 
-/// What the words mean that stand beside every fact.
+/// The meanings of the words beside every fact.
 pub fn confidence(sources: &Sources) -> Section {
     let meanings = &sources.confidence;
     let rows = [

@@ -5,7 +5,7 @@ use crate::{
     table::{Confidence, Source, Text},
 };
 
-/// A text in both languages. What stands in backticks is code.
+/// A text in both languages. Text in backticks is code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     pub en: String,
@@ -53,7 +53,7 @@ pub struct Section {
 #[derive(Clone, Debug)]
 pub enum Block {
     Paragraph(Rich),
-    /// A paragraph under a name of its own. What is to be done stands out.
+    /// A paragraph with its own name. Advice on what to do is emphasised.
     Labelled {
         label: Words,
         text: Rich,
@@ -93,13 +93,13 @@ pub struct Entry {
     pub blocks: Vec<Block>,
 }
 
-/// A table, the first column of which names the rows.
+/// A table whose first column names the rows.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub caption: Words,
     pub columns: Vec<Words>,
     pub rows: Vec<Row>,
-    /// A table that repeats what stands elsewhere is left out of the search.
+    /// The search leaves out a table that repeats other parts.
     pub is_index: bool,
 }
 
@@ -126,7 +126,7 @@ pub enum Inline {
     /// A text that the spec has in English only, with `code` in backticks.
     English(String),
     Code(String),
-    /// To another place of the catalogue.
+    /// To another place in the catalogue.
     Link {
         to: String,
         text: String,
@@ -155,13 +155,13 @@ impl Inline {
     }
 }
 
-/// A word or two that say of what kind something is.
+/// A word or two for the kind of something.
 #[derive(Clone, Debug)]
 pub struct Tag {
     /// What it looks like.
     pub class: &'static str,
     pub words: Words,
-    /// The word that the spec has for it, if it is another one.
+    /// The spec's word for it, if it differs.
     pub code: Option<&'static str>,
     /// Where it is explained.
     pub to: Option<String>,
@@ -201,7 +201,7 @@ pub fn page_id(page: &str) -> String {
     format!("page-{page}")
 }
 
-/// The parts of a text, and whether each stands in backticks. A backtick without another one is a letter like any other.
+/// The parts of a text, and whether each is in backticks. A lone backtick is an ordinary character.
 pub fn parts(text: &str) -> Vec<(bool, &str)> {
     let mut parts = Vec::new();
     let mut rest = text;

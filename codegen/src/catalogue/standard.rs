@@ -1,4 +1,4 @@
-//! The names to which DFINERY gives a meaning.
+//! The names that have a meaning to DFINERY.
 
 use serde_json::Value;
 

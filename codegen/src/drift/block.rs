@@ -1,9 +1,9 @@
 //! The blocks that a page is made of, each with its line.
 
-/// What a page is made of.
+/// The parts of a page.
 #[derive(Clone, Debug)]
 pub enum Block {
-    /// A heading, or a paragraph in bold that stands for one.
+    /// A heading, or a bold paragraph in place of one.
     Heading(Line),
     /// A line of prose.
     Text(Line),
@@ -12,7 +12,7 @@ pub enum Block {
 }
 
 impl Block {
-    /// Moves its lines down, if the piece it was read from does not begin on line 1.
+    /// Shifts its lines, if the piece it was read from does not begin on line 1.
     pub fn move_down(&mut self, lines: usize) {
         match self {
             Self::Heading(line) | Self::Text(line) => line.line += lines,
@@ -63,12 +63,12 @@ impl Row {
 pub struct Code {
     /// The line of its first line of text.
     pub line: usize,
-    /// What it says it is written in, or nothing.
+    /// The language it names, or nothing.
     pub language: String,
     pub text: String,
 }
 
-/// One space where there were several, or breaks.
+/// Replaces runs of spaces and breaks with one space.
 #[must_use]
 pub fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

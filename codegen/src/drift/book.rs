@@ -1,4 +1,4 @@
-//! The spec, as far as pages can be held against it: what each kind of page has to say.
+//! The spec, as far as pages can be compared with it: what each kind of page has to say.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ impl Book {
         })
     }
 
-    /// The host of both APIs, with its scheme, and where it stands.
+    /// The host of both APIs, with its scheme, and where it is.
     #[must_use]
     pub fn host(&self, api: &Api) -> (String, At) {
         let url = api
@@ -91,7 +91,7 @@ impl Book {
             }
         } else {
             let (result, result_at) = self.export_result();
-            // One message may stand under two statuses, in a row for each.
+            // One message may be under two statuses, with a row for each.
             let messages: BTreeSet<_> = responses.export.codes.iter().map(|code| &code.message).collect();
             for message in messages {
                 let rows = responses
@@ -115,7 +115,7 @@ impl Book {
         expected
     }
 
-    /// The word that every failure of an export has in `result`: the description of the field quotes it.
+    /// The `result` of every export failure, which the description of the field quotes.
     #[must_use]
     pub fn export_result(&self) -> (String, At) {
         let at = self.lines.at(
@@ -142,7 +142,7 @@ impl Book {
         found
     }
 
-    /// What the page of an operation has to say in a language.
+    /// What the page of an operation has to say, in a language.
     #[must_use]
     pub fn operation(&self, endpoint: Endpoint<'_>, language: PageLanguage) -> Vec<Expected> {
         let Endpoint { api, path, method, .. } = endpoint;
@@ -217,7 +217,7 @@ impl Book {
                 ..header.clone()
             };
             if header.subject == "header content-type" {
-                // Samples show answers, too.
+                // Samples also show answers.
                 let values = sample.facts.iter_mut().filter(|fact| fact.attribute == "value");
                 values.for_each(|fact| fact.accepted.extend(answers.iter().cloned()));
             }
@@ -352,8 +352,8 @@ impl Book {
         }
     }
 
-    /// Whether a page has to have what this source speaks of. The Korean guide is the original: whatever is in the English
-    /// one is in it too, but not the other way round.
+    /// Whether a page has to have what this source covers. The Korean guide is the original: it has everything that the
+    /// English one has, but not the other way round.
     fn is_on(&self, source: &Source, language: PageLanguage) -> bool {
         let english = |id: &String| {
             self.spec
@@ -502,7 +502,7 @@ impl Book {
         expected
     }
 
-    /// What a page of the guide may speak of.
+    /// What a page of the guide may mention.
     #[must_use]
     pub fn guide(&self) -> Vec<Expected> {
         let (host, at) = self.host(&self.spec.import);

@@ -1,4 +1,4 @@
-//! What the smallest pieces of a page mean: the columns of a table, a cell, a header, the first words of a sample.
+//! The meaning of the smallest pieces of a page: the columns of a table, a cell, a header, the first words of a sample.
 
 use super::{
     block::Table,
@@ -8,7 +8,7 @@ use super::{
     words::{self, Columns},
 };
 
-/// The columns of a table; those that nobody understands are errors.
+/// The columns of a table; unknown ones are errors.
 pub fn understood(sheet: &mut Sheet, table: &Table) -> Columns {
     let columns = Columns::of(table);
     let unknown = columns.unknown(table);
@@ -19,19 +19,19 @@ pub fn understood(sheet: &mut Sheet, table: &Table) -> Columns {
     columns
 }
 
-/// The value of a flag, in the words of the spec; what is no flag stays as it is.
+/// The value of a flag, in the words of the spec; anything else stays as it is.
 #[must_use]
 pub fn flag_value(cell: &str) -> String {
     words::flag(cell).map_or_else(|| cell.to_owned(), flag)
 }
 
-/// The types of a cell, in the words of the spec; what is no type stays as it is.
+/// The types in a cell, in the words of the spec; anything else stays as it is.
 #[must_use]
 pub fn type_value(cell: &str) -> String {
     words::types(cell).map_or_else(|| cell.to_owned(), union)
 }
 
-/// What of a header's value is a fact.
+/// The part of a header's value that is a fact.
 #[must_use]
 pub fn header_value(name: &str, value: &str) -> String {
     match name {
@@ -41,7 +41,7 @@ pub fn header_value(name: &str, value: &str) -> String {
     }
 }
 
-/// A name that only a header for a token has.
+/// Whether only a header for a token has this name.
 #[must_use]
 pub fn is_token_header(name: &str) -> bool {
     let plain = words::plain(name);

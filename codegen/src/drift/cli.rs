@@ -23,7 +23,7 @@ Holds the spec against pages of the vendor's documentation, as Markdown.
   --base     another server than the documentation's, for tests
 Exit code: 0 no drift, 1 drift, 2 something was not understood.";
 
-/// Runs the command; `root` is the folder of the workspace, if it is known.
+/// Runs the command; `root` is the folder of the workspace, if known.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = String>, root: Option<PathBuf>) -> ExitCode {
     match Arguments::parse(arguments, root).and_then(|arguments| arguments.run()) {

@@ -1,4 +1,4 @@
-//! What a page says, held against what the spec says.
+//! Compares what a page says with what the spec says.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{
     report::{Finding, Level},
 };
 
-/// A kind of facts. Within a kind, what the spec lacks and what the page lacks may be the same thing under a new name.
+/// A kind of fact. Within a kind, what the spec lacks and what the page lacks may be one renamed thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     Operation,
@@ -16,7 +16,7 @@ pub enum Group {
     Statuses,
     Query,
     Headers,
-    /// Headers in samples, where the table has them too.
+    /// Headers in samples that the table has too.
     Samples,
     Body,
     Answer,
@@ -30,7 +30,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// Whether a subject stands in one row only.
+    /// Whether a subject has only one row.
     fn is_table(self) -> bool {
         matches!(
             self,
@@ -47,7 +47,7 @@ impl Group {
     }
 }
 
-/// A fact that stands on a page. Without an attribute: that the subject is there at all.
+/// A fact on a page. Without an attribute: that the subject is there at all.
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub group: Group,
@@ -57,12 +57,12 @@ pub struct Reading {
     pub line: usize,
 }
 
-/// What the spec says of a subject.
+/// What the spec says about a subject.
 #[derive(Clone, Debug)]
 pub struct Expected {
     pub group: Group,
     pub subject: String,
-    /// Whether a page of the kind has to say it.
+    /// Whether a page of this kind has to say it.
     pub must: bool,
     pub at: At,
     pub facts: Vec<ExpectedFact>,
@@ -85,7 +85,7 @@ pub struct Sheet {
     pub facts: usize,
     pub readings: Vec<Reading>,
     pub findings: Vec<Finding>,
-    /// Where the page speaks of a kind of facts.
+    /// Where the page covers a kind of fact.
     pub places: BTreeMap<Group, usize>,
     /// Where the page lists the fields of an object, by the beginning of their names.
     pub objects: BTreeMap<String, usize>,
@@ -104,7 +104,7 @@ impl Sheet {
         });
     }
 
-    /// Notes something to say.
+    /// Notes a finding.
     pub fn say(&mut self, level: Level, fact: &str, words: impl Into<String>, line: usize, spec: Option<At>) {
         let finding = Finding {
             level,
@@ -118,7 +118,7 @@ impl Sheet {
         }
     }
 
-    /// Counts a fact and, unless it holds, says so.
+    /// Counts a fact, and reports it unless it holds.
     pub fn check(&mut self, holds: bool, fact: &str, words: impl FnOnce() -> String, line: usize, spec: &At) {
         self.facts += 1;
         if !holds {
@@ -146,7 +146,7 @@ impl Subject<'_> {
         self.readings.first().map_or(1, |reading| reading.line)
     }
 
-    /// Whether it says of itself what the spec says of another.
+    /// Whether it says about itself what the spec says about another.
     fn resembles(&self, expected: &Expected) -> bool {
         let said: Vec<_> = self
             .readings
@@ -161,7 +161,7 @@ impl Subject<'_> {
     }
 }
 
-/// Compares the readings of a sheet and adds what is to be said.
+/// Compares the readings of a sheet and adds the findings.
 pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'_>) {
     let readings = std::mem::take(&mut sheet.readings);
     let mut subjects: BTreeMap<(Group, &str), Subject<'_>> = BTreeMap::new();
@@ -261,7 +261,8 @@ fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>
 }
 
 fn report_missing(sheet: &mut Sheet, expected: &Expected, knowledge: &Knowledge<'_>) {
-    // What is known to be missing was not compared: should it be on the page one day and vanish, fewer facts remain.
+    // What is known to be missing was not compared: if it appears on the page one day and then vanishes, fewer facts
+    // remain.
     if !matches!(knowledge.verdict(&expected.subject, "absent"), Verdict::Known(..)) {
         sheet.facts += weight(expected);
     }
@@ -302,7 +303,7 @@ fn report_extra(sheet: &mut Sheet, subject: &Subject<'_>, knowledge: &Knowledge<
     }
 }
 
-/// Says that page and spec differ, as loudly as what is known about it asks for.
+/// Reports that page and spec differ, at the level that fits what is known about it.
 fn difference(
     sheet: &mut Sheet,
     fact: &str,
@@ -321,7 +322,7 @@ fn difference(
     }
 }
 
-/// How many facts a subject of the spec has.
+/// The number of facts about a subject of the spec.
 fn weight(expected: &Expected) -> usize {
     expected.facts.len() + usize::from(expected.group != Group::Operation && expected.group != Group::Limits)
 }

@@ -1,4 +1,4 @@
-//! Examples on a page: JSON that has to fit the spec, and what stands around it.
+//! Examples on a page: JSON that has to fit the spec, and the text around it.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::openapi::Api;
 
-/// Holds every example of a page against the spec: those of an operation, or answers of an API only.
+/// Checks every example of a page against the spec: those of an operation, or only answers of an API.
 pub fn check(sheet: &mut Sheet, code: &Code, api: &Api, endpoint: Option<Endpoint<'_>>, book: &Book) {
     let status = status_line(code);
     if let Some((status, line)) = status {
@@ -65,7 +65,7 @@ pub fn check(sheet: &mut Sheet, code: &Code, api: &Api, endpoint: Option<Endpoin
     answer_codes(sheet, &value, &json, api, status.map(|(status, _)| status), book);
 }
 
-/// A number of the statuses under which codes come.
+/// One of the statuses under which codes come.
 fn status_of_codes(book: &Book, api: &str) -> Vec<u64> {
     let responses = &book.spec.responses;
     if api == "import" {
@@ -83,7 +83,7 @@ fn status_of_codes(book: &Book, api: &str) -> Vec<u64> {
     }
 }
 
-/// The code of an answer, its name and its status belong together.
+/// Checks that the code of an answer, its name and its status belong together.
 fn answer_codes(sheet: &mut Sheet, value: &Value, json: &Json<'_>, api: &Api, status: Option<u64>, book: &Book) {
     let text = |key: &str| value[key].as_str().map(str::to_owned);
     let line = |key: &str| json.line_of(key);
@@ -176,7 +176,7 @@ impl Json<'_> {
         Ok((value, end))
     }
 
-    /// Without what follows the value.
+    /// Cuts off what follows the value.
     fn cut(self, end: usize) -> Self {
         Self {
             text: self.text.get(..end).unwrap_or(self.text),
@@ -191,7 +191,7 @@ impl Json<'_> {
     }
 }
 
-/// The first line that opens an object or a list; in a command, the body that is sent.
+/// The first line that opens an object or a list; in a command, the body.
 fn find_json(code: &Code) -> Option<Json<'_>> {
     let command = is_command(&code.text);
     let mut offset = 0;
@@ -255,7 +255,7 @@ fn headers(sheet: &mut Sheet, code: &Code) {
             continue;
         };
         let name = name.to_lowercase();
-        // An answer has headers of all sorts; a command has those that matter.
+        // An answer has all sorts of headers; a command has those that matter.
         let matters = command || name == "content-type" || is_token_header(&name);
         if name.contains("ratelimit") || name.contains("rate-limit") {
             sheet.read(
@@ -292,7 +292,7 @@ pub fn header_line(line: &str, command: bool) -> Option<(String, String)> {
     is_name.then(|| (name.to_owned(), value.trim().to_owned()))
 }
 
-/// How the value of a rate limit header is written.
+/// The form of a rate limit header's value.
 #[must_use]
 pub fn form(value: &str) -> &'static str {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -336,7 +336,8 @@ fn schema<'a>(value: &Value, api: &'a Api, endpoint: Option<Endpoint<'a>>) -> Op
         .filter(|name| shared(name) > 0)
 }
 
-/// What does not fit, with the JSON pointer to it. Unlike an answer, an example may hold no key that the spec does not know.
+/// What does not fit, with the JSON pointer to it. Unlike an answer, an example may not hold a key that the spec does
+/// not know.
 fn faults(api: &Api, name: &str, value: &Value) -> Vec<(String, String)> {
     let mut schemas = api.value["components"]["schemas"].clone();
     close(&mut schemas);
@@ -360,7 +361,7 @@ pub fn validate(schema: &Value, value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// What an error is about; an unknown key itself rather than the object that holds it.
+/// What an error is about: for an unknown key, the key rather than the object that holds it.
 fn pointer(error: &ValidationError<'_>) -> String {
     let path = error.instance_path();
     match error.kind() {
@@ -371,13 +372,13 @@ fn pointer(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// A text such as `${your-id}` or `xxxxxxxx-xxxx-Mxxx-Nxxx-xxxxxxxxxxxx` has the form of nothing.
+/// Texts such as `${your-id}` or `xxxxxxxx-xxxx-Mxxx-Nxxx-xxxxxxxxxxxx` have no real form.
 fn is_placeholder(value: &Value) -> bool {
     let pattern = |text: &str| text.contains('x') && text.chars().all(|c| "xMN-".contains(c));
     value.as_str().is_some_and(|text| text.contains("${") || pattern(text))
 }
 
-/// `OpenAPI` 3.0 as JSON Schema: `nullable` becomes a type, and objects with named properties take no other.
+/// `OpenAPI` 3.0 as JSON Schema: `nullable` becomes a type, and objects with named properties take no others.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! The pages that the spec names as its sources, as Markdown: bounded, polite, and kept.
+//! Fetches the pages that the spec names as its sources, as Markdown: bounded, polite, and cached.
 
 use std::{
     fs,
@@ -45,7 +45,7 @@ impl Default for Options {
     }
 }
 
-/// Downloads all pages; gives those that came, and why others did not.
+/// Downloads all pages; returns those that came, and why others did not.
 #[must_use]
 pub fn pages(book: &Book, options: &Options) -> (Vec<Document>, Vec<String>) {
     let (mut documents, mut errors) = (Vec::new(), Vec::new());
@@ -107,7 +107,7 @@ struct Client {
 }
 
 impl Client {
-    /// A page by its URL, kept as `file.md` with its tag in `file.etag`.
+    /// A page by its URL, cached as `file.md` with its tag in `file.etag`.
     fn page(&mut self, url: &str, file: &Path) -> Result<String, String> {
         let (markdown, tag) = (file.with_extension("md"), file.with_extension("etag"));
         // A tag without its page would leave us with neither.
@@ -193,7 +193,7 @@ fn redirect(from: &Uri, response: &Response<ureq::Body>) -> Result<Uri, String> 
     }
 }
 
-/// The body, if it is whole, not too large, and no HTML.
+/// The body, if it is complete, not too large, and not HTML.
 fn body(response: &mut Response<ureq::Body>) -> Result<String, String> {
     let content_type = response
         .headers()

@@ -1,4 +1,4 @@
-//! The tables of an operation's page: which parameter, header, field or column is each row about?
+//! The tables of an operation's page: finds which parameter, header, field or column each row is about.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
     words::{Columns, Role, plain},
 };
 
-/// Reads all tables; what is neither a table of fields nor of columns goes to `other`.
+/// Reads all tables; those of neither fields nor columns go to `other`.
 pub fn read(sheet: &mut Sheet, page: &Page, expected: &[Expected], mut other: impl FnMut(&mut Sheet, &Table)) {
     let mut heading = String::new();
     let mut reader = Fields {
@@ -37,7 +37,7 @@ pub fn read(sheet: &mut Sheet, page: &Page, expected: &[Expected], mut other: im
 
 struct Fields<'a> {
     expected: &'a [Expected],
-    /// The subjects that rows so far were about.
+    /// The subjects of the rows so far.
     covered: BTreeSet<String>,
 }
 
@@ -80,7 +80,7 @@ impl Fields<'_> {
         for row in &table.rows {
             let name = row.cell(column);
             if name.contains("${") {
-                // A column of the user's own, whose name the page cannot know.
+                // A user-defined column, whose name the page cannot know.
                 sheet.facts += 1;
             } else {
                 sheet.read(Group::Columns, &format!("column {name}"), "", "", row.line);
@@ -88,7 +88,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Whether a table without flags and types still is about names of the request.
+    /// Whether a table without flags and types is still about names of the request.
     fn has_names(&self, table: &Table) -> bool {
         let Some(column) = Columns::of(table).find(Role::Name) else {
             return false;
@@ -153,7 +153,7 @@ impl Fields<'_> {
         }
     }
 
-    /// The subject of a row: where its table points, or where alone its name is known.
+    /// The subject of a row: where its table points, or the only place where its name is known.
     fn subject(&self, part: Group, owner: &str, name: &str, row: &Row, columns: &Columns) -> (Group, String) {
         let place = columns
             .find(Role::Place)
@@ -188,7 +188,7 @@ impl Fields<'_> {
         other.or(nested).unwrap_or(own)
     }
 
-    /// The field of the body that a full path or, if no other is called so, a name stands for.
+    /// The field of the body with this full path or, if it is unique, this name.
     fn leaf(&self, name: &str) -> Option<String> {
         let flat = |subject: &str| subject.replace("[]", "");
         let bodies = || self.expected.iter().filter(|expected| expected.group == Group::Body);
@@ -242,7 +242,7 @@ impl Fields<'_> {
     }
 }
 
-/// A name without the signs that show nesting or a flag; `*` for a key of the user's own.
+/// A name without the signs that show nesting or a flag; `*` for a user-defined key.
 fn bare_name(cell: &str) -> String {
     let name = cell.trim_start_matches(|c: char| c.is_whitespace() || "└├─↳>-·∟ㄴ`".contains(c));
     let name = name.trim_end_matches(|c: char| c.is_whitespace() || "*`".contains(c));
@@ -252,7 +252,7 @@ fn bare_name(cell: &str) -> String {
     }
 }
 
-/// The value that a header must have, from whatever cell tells it.
+/// The value that a header must have, from any cell that states it.
 fn told_value(name: &str, row: &Row, name_column: usize) -> Option<String> {
     let cells = row
         .cells

@@ -1,4 +1,4 @@
-//! The HTML in a page: tables, and code with bold parts. Tokens, not a tree, because tokens know their line.
+//! The HTML in a page: tables, and code with bold parts. It uses tokens, not a tree, because tokens know their line.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -55,11 +55,11 @@ struct Builder {
     table: Option<Building>,
 }
 
-/// A table under way.
+/// The table being read.
 #[derive(Default)]
 struct Building {
     table: Table,
-    /// Cards are a view for navigation, not a table of facts.
+    /// Cards are for navigation, not a table of facts.
     cards: bool,
     row: Option<Row>,
     heads: bool,
@@ -67,7 +67,7 @@ struct Building {
     in_select: bool,
     /// The labels of the options that a `<select>` in the header declares, by value.
     labels: BTreeMap<String, String>,
-    /// The option of the `<span>` under way, and how long the cell was before it.
+    /// The option of the current `<span>`, and the length of the cell before it.
     option: Option<(String, usize)>,
     /// Tables within a cell are read as its text.
     depth: usize,

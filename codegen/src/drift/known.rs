@@ -1,4 +1,4 @@
-//! `spec/drift.yaml`: where pages are known to read otherwise than the spec, and why.
+//! `spec/drift.yaml`: where pages are known to differ from the spec, and why.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
 /// Where the file is.
 pub const FILE: &str = "spec/drift.yaml";
 
-/// What a comparison has to know beside the spec.
+/// What a comparison has to know besides the spec.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriftFile {
@@ -22,7 +22,7 @@ pub struct DriftFile {
     pub data_types: Vec<DataType>,
 }
 
-/// A difference that is no drift.
+/// A difference that is not drift.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
@@ -53,7 +53,7 @@ pub struct DataType {
     pub schema: Value,
 }
 
-/// The file with its lines, and who asks.
+/// The file with its lines, and the page that asks.
 #[derive(Debug)]
 pub struct Knowledge<'a> {
     pub file: &'a DriftFile,
@@ -74,7 +74,7 @@ pub enum Verdict {
 }
 
 impl Knowledge<'_> {
-    /// What is known about a fact that reads otherwise.
+    /// What is known about a fact that differs.
     #[must_use]
     pub fn verdict(&self, fact: &str, reading: &str) -> Verdict {
         let applies = |known: &Known| {
@@ -115,7 +115,7 @@ impl DriftFile {
     /// Reads the file.
     ///
     /// # Errors
-    /// If it is no YAML, has other keys than its own, or an entry gives no reason.
+    /// If it is not YAML, has unknown keys, or an entry gives no reason.
     pub fn parse(text: &str, sources: &Sources) -> Result<Self, Problems> {
         let file: Self = serde_saphyr::from_str(text).map_err(|error| problem(error.to_string()))?;
         let mut problems = Problems::default();

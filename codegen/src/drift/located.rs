@@ -1,4 +1,4 @@
-//! On which line of the YAML a node of the spec stands.
+//! Finds the line of the YAML on which a node of the spec is.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -34,10 +34,10 @@ impl fmt::Display for At {
 pub struct Lines(BTreeMap<&'static str, Node>);
 
 impl Lines {
-    /// Reads the files once more, now for their lines.
+    /// Reads the files again, for their lines.
     ///
     /// # Errors
-    /// If a file is no YAML.
+    /// If a file is not YAML.
     pub fn new(inputs: &Inputs) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let files = [
@@ -55,7 +55,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// The line of a key or of an element, by its path; the line of the nearest node above it, should it be missing.
+    /// The line of a key or of an element, by its path; if it is missing, the line of the nearest node above it.
     #[must_use]
     pub fn at(&self, file: &str, path: &[&str]) -> At {
         let line = self.0.get(file).map_or(1, |node| node.line_of(path));
@@ -84,12 +84,12 @@ impl Node {
     /// Reads a text.
     ///
     /// # Errors
-    /// If it is no YAML.
+    /// If it is not YAML.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
         serde_saphyr::from_str(text).map_err(|error| Place::file(file).problem(format!("is no valid YAML: {error}")))
     }
 
-    /// The line of what a path of keys and indices leads to, or of what it leads through.
+    /// The line of the node at the end of a path of keys and indices, or of the last one on the way.
     #[must_use]
     pub fn line_of(&self, path: &[&str]) -> usize {
         let (mut node, mut line) = (self, self.line);

@@ -1,4 +1,4 @@
-//! `spec/drift.lock.yaml`: how many facts each page had, and what its wording was, when somebody last looked.
+//! `spec/drift.lock.yaml`: how many facts each page had, and its wording, when somebody last looked.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ pub struct Lock {
     pub pages: BTreeMap<String, Remembered>,
 }
 
-/// What is remembered of a page.
+/// What is remembered about a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
@@ -32,10 +32,10 @@ pub struct Remembered {
 }
 
 impl Lock {
-    /// Reads the file; an empty text remembers nothing.
+    /// Reads the file; an empty text holds nothing.
     ///
     /// # Errors
-    /// If it is no YAML or has other keys than its own.
+    /// If it is not YAML or has unknown keys.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -70,7 +70,7 @@ impl Lock {
     }
 }
 
-/// The texts of a page that are no facts: a hash and the line of each.
+/// The texts of a page that are not facts: a hash and the line of each.
 #[must_use]
 pub fn wording(page: &Page) -> Vec<(String, usize)> {
     let mut texts: Vec<_> = page.lines().map(|line| (line.text.as_str(), line.line)).collect();
@@ -89,7 +89,7 @@ pub fn wording(page: &Page) -> Vec<(String, usize)> {
     texts.map(|(text, line)| (hash(text), line)).collect()
 }
 
-/// A hash of a text. Short, because a clash only hides one note about wording.
+/// A hash of a text. It can be short, because a clash only hides one note about wording.
 pub fn hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest

@@ -5,7 +5,7 @@ use super::{block::Block, cells::is_command, page::Page};
 /// How an endpoint is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// As what the page is about: in a heading, in a line or a row of its own.
+    /// As the subject of the page: in a heading, or in its own line or row.
     Signature,
     /// In a block of code.
     Sample,
@@ -13,14 +13,14 @@ pub enum Manner {
     Prose,
 }
 
-/// A path, with what stands beside it.
+/// A path, with the text beside it.
 #[derive(Clone, Debug)]
 pub struct Mention {
     pub line: usize,
     pub manner: Manner,
-    /// With its scheme; nothing if the path stands alone.
+    /// With its scheme; nothing if the path is alone.
     pub host: Option<String>,
-    /// Begins with a slash; empty if only the host is named.
+    /// Starts with a slash; empty if only the host is named.
     pub path: String,
 }
 
@@ -90,7 +90,7 @@ pub fn of(page: &Page) -> (Vec<Mention>, Vec<Method>) {
     (mentions, methods)
 }
 
-/// Whether a text is an endpoint and hardly anything else.
+/// Whether a text is little more than an endpoint.
 fn is_bare(text: &str) -> bool {
     let words = text.split_whitespace().map(|word| word.trim_matches(['`', '"', ':']));
     let (mut path, mut method, mut others) = (false, false, 0);
@@ -131,7 +131,7 @@ fn find(text: &str, line: usize, manner: Manner, into: &mut Vec<Mention>) -> boo
             .strip_prefix("api/v")
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let service = host.as_deref().is_some_and(|host| host.contains("://openapi"));
-        // Samples such as `/api/v1/...` name no endpoint.
+        // Samples such as `/api/v1/...` do not name an endpoint.
         let named = path.split('/').filter(|part| !part.is_empty()).count() > 2;
         if versioned && named {
             into.push(Mention {

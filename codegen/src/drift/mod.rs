@@ -1,8 +1,8 @@
-//! `cargo codegen drift` holds the spec against the vendor's documentation pages.
+//! `cargo codegen drift` compares the spec with the vendor's documentation pages.
 //!
-//! A `page` becomes blocks with lines. By its content it is recognised (`recognise`), its facts are read (`reading`) and
-//! compared (`compare`) with what the `book`, the spec with its lines, has to say. Only facts are compared; of the wording a
-//! hash is remembered in the `lock`, so that what is new can be looked at.
+//! A `page` becomes blocks with lines. It is recognised by its content (`recognise`), its facts are read (`reading`)
+//! and compared (`compare`) with those of the `book`, the spec with its lines. Only facts are compared; the `lock`
+//! remembers a hash of the wording, so that people can look at what is new.
 
 mod block;
 mod book;
@@ -45,7 +45,7 @@ impl Book {
     /// Reads the spec, and `spec/drift.yaml`.
     ///
     /// # Errors
-    /// What is wrong with either.
+    /// Everything wrong with either.
     pub fn new(inputs: &Inputs, drift: &str) -> Result<Self, Problems> {
         let spec = Spec::new(&parse::files(inputs))?;
         Ok(Self {
@@ -64,7 +64,7 @@ pub struct Document {
     pub text: String,
 }
 
-/// Compares pages with the spec, and with what was remembered of them; gives what there is to remember now.
+/// Compares pages with the spec, and with what was remembered about them; returns what to remember now.
 #[must_use]
 pub fn run(documents: &[Document], book: &Book, lock: &Lock) -> (Report, Lock) {
     let (mut report, mut remember, mut pairs) = (Report::default(), lock.clone(), Pairs::default());
@@ -112,7 +112,7 @@ pub fn run(documents: &[Document], book: &Book, lock: &Lock) -> (Report, Lock) {
     (report, remember)
 }
 
-/// Pages of the guide are told apart by what they mention, the others by what they are.
+/// Pages of the guide are distinguished by what they mention, the others by what they are.
 fn page_key(kind: &str, language: &str, sheet: &Sheet, page: &Page) -> String {
     if kind != "guide" {
         return format!("{kind}-{language}");

@@ -1,4 +1,4 @@
-//! A page of the documentation as a row of blocks, each with its line.
+//! A page of the documentation as a sequence of blocks, each with its line.
 //!
 //! `GitBook`'s Markdown is `CommonMark` with pipe tables, HTML where Markdown does not reach, and `{% … %}` tags.
 
@@ -16,7 +16,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads a page. Any text is a page, if need be an empty one.
+    /// Reads a page. Any text is a page, possibly an empty one.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let text = without_tags(text);
@@ -54,7 +54,7 @@ impl Page {
     }
 }
 
-/// Blanks `GitBook`'s tags and a front matter, which are no Markdown, and keeps the number of lines.
+/// Blanks `GitBook`'s tags and the front matter, which are not Markdown, and keeps the number of lines.
 fn without_tags(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut front_matter = text.starts_with("---\n");
@@ -77,7 +77,7 @@ fn without_tags(text: &str) -> String {
     kept
 }
 
-/// Counts lines while offsets grow.
+/// Counts lines as offsets grow.
 struct LineCounter<'a> {
     text: &'a str,
     offset: usize,
@@ -97,14 +97,14 @@ impl LineCounter<'_> {
     }
 }
 
-/// Puts blocks together from the events of the parser.
+/// Builds blocks from the events of the parser.
 struct Reader<'a> {
     counter: LineCounter<'a>,
     blocks: Vec<Block>,
-    /// The text under way, and its line once it has begun.
+    /// The current text, and its line once it has begun.
     text: String,
     line: Option<usize>,
-    /// How much of the text under way is bold.
+    /// How much of the current text is bold.
     strong: usize,
     strong_from: Option<usize>,
     quotes: usize,
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes an event; `false` at the end of what the vendor wrote.
+    /// Takes an event; `false` at the end of the vendor's text.
     fn event(&mut self, event: Event<'_>, offset: usize) -> bool {
         match event {
             Event::Start(tag) => self.start(tag, offset),
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         self.text.push_str(text);
     }
 
-    /// Ends the text under way.
+    /// Ends the current text.
     fn flush(&mut self, heading: bool) {
         let text = squeeze(&std::mem::take(&mut self.text));
         self.strong = 0;

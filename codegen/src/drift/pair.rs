@@ -1,4 +1,4 @@
-//! The Korean page against the English one: what one says and the other does not.
+//! Compares the Korean page with the English one: what one says and the other does not.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ type Key = (Group, String, &'static str);
 struct Side {
     file: String,
     facts: BTreeMap<Key, (String, usize)>,
-    /// What was said of the page already; a pair does not say it again.
+    /// What was already reported about the page; a pair does not repeat it.
     told: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub struct Pairs(BTreeMap<String, BTreeMap<&'static str, Side>>);
 impl Pairs {
     /// Notes a page.
     pub fn push(&mut self, kind: &str, language: PageLanguage, sheet: &Sheet, expected: &[Expected]) {
-        // What a page need not say, it need not say in both languages.
+        // If a page need not say something, it need not say it in either language.
         let optional = |subject: &str| {
             expected
                 .iter()
@@ -54,7 +54,7 @@ impl Pairs {
         }
     }
 
-    /// Compares the two languages of every page that came in both.
+    /// Compares the two languages of every page that is there in both.
     pub fn compare(self, report: &mut Report) {
         for mut sides in self.0.into_values() {
             let (Some(ko), Some(en)) = (sides.remove("ko"), sides.remove("en")) else {

@@ -1,4 +1,4 @@
-//! From a page of a known kind to the facts that stand on it.
+//! Reads the facts on a page of a known kind.
 
 use super::{
     block::Table,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{openapi::Api, sources::PageLanguage};
 
-/// Reads all facts of a page, and gives what the spec expects there.
+/// Reads all facts of a page, and returns what the spec expects there.
 pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLanguage, book: &Book) -> Vec<Expected> {
     let mut expected = match kind {
         Kind::Responses(api) => responses(sheet, page, api, book),
@@ -133,7 +133,7 @@ fn operation(
         if let Some(host) = &mention.host {
             sheet.read(Group::Operation, "host", "value", host, mention.line);
         }
-        // Another operation may be recommended in passing.
+        // A page may recommend another operation in passing.
         let aside = mention.manner == Manner::Prose && others.contains(&mention.path.as_str());
         if !mention.path.is_empty() && !aside {
             sheet.read(Group::Operation, "path", "value", &mention.path, mention.line);
@@ -170,13 +170,13 @@ fn operation(
     expected
 }
 
-/// Method and path in a table: they are read as mentions.
+/// Method and path in a table are read as mentions.
 fn is_endpoint(table: &Table) -> bool {
     let columns = Columns::of(table);
     columns.find(Role::Path).is_some() && columns.unknown(table).is_empty()
 }
 
-/// What stands in the column of methods and is none.
+/// Content of the column of methods that is not a method.
 fn methods_of(sheet: &mut Sheet, table: &Table) {
     let Some(column) = Columns::of(table).find(Role::Method) else {
         return;
@@ -190,7 +190,7 @@ fn methods_of(sheet: &mut Sheet, table: &Table) {
     }
 }
 
-/// The limits that prose states, of those that the spec knows here.
+/// The limits stated in prose, of those that the spec knows here.
 fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
     let lines = page.lines().map(|line| (line.text.as_str(), line.line));
     let rows = page.tables().flat_map(|table| &table.rows);
@@ -283,7 +283,7 @@ fn periods(sheet: &mut Sheet, text: &str, line: usize) {
     }
 }
 
-/// Rows of a code and its meaning in cells of their own.
+/// Rows with a code and its meaning in separate cells.
 fn period_rows(table: &Table) -> Option<Vec<(String, usize)>> {
     let rows = table.rows.iter().map(|row| (row.cells.join(" "), row.line));
     let rows: Vec<_> = rows.filter(|(text, _)| !words::period_codes(text).is_empty()).collect();
@@ -336,7 +336,7 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
     book.data_types()
 }
 
-/// The JSON values of a cell; what is none counts as text.
+/// The JSON values in a cell; anything else counts as text.
 fn samples(cell: &str) -> Vec<serde_json::Value> {
     let values = serde_json::Deserializer::from_str(cell)
         .into_iter()
@@ -389,7 +389,7 @@ fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> 
     book.authentication()
 }
 
-/// Headers in prose, as `access_token: ${your-token}` or `Authorization: Bearer …`.
+/// Headers in prose, such as `access_token: ${your-token}` or `Authorization: Bearer …`.
 fn tokens(sheet: &mut Sheet, text: &str, line: usize) {
     for (at, _) in text.match_indices(':') {
         let before = text.get(..at).unwrap_or_default();
@@ -443,7 +443,7 @@ fn guide(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
     book.guide()
 }
 
-/// Hosts, paths and methods, wherever they stand.
+/// Hosts, paths and methods, wherever they are.
 fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool) {
     let (mentions, methods) = mentions::of(page);
     for mention in mentions {

@@ -1,4 +1,4 @@
-//! What a page is, by its content.
+//! Recognises a page by its content.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl Kind<'_> {
     }
 }
 
-/// The language of the prose: Korean as soon as there is much of it.
+/// The language of the prose: Korean if there is much of it.
 #[must_use]
 pub fn language(page: &Page) -> PageLanguage {
     let cells = page
@@ -60,7 +60,7 @@ pub fn language(page: &Page) -> PageLanguage {
     }
 }
 
-/// What a page is, or `None` if it is nothing that the spec speaks of.
+/// What a page is, or `None` if the spec does not cover it.
 #[must_use]
 pub fn kind<'a>(page: &Page, book: &'a Book) -> Option<Kind<'a>> {
     if page.tables().any(is_fields) {
@@ -94,7 +94,7 @@ pub fn kind<'a>(page: &Page, book: &'a Book) -> Option<Kind<'a>> {
     (!mentions.is_empty() || names).then_some(Kind::Guide)
 }
 
-/// Names with a type or a flag: what a request is made of.
+/// Names with a type or a flag: the parts of a request.
 #[must_use]
 pub fn is_fields(table: &Table) -> bool {
     let columns = Columns::of(table);
@@ -135,7 +135,7 @@ pub fn is_rates(table: &Table) -> bool {
     rated.count() > 0 && !is_rate_headers(table)
 }
 
-/// The headers that tell how much of a rate is left.
+/// The headers that show how much of a rate is left.
 #[must_use]
 pub fn is_rate_headers(table: &Table) -> bool {
     table
@@ -161,7 +161,8 @@ fn codes_of<'a>(table: &Table, book: &'a Book) -> Option<&'a Api> {
     Some(if export { &book.spec.export } else { &book.spec.import })
 }
 
-/// The operation that a page is about: the one that it names most; if it names none, the one that it resembles most.
+/// The operation that a page is about: the one that it names most often; if it names none, the one that it resembles
+/// most.
 fn endpoint<'a>(page: &Page, book: &'a Book) -> Option<Endpoint<'a>> {
     let (mentions, _) = mentions::of(page);
     let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -192,7 +193,7 @@ fn endpoint<'a>(page: &Page, book: &'a Book) -> Option<Endpoint<'a>> {
             .filter(|field| !names.iter().any(|name| name == *field))
             .count();
         let paths = TextDiff::from_chars(endpoint.path, path).ratio();
-        // Scaled to whole numbers, so that there is an order.
+        // Scaled to whole numbers, which have a total order.
         let paths = format!("{:.0}", paths * 10.0).parse::<i64>().unwrap_or_default();
         paths + 3 * i64::try_from(shared).unwrap_or_default() - i64::try_from(strange).unwrap_or_default()
     };

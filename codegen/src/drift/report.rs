@@ -1,4 +1,4 @@
-//! What was found, for people and for machines.
+//! The findings, for people and for machines.
 
 use std::fmt;
 
@@ -41,13 +41,13 @@ pub struct Finding {
     /// What it is about, such as `code 40001 message`.
     pub fact: String,
     pub words: String,
-    /// Where the page says so.
+    /// Where the page says it.
     pub page: At,
     /// Where the spec says otherwise.
     pub spec: Option<At>,
 }
 
-/// What came of one page.
+/// The result for one page.
 #[derive(Debug, Serialize)]
 pub struct PageReport {
     pub file: String,
@@ -66,7 +66,7 @@ impl PageReport {
     }
 }
 
-/// What came of all pages.
+/// The results for all pages.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     pub facts: usize,
@@ -94,7 +94,7 @@ impl Report {
         }
     }
 
-    /// 0 if all agrees, 1 if something drifted, 2 if something was not understood or nothing was compared.
+    /// 0 if everything agrees, 1 if something drifted, 2 if something was not understood or nothing was compared.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let any = |level| self.pages.iter().any(|page| page.count(level) > 0);

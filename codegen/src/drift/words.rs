@@ -94,7 +94,7 @@ impl Columns {
         columns
     }
 
-    /// A second column of the same role is prose, and so is the only one left when no other column is.
+    /// A second column with the same role is prose; so is the only column left, if no other is.
     fn settle(&mut self, table: &Table) {
         if self.find(Role::Prose).is_none() {
             let unknown = |index: usize| table.rows.iter().all(|row| is_prose(row.cell(index)));
@@ -122,7 +122,7 @@ impl Columns {
         self.0.iter().position(|found| *found == Some(role))
     }
 
-    /// The columns that nobody understands, by name.
+    /// The columns that are not understood, by name.
     #[must_use]
     pub fn unknown(&self, table: &Table) -> Vec<String> {
         let open = self.0.iter().enumerate().filter(|(_, role)| role.is_none());
@@ -214,7 +214,7 @@ fn element_type(word: &str) -> Option<&'static str> {
     Some(match word {
         "string" | "strings" | "text" | "문자열" => "string",
         "long" | "integer" | "int" | "정수" => "long",
-        // The English pages translate the Korean word for a fraction, which also means a slip.
+        // The English pages translate the Korean word for a fraction, which also means a mistake.
         "double" | "float" | "number" | "실수" | "mistake" => "double",
         "boolean" | "bool" | "불리언" => "boolean",
         "datetime" | "timestamp" | "날짜시간" => "datetime",
@@ -242,7 +242,7 @@ pub fn is_hangul(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}')
 }
 
-/// A number in a text, and the bytes it takes.
+/// A number in a text, and its length in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number {
     pub value: u64,
@@ -250,7 +250,7 @@ pub struct Number {
     pub end: usize,
 }
 
-/// The whole numbers of a text; commas may stand between groups of digits, letters and `.` may not touch it in front.
+/// The whole numbers of a text; commas may separate groups of digits; no letter or `.` may come right before it.
 #[must_use]
 pub fn numbers(text: &str) -> Vec<Number> {
     let bytes = text.as_bytes();
@@ -304,7 +304,7 @@ pub fn limits(text: &str) -> Vec<Limit> {
         let clause = after.split(['.', ',', ';', '。', '(']).next().unwrap_or_default();
         let before = lower.get(..number.start).unwrap_or_default();
         let what = unit(clause).or_else(|| {
-            // «이벤트는 최대 100개까지»: the noun stands before the number.
+            // «이벤트는 최대 100개까지»: the noun comes before the number.
             let counted = clause.starts_with('개') || clause.starts_with('건');
             counted.then(|| noun_before(before)).flatten()
         });
@@ -387,7 +387,7 @@ pub fn rate(text: &str) -> Option<Rate> {
             continue;
         }
         let Some((unit, at)) = period(part) else { continue };
-        // The number of periods stands right before the unit: «1분당», «per 1 minute».
+        // The number of periods comes right before the unit: «1분당», «per 1 minute».
         let periods = numbers
             .iter()
             .position(|number| part.get(number.end..at).is_some_and(|gap| gap.trim().is_empty()));
@@ -401,7 +401,7 @@ pub fn rate(text: &str) -> Option<Rate> {
     (rate.requests > 0).then_some(rate)
 }
 
-/// Parts between commas and semicolons that do not stand between digits.
+/// Parts between commas and semicolons that are not between digits.
 fn parts(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
@@ -418,7 +418,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// The first unit of time in a text, in seconds, and where it stands.
+/// The first unit of time in a text, in seconds, and its position.
 fn period(text: &str) -> Option<(u64, usize)> {
     let units = [
         ("분", 60),
@@ -439,7 +439,7 @@ fn period(text: &str) -> Option<(u64, usize)> {
         .min_by_key(|(_, at)| *at)
 }
 
-/// The letters of periods, as `1y: 1년` or `1y year`: the unit and the code.
+/// The letters of periods, such as `1y: 1년` or `1y year`: the unit and the code.
 #[must_use]
 pub fn period_codes(text: &str) -> Vec<(&'static str, String)> {
     let mut codes = Vec::new();

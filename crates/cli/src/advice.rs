@@ -1,4 +1,4 @@
-//! What to do about an error or a receipt, in the words of the command, and the exit codes.
+//! What to do about an error or a receipt, in terms of the command, and the exit codes.
 
 use std::{
     error::Error,
@@ -9,11 +9,11 @@ use std::{
 use dfinery_input::InputError;
 use dfinery_load::{LoadError, Receipt, Stop};
 
-/// Some records were not accepted, or a person is needed.
+/// Some records were not accepted, or a person has to act.
 const NOT_ALL: u8 = 1;
 /// Wrong usage, settings, input, token or service id.
 pub const USAGE: u8 = 2;
-/// `EX_TEMPFAIL` of sysexits.h: the same command may go on later.
+/// `EX_TEMPFAIL` of sysexits.h: the same command can continue later.
 const TRY_AGAIN: u8 = 75;
 
 const ANEW: &str = "Begin anew with --restart, or keep the state of this load elsewhere with --state DIR";
@@ -31,7 +31,7 @@ pub fn on_error(error: &anyhow::Error) -> String {
             text.push_str(advice.separator);
             text.push_str(&advice.text);
         }
-        // These say what their causes say.
+        // These repeat the messages of their causes.
         if cause.is::<InputError>() || cause.is::<LoadError>() {
             break;
         }
@@ -44,7 +44,7 @@ struct Advice {
     text: String,
 }
 
-/// Advice behind a sentence; what goes on with it, behind a colon, is written out.
+/// Advice after a sentence; a continuation after a colon is written out.
 fn sentence(text: impl Into<String>) -> Advice {
     Advice {
         separator: ". ",
@@ -115,7 +115,7 @@ pub fn on_stop(stop: &Stop) -> String {
     )
 }
 
-/// Says what may be done about what a load left.
+/// Says what to do about the records that a load left.
 pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if receipt.finished_before {
         writeln!(out, "To load it again, begin anew with --restart.")?;
@@ -143,8 +143,8 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// 0 if all was accepted, 1 if some was not, 2 if the token or the service id is wrong or nothing of the input could be read,
-/// 75 if it is worth trying again later.
+/// 0 if everything was accepted, 1 if something was not, 2 if the token or the service id is wrong or nothing of the
+/// input could be read, 75 if it is worth trying again later.
 pub fn exit_code(receipt: &Receipt) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
@@ -155,7 +155,7 @@ pub fn exit_code(receipt: &Receipt) -> ExitCode {
     }
 }
 
-/// A name as a shell reads it.
+/// A name, quoted for a shell.
 fn quoted(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '\\');
     if name.chars().all(is_plain) {

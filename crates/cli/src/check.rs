@@ -1,4 +1,4 @@
-//! `dfinery check`: every record held against the rules, and nothing sent.
+//! `dfinery check`: checks every record against the rules, and sends nothing.
 
 use std::{
     io::{self, Write as _},

@@ -1,4 +1,4 @@
-//! From settings to a client and a loader.
+//! Makes a client and a loader from settings.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::settings::{
     },
 };
 
-/// No file that a person writes is longer.
+/// No handwritten file is longer.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A loader that may send.
@@ -30,7 +30,7 @@ pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
     build(settings, accepts, service_id, &token(settings)?)
 }
 
-/// A loader for plans: it works without a connection, so that a file can be looked at before there is an account.
+/// A loader for plans: it works without a connection, so that a file can be inspected before there is an account.
 pub fn planner(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
     build(settings, accepts, "none", "none")
 }
@@ -77,7 +77,7 @@ fn families(accepts: Accepts) -> Vec<Family> {
     kinds.into_iter().map(|kind| kind.operation().family()).collect()
 }
 
-/// The quota to keep to, of the one family that is loaded; none for mixed records, which spend several.
+/// The quota of the one family that is loaded; none for mixed records, which spend several.
 pub fn quota(settings: &Settings, accepts: Accepts) -> anyhow::Result<Option<RateLimit>> {
     let limits = families(accepts)
         .into_iter()
@@ -142,7 +142,7 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
     let mut load = FileLoad::new(accepts, files);
     load.options = input_options(settings)?;
     load.sort_by_identity = settings.flag(&SORT_BY_IDENTITY);
-    // A file of settings is for all loads of a folder, and this one means something for mixed loads only.
+    // A settings file is for all loads of a folder, but this setting only matters for mixed loads.
     load.ordered = settings.flag(&ORDERED) && (accepts == Accepts::Mixed || settings.is_option(&ORDERED));
     load.id_fields = settings.list(&ID_COLUMNS).to_vec();
     load.resume = !settings.flag(&NO_RESUME);

@@ -19,9 +19,9 @@ use serde::Deserialize;
 use crate::advice;
 
 const SAMPLE: &str = include_str!("demo.ndjson");
-/// What stands before the time of an event in the sample.
+/// The text before the time of an event in the sample.
 const TIME: &str = "\"event_datetime\":\"";
-/// How long a date is.
+/// The length of a date.
 const DATE: usize = "2026-01-31".len();
 
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .context("cannot start the emulator on localhost")?;
     let mut out = io::stdout().lock();
     writeln!(out, "The emulator runs on {}.\n", emulator.base_url())?;
-    // Three faults on the way, so that the retries have something to do.
+    // Three faults, so that the retries have something to do.
     let fault = |position, fault| std::iter::repeat_n(Fault::None, position).chain([fault]);
     emulator.script(fault(4, Fault::Import(ImportCode::InternalServerError)));
     emulator.script(fault(7, Fault::CloseBeforeReading));
@@ -105,14 +105,14 @@ fn print(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The sample in a folder of its own, its events moved so that the last of them happened yesterday.
+/// The sample in its own folder, with its events shifted so that the last one happened yesterday.
 ///
-/// The folder is kept, so that one can look at what a load leaves beside a file.
+/// Keep the folder, to show what a load leaves beside a file.
 struct Sample {
     file: PathBuf,
 }
 
-/// What the comparison needs of a line of the sample or of the dead letter.
+/// What the comparison needs from a line of the sample or of the dead letter.
 #[derive(Deserialize)]
 struct Record {
     event: Option<Event>,
@@ -182,7 +182,7 @@ impl Sample {
     }
 }
 
-/// A line of the dead letter: an invalid record is there only as it was in the file.
+/// A line of the dead letter, which holds an invalid record only as it was in the file.
 #[derive(Deserialize)]
 struct DeadRecord {
     record: Option<Record>,
@@ -196,7 +196,7 @@ impl DeadRecord {
     }
 }
 
-/// How many events of each name a file of lines holds; other lines do not count.
+/// The number of events by name in a file of lines; other lines do not count.
 fn counts<T: for<'a> Deserialize<'a>>(
     file: &Path,
     event: impl Fn(T) -> Option<Event>,

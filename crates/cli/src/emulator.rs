@@ -172,7 +172,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Quotas that nobody can spend.
+/// Quotas too large to spend.
 fn lifted_quotas() -> HashMap<Family, RateLimit> {
     let lifted = |family: &Family| RateLimit {
         requests: u32::MAX,
@@ -182,7 +182,7 @@ fn lifted_quotas() -> HashMap<Family, RateLimit> {
     Family::ALL.iter().map(|family| (*family, lifted(family))).collect()
 }
 
-/// What a client meets in a bad week.
+/// The faults that a client meets in a bad week.
 fn everyday_faults() -> Vec<Fault> {
     vec![
         Fault::Import(ImportCode::InternalServerError),

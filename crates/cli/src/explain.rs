@@ -45,7 +45,7 @@ pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything the tables know about a code; exit code 2 if they do not have it.
+/// Shows everything the tables say about a code; exit code 2 if they do not have it.
 pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let words = Words::of(arguments.lang.into());
     let wanted = arguments.code.trim();

@@ -1,4 +1,4 @@
-//! What stands under the help of a command: exit codes and examples.
+//! The end of a command's help: exit codes and examples.
 
 macro_rules! exit_codes {
     () => {

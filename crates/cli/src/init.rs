@@ -1,4 +1,4 @@
-//! `dfinery mapping init` and `dfinery taxonomy init`: files to begin with.
+//! `dfinery mapping init` and `dfinery taxonomy init`: files to start from.
 
 use std::{
     io::{self, Write as _},
@@ -65,7 +65,7 @@ enum TaxonomyCommand {
     Init,
 }
 
-/// Writes a proposal; exit code 1 says that it needs a hand before a table can be loaded with it.
+/// Writes a proposal; exit code 1 means that it needs completing before it can load a table.
 pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     let MappingCommand::Init(arguments) = &arguments.command;
     let InitArguments {

@@ -1,4 +1,4 @@
-//! `dfinery load`, `dfinery delete` and `dfinery replay`: what sends.
+//! `dfinery load`, `dfinery delete` and `dfinery replay`: the commands that send.
 
 use std::{
     io::{self, Write as _},
@@ -167,7 +167,7 @@ fn announce(deletions: u64, invalid: u64) {
 
 async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<ExitCode> {
     let accepts = load.accepts;
-    // What is wrong with the pace is told before what is missing of the connection.
+    // Report a wrong pace before a missing connection setting.
     let quota = connection::quota(settings, accepts)?;
     let ended = running::run(settings, connection::loader(settings, accepts)?, load, quota).await?;
     print(settings, &ended)?;

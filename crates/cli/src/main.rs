@@ -91,7 +91,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     };
     done.unwrap_or_else(|error| {
-        // A reader that has seen enough, such as `head`, is no failure.
+        // A reader that closes early, such as `head`, is not a failure.
         let broken_pipe = |cause: &&(dyn std::error::Error + 'static)| {
             cause
                 .downcast_ref::<std::io::Error>()

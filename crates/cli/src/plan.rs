@@ -1,4 +1,4 @@
-//! `--dry-run` and `dfinery preview`: what a load would send.
+//! `--dry-run` and `dfinery preview`: show what a load would send.
 
 use std::{
     io::{self, Write},

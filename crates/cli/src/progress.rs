@@ -31,11 +31,11 @@ pub struct Reporter {
     bar: Option<ProgressBar>,
 }
 
-/// Steps of a bar: more than any terminal is wide.
+/// Steps of a bar: more than the width of any terminal.
 const STEPS: u64 = 10_000;
 
 impl Reporter {
-    /// Shows the counters from now on; `quota` is the one that is spent, if there is only one.
+    /// Shows the counters from now on; `quota` is the quota that is spent, if there is only one.
     pub fn start(settings: &Settings, progress: Arc<Progress>, quota: Option<RateLimit>) -> Self {
         let style = match settings.text(&PROGRESS) {
             Some("bar") => Style::Bar,
@@ -54,7 +54,7 @@ impl Reporter {
         Self { shown, end, bar }
     }
 
-    /// Says something without disturbing the bar.
+    /// Writes a message without disturbing the bar.
     pub fn voice(&self) -> Voice {
         Voice(self.bar.clone())
     }
@@ -66,7 +66,7 @@ impl Reporter {
     }
 }
 
-/// A way to speak on standard error while a bar is drawn there.
+/// A way to write to standard error while a bar is drawn there.
 pub struct Voice(Option<ProgressBar>);
 
 impl Voice {
@@ -108,7 +108,7 @@ async fn show(
                     let _ = writeln!(io::stderr(), "{line}");
                 }
             }
-            // The receipt follows: the last line would only say it before.
+            // The receipt follows: a last line would only repeat it.
             (Style::Line, _) if !last => {
                 let _ = writeln!(io::stderr(), "dfinery: {}", state.for_people());
             }
@@ -123,7 +123,7 @@ async fn show(
     }
 }
 
-/// Makes speeds and shares from counters.
+/// Computes speeds and shares from counters.
 struct Meter {
     began: Instant,
     quota: Option<RateLimit>,
@@ -132,9 +132,9 @@ struct Meter {
 }
 
 impl Meter {
-    /// How much of the past a speed is made from.
+    /// The period over which a speed is measured.
     const RECENT: Duration = Duration::from_secs(5);
-    /// A share of the quota needs no more points than this.
+    /// The most points that a share of the quota needs.
     const MOST: usize = 512;
 
     fn new(quota: Option<RateLimit>) -> Self {
@@ -209,12 +209,12 @@ fn waiting(before: &Snapshot, now: &Snapshot, quota_used: Option<f64>) -> Option
 struct State {
     elapsed_seconds: u64,
     records_per_second: u64,
-    /// Which share of the quota the last period took.
+    /// The share of the quota spent in the last period.
     quota_used: Option<f64>,
-    /// Which share of the input is read and settled, as far as that is known.
+    /// The share of the input that is read and settled, as far as known.
     done: Option<f64>,
     seconds_left: Option<u64>,
-    /// Why nothing is under way, if nothing is.
+    /// Why no call is in flight, if none is.
     waiting: Option<&'static str>,
     #[serde(flatten)]
     counters: Snapshot,
@@ -234,7 +234,7 @@ fn done(counters: &Snapshot) -> Option<f64> {
         return None;
     }
     let read = (counters.bytes_read as f64 / counters.bytes_in_all as f64).min(1.0);
-    // Reading is ahead of sending by what waits in memory.
+    // Reading is ahead of sending by the records that wait in memory.
     let sent = settled(counters) as f64 / counters.read.max(1) as f64;
     Some(if counters.attempts == 0 && settled(counters) == 0 {
         read

@@ -1,4 +1,4 @@
-//! A load that runs: with its progress shown, and ended in order when a signal asks for it.
+//! Runs a load: shows its progress, and ends it in order on a signal.
 
 use std::{process, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
 /// What a shell reports for a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// Loads, and gives the receipt.
+/// Loads, and returns the receipt.
 pub async fn run(
     settings: &Settings,
     loader: Loader,

@@ -1,4 +1,4 @@
-//! `dfinery completions` and `dfinery man`: the command, told to shells and to `man`.
+//! `dfinery completions` and `dfinery man`: describe the command to shells and to `man`.
 
 use std::{
     io::{self, Write as _},

@@ -102,7 +102,7 @@ impl Shared {
         Some(arrival)
     }
 
-    /// Records the answer that is about to be sent, with the reason if it is a refusal.
+    /// Records the answer that is about to be sent; returns the reason if it is a refusal.
     pub(super) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
         let mut state = self.lock();
         let record = state.record(sequence)?;

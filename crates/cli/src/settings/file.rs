@@ -16,7 +16,7 @@ use super::{
 
 /// Looked for in the working folder.
 pub const NAME: &str = "dfinery.toml";
-/// Names another file.
+/// The variable that names another file.
 pub const VARIABLE: &str = "DFINERY_CONFIG";
 
 /// A file that was read: the text of each value, and its line.
@@ -27,7 +27,7 @@ pub struct File {
 }
 
 impl File {
-    /// Reads the file that was named, by option or environment, or else the one in the working folder, if there is one.
+    /// Reads the file named by option or environment, or else the one in the working folder, if there is one.
     pub fn find(named: Option<&Path>) -> anyhow::Result<Self> {
         let variable = env::var_os(VARIABLE).filter(|value| !value.is_empty());
         let path = match (named, variable) {
@@ -65,7 +65,7 @@ impl File {
             let Some(text) = plain(value.get_ref()) else {
                 bail!("{name}, line {line}: {} must be a plain value", setting.key);
             };
-            // A file that stands elsewhere speaks of files beside it.
+            // Paths in a file elsewhere are relative to that file.
             let text = match (setting.kind, path.parent()) {
                 (Kind::Path, Some(folder)) => folder.join(text).display().to_string(),
                 _ => text,

@@ -1,4 +1,4 @@
-//! Settings, from wherever they come: option before environment variable before `dfinery.toml` before default.
+//! Settings from all sources: option before environment variable before `dfinery.toml` before default.
 
 mod file;
 pub mod table;
@@ -27,14 +27,14 @@ pub struct Flags<const COMMAND: u8> {
     given: BTreeMap<&'static str, String>,
 }
 
-/// Every setting with its value and where that came from.
+/// Every setting, with its value and where that came from.
 pub struct Settings {
     pub config_file: Option<PathBuf>,
     found: BTreeMap<&'static str, Found>,
     pub token: Option<TokenAt>,
 }
 
-/// Where the token is.
+/// Where to find the token.
 #[derive(Clone)]
 pub enum TokenAt {
     Variable,

@@ -5,7 +5,7 @@ use super::value::Kind;
 /// A setting. Its option is its key with dashes, its environment variable `DFINERY_` and its key in capitals.
 pub struct Setting {
     pub key: &'static str,
-    /// What stands for the value in the help.
+    /// The placeholder for the value in the help.
     pub takes: &'static str,
     pub kind: Kind,
     pub default: Option<&'static str>,
@@ -28,7 +28,8 @@ const SENDING: u8 = LOAD | DELETE | REPLAY | SHOW;
 const READING: u8 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
 const PACKING: u8 = LOAD | PREVIEW | SHOW;
 
-/// The token is in the environment or in a file, and never an argument: other users can read the arguments of a process.
+/// The token comes from the environment or a file, never from an argument: other users can read the arguments of a
+/// process.
 pub const TOKEN_VARIABLE: &str = "DFINERY_IMPORT_TOKEN";
 
 const CONNECTION: &str = "Connection";

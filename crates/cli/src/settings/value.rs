@@ -1,4 +1,4 @@
-//! The values of settings, read the same way wherever they were written.
+//! The values of settings, read the same way from every source.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,7 +12,7 @@ pub enum Kind {
     Path,
     Flag,
     Count,
-    /// Over 0 and up to 1.
+    /// Above 0 and up to 1.
     Share,
     Duration,
     MostBad,
