@@ -77,14 +77,20 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes the creation or the renaming of a file outlast a loss of power.
+/// Makes the creation or the renaming of a file outlast a loss of power, where the folder and its file system allow it: one that
+/// may not be read, or cannot be synced, is left to the system.
 ///
 /// # Errors
-/// If the folder cannot be opened, or the disk fails.
+/// If the disk fails.
 #[cfg(unix)]
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    let synced = File::open(parent.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    match synced {
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Elsewhere a folder cannot be opened, and the system writes its entries in order.

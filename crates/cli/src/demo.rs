@@ -76,7 +76,7 @@ async fn live(sample: &Sample) -> anyhow::Result<ExitCode> {
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() != "yes" {
         writeln!(io::stderr(), "Nothing was sent.")?;
-        return Ok(ExitCode::from(2));
+        return Ok(ExitCode::from(advice::USAGE));
     }
     let loaded = load(&import, sample).await?;
     let mut out = io::stdout().lock();
@@ -88,7 +88,7 @@ async fn live(sample: &Sample) -> anyhow::Result<ExitCode> {
     Ok(if loaded.receipt.complete {
         ExitCode::SUCCESS
     } else {
-        ExitCode::FAILURE
+        advice::exit_code(&loaded.receipt)
     })
 }
 
@@ -100,9 +100,7 @@ async fn load(import: &ImportClient, sample: &Sample) -> anyhow::Result<Loaded> 
 }
 
 fn print(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
-    write!(out, "{}\n{}", loaded.report, loaded.receipt)?;
-    advice::on_receipt(&loaded.receipt, out)?;
-    writeln!(out)
+    writeln!(out, "{}\n{}", loaded.report, loaded.receipt)
 }
 
 /// The sample in its own folder, with its events shifted so that the last one happened yesterday.

@@ -19,20 +19,20 @@ use super::{
 use dfinery::{ExportCode, ImportCode, RetryClass, Timestamp, Token, tables::CodeInfo, types::export::ExportFailure};
 
 /// An answer before it is sent.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) content: Content,
-    pub(super) framing: Framing,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+    pub(crate) framing: Framing,
     /// What the body says; for the ledger.
-    pub(super) verdict: Option<Verdict>,
+    pub(crate) verdict: Option<Verdict>,
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Answer {
     /// The answer of the API to a request; its headers show `quota`.
-    pub(super) fn verdict(verdict: Verdict, settings: &Settings, quota: Option<Quota>) -> Self {
+    pub(crate) fn verdict(verdict: Verdict, settings: &Settings, quota: Option<Quota>) -> Self {
         let (info, style, retry) = match &verdict {
             Verdict::Import(code) => (code.info(), settings.import_failures, code.retry_class()),
             Verdict::Export(code) => (code.info(), settings.export_failures, code.retry_class()),
@@ -55,7 +55,7 @@ impl Answer {
     }
 
     /// An extracted CSV.
-    pub(super) fn csv(csv: Csv, settings: &Settings, quota: Quota) -> Self {
+    pub(crate) fn csv(csv: Csv, settings: &Settings, quota: Quota) -> Self {
         let framing = settings.csv_framing;
         let mut answer = Self::new(StatusCode::OK, Content::csv(csv, framing), framing);
         answer.content_type(settings.csv_content_type.as_deref());
@@ -64,14 +64,14 @@ impl Answer {
     }
 
     /// An answer other than a verdict of the API, such as that to an unknown path.
-    pub(super) fn refusal(status: StatusCode, settings: &Settings) -> Self {
+    pub(crate) fn refusal(status: StatusCode, settings: &Settings) -> Self {
         let reason = status.canonical_reason().unwrap_or_default();
         Self::json(status, serde_json::json!({ "error": reason }).to_string(), settings)
     }
 
     /// The answer with which a fault replaces the proper one; none if the fault does not replace it or closes the
     /// connection.
-    pub(super) fn of_fault(fault: &Fault, token: Token, settings: &Settings, quota: Quota) -> Option<Self> {
+    pub(crate) fn of_fault(fault: &Fault, token: Token, settings: &Settings, quota: Quota) -> Option<Self> {
         let by_code = |verdict: Verdict, retry: RetryClass| {
             let spent = retry == RetryClass::AfterReset;
             Self::verdict(verdict, settings, Some(if spent { quota.spent() } else { quota }))
@@ -124,7 +124,7 @@ impl Answer {
     }
 
     /// The proper answer, damaged by a fault.
-    pub(super) fn damaged(mut self, fault: &Fault) -> Self {
+    pub(crate) fn damaged(mut self, fault: &Fault) -> Self {
         self.content = match fault {
             Fault::SlowBody { piece, pause } => self.content.slowly(*piece, *pause),
             Fault::CloseAfterBytes(bytes) => self.content.cut(*bytes),
@@ -136,7 +136,7 @@ impl Answer {
     }
 
     /// The head of the response, and the rest for its body.
-    pub(super) fn into_response(self, now: Timestamp, body: impl FnOnce(Content, Framing) -> Body) -> Response<Body> {
+    pub(crate) fn into_response(self, now: Timestamp, body: impl FnOnce(Content, Framing) -> Body) -> Response<Body> {
         let mut response = Response::new(body(self.content, self.framing));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
@@ -176,7 +176,7 @@ impl Answer {
         answer
     }
 
-    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }

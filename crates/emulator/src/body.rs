@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{csv::Csv, limits::Permit, settings::Framing, wire::Flush};
 
 /// The parts of a body.
-pub(super) struct Content {
+pub(crate) struct Content {
     chunks: Box<dyn Iterator<Item = Bytes> + Send>,
     /// How many bytes that is, if known.
     length: Option<u64>,
@@ -25,7 +25,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn bytes(bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self::new(
             Some(bytes.len() as u64),
@@ -33,13 +33,13 @@ impl Content {
         )
     }
 
-    pub(super) fn csv(csv: Csv, framing: Framing) -> Self {
+    pub(crate) fn csv(csv: Csv, framing: Framing) -> Self {
         let length = (framing == Framing::ContentLength).then(|| csv.length());
         Self::new(length, csv)
     }
 
     /// This many spaces, which is how JSON may begin.
-    pub(super) fn spaces(length: u64) -> Self {
+    pub(crate) fn spaces(length: u64) -> Self {
         const SPACES: &[u8] = &[b' '; 64 * 1024];
         let mut left = length;
         let chunks = iter::from_fn(move || {
@@ -61,7 +61,7 @@ impl Content {
     }
 
     /// No more than this many bytes.
-    pub(super) fn first(self, bytes: u64) -> Self {
+    pub(crate) fn first(self, bytes: u64) -> Self {
         let mut left = bytes;
         let mut chunks = self.chunks;
         let shortened = iter::from_fn(move || {
@@ -78,7 +78,7 @@ impl Content {
     }
 
     /// With these bytes appended.
-    pub(super) fn then(self, tail: Bytes) -> Self {
+    pub(crate) fn then(self, tail: Bytes) -> Self {
         Self {
             length: self.length.map(|length| length + tail.len() as u64),
             chunks: Box::new(self.chunks.chain([tail])),
@@ -87,7 +87,7 @@ impl Content {
     }
 
     /// At most this many bytes, although the announced length stays; then the connection is closed.
-    pub(super) fn cut(self, bytes: u64) -> Self {
+    pub(crate) fn cut(self, bytes: u64) -> Self {
         if self.length.is_some_and(|length| length <= bytes) {
             return self;
         }
@@ -100,7 +100,7 @@ impl Content {
     }
 
     /// In pieces of this many bytes, with a pause before each.
-    pub(super) fn slowly(self, piece: usize, pause: Duration) -> Self {
+    pub(crate) fn slowly(self, piece: usize, pause: Duration) -> Self {
         let piece = piece.max(1);
         let pieces = self.chunks.flat_map(move |mut chunk| {
             iter::from_fn(move || (!chunk.is_empty()).then(|| chunk.split_to(piece.min(chunk.len()))))
@@ -114,10 +114,10 @@ impl Content {
 }
 
 /// Called once the connection has the last chunk of a body.
-pub(super) type OnEnd = Box<dyn FnOnce() + Send>;
+pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
 
 /// A body being sent.
-pub(super) struct Body {
+pub(crate) struct Body {
     chunks: Box<dyn Iterator<Item = Bytes> + Send>,
     /// Read ahead, so that the end is known with the last chunk.
     next: Option<Bytes>,
@@ -131,7 +131,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn new(
+    pub(crate) fn new(
         content: Content,
         framing: Framing,
         flush: Flush,
@@ -196,7 +196,7 @@ impl hyper::body::Body for Body {
 
 /// Closes the connection: a fault asked for it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut;
+pub(crate) struct Cut;
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,16 +20,16 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A column of an export.
 #[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) cell: Cell,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) cell: Cell,
     /// The values of made-up rows.
-    pub(super) sample: &'static str,
+    pub(crate) sample: &'static str,
 }
 
 /// Where a column gets its values.
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// A property of the event or of the user.
     Property,
     /// A property of the event's items.
@@ -46,7 +46,7 @@ pub(super) enum Cell {
 
 /// The rows of an export.
 #[derive(Clone, Debug)]
-pub(super) enum Rows {
+pub(crate) enum Rows {
     Events(Arc<[EventRow]>),
     Profiles(Arc<[Arc<ProfileRecord>]>),
     Synthetic(Synthetic),
@@ -54,16 +54,16 @@ pub(super) enum Rows {
 
 /// An event, or one item of it.
 #[derive(Clone, Debug)]
-pub(super) struct EventRow {
-    pub(super) unified_id: Uuid,
-    pub(super) record: Arc<EventRecord>,
+pub(crate) struct EventRow {
+    pub(crate) unified_id: Uuid,
+    pub(crate) record: Arc<EventRecord>,
     /// The item, if each item has its own row.
-    pub(super) item: Option<usize>,
+    pub(crate) item: Option<usize>,
 }
 
 /// The same row repeated, each time with another unified id.
 #[derive(Clone, Debug)]
-pub(super) struct Synthetic {
+pub(crate) struct Synthetic {
     row: Arc<[u8]>,
     unified_id_at: usize,
     count: usize,
@@ -71,7 +71,7 @@ pub(super) struct Synthetic {
 
 /// The chunks of a CSV. A clone gives the same chunks again.
 #[derive(Clone, Debug)]
-pub(super) struct Csv {
+pub(crate) struct Csv {
     columns: Arc<[Column]>,
     rows: Rows,
     /// The next row; none if the header comes next.
@@ -81,7 +81,7 @@ pub(super) struct Csv {
 }
 
 impl Csv {
-    pub(super) fn new(columns: Vec<Column>, rows: Rows, settings: &Settings) -> Self {
+    pub(crate) fn new(columns: Vec<Column>, rows: Rows, settings: &Settings) -> Self {
         let terminator = match settings.line_ending {
             LineEnding::Lf => Terminator::Any(b'\n'),
             LineEnding::CrLf => Terminator::CRLF,
@@ -96,7 +96,7 @@ impl Csv {
     }
 
     /// A CSV of made-up rows, of at least this many bytes.
-    pub(super) fn synthetic(columns: Vec<Column>, bytes: u64, settings: &Settings) -> Self {
+    pub(crate) fn synthetic(columns: Vec<Column>, bytes: u64, settings: &Settings) -> Self {
         let rows = Rows::Events(Arc::from([]));
         let mut csv = Self::new(columns, rows, settings);
         let unified_id = Uuid::nil().to_string();
@@ -118,7 +118,7 @@ impl Csv {
     }
 
     /// How many bytes are still to come. To count them it writes them once more, except made-up rows.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         let mut rest = self.clone();
         let made_up = match (&self.rows, self.next) {
             (Rows::Synthetic(synthetic), None) => {

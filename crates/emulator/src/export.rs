@@ -23,10 +23,10 @@ use dfinery::{
 };
 
 /// Why there is no CSV.
-pub(super) type Refusal = (ExportCode, String);
+pub(crate) type Refusal = (ExportCode, String);
 
 /// Extracts events.
-pub(super) fn events(store: &Store, settings: &Settings, request: &ExportEventsRequest) -> Result<Csv, Refusal> {
+pub(crate) fn events(store: &Store, settings: &Settings, request: &ExportEventsRequest) -> Result<Csv, Refusal> {
     let days = days(settings, request)?;
     let columns = event_columns(store, settings, request);
     if let Some(bytes) = settings.synthetic_export_bytes {
@@ -64,7 +64,7 @@ pub(super) fn events(store: &Store, settings: &Settings, request: &ExportEventsR
 }
 
 /// Extracts user profiles.
-pub(super) fn user_profiles(
+pub(crate) fn user_profiles(
     store: &Store,
     settings: &Settings,
     request: &ExportUserProfilesRequest,

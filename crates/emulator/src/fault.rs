@@ -90,7 +90,7 @@ impl Fault {
     }
 
     /// The fault without [`Applied`](Self::Applied) around it, and whether that was there.
-    pub(super) fn split(&self) -> (&Self, bool) {
+    pub(crate) fn split(&self) -> (&Self, bool) {
         let mut fault = self;
         let mut applied = false;
         while let Self::Applied(inner) = fault {
@@ -101,7 +101,7 @@ impl Fault {
     }
 
     /// Whether the proper answer is never sent.
-    pub(super) const fn replaces_answer(&self) -> bool {
+    pub(crate) const fn replaces_answer(&self) -> bool {
         match self {
             Self::Import(_)
             | Self::Export(_)
@@ -124,7 +124,7 @@ impl Fault {
     }
 
     /// A name without the contents, for logs.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self.split().0 {
             Self::None | Self::Applied(_) => "none",
             Self::Import(_) => "import",
@@ -159,29 +159,29 @@ pub struct FaultRate {
 
 /// The faults still to come.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     script: VecDeque<(Option<Operation>, Fault)>,
     rate: Option<(FaultRate, fastrand::Rng)>,
 }
 
 impl Plan {
     /// Adds faults for the next requests, or for the next requests of one operation.
-    pub(super) fn script(&mut self, operation: Option<Operation>, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn script(&mut self, operation: Option<Operation>, faults: impl IntoIterator<Item = Fault>) {
         self.script.extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    pub(super) fn set_rate(&mut self, rate: FaultRate) {
+    pub(crate) fn set_rate(&mut self, rate: FaultRate) {
         let random = fastrand::Rng::with_seed(rate.seed);
         self.rate = Some((rate, random));
     }
 
     /// How many scripted faults have not been used.
-    pub(super) fn scripted(&self) -> usize {
+    pub(crate) fn scripted(&self) -> usize {
         self.script.len()
     }
 
     /// The fault for a request: a scripted one takes precedence over chance, even if it is [`Fault::None`].
-    pub(super) fn next(&mut self, operation: Operation) -> Fault {
+    pub(crate) fn next(&mut self, operation: Operation) -> Fault {
         let scripted = self
             .script
             .iter()

@@ -14,14 +14,14 @@ use dfinery::{
 
 /// The outcome of a request.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) code: ImportCode,
+pub(crate) struct Outcome {
+    pub(crate) code: ImportCode,
     /// Why it was refused, without any of its values.
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Whether any part of it was taken.
-    pub(super) applied: bool,
+    pub(crate) applied: bool,
     /// How many of its events were taken.
-    pub(super) events: usize,
+    pub(crate) events: usize,
 }
 
 impl Outcome {
@@ -34,7 +34,7 @@ impl Outcome {
         }
     }
 
-    pub(super) fn refused(code: ImportCode, reason: impl Into<String>) -> Self {
+    pub(crate) fn refused(code: ImportCode, reason: impl Into<String>) -> Self {
         Self {
             code,
             reason: Some(reason.into()),
@@ -49,7 +49,7 @@ impl Outcome {
 }
 
 /// Loads events of one user.
-pub(super) fn load_events(state: &mut State, arrival: &Arrival, request: LoadEventsRequest) -> Outcome {
+pub(crate) fn load_events(state: &mut State, arrival: &Arrival, request: LoadEventsRequest) -> Outcome {
     let settings = &arrival.settings;
     let count = request.events.len();
     if count > LoadEventsRequest::MAX_EVENTS {
@@ -134,7 +134,7 @@ fn sort(events: Vec<Event>, arrival: &Arrival) -> Sorted {
 }
 
 /// Creates or updates a unified profile.
-pub(super) fn upsert_identity(state: &mut State, request: UpsertIdentityRequest) -> Outcome {
+pub(crate) fn upsert_identity(state: &mut State, request: UpsertIdentityRequest) -> Outcome {
     if let Err(violations) = request.validate() {
         return Outcome::invalid(&violations);
     }
@@ -144,7 +144,7 @@ pub(super) fn upsert_identity(state: &mut State, request: UpsertIdentityRequest)
 }
 
 /// Deletes a unified profile.
-pub(super) fn delete_identity(state: &mut State, arrival: &Arrival, request: DeleteIdentityRequest) -> Outcome {
+pub(crate) fn delete_identity(state: &mut State, arrival: &Arrival, request: DeleteIdentityRequest) -> Outcome {
     if let Err(violations) = request.validate() {
         return Outcome::invalid(&violations);
     }
@@ -158,7 +158,7 @@ pub(super) fn delete_identity(state: &mut State, arrival: &Arrival, request: Del
 }
 
 /// Creates or updates properties of a user.
-pub(super) fn upsert_user_profile(state: &mut State, arrival: &Arrival, request: &UpsertUserProfileRequest) -> Outcome {
+pub(crate) fn upsert_user_profile(state: &mut State, arrival: &Arrival, request: &UpsertUserProfileRequest) -> Outcome {
     let settings = &arrival.settings;
     if let Err(violations) = request.validate() {
         return Outcome::invalid(&violations);

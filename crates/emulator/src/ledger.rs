@@ -12,13 +12,13 @@ use dfinery::{Event, ExportCode, Identity, ImportCode, Operation, Properties, Ti
 /// It is complete, except for what [`over_capacity`](Self::over_capacity) counts. `Debug` shows no personal data.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    pub(super) requests: Vec<RequestRecord>,
-    pub(super) events: Vec<Arc<EventRecord>>,
-    pub(super) identities: Vec<Identity>,
-    pub(super) profile_updates: usize,
-    pub(super) deletions: Vec<Identity>,
-    pub(super) profiles: Vec<Arc<ProfileRecord>>,
-    pub(super) over_capacity: u64,
+    pub(crate) requests: Vec<RequestRecord>,
+    pub(crate) events: Vec<Arc<EventRecord>>,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) profile_updates: usize,
+    pub(crate) deletions: Vec<Identity>,
+    pub(crate) profiles: Vec<Arc<ProfileRecord>>,
+    pub(crate) over_capacity: u64,
 }
 
 /// One request.
@@ -51,7 +51,7 @@ impl RequestRecord {
     const LONGEST_REASON: usize = 500;
 
     /// Records a reason, or the start of it: its names may have any length.
-    pub(super) fn set_reason(&mut self, reason: Option<&str>) {
+    pub(crate) fn set_reason(&mut self, reason: Option<&str>) {
         self.reason = reason.map(|reason| reason.chars().take(Self::LONGEST_REASON).collect());
     }
 
@@ -111,12 +111,12 @@ pub struct EventRecord {
     pub received: Timestamp,
     /// Whether exports include it: not if a setting dropped it as a duplicate or as unregistered.
     pub stored: bool,
-    pub(super) owner: SlotId,
+    pub(crate) owner: SlotId,
 }
 
 /// The position of a profile in the store, now or before it was merged into another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SlotId(pub(super) usize);
+pub(crate) struct SlotId(pub(crate) usize);
 
 /// One unified profile.
 #[derive(Clone, Debug)]

@@ -21,12 +21,12 @@ mod import;
 mod ledger;
 mod limits;
 mod lock;
+mod registered;
 mod routes;
 mod server;
 mod settings;
 mod state;
 mod store;
-mod taxonomy;
 mod wire;
 
 pub use self::{
@@ -34,10 +34,10 @@ pub use self::{
     emulator::{Emulator, EmulatorBuilder},
     fault::{Fault, FaultRate},
     ledger::{Answered, EventRecord, Ledger, ProfileRecord, RequestRecord, Verdict},
+    registered::Registered,
     settings::{
         Batch, CheckOrder, CodeStyle, DayZone, Duplicates, ExportTime, FailureStyle, Framing, ItemRows, LineEnding,
         NullProperty, OverLimit, ProfileUpdate, RateHeaders, ResetUnit, Settings, SuccessData, UnknownIdentity,
         Unregistered, Window,
     },
-    taxonomy::Taxonomy,
 };

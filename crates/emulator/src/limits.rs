@@ -22,7 +22,7 @@ use dfinery::{
 
 /// The calls made so far, by family.
 #[derive(Debug, Default)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     families: HashMap<Family, Calls>,
 }
 
@@ -35,7 +35,7 @@ struct Calls {
 
 /// A call that counts as running until this is dropped.
 #[derive(Debug)]
-pub(super) struct Permit(Arc<AtomicU32>);
+pub(crate) struct Permit(Arc<AtomicU32>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
@@ -45,7 +45,7 @@ impl Drop for Permit {
 
 /// What is left of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Quota {
+pub(crate) struct Quota {
     period: Duration,
     remaining: u32,
     /// Milliseconds since 1970.
@@ -55,7 +55,7 @@ pub(super) struct Quota {
 
 impl Limits {
     /// Counts a call, unless its quota is spent or too many are running.
-    pub(super) fn take(&mut self, family: Family, settings: &Settings) -> (Quota, Option<Permit>) {
+    pub(crate) fn take(&mut self, family: Family, settings: &Settings) -> (Quota, Option<Permit>) {
         let limit = limit(family, settings);
         let now = milliseconds(settings.clock.now());
         let calls = self.families.entry(family).or_default();
@@ -78,7 +78,7 @@ impl Limits {
     }
 
     /// What is left of a quota, without spending any of it.
-    pub(super) fn quota(&mut self, family: Family, settings: &Settings) -> Quota {
+    pub(crate) fn quota(&mut self, family: Family, settings: &Settings) -> Quota {
         let limit = limit(family, settings);
         let now = milliseconds(settings.clock.now());
         let calls = self.families.entry(family).or_default();
@@ -125,12 +125,12 @@ impl Calls {
 
 impl Quota {
     /// The same quota, spent.
-    pub(super) fn spent(self) -> Self {
+    pub(crate) fn spent(self) -> Self {
         Self { remaining: 0, ..self }
     }
 
     /// The headers that show it; `refused` if the request was refused for it.
-    pub(super) fn headers(&self, settings: &Settings, refused: bool) -> HeaderMap {
+    pub(crate) fn headers(&self, settings: &Settings, refused: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let [dashed, compact] = &RATE_LIMIT_HEADERS;
         let spelling = match settings.rate_headers {

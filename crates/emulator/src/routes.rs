@@ -17,7 +17,7 @@ use dfinery::{ExportCode, ImportCode, Operation, Token};
 
 /// Why no operation matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoRoute {
+pub(crate) enum NoRoute {
     /// None has the path.
     Path,
     /// One has the path, but takes this method.
@@ -25,7 +25,7 @@ pub(super) enum NoRoute {
 }
 
 /// The operation of a method and a path.
-pub(super) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
+pub(crate) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
     let mut missing = NoRoute::Path;
     for &operation in Operation::ALL {
         if operation.path() == path {
@@ -42,17 +42,17 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
 type Check = Result<(), (Verdict, &'static str)>;
 
 /// A fully read request for an operation.
-pub(super) struct Call<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) arrival: &'a Arrival,
-    pub(super) operation: Operation,
-    pub(super) head: &'a Parts,
-    pub(super) body: &'a [u8],
+pub(crate) struct Call<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) operation: Operation,
+    pub(crate) head: &'a Parts,
+    pub(crate) body: &'a [u8],
 }
 
 impl Call<'_> {
     /// Carries the request out and answers it. The permit, if any, is held until the answer is sent.
-    pub(super) fn answer(&self) -> (Answer, Option<Permit>) {
+    pub(crate) fn answer(&self) -> (Answer, Option<Permit>) {
         if let Err((verdict, reason)) = self.check_credentials() {
             return (self.refuse(verdict, reason, None), None);
         }

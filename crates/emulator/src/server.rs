@@ -31,7 +31,7 @@ use super::{
 use dfinery::{ExportCode, ImportCode, Operation, Token};
 
 /// Serves connections until aborted, which aborts all connections too.
-pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {

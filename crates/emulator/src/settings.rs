@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{clock::Clock, taxonomy::Taxonomy};
+use super::{clock::Clock, registered::Registered};
 use dfinery::{Family, tables::RateLimit};
 
 /// How the emulator behaves where DFINERY's documentation is silent or contradicts itself.
@@ -54,7 +54,7 @@ pub struct Settings {
     pub window: Window,
 
     /// The events and properties that are registered. Default: the standard ones. Documented: only registered ones are loaded.
-    pub taxonomy: Taxonomy,
+    pub taxonomy: Registered,
     /// What happens to an event or a user property that is not registered or has the wrong type. Undocumented; default: refused.
     pub unregistered: Unregistered,
     /// Whether a missing required property counts as wrong. Documented for the SDKs only; default: yes.
@@ -125,7 +125,7 @@ impl Default for Settings {
             rate_limits: HashMap::new(),
             rate_limit_divisor: 1,
             window: Window::default(),
-            taxonomy: Taxonomy::standard(),
+            taxonomy: Registered::standard(),
             unregistered: Unregistered::default(),
             enforce_required: true,
             batch: Batch::default(),

@@ -14,20 +14,20 @@ use crate::lock::lock;
 use dfinery::{Operation, Timestamp, Token};
 
 /// The emulator behind the socket.
-pub(super) struct Shared {
-    pub(super) credentials: Credentials,
+pub(crate) struct Shared {
+    pub(crate) credentials: Credentials,
     state: Mutex<State>,
 }
 
 /// What serving a request needs to know.
-pub(super) struct Credentials {
-    pub(super) service_id: String,
-    pub(super) import_token: String,
-    pub(super) export_token: String,
+pub(crate) struct Credentials {
+    pub(crate) service_id: String,
+    pub(crate) import_token: String,
+    pub(crate) export_token: String,
 }
 
 impl Credentials {
-    pub(super) fn token(&self, token: Token) -> &str {
+    pub(crate) fn token(&self, token: Token) -> &str {
         match token {
             Token::Import => &self.import_token,
             Token::Export => &self.export_token,
@@ -37,27 +37,27 @@ impl Credentials {
 
 /// Everything that changes. Handlers change it under one lock, so that a request takes effect as a whole or not at all.
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) settings: Arc<Settings>,
-    pub(super) plan: Plan,
-    pub(super) limits: Limits,
-    pub(super) store: Store,
+pub(crate) struct State {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) plan: Plan,
+    pub(crate) limits: Limits,
+    pub(crate) store: Store,
     /// The ledger without what the store holds.
-    pub(super) ledger: Ledger,
+    pub(crate) ledger: Ledger,
 }
 
 /// A recorded request, to which its outcome can be added.
 #[derive(Clone, Debug)]
-pub(super) struct Arrival {
-    pub(super) sequence: u64,
-    pub(super) received: Timestamp,
+pub(crate) struct Arrival {
+    pub(crate) sequence: u64,
+    pub(crate) received: Timestamp,
     /// The settings for the whole of this request.
-    pub(super) settings: Arc<Settings>,
-    pub(super) fault: Fault,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) fault: Fault,
 }
 
 impl Shared {
-    pub(super) fn new(credentials: Credentials, settings: Settings) -> Self {
+    pub(crate) fn new(credentials: Credentials, settings: Settings) -> Self {
         let state = State {
             settings: Arc::new(settings),
             ..State::default()
@@ -69,12 +69,12 @@ impl Shared {
     }
 
     /// The state. A panic elsewhere, such as in a test's own clock, does not lock it for good.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
     /// Records a request and draws its fault; nothing if the ledger is full.
-    pub(super) fn arrive(&self, operation: Option<Operation>) -> Option<Arrival> {
+    pub(crate) fn arrive(&self, operation: Option<Operation>) -> Option<Arrival> {
         let mut state = self.lock();
         let settings = Arc::clone(&state.settings);
         if state.ledger.requests.len() >= settings.capacity {
@@ -103,7 +103,7 @@ impl Shared {
     }
 
     /// Records the answer that is about to be sent; returns the reason if it is a refusal.
-    pub(super) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
+    pub(crate) fn decide(&self, sequence: u64, answer: &Answer) -> Option<String> {
         let mut state = self.lock();
         let record = state.record(sequence)?;
         record.status = Some(answer.status.as_u16());
@@ -113,14 +113,14 @@ impl Shared {
     }
 
     /// Notes that the whole answer was handed to the connection.
-    pub(super) fn answered(&self, sequence: u64) {
+    pub(crate) fn answered(&self, sequence: u64) {
         if let Some(record) = self.lock().record(sequence) {
             record.answered = Answered::Completely;
         }
     }
 
     /// A copy of everything recorded.
-    pub(super) fn snapshot(&self) -> Ledger {
+    pub(crate) fn snapshot(&self) -> Ledger {
         let state = self.lock();
         Ledger {
             events: state.store.events().to_vec(),
@@ -131,7 +131,7 @@ impl Shared {
 }
 
 impl State {
-    pub(super) fn record(&mut self, sequence: u64) -> Option<&mut RequestRecord> {
+    pub(crate) fn record(&mut self, sequence: u64) -> Option<&mut RequestRecord> {
         self.ledger.requests.get_mut(usize::try_from(sequence).ok()?)
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use dfinery::{Event, Identity, Properties, PropertyValue, Timestamp};
 
 /// Profiles and events, in memory.
-pub(super) struct Store {
+pub(crate) struct Store {
     profiles: Vec<Slot>,
     /// For each kind of identifier, in the order of `Identity::FIELDS`: the slot of each value.
     owners: [HashMap<String, SlotId>; Identity::FIELDS.len()],
@@ -32,10 +32,10 @@ enum Slot {
 
 /// Names of properties that were stored, by what they belong to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) events: BTreeSet<String>,
-    pub(super) items: BTreeSet<String>,
-    pub(super) users: BTreeSet<String>,
+pub(crate) struct Seen {
+    pub(crate) events: BTreeSet<String>,
+    pub(crate) items: BTreeSet<String>,
+    pub(crate) users: BTreeSet<String>,
 }
 
 impl Default for Store {
@@ -53,12 +53,12 @@ impl Default for Store {
 
 impl Store {
     /// Whether one of the identifiers belongs to a profile.
-    pub(super) fn knows(&self, identity: &Identity) -> bool {
+    pub(crate) fn knows(&self, identity: &Identity) -> bool {
         !self.profiles_of(identity).is_empty()
     }
 
     /// The profile that owns all these identifiers from now on: found, created, or merged from several into the oldest.
-    pub(super) fn unify(&mut self, identity: &Identity) -> SlotId {
+    pub(crate) fn unify(&mut self, identity: &Identity) -> SlotId {
         let found = self.profiles_of(identity);
         let slot = match found.split_first() {
             None => self.create(),
@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// Deletes the profile of an external id, and returns whether there was one.
-    pub(super) fn delete(&mut self, external_id: &str) -> bool {
+    pub(crate) fn delete(&mut self, external_id: &str) -> bool {
         let found = self.profiles_of(&Identity::external_id(external_id));
         for &slot in &found {
             if let Some(profile) = self.profile_mut(slot) {
@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// Sets properties of a user.
-    pub(super) fn set_properties(
+    pub(crate) fn set_properties(
         &mut self,
         slot: SlotId,
         properties: &Properties,
@@ -111,17 +111,17 @@ impl Store {
     }
 
     /// Whether an event with this id was taken before.
-    pub(super) fn has_event(&self, id: &Uuid) -> bool {
+    pub(crate) fn has_event(&self, id: &Uuid) -> bool {
         self.event_ids.contains(id)
     }
 
     /// How many events were taken, stored or not.
-    pub(super) fn event_count(&self) -> usize {
+    pub(crate) fn event_count(&self) -> usize {
         self.events.len()
     }
 
     /// Takes an event: records it always, and includes it in exports if it is `stored`.
-    pub(super) fn add_event(&mut self, event: Event, stored: bool, request: &Taken) {
+    pub(crate) fn add_event(&mut self, event: Event, stored: bool, request: &Taken) {
         self.event_ids.insert(event.event_log_id);
         if stored {
             let properties = event.event_properties.iter().flat_map(Properties::iter);
@@ -143,12 +143,12 @@ impl Store {
     }
 
     /// Every event that was taken, in the order of arrival.
-    pub(super) fn events(&self) -> &[Arc<EventRecord>] {
+    pub(crate) fn events(&self) -> &[Arc<EventRecord>] {
         &self.events
     }
 
     /// The profile at a slot, even if it was since merged into another.
-    pub(super) fn profile(&self, slot: SlotId) -> Option<&Arc<ProfileRecord>> {
+    pub(crate) fn profile(&self, slot: SlotId) -> Option<&Arc<ProfileRecord>> {
         match self.profiles.get(self.resolve(slot).0) {
             Some(Slot::Profile(profile)) => Some(profile),
             Some(Slot::MergedInto(_)) | None => None,
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Every profile, including deleted ones, oldest first.
-    pub(super) fn profiles(&self) -> impl Iterator<Item = &Arc<ProfileRecord>> {
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = &Arc<ProfileRecord>> {
         self.profiles.iter().filter_map(|slot| match slot {
             Slot::Profile(profile) => Some(profile),
             Slot::MergedInto(_) => None,
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// The names of properties that were ever stored.
-    pub(super) const fn seen(&self) -> &Seen {
+    pub(crate) const fn seen(&self) -> &Seen {
         &self.seen
     }
 
@@ -228,11 +228,11 @@ impl Store {
 }
 
 /// The request that brought events.
-pub(super) struct Taken {
-    pub(super) sequence: u64,
-    pub(super) received: Timestamp,
-    pub(super) identity: Arc<Identity>,
-    pub(super) owner: SlotId,
+pub(crate) struct Taken {
+    pub(crate) sequence: u64,
+    pub(crate) received: Timestamp,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) owner: SlotId,
 }
 
 /// Adopts the given identifiers; the newest of each kind is recorded.

@@ -16,13 +16,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 /// A connection that answers [`Flush::poll`].
-pub(super) struct Wire {
+pub(crate) struct Wire {
     socket: TokioIo<TcpStream>,
     flush: Flush,
 }
 
 impl Wire {
-    pub(super) fn new(socket: TcpStream) -> (Self, Flush) {
+    pub(crate) fn new(socket: TcpStream) -> (Self, Flush) {
         let flush = Flush::default();
         let wire = Self {
             socket: TokioIo::new(socket),
@@ -34,7 +34,7 @@ impl Wire {
 
 /// Asks a [`Wire`] whether its bytes have been sent. Both ends live in the task of one connection.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flush(Arc<FlushState>);
+pub(crate) struct Flush(Arc<FlushState>);
 
 #[derive(Debug, Default)]
 struct FlushState {
@@ -44,7 +44,7 @@ struct FlushState {
 
 impl Flush {
     /// Ready once a flush that began after the first call has succeeded.
-    pub(super) fn poll(&self) -> Poll<()> {
+    pub(crate) fn poll(&self) -> Poll<()> {
         if self.0.done.load(Ordering::Acquire) {
             return Poll::Ready(());
         }

@@ -9,7 +9,7 @@ use super::{
 
 /// Finds the elements of an array without looking inside them.
 #[derive(Default)]
-pub(super) struct Array {
+pub(crate) struct Array {
     pending: usize,
     state: State,
 }
@@ -59,7 +59,7 @@ impl Scan {
 }
 
 impl Array {
-    pub(super) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
+    pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
         window.advance_counting(std::mem::take(&mut self.pending));
         loop {
             if !window.skip_blank()? {

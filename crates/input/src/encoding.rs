@@ -6,15 +6,15 @@ use encoding_rs::{BIG5, DecoderResult, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS};
 use crate::{format::Encoding, utf16};
 
 /// How many bytes, from the first that is not ASCII, decide between UTF-8 and CP949.
-pub(super) const DECIDING: usize = 64 * 1024;
+pub(crate) const DECIDING: usize = 64 * 1024;
 /// How many bytes at the beginning decide whether a text without a mark is UTF-16.
-pub(super) const DECIDING_BEGINNING: usize = 4 * 1024;
+pub(crate) const DECIDING_BEGINNING: usize = 4 * 1024;
 
 /// How many characters are enough to tell one language from another.
 const ENOUGH_CHARACTERS: usize = 10;
 
 /// The encoding that the beginning of a text shows, and the length of its byte order mark.
-pub(super) fn of_beginning(bytes: &[u8]) -> Option<(Encoding, usize)> {
+pub(crate) fn of_beginning(bytes: &[u8]) -> Option<(Encoding, usize)> {
     match bytes {
         [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3)),
         [0xFF, 0xFE, ..] => Some((Encoding::Utf16Le, 2)),
@@ -24,7 +24,7 @@ pub(super) fn of_beginning(bytes: &[u8]) -> Option<(Encoding, usize)> {
 }
 
 /// The length of the byte order mark that fits an encoding.
-pub(super) fn mark_of(encoding: Encoding, bytes: &[u8]) -> usize {
+pub(crate) fn mark_of(encoding: Encoding, bytes: &[u8]) -> usize {
     of_beginning(bytes).map_or(0, |(found, length)| if found == encoding { length } else { 0 })
 }
 
@@ -56,7 +56,7 @@ fn utf16_by_zeros(bytes: &[u8]) -> Option<Encoding> {
 /// Decides between UTF-8 and CP949 by the bytes from the first that is not ASCII; `None` if it is neither.
 ///
 /// A text with few broken places keeps its encoding, so that only the records with these places are lost.
-pub(super) fn of_text(bytes: &[u8], is_end: bool) -> Option<Encoding> {
+pub(crate) fn of_text(bytes: &[u8], is_end: bool) -> Option<Encoding> {
     let utf8 = Tally::of_utf8(bytes, is_end);
     if utf8.broken == 0 {
         return Some(Encoding::Utf8);
@@ -129,17 +129,17 @@ fn is_like_korean(bytes: &[u8]) -> bool {
 
 /// The first byte of a record that is invalid in its encoding.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadByte {
+pub(crate) struct BadByte {
     /// Its position in the record, from 1.
-    pub(super) place: usize,
+    pub(crate) place: usize,
     /// The bytes there, two for UTF-16.
-    pub(super) bytes: Vec<u8>,
-    pub(super) encoding: Encoding,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) encoding: Encoding,
 }
 
 impl BadByte {
     /// What is wrong with the record; `unit` is a line, a row or an element.
-    pub(super) fn problem(&self, unit: &str) -> String {
+    pub(crate) fn problem(&self, unit: &str) -> String {
         use std::fmt::Write as _;
         let hex = self.bytes.iter().fold(String::from("0x"), |mut hex, byte| {
             let _ = write!(hex, "{byte:02X}");
@@ -153,7 +153,7 @@ impl BadByte {
 }
 
 /// Text of an encoding as UTF-8; borrowed if it is already UTF-8.
-pub(super) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadByte> {
+pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadByte> {
     if let Ok(text) = simdutf8::basic::from_utf8(bytes)
         && (encoding != Encoding::Cp949 || text.is_ascii())
     {

@@ -66,7 +66,7 @@ impl Default for Passed {
 }
 
 impl Passed {
-    pub(super) fn add(&self, bytes: &[u8]) {
+    pub(crate) fn add(&self, bytes: &[u8]) {
         self.hash().update(bytes);
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }

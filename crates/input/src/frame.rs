@@ -6,16 +6,16 @@ use crate::error::InputError;
 
 /// A record in the window.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The line on which it begins, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// Where it starts in the decompressed input.
-    pub(super) offset: u64,
-    pub(super) body: Body,
+    pub(crate) offset: u64,
+    pub(crate) body: Body,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// Its range, counted from the start of the window.
     Whole(Range<usize>),
     /// Its range, and why it cannot be used.
@@ -26,7 +26,7 @@ pub(super) enum Body {
 
 /// Why there is no next record.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     Read(io::Error),
     /// The input does not fit its format; in this line, if it is about one.
     Format(Option<u64>, String),
@@ -35,7 +35,7 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    pub(super) fn into_error(self, name: &str) -> InputError {
+    pub(crate) fn into_error(self, name: &str) -> InputError {
         match self {
             Self::Read(error) => InputError::reading(name, error),
             Self::Encoding(line) => InputError::needs_an_encoding(name, line),

@@ -9,13 +9,13 @@ use super::{
 
 /// Finds lines, and skips blank ones.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// The length of the previous line, including its break.
     pending: usize,
 }
 
 impl Lines {
-    pub(super) fn next(&mut self, window: &mut Window) -> io::Result<Option<Frame>> {
+    pub(crate) fn next(&mut self, window: &mut Window) -> io::Result<Option<Frame>> {
         loop {
             window.advance(self.pending, u64::from(self.pending > 0));
             self.pending = 0;

@@ -14,7 +14,7 @@ use crate::{error::InputError, fingerprint::Passed};
 const COMPRESSED_CHUNK: usize = 64 * 1024;
 
 /// Where the bytes come from: the part that does not change during reading.
-pub(super) struct Origin {
+pub(crate) struct Origin {
     passed: Arc<Passed>,
     file: Option<OpenedFile>,
 }
@@ -53,7 +53,7 @@ impl Stamp {
 
 impl Origin {
     /// Opens a file. Bytes appended later are not read.
-    pub(super) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let name = path.display().to_string();
         let opening = |error| InputError::opening(&name, error);
         let handle = File::open(path).map_err(opening)?;
@@ -78,7 +78,7 @@ impl Origin {
     }
 
     /// Takes a reader.
-    pub(super) fn read(name: &str, reader: Box<dyn Read + Send>) -> Result<(Self, Box<dyn Read + Send>), InputError> {
+    pub(crate) fn read(name: &str, reader: Box<dyn Read + Send>) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let passed = Arc::new(Passed::default());
         let watched = Watched {
             reader,
@@ -89,17 +89,17 @@ impl Origin {
     }
 
     /// What has been read so far, before decompression.
-    pub(super) fn passed(&self) -> Arc<Passed> {
+    pub(crate) fn passed(&self) -> Arc<Passed> {
         Arc::clone(&self.passed)
     }
 
     /// How long the file was when it was opened; `None` for a pipe.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub(crate) fn length(&self) -> Option<u64> {
         self.file.as_ref().map(|file| file.opened.length)
     }
 
     /// Whether the file is still the one that was opened.
-    pub(super) fn finish(&self, name: &str) -> Result<(), InputError> {
+    pub(crate) fn finish(&self, name: &str) -> Result<(), InputError> {
         let Some(file) = &self.file else { return Ok(()) };
         let changed = |how: &str| {
             let advice = "the records read may not be what it holds now; load it again once it no longer changes";
@@ -130,9 +130,9 @@ impl Origin {
     }
 }
 
-pub(super) const EMPTY: &str = "it is empty: there is nothing to load";
+pub(crate) const EMPTY: &str = "it is empty: there is nothing to load";
 
-pub(super) fn empty(name: &str) -> InputError {
+pub(crate) fn empty(name: &str) -> InputError {
     InputError::new(name, EMPTY)
 }
 

@@ -14,7 +14,7 @@ use crate::{
 const MAX_COLUMNS: usize = 4096;
 
 /// Finds rows and splits them into cells.
-pub(super) struct Table {
+pub(crate) struct Table {
     reader: Reader,
     pending: usize,
     row: Row,
@@ -46,7 +46,7 @@ enum Ended {
 }
 
 impl Table {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(crate) fn new(delimiter: u8) -> Self {
         let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
         // On its first read it would remove a byte order mark, which the window has already done.
         reader.read_record(b"\n", &mut [0], &mut [0]);
@@ -59,7 +59,7 @@ impl Table {
     }
 
     /// Reads the header.
-    pub(super) fn header(&mut self, window: &mut Window) -> Result<Vec<String>, Stop> {
+    pub(crate) fn header(&mut self, window: &mut Window) -> Result<Vec<String>, Stop> {
         let stop = |line, problem: String| Err(Stop::Format(Some(line), problem));
         let Some(frame) = self.next(window)? else {
             return Err(Stop::Format(None, EMPTY.to_owned()));
@@ -100,7 +100,7 @@ impl Table {
         Ok(names)
     }
 
-    pub(super) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
+    pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
         window.advance_counting(std::mem::take(&mut self.pending));
         if !Self::skip_breaks(window)? {
             return Ok(None);
@@ -193,7 +193,7 @@ impl Table {
     }
 
     /// The cells of the row found last.
-    pub(super) fn cells(&self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadByte> {
+    pub(crate) fn cells(&self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadByte> {
         out.text.clear();
         out.ends.clear();
         let cells = self.row.cells.get(..self.row.length).unwrap_or_default();
@@ -258,14 +258,14 @@ impl Row {
 
 /// The cells of a row as text.
 #[derive(Default)]
-pub(super) struct Cells {
+pub(crate) struct Cells {
     text: String,
     ends: Vec<usize>,
     scratch: String,
 }
 
 impl Cells {
-    pub(super) fn get(&self, index: usize) -> Option<&str> {
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
         let start = match index.checked_sub(1) {
             Some(before) => *self.ends.get(before)?,
             None => 0,
@@ -273,7 +273,7 @@ impl Cells {
         self.text.get(start..*self.ends.get(index)?)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter_map(|index| self.get(index))
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 /// The order of the two bytes of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Little,
     Big,
 }
@@ -33,7 +33,7 @@ const ODD_LAST_BYTE: u8 = 0xFF;
 const CHUNK: usize = 64 * 1024;
 
 /// Reads UTF-16 and produces the bytes described above.
-pub(super) struct Utf16Reader<R> {
+pub(crate) struct Utf16Reader<R> {
     reader: R,
     order: Order,
     /// Bytes read but not yet converted: at most a chunk and the three bytes of an unfinished pair.
@@ -44,7 +44,7 @@ pub(super) struct Utf16Reader<R> {
 }
 
 impl<R: Read> Utf16Reader<R> {
-    pub(super) fn new(reader: R, order: Order) -> Self {
+    pub(crate) fn new(reader: R, order: Order) -> Self {
         Self {
             reader,
             order,
@@ -134,7 +134,7 @@ impl<R: Read> Read for Utf16Reader<R> {
 }
 
 /// The length of these bytes in UTF-16.
-pub(super) fn original_length(converted: &[u8]) -> usize {
+pub(crate) fn original_length(converted: &[u8]) -> usize {
     if let Some(at) = memchr::memchr(ODD_LAST_BYTE, converted) {
         return original_length(converted.get(..at).unwrap_or_default()) + 1;
     }
@@ -146,7 +146,7 @@ pub(super) fn original_length(converted: &[u8]) -> usize {
 }
 
 /// Writes these bytes in UTF-16 again.
-pub(super) fn restore(converted: &[u8], order: Order, out: &mut Vec<u8>) {
+pub(crate) fn restore(converted: &[u8], order: Order, out: &mut Vec<u8>) {
     out.clear();
     let mut rest = converted;
     loop {

@@ -17,13 +17,13 @@ pub const MAX_RECORD: usize = 8 * 1024 * 1024;
 /// How much to read at once.
 const CHUNK: usize = 64 * 1024;
 /// How much to keep of a record that is too long.
-pub(super) const KEPT_OF_LONG: usize = 1024;
+pub(crate) const KEPT_OF_LONG: usize = 1024;
 
 /// Limits of what is in memory; smaller in tests.
 #[derive(Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) chunk: usize,
-    pub(super) record: usize,
+pub(crate) struct Bounds {
+    pub(crate) chunk: usize,
+    pub(crate) record: usize,
 }
 
 impl Default for Bounds {
@@ -36,7 +36,7 @@ impl Default for Bounds {
 }
 
 /// Bytes read but not yet used: at most the longest record and one chunk.
-pub(super) struct Window {
+pub(crate) struct Window {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -47,14 +47,14 @@ pub(super) struct Window {
     offset: u64,
     /// The line on which it starts.
     line: u64,
-    pub(super) bounds: Bounds,
+    pub(crate) bounds: Bounds,
     /// The first bytes of a record that is too long.
-    pub(super) head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
 }
 
 impl Window {
     /// Reads the beginning and detects as much of the encoding as it shows.
-    pub(super) fn open(reader: Box<dyn Read + Send>, forced: Option<Encoding>, bounds: Bounds) -> io::Result<Self> {
+    pub(crate) fn open(reader: Box<dyn Read + Send>, forced: Option<Encoding>, bounds: Bounds) -> io::Result<Self> {
         let mut window = Self {
             reader,
             buffer: vec![0; bounds.chunk],
@@ -92,27 +92,27 @@ impl Window {
     }
 
     /// The bytes in memory, from the start of the window.
-    pub(super) fn unread(&self) -> &[u8] {
+    pub(crate) fn unread(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
-    pub(super) const fn offset(&self) -> u64 {
+    pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
-    pub(super) const fn line(&self) -> u64 {
+    pub(crate) const fn line(&self) -> u64 {
         self.line
     }
 
     /// The encoding of a record in the window. The first one that is not ASCII decides it for the rest of the input.
     ///
     /// JSON is UTF-8 unless another encoding fits; a table may be in any encoding.
-    pub(super) fn encoding_of(&mut self, record: &Range<usize>, is_json: bool) -> Result<Encoding, Stop> {
+    pub(crate) fn encoding_of(&mut self, record: &Range<usize>, is_json: bool) -> Result<Encoding, Stop> {
         if let Some(encoding) = self.encoding {
             return Ok(encoding);
         }
@@ -131,7 +131,7 @@ impl Window {
 
     /// Decides the encoding of a table if the bytes in memory show it: a load that cannot read its input should not
     /// begin.
-    pub(super) fn look_ahead(&mut self) -> Result<(), Stop> {
+    pub(crate) fn look_ahead(&mut self) -> Result<(), Stop> {
         match self.unread().iter().position(|byte| !byte.is_ascii()) {
             Some(first) => self.encoding_of(&(first..first + 1), false).map(drop),
             None => Ok(()),
@@ -149,7 +149,7 @@ impl Window {
     }
 
     /// Moves the start of the window past a part of a record that is too long, and keeps its first bytes.
-    pub(super) fn pass_long(&mut self, count: usize) {
+    pub(crate) fn pass_long(&mut self, count: usize) {
         let room = KEPT_OF_LONG.saturating_sub(self.head.len());
         let passed = self.buffer.get(self.start..self.start + count).unwrap_or_default();
         self.head.extend(passed.iter().take(room));
@@ -157,7 +157,7 @@ impl Window {
     }
 
     /// The byte order, if the input is UTF-16.
-    pub(super) const fn order(&self) -> Option<Order> {
+    pub(crate) const fn order(&self) -> Option<Order> {
         match self.encoding {
             Some(Encoding::Utf16Le) => Some(Order::Little),
             Some(Encoding::Utf16Be) => Some(Order::Big),
@@ -166,7 +166,7 @@ impl Window {
     }
 
     /// Moves the start of the window forward past a number of lines.
-    pub(super) fn advance(&mut self, count: usize, lines: u64) {
+    pub(crate) fn advance(&mut self, count: usize, lines: u64) {
         let passed = if self.order().is_some() {
             utf16::original_length(self.unread().get(..count).unwrap_or_default())
         } else {
@@ -178,13 +178,13 @@ impl Window {
     }
 
     /// Moves the start of the window forward and counts the lines it passes.
-    pub(super) fn advance_counting(&mut self, count: usize) {
+    pub(crate) fn advance_counting(&mut self, count: usize) {
         let lines = memchr::memchr_iter(b'\n', self.unread().get(..count).unwrap_or_default()).count();
         self.advance(count, lines as u64);
     }
 
     /// Moves the start of the window past spaces and line breaks, reading on as needed; false at the end of the input.
-    pub(super) fn skip_blank(&mut self) -> io::Result<bool> {
+    pub(crate) fn skip_blank(&mut self) -> io::Result<bool> {
         loop {
             let blank = self
                 .unread()
@@ -202,7 +202,7 @@ impl Window {
     }
 
     /// Reads more; false at the end of the input.
-    pub(super) fn more(&mut self) -> io::Result<bool> {
+    pub(crate) fn more(&mut self) -> io::Result<bool> {
         if self.ended {
             return Ok(false);
         }

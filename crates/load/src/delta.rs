@@ -349,7 +349,7 @@ mod tests {
         says(&overwritten);
     }
 
-    /// `cargo test --release --features load --lib -- --ignored --nocapture a_million`
+    /// `cargo test --release -p dfinery-load --lib -- --ignored --nocapture a_million`
     #[test]
     #[ignore = "a measurement"]
     fn a_million_users_are_looked_up() {

@@ -107,6 +107,9 @@ impl LoadError {
     }
 
     /// A file or folder of the load cannot be read or written; the [`source`](Error::source) is what the system said.
+    ///
+    /// # Troubleshooting
+    /// The message names the file. Check the permissions and the room on the disk, then start the same load again.
     #[must_use]
     pub fn is_io(&self) -> bool {
         matches!(self.0, Kind::State(StateError::Io(_)))

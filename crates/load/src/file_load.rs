@@ -68,12 +68,12 @@ impl FileLoad {
         Some(with_suffix(first, ".dfinery"))
     }
 
-    pub(super) fn reads_stdin(&self) -> bool {
+    pub(crate) fn reads_stdin(&self) -> bool {
         self.inputs.iter().any(|path| is_stdin(path))
     }
 
     /// What is loaded, in a word.
-    pub(super) fn what(&self) -> &'static str {
+    pub(crate) fn what(&self) -> &'static str {
         match self.accepts {
             Accepts::Only(RecordKind::Event) => "events",
             Accepts::Only(RecordKind::Identity) => "identities",
@@ -84,6 +84,6 @@ impl FileLoad {
     }
 }
 
-pub(super) fn is_stdin(path: &Path) -> bool {
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

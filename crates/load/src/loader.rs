@@ -50,10 +50,10 @@ use dfinery_records::{Report, Taxonomy};
 /// # }
 /// ```
 pub struct Loader {
-    pub(super) import: ImportClient,
-    pub(super) settings: Settings,
-    pub(super) stop: watch::Sender<bool>,
-    pub(super) progress: Arc<Progress>,
+    pub(crate) import: ImportClient,
+    pub(crate) settings: Settings,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) progress: Arc<Progress>,
 }
 
 /// Settings of a [`Loader`].
@@ -197,7 +197,7 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(super) fn sending(&self) -> Arc<Sending> {
+    pub(crate) fn sending(&self) -> Arc<Sending> {
         let Settings {
             most_calls, patience, ..
         } = self.settings;
@@ -297,7 +297,7 @@ impl Loader {
     }
 
     /// The thread that reads the inputs, and the channel of the calls that it packs.
-    pub(super) fn reader(
+    pub(crate) fn reader(
         &self,
         load: FileLoad,
         inputs: Vec<Source>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use dfinery::tables::PropertyType;
 use dfinery_input::InputOptions;
-use dfinery_records::Taxonomy;
+use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,25 +30,42 @@ pub(crate) fn of_settings(load: &FileLoad) -> serde_json::Result<u64> {
     })
 }
 
-/// A hash of the taxonomy's types where they decide what is sent: the columns that take their type from it, and the
-/// properties whose text is rewritten because they are times.
+/// A hash of the taxonomy's types where they decide what is sent. A table has the properties of its mapping; lines of JSON may
+/// have any, and of these only times are written in another form.
 pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_json::Result<u64> {
-    let mut times: Vec<_> = taxonomy
-        .into_iter()
-        .flat_map(Taxonomy::property_types)
-        .filter(|(_, _, property_type)| *property_type == PropertyType::Datetime)
-        .map(|(section, name, _)| (section.key(), name))
-        .collect();
-    times.sort_unstable();
-    // This is how an input reads a table without a taxonomy.
-    let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-    let mapping = load.options.mapping.as_ref();
-    let columns: Vec<_> = mapping
-        .into_iter()
-        .flat_map(|mapping| mapping.types_from(&types))
-        .map(|(section, name, property_type)| (section.key(), name, property_type.map(|named| named.to_string())))
-        .collect();
-    hash(&(times, columns))
+    let types: Vec<_> = if let Some(mapping) = &load.options.mapping {
+        // An input reads a table without a taxonomy by the standard one.
+        let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+        let used = mapping.types_from(&types).into_iter();
+        used.map(|(section, name, property_type)| (section.key(), name.to_owned(), property_type.map(in_a_word)))
+            .collect()
+    } else {
+        let mut times: Vec<_> = taxonomy
+            .into_iter()
+            .flat_map(Taxonomy::property_types)
+            .filter(|(section, _, property_type)| {
+                *property_type == PropertyType::Datetime && may_hold(load.accepts, *section)
+            })
+            .map(|(section, name, property_type)| (section.key(), name.to_owned(), Some(in_a_word(property_type))))
+            .collect();
+        times.sort_unstable();
+        times
+    };
+    hash(&types)
+}
+
+fn in_a_word(property_type: PropertyType) -> String {
+    property_type.to_string()
+}
+
+/// Whether the records of a load may have properties of a section.
+fn may_hold(accepts: Accepts, section: Section) -> bool {
+    match accepts {
+        Accepts::Mixed => true,
+        Accepts::Only(RecordKind::Event) => section != Section::User,
+        Accepts::Only(RecordKind::Profile) => section == Section::User,
+        Accepts::Only(RecordKind::Identity | RecordKind::Deletion) => false,
+    }
 }
 
 fn hash(value: &impl Serialize) -> serde_json::Result<u64> {

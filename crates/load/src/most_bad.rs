@@ -14,7 +14,7 @@ impl MostBad {
     const ENOUGH: u64 = 1_000;
 
     #[allow(clippy::cast_precision_loss, reason = "a share need not be exact")]
-    pub(super) fn is_exceeded(self, bad: u64, settled: u64) -> bool {
+    pub(crate) fn is_exceeded(self, bad: u64, settled: u64) -> bool {
         match self {
             Self::Count(most) => bad > most,
             Self::Share(most) => settled >= Self::ENOUGH && bad as f64 > most * settled as f64,

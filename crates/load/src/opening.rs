@@ -324,3 +324,16 @@ fn take_over(receipt: &mut Receipt, state: &State) {
     }
     receipt.possibly_twice = state.tally.twice();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_inputs_than_can_be_told_apart_are_refused() {
+        let inputs = |count| FileLoad::new(RecordKind::Event, std::iter::repeat_n("a.ndjson", count));
+        let refused = check(&inputs(RecordId::MOST_FILES + 1)).unwrap_err();
+        assert!(refused.is_settings(), "{refused}");
+        check(&inputs(RecordId::MOST_FILES)).unwrap();
+    }
+}

@@ -72,7 +72,7 @@ pub struct Receipt {
     pub dead_letter: Option<PathBuf>,
     /// The file that lists the records that may have been taken more than once, if there are any.
     pub possibly_twice_file: Option<PathBuf>,
-    /// The journal, with which the same command can continue.
+    /// The journal, with which the same load can continue.
     pub journal: Option<PathBuf>,
 }
 

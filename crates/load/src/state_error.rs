@@ -68,7 +68,7 @@ impl fmt::Display for StateError {
             ),
             Self::OtherVersion(path) => write!(
                 f,
-                "the journal {} was written by another version of this program",
+                "the journal {} was written by another version of this library",
                 path.display()
             ),
             Self::OtherLoad(path, difference) => {
@@ -103,7 +103,7 @@ impl fmt::Display for Difference {
                 f.write_str("it began with another mapping or other settings that change what a record means")
             }
             Self::Types => f.write_str(
-                "it began without this taxonomy, or with one that gave properties other types, so the same records would be sent with other values",
+                "the taxonomy, or the lack of one, gave the properties of these records other types when it began, so they would now be sent with other values",
             ),
         }
     }

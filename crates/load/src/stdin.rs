@@ -12,7 +12,7 @@ use tokio::sync::watch;
 /// Standard input until the load is ending; after that, reading fails.
 ///
 /// A thread that waits for bytes cannot be woken, so it is left behind and ends with the process.
-pub(super) struct Stdin {
+pub(crate) struct Stdin {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
     stop: watch::Receiver<bool>,
@@ -24,7 +24,7 @@ impl Stdin {
 
     /// # Errors
     /// If the system cannot start a thread.
-    pub(super) fn new(stop: watch::Receiver<bool>) -> io::Result<Self> {
+    pub(crate) fn new(stop: watch::Receiver<bool>) -> io::Result<Self> {
         let (out, chunks) = sync_channel(1);
         thread::Builder::new().name("dfinery stdin".to_owned()).spawn(move || {
             let mut stdin = io::stdin().lock();

@@ -202,7 +202,7 @@ impl Loader {
     }
 
     /// Starts sending what the intake takes.
-    pub(super) fn start(self, settled: OnSettled) -> Intake {
+    pub(crate) fn start(self, settled: OnSettled) -> Intake {
         let sending = self.sending();
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
@@ -276,17 +276,17 @@ impl Stream for SettledStream {
 }
 
 /// What a record holds from when it comes in until it is taken out; there are only [`BETWEEN`] of them.
-pub(super) type Slot = OwnedSemaphorePermit;
+pub(crate) type Slot = OwnedSemaphorePermit;
 
 /// The function to call with every record that has a fate.
-pub(super) type OnSettled = Box<dyn Fn(Settled, Slot) + Send + Sync>;
+pub(crate) type OnSettled = Box<dyn Fn(Settled, Slot) + Send + Sync>;
 
 /// Takes records in; from then on each is in `pending` until it is settled.
-pub(super) struct Intake {
+pub(crate) struct Intake {
     /// For all kinds, and for deletions.
     checkers: Mutex<[Checker; 2]>,
     packer: Arc<Mutex<Packer>>,
-    pub(super) pending: Pending,
+    pub(crate) pending: Pending,
     sending: Arc<Sending>,
     calls: Mutex<Option<mpsc::Sender<Waiting>>>,
     slots: Arc<Semaphore>,
@@ -295,22 +295,22 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Waits for a slot; `None` if the load is ending.
-    pub(super) async fn slot(&self) -> Option<Slot> {
+    pub(crate) async fn slot(&self) -> Option<Slot> {
         let slot = Arc::clone(&self.slots).acquire_owned();
         self.unless_stopped(slot).await?.ok()
     }
 
     /// Takes a slot if one is free now.
-    pub(super) fn try_slot(&self) -> Option<Slot> {
+    pub(crate) fn try_slot(&self) -> Option<Slot> {
         Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
-    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.sending.unless_stopped(work).await
     }
 
     /// Takes a record in, or returns it if the load has ended.
-    pub(super) fn take(&self, record: Record, slot: Slot) -> Result<(), Box<Record>> {
+    pub(crate) fn take(&self, record: Record, slot: Slot) -> Result<(), Box<Record>> {
         let line = record.line();
         let kind = record.kind();
         let position = self.pending.insert(record, slot)?;
@@ -367,20 +367,20 @@ impl Intake {
     }
 
     /// Takes no more records; those taken are still sent.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.pending.state().ended = true;
         self.finish();
     }
 
     /// No more records will come.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         lock(&self.packer).finish();
         self.hand_over();
         lock(&self.calls).take();
     }
 
     /// The task that sends, so that its end can be awaited.
-    pub(super) fn task(&self) -> Option<JoinHandle<()>> {
+    pub(crate) fn task(&self) -> Option<JoinHandle<()>> {
         lock(&self.task).take()
     }
 }
@@ -389,7 +389,7 @@ impl Intake {
 ///
 /// The lock is released before `settled` is called, which may take locks of its own.
 #[derive(Clone)]
-pub(super) struct Pending(Arc<PendingRecords>);
+pub(crate) struct Pending(Arc<PendingRecords>);
 
 struct PendingRecords {
     state: Mutex<PendingState>,
@@ -454,7 +454,7 @@ impl Pending {
     }
 
     /// Takes no more records, and settles those without a fate: sent ones as unknown, the rest as undelivered.
-    pub(super) fn end(&self, why: Option<&Arc<Error>>) {
+    pub(crate) fn end(&self, why: Option<&Arc<Error>>) {
         let mut left: Vec<_> = {
             let mut state = self.state();
             state.ended = true;

@@ -506,7 +506,7 @@ fn many_generated_records_are_good() {
 
 #[tokio::test]
 async fn what_the_check_accepts_the_emulator_takes() {
-    use dfinery_emulator::{Emulator, Settings, Taxonomy as Registered, UnknownIdentity};
+    use dfinery_emulator::{Emulator, Registered, Settings, UnknownIdentity};
 
     let registered = Registered::standard()
         .required("visit", "at")

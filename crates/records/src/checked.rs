@@ -10,6 +10,7 @@ use dfinery::{Timestamp, Violation};
 
 /// A record that may be sent.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Checked<'a> {
     /// What it is.
     pub kind: RecordKind,
@@ -31,7 +32,7 @@ pub struct Checked<'a> {
 
 impl Checked<'_> {
     /// A record about which nothing is known yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             kind: RecordKind::Identity,
             identity: Ids::default(),

@@ -16,6 +16,8 @@ use dfinery::{
 };
 
 const FIELDS: [&str; import::Event::FIELDS.len()] = import::Event::FIELDS;
+/// A new field needs a rule below.
+const _: () = assert!(FIELDS.len() == 5);
 const LOG_ID: usize = place_of("event_log_id", &FIELDS);
 const NAME: usize = place_of("event_name", &FIELDS);
 const DATETIME: usize = place_of("event_datetime", &FIELDS);
@@ -24,7 +26,7 @@ const PROPERTIES: usize = place_of("event_properties", &FIELDS);
 
 impl<'c> Reading<'_, 'c> {
     /// Takes the event of a record.
-    pub(super) fn event(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+    pub(crate) fn event(&mut self, at: &Path<'_>) -> Result<(), Broken> {
         if !self.is_object(at)? {
             return Ok(());
         }
@@ -40,7 +42,8 @@ impl<'c> Reading<'_, 'c> {
                     NAME => rule = self.event_name(&at)?,
                     DATETIME => self.datetime(&at)?,
                     ITEMS => self.items(&at)?,
-                    _ => properties = self.event_properties(&at)?,
+                    PROPERTIES => properties = self.event_properties(&at)?,
+                    _ => self.json.pass()?,
                 }
             }
             more = self.json.goes_on(b'}')?;

@@ -1,7 +1,7 @@
 //! The fields of an object, as positions in the list of their names.
 
 /// The position of a name in a list. Meant for constants: a name that is not in the list does not compile.
-pub(super) const fn place_of(name: &str, fields: &[&str]) -> usize {
+pub(crate) const fn place_of(name: &str, fields: &[&str]) -> usize {
     let mut place = 0;
     while place < fields.len() {
         if is_same(fields[place].as_bytes(), name.as_bytes()) {
@@ -22,17 +22,17 @@ const fn is_same(a: &[u8], b: &[u8]) -> bool {
 
 /// The fields seen in an object so far.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Seen(u32);
+pub(crate) struct Seen(u32);
 
 impl Seen {
     /// Adds a field; false if the object already had it.
-    pub(super) const fn add(&mut self, place: usize) -> bool {
+    pub(crate) const fn add(&mut self, place: usize) -> bool {
         let is_new = !self.has(place);
         self.0 |= 1 << place;
         is_new
     }
 
-    pub(super) const fn has(self, place: usize) -> bool {
+    pub(crate) const fn has(self, place: usize) -> bool {
         self.0 & (1 << place) != 0
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use dfinery::Timestamp;
 
 /// A time with an offset, as text.
-pub(super) enum Time {
+pub(crate) enum Time {
     /// Already in the form that is sent: `2024-06-24T06:42:25.394Z`.
     Canonical,
     /// A point in time, in another form.
@@ -15,7 +15,7 @@ pub(super) enum Time {
     Not,
 }
 
-pub(super) fn time(text: &str) -> Time {
+pub(crate) fn time(text: &str) -> Time {
     if is_canonical(text) {
         return Time::Canonical;
     }
@@ -26,31 +26,31 @@ pub(super) fn time(text: &str) -> Time {
 }
 
 /// The point in time, if its year can be sent.
-pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     let year = time.to_jiff().to_zoned(TimeZone::UTC).year();
     (0..=9999).contains(&year).then_some(time)
 }
 
 /// Whether a text is a day as `yyyy-MM-dd`.
-pub(super) fn is_date(text: &str) -> bool {
+pub(crate) fn is_date(text: &str) -> bool {
     matches!(text.as_bytes(), [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]
         if is_day([*y1, *y2, *y3, *y4], [*m1, *m2], [*d1, *d2]))
 }
 
 /// The length of a UUID with its hyphens.
-pub(super) const UUID: usize = uuid::fmt::Hyphenated::LENGTH;
+pub(crate) const UUID: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// A UUID with its hyphens.
-pub(super) fn uuid(text: &str) -> Option<Uuid> {
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == UUID).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// The length of a time in the form that is sent.
-pub(super) const CANONICAL: usize = "2024-06-24T06:42:25.394Z".len();
+pub(crate) const CANONICAL: usize = "2024-06-24T06:42:25.394Z".len();
 
 /// Whether a time has the form that is sent. Leaves rare forms, such as the leap second and the last year, to jiff.
-pub(super) fn is_canonical(text: &str) -> bool {
+pub(crate) fn is_canonical(text: &str) -> bool {
     let [
         y1,
         y2,
@@ -112,7 +112,7 @@ fn two_digits([tens, ones]: [u8; 2]) -> Option<i8> {
 /// What is wrong with a phone number.
 ///
 /// Documented: country code and number, digits only, without the leading zero (developer guide; the API guide only has a sample).
-pub(super) fn phone_problem(number: &str) -> Option<&'static str> {
+pub(crate) fn phone_problem(number: &str) -> Option<&'static str> {
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     (!digits || number.starts_with('0')).then_some(
         "must be the country code and the number, digits only, without + and without the leading zero: write 821012345678",
@@ -121,14 +121,14 @@ pub(super) fn phone_problem(number: &str) -> Option<&'static str> {
 
 /// Whether a phone number has the zero that is dropped after the country code of Korea. The vendor's pages contradict
 /// each other: the rule leaves it out, one example has it.
-pub(super) fn has_inner_zero(number: &str) -> bool {
+pub(crate) fn has_inner_zero(number: &str) -> bool {
     number.starts_with("820")
 }
 
 /// What is wrong with a mail address.
 ///
 /// Not documented: the least that every mail address has.
-pub(super) fn email_problem(address: &str) -> Option<&'static str> {
+pub(crate) fn email_problem(address: &str) -> Option<&'static str> {
     let halves = address.split_once('@');
     let whole = halves.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     (!whole || address.contains(char::is_whitespace)).then_some("must be a mail address, such as name@example.com")

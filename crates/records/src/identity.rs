@@ -13,7 +13,7 @@ use dfinery::validate::Path;
 
 impl Reading<'_, '_> {
     /// Takes the identity of a record.
-    pub(super) fn identity(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+    pub(crate) fn identity(&mut self, at: &Path<'_>) -> Result<(), Broken> {
         if !self.is_object(at)? {
             return Ok(());
         }

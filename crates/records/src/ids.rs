@@ -6,18 +6,18 @@ use super::fields::place_of;
 use dfinery::Identity;
 
 /// The names of all identifiers, in the order of every array of identifiers.
-pub(super) const FIELDS: [&str; Identity::FIELDS.len()] = Identity::FIELDS;
-pub(super) const EXTERNAL_ID: usize = place_of("external_id", &FIELDS);
-pub(super) const PHONE_NO: usize = place_of("phone_no", &FIELDS);
-pub(super) const EMAIL: usize = place_of("email", &FIELDS);
+pub(crate) const FIELDS: [&str; Identity::FIELDS.len()] = Identity::FIELDS;
+pub(crate) const EXTERNAL_ID: usize = place_of("external_id", &FIELDS);
+pub(crate) const PHONE_NO: usize = place_of("phone_no", &FIELDS);
+pub(crate) const EMAIL: usize = place_of("email", &FIELDS);
 
 /// The identifiers of a user, borrowed where they hold no escapes.
 #[derive(Default, PartialEq, Eq)]
-pub struct Ids<'a>(pub(super) [Option<Cow<'a, str>>; FIELDS.len()]);
+pub struct Ids<'a>(pub(crate) [Option<Cow<'a, str>>; FIELDS.len()]);
 
 impl<'a> Ids<'a> {
     /// Sets the identifier at this position among the names.
-    pub(super) fn set(&mut self, place: usize, id: Cow<'a, str>) {
+    pub(crate) fn set(&mut self, place: usize, id: Cow<'a, str>) {
         if let Some(slot) = self.0.get_mut(place) {
             *slot = Some(id);
         }

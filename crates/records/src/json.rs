@@ -10,15 +10,15 @@ mod value;
 
 use std::ops::Range;
 
-pub(super) use self::value::{Found, Number, Text};
+pub(crate) use self::value::{Found, Number, Text};
 use self::{complaint::complaint, scan::plain_bytes, value::unescaped};
 
 /// The text is not JSON. [`Reader::complaint`] says why.
 #[derive(Debug)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 /// Reads one text.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -27,7 +27,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let mut reader = Self {
             text,
             bytes: text.as_bytes(),
@@ -39,24 +39,24 @@ impl<'a> Reader<'a> {
     }
 
     /// The position in the text, in bytes.
-    pub(super) const fn at(&self) -> usize {
+    pub(crate) const fn at(&self) -> usize {
         self.at
     }
 
     /// A part of the text.
-    pub(super) fn part(&self, range: Range<usize>) -> &'a str {
+    pub(crate) fn part(&self, range: Range<usize>) -> &'a str {
         self.text.get(range).unwrap_or_default()
     }
 
     /// Whether the next byte is this one. The first byte of a value shows its type.
     #[inline]
-    pub(super) fn begins(&self, byte: u8) -> bool {
+    pub(crate) fn begins(&self, byte: u8) -> bool {
         self.peek() == Some(byte)
     }
 
     /// The type of the next value.
     #[inline]
-    pub(super) fn found(&self) -> Result<Found, Broken> {
+    pub(crate) fn found(&self) -> Result<Found, Broken> {
         match self.peek() {
             Some(b'"') => Ok(Found::Text),
             Some(b'-' | b'0'..=b'9') => Ok(Found::Number),
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     /// Takes the bracket that opens an object or an array, and the closing one if nothing is in between. Returns
     /// whether anything is.
     #[inline]
-    pub(super) fn enter(&mut self, end: u8) -> Result<bool, Broken> {
+    pub(crate) fn enter(&mut self, end: u8) -> Result<bool, Broken> {
         self.at += 1;
         self.blanks();
         let is_empty = self.peek().ok_or(Broken)? == end;
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     /// Takes what follows a value in an object or an array: a comma, or the closing bracket. Returns whether another
     /// value comes.
     #[inline]
-    pub(super) fn goes_on(&mut self, end: u8) -> Result<bool, Broken> {
+    pub(crate) fn goes_on(&mut self, end: u8) -> Result<bool, Broken> {
         self.blanks();
         let byte = self.peek().ok_or(Broken)?;
         self.at += 1;
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
 
     /// Takes the colon after a key.
     #[inline]
-    pub(super) fn colon(&mut self) -> Result<(), Broken> {
+    pub(crate) fn colon(&mut self) -> Result<(), Broken> {
         self.blanks();
         self.byte(b':')?;
         self.blanks();
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
 
     /// Takes a key if it is this name, written without escapes. The name itself must not need any.
     #[inline]
-    pub(super) fn name(&mut self, name: &str) -> bool {
+    pub(crate) fn name(&mut self, name: &str) -> bool {
         let end = self.at + 1 + name.len();
         let is_name = self.begins(b'"')
             && self.bytes.get(end) == Some(&b'"')
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
 
     /// Takes a key and its colon if they are written exactly like this.
     #[inline]
-    pub(super) fn key(&mut self, key: &str) -> bool {
+    pub(crate) fn key(&mut self, key: &str) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let is_key = rest.starts_with(key.as_bytes());
         if is_key {
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 
     /// Takes a text, or a key of any name.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<Text<'a>, Broken> {
+    pub(crate) fn text(&mut self) -> Result<Text<'a>, Broken> {
         let start = self.at + 1;
         let has_escapes = self.any_text()?;
         let written = self.part(start..self.at - 1);
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a text with any content. Returns whether it has escapes.
-    pub(super) fn any_text(&mut self) -> Result<bool, Broken> {
+    pub(crate) fn any_text(&mut self) -> Result<bool, Broken> {
         self.byte(b'"')?;
         let start = self.at;
         self.plain();
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
 
     /// Takes a text of this length if it has the given form. No text with escapes may have that form.
     #[inline]
-    pub(super) fn text_if<T>(&mut self, length: usize, form: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+    pub(crate) fn text_if<T>(&mut self, length: usize, form: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
         let end = self.at + 1 + length;
         if !self.begins(b'"') || self.bytes.get(end) != Some(&b'"') {
             return None;
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
 
     /// Takes a number.
     #[inline]
-    pub(super) fn number(&mut self) -> Result<Number, Broken> {
+    pub(crate) fn number(&mut self) -> Result<Number, Broken> {
         let start = self.at;
         let form = self.form_of_number()?;
         match (form, self.at - start) {
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
 
     /// Takes `null`, `true` or `false`.
     #[inline]
-    pub(super) fn word(&mut self) -> Result<(), Broken> {
+    pub(crate) fn word(&mut self) -> Result<(), Broken> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let words = [&b"true"[..], b"false", b"null"];
         let word = words.into_iter().find(|word| rest.starts_with(word)).ok_or(Broken)?;
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
 
     /// Takes any value; only its type matters.
     #[cold]
-    pub(super) fn other(&mut self) -> Result<Found, Broken> {
+    pub(crate) fn other(&mut self) -> Result<Found, Broken> {
         let found = self.found()?;
         match found {
             Found::Text => drop(self.any_text()?),
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
     /// Skips any value. As in a value that `serde_json` ignores, numbers may be out of range, and surrogates may lack
     /// their other half.
     #[cold]
-    pub(super) fn pass(&mut self) -> Result<(), Broken> {
+    pub(crate) fn pass(&mut self) -> Result<(), Broken> {
         self.passing = true;
         // The closing brackets of the objects and arrays around the reader, the innermost last.
         let mut ends = Vec::new();
@@ -233,13 +233,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that nothing follows.
-    pub(super) fn end(&mut self) -> Result<(), Broken> {
+    pub(crate) fn end(&mut self) -> Result<(), Broken> {
         self.blanks();
         (self.at == self.bytes.len()).then_some(()).ok_or(Broken)
     }
 
     /// Says why the text is not JSON, and where, in words that hold nothing of it.
-    pub(super) fn complaint(&self) -> String {
+    pub(crate) fn complaint(&self) -> String {
         complaint(self.text, self.passing)
     }
 

@@ -5,13 +5,13 @@ use super::taxonomy::{Section, Taxonomy};
 /// Which registered properties an object has, and in which order they came before.
 ///
 /// Most objects of an input have the same properties in the same order, and comparing a name is quicker than looking it up.
-pub(super) struct Memory {
+pub(crate) struct Memory {
     /// For each section, one slot per property, by position, and a last slot in front of the first property.
     slots: [Vec<Slot>; 3],
     /// The number of the current properties object, from 1.
     object: u64,
     /// The position of the last event.
-    pub(super) event: usize,
+    pub(crate) event: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -25,7 +25,7 @@ struct Slot {
 }
 
 impl Memory {
-    pub(super) fn new(taxonomy: Option<&Taxonomy>) -> Self {
+    pub(crate) fn new(taxonomy: Option<&Taxonomy>) -> Self {
         let sizes = [Section::Event, Section::Item, Section::User]
             .map(|section| taxonomy.map_or(0, |taxonomy| taxonomy.section(section).len()));
         Self {
@@ -36,20 +36,20 @@ impl Memory {
     }
 
     /// Begins a properties object. Returns its number, and the position in front of its first property.
-    pub(super) fn begin(&mut self, section: Section) -> (u64, usize) {
+    pub(crate) fn begin(&mut self, section: Section) -> (u64, usize) {
         self.object += 1;
         (self.object, self.slots[section as usize].len() - 1)
     }
 
     /// The position of the property that followed this one last time.
     #[inline]
-    pub(super) fn next(&self, section: Section, before: usize) -> usize {
+    pub(crate) fn next(&self, section: Section, before: usize) -> usize {
         let slot = self.slots[section as usize].get(before);
         slot.map_or(0, |slot| slot.next)
     }
 
     /// Remembers which property followed another one.
-    pub(super) fn set_next(&mut self, section: Section, before: usize, place: usize) {
+    pub(crate) fn set_next(&mut self, section: Section, before: usize, place: usize) {
         if let Some(slot) = self.slots[section as usize].get_mut(before) {
             slot.next = place;
         }
@@ -57,7 +57,7 @@ impl Memory {
 
     /// Adds a property to the current object; false if the object already had it.
     #[inline]
-    pub(super) fn add(&mut self, section: Section, place: usize) -> bool {
+    pub(crate) fn add(&mut self, section: Section, place: usize) -> bool {
         let object = self.object;
         let Some(slot) = self.slots[section as usize].get_mut(place) else {
             return true;
@@ -71,7 +71,7 @@ impl Memory {
     }
 
     /// Notes that the property just added has no value.
-    pub(super) fn set_null(&mut self, section: Section, place: usize) {
+    pub(crate) fn set_null(&mut self, section: Section, place: usize) {
         if let Some(slot) = self.slots[section as usize].get_mut(place) {
             slot.has_value = false;
         }
@@ -79,7 +79,7 @@ impl Memory {
 
     /// Whether an object had a property with a value.
     #[inline]
-    pub(super) fn has_value(&self, object: u64, section: Section, place: usize) -> bool {
+    pub(crate) fn has_value(&self, object: u64, section: Section, place: usize) -> bool {
         let slot = self.slots[section as usize].get(place);
         slot.is_some_and(|slot| slot.object == object && slot.has_value)
     }

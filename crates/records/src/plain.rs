@@ -13,7 +13,7 @@ use dfinery::{
 
 /// JSON with repeated keys.
 #[derive(Clone, Debug)]
-pub(super) enum Tree {
+pub(crate) enum Tree {
     Scalar(Value),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
@@ -21,24 +21,24 @@ pub(super) enum Tree {
 
 /// What is registered, as plain tables.
 #[derive(Clone, Debug)]
-pub(super) struct Tables {
+pub(crate) struct Tables {
     /// For each event, the properties it needs.
-    pub(super) events: BTreeMap<String, Vec<String>>,
-    pub(super) event: BTreeMap<String, Property>,
-    pub(super) item: BTreeMap<String, Property>,
-    pub(super) user: BTreeMap<String, Property>,
+    pub(crate) events: BTreeMap<String, Vec<String>>,
+    pub(crate) event: BTreeMap<String, Property>,
+    pub(crate) item: BTreeMap<String, Property>,
+    pub(crate) user: BTreeMap<String, Property>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Property {
-    pub(super) of_type: PropertyType,
-    pub(super) values: Vec<String>,
-    pub(super) required: bool,
-    pub(super) nullable: bool,
+pub(crate) struct Property {
+    pub(crate) of_type: PropertyType,
+    pub(crate) values: Vec<String>,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
 }
 
 impl Tables {
-    pub(super) fn standard() -> Self {
+    pub(crate) fn standard() -> Self {
         let rows = |rows: &[&[dfinery::tables::StandardProperty]]| {
             let property = |row: &dfinery::tables::StandardProperty| Property {
                 of_type: row.property_type,
@@ -71,7 +71,7 @@ impl Tables {
 }
 
 /// The paths of everything wrong; `None` if the text is not JSON.
-pub(super) fn wrong_paths(json: &str, tables: Option<&Tables>, accepts: Accepts) -> Option<BTreeSet<String>> {
+pub(crate) fn wrong_paths(json: &str, tables: Option<&Tables>, accepts: Accepts) -> Option<BTreeSet<String>> {
     let tree: Tree = serde_json::from_str(json).ok()?;
     let mut judge = Judge {
         tables,
@@ -323,7 +323,7 @@ fn is_time(tree: &Tree) -> bool {
 }
 
 /// The event or the properties of a good record as the typed client would send them, with times in its form.
-pub(super) fn sent(json: &str, tables: Option<&Tables>) -> (Identity, Option<Event>, Option<dfinery::Properties>) {
+pub(crate) fn sent(json: &str, tables: Option<&Tables>) -> (Identity, Option<Event>, Option<dfinery::Properties>) {
     let value: Value = serde_json::from_str(json).unwrap();
     let identity = serde_json::from_value(value["identity"].clone()).unwrap();
     let event = value.get("event").map(|event| read_event(event, tables));
@@ -334,7 +334,7 @@ pub(super) fn sent(json: &str, tables: Option<&Tables>) -> (Identity, Option<Eve
     (identity, event, properties)
 }
 
-pub(super) fn read_event(event: &Value, tables: Option<&Tables>) -> Event {
+pub(crate) fn read_event(event: &Value, tables: Option<&Tables>) -> Event {
     let mut event = event.clone();
     if event.get("event_log_id").is_none() {
         event["event_log_id"] = uuid::Uuid::nil().to_string().into();
@@ -352,7 +352,7 @@ pub(super) fn read_event(event: &Value, tables: Option<&Tables>) -> Event {
 }
 
 /// Properties, with those of a time type as points in time.
-pub(super) fn read_properties(value: &Value, rules: Option<&BTreeMap<String, Property>>) -> dfinery::Properties {
+pub(crate) fn read_properties(value: &Value, rules: Option<&BTreeMap<String, Property>>) -> dfinery::Properties {
     if value.is_null() {
         return dfinery::Properties::new();
     }
@@ -369,7 +369,7 @@ pub(super) fn read_properties(value: &Value, rules: Option<&BTreeMap<String, Pro
 }
 
 impl Tree {
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Scalar(value) => value.clone(),
             Self::Array(array) => array.iter().map(Self::to_value).collect(),

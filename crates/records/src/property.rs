@@ -20,7 +20,7 @@ const TO_ITEMS: &str = "items belong into event_items";
 
 impl<'c> Reading<'_, 'c> {
     /// Takes a properties object. Returns its number in the memory; 0 if it is not an object.
-    pub(super) fn properties(&mut self, section: Section, at: &Path<'_>) -> Result<u64, Broken> {
+    pub(crate) fn properties(&mut self, section: Section, at: &Path<'_>) -> Result<u64, Broken> {
         if !self.is_object(at)? {
             return Ok(0);
         }

@@ -17,34 +17,34 @@ use super::{
 };
 use dfinery::{Violations, validate::Path};
 
-pub(super) const TWICE: &str = "stands twice: give it once";
-pub(super) const NO_TIME: &str = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
+pub(crate) const TWICE: &str = "is given twice: give it once";
+pub(crate) const NO_TIME: &str = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
 
-pub(super) struct Reading<'a, 'c> {
-    pub(super) json: Reader<'a>,
-    pub(super) taxonomy: Option<&'c Taxonomy>,
-    pub(super) accepts: Accepts,
-    pub(super) memory: &'c mut Memory,
-    pub(super) violations: Violations,
-    pub(super) warnings: Violations,
+pub(crate) struct Reading<'a, 'c> {
+    pub(crate) json: Reader<'a>,
+    pub(crate) taxonomy: Option<&'c Taxonomy>,
+    pub(crate) accepts: Accepts,
+    pub(crate) memory: &'c mut Memory,
+    pub(crate) violations: Violations,
+    pub(crate) warnings: Violations,
     /// The names of an object's properties, when no taxonomy has positions for them.
-    pub(super) names: Vec<Cow<'a, str>>,
+    pub(crate) names: Vec<Cow<'a, str>>,
     /// Where the payload begins in the record.
-    pub(super) payload: usize,
+    pub(crate) payload: usize,
     /// What is known about the record; useful only if the record is good.
-    pub(super) checked: &'c mut Checked<'a>,
+    pub(crate) checked: &'c mut Checked<'a>,
 }
 
 impl Reading<'_, '_> {
     #[cold]
     #[inline(never)]
-    pub(super) fn violation(&mut self, at: &Path<'_>, problem: impl Into<String>) {
+    pub(crate) fn violation(&mut self, at: &Path<'_>, problem: impl Into<String>) {
         self.violations.push(at, problem);
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn warning(&mut self, at: &Path<'_>, problem: impl Into<String>) {
+    pub(crate) fn warning(&mut self, at: &Path<'_>, problem: impl Into<String>) {
         self.warnings.push(at, problem);
     }
 
@@ -55,7 +55,7 @@ impl Reading<'_, '_> {
         reason = "the names are constants, which makes comparing them cheap"
     )]
     #[inline(always)]
-    pub(super) fn field(
+    pub(crate) fn field(
         &mut self,
         fields: &[&'static str],
         seen: &mut Seen,
@@ -103,7 +103,7 @@ impl Reading<'_, '_> {
 
     /// Whether the next value is an object. Skips any other value and notes it as wrong.
     #[inline]
-    pub(super) fn is_object(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
+    pub(crate) fn is_object(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
         let is_object = self.json.begins(b'{');
         if !is_object {
             self.wrong_type("an object", at)?;
@@ -113,7 +113,7 @@ impl Reading<'_, '_> {
 
     /// Whether the next value is a text. Skips any other value and notes it as wrong.
     #[inline]
-    pub(super) fn is_text(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
+    pub(crate) fn is_text(&mut self, at: &Path<'_>) -> Result<bool, Broken> {
         let is_text = self.json.begins(b'"');
         if !is_text {
             self.wrong_type("a text", at)?;
@@ -124,14 +124,14 @@ impl Reading<'_, '_> {
     /// Skips a value of the wrong type.
     #[cold]
     #[inline(never)]
-    pub(super) fn wrong_type(&mut self, wanted: &str, at: &Path<'_>) -> Result<(), Broken> {
+    pub(crate) fn wrong_type(&mut self, wanted: &str, at: &Path<'_>) -> Result<(), Broken> {
         let found = self.json.other()?;
         self.violation(at, format!("must be {wanted}, not {found}"));
         Ok(())
     }
 
     /// Takes a point in time, and puts it in the form that is sent.
-    pub(super) fn datetime(&mut self, at: &Path<'_>) -> Result<(), Broken> {
+    pub(crate) fn datetime(&mut self, at: &Path<'_>) -> Result<(), Broken> {
         let start = self.json.at();
         let canonical = |text: &str| is_canonical(text).then_some(());
         if self.json.text_if(CANONICAL, canonical).is_some() || !self.is_text(at)? {
@@ -146,7 +146,7 @@ impl Reading<'_, '_> {
     }
 
     /// Replaces the value just taken, which began here.
-    pub(super) fn edit(&mut self, start: usize, text: String) {
+    pub(crate) fn edit(&mut self, start: usize, text: String) {
         let range = start - self.payload..self.json.at() - self.payload;
         self.checked.edits.push((range, text));
     }

@@ -23,7 +23,7 @@ const REQUEST_DATETIME: usize = place_of("request_datetime", &FIELDS);
 ///
 /// # Errors
 /// Everything wrong with it. If the text is not JSON, everything wrong up to that point.
-pub(super) fn check(mut reading: Reading<'_, '_>) -> Result<(), Violations> {
+pub(crate) fn check(mut reading: Reading<'_, '_>) -> Result<(), Violations> {
     if reading.record().is_err() {
         let complaint = reading.json.complaint();
         reading.violation(&Path::root(), complaint);

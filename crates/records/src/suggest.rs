@@ -8,7 +8,7 @@ use strsim::osa_distance;
 const LONGEST_NAME: usize = 64;
 
 /// The known name closest to an unknown one, if it is close enough to be a typo.
-pub(super) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if unknown.len() > LONGEST_NAME {
         return None;
     }
@@ -23,7 +23,7 @@ pub(super) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str
 }
 
 /// A problem, with the name that was probably meant.
-pub(super) fn did_you_mean<'n>(problem: &str, unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn did_you_mean<'n>(problem: &str, unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     match nearest(unknown, known) {
         Some(name) => format!("{problem}; did you mean {name}?"),
         None => problem.to_owned(),
@@ -31,7 +31,7 @@ pub(super) fn did_you_mean<'n>(problem: &str, unknown: &str, known: impl IntoIte
 }
 
 /// A name from a record as part of a path: short, and without characters that would change how the rest is shown.
-pub(super) fn shown(name: &str) -> Cow<'_, str> {
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     let unclean = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if name.len() <= LONGEST_NAME && !name.contains(unclean) {
         return Cow::Borrowed(name);

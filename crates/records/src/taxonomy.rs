@@ -66,33 +66,33 @@ pub struct TaxonomyError {
 
 /// What an event needs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct EventRule {
-    pub(super) name: Box<str>,
+pub(crate) struct EventRule {
+    pub(crate) name: Box<str>,
     /// Positions of event properties; only those that are or may be required.
-    pub(super) needs: Vec<(usize, Required)>,
+    pub(crate) needs: Vec<(usize, Required)>,
 }
 
 /// What a value of a property must be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct PropertyRule {
-    pub(super) name: Box<str>,
+pub(crate) struct PropertyRule {
+    pub(crate) name: Box<str>,
     /// The name as an object key, in its usual spelling and with the colon.
-    pub(super) key: Box<str>,
-    pub(super) property_type: PropertyType,
+    pub(crate) key: Box<str>,
+    pub(crate) property_type: PropertyType,
     /// Whether every item needs it.
-    pub(super) required: bool,
+    pub(crate) required: bool,
     /// The only allowed values; empty if any value is allowed.
-    pub(super) values: Vec<Box<str>>,
+    pub(crate) values: Vec<Box<str>>,
     /// Whether it may be `null`. On events and items `null` counts as missing.
-    pub(super) nullable: bool,
+    pub(crate) nullable: bool,
     /// Whether it is a user's consent.
-    pub(super) consent: bool,
-    pub(super) deprecated: Option<Deprecation>,
+    pub(crate) consent: bool,
+    pub(crate) deprecated: Option<Deprecation>,
 }
 
 /// Rows by name, each with its position.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Names<T> {
+pub(crate) struct Names<T> {
     places: HashMap<Box<str>, usize, FixedState>,
     rows: Vec<T>,
 }
@@ -180,7 +180,7 @@ impl Taxonomy {
         }
     }
 
-    pub(super) fn section(&self, section: Section) -> &Names<PropertyRule> {
+    pub(crate) fn section(&self, section: Section) -> &Names<PropertyRule> {
         let [event, item, user] = &self.properties;
         match section {
             Section::Event => event,
@@ -189,12 +189,12 @@ impl Taxonomy {
         }
     }
 
-    pub(super) fn events(&self) -> &Names<EventRule> {
+    pub(crate) fn events(&self) -> &Names<EventRule> {
         &self.events
     }
 
     /// The positions of the properties that every item needs.
-    pub(super) fn required_items(&self) -> &[usize] {
+    pub(crate) fn required_items(&self) -> &[usize] {
         &self.required_items
     }
 }
@@ -301,20 +301,20 @@ impl<T> Default for Names<T> {
 
 impl<T> Names<T> {
     #[inline]
-    pub(super) fn get(&self, name: &str) -> Option<(usize, &T)> {
+    pub(crate) fn get(&self, name: &str) -> Option<(usize, &T)> {
         let place = *self.places.get(name)?;
         Some((place, self.rows.get(place)?))
     }
 
-    pub(super) fn at(&self, place: usize) -> Option<&T> {
+    pub(crate) fn at(&self, place: usize) -> Option<&T> {
         self.rows.get(place)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.rows.iter()
     }
 

@@ -37,7 +37,7 @@ fn payload(json: &str) -> String {
     edited(&checker.check(json).unwrap())
 }
 
-pub(super) fn edited(checked: &Checked<'_>) -> String {
+pub(crate) fn edited(checked: &Checked<'_>) -> String {
     let mut text = String::new();
     let mut from = 0;
     for (range, new) in &checked.edits {
@@ -123,7 +123,7 @@ fn all_problems_of_a_record_are_found_at_once() {
             "identity.mail: unknown field; did you mean email?",
             "event.event_nam: unknown field; did you mean event_name?",
             "event.event_datetime: must be a time with an offset, such as 2024-06-24T15:42:25+09:00",
-            "event.event_items[0].a: must not be an object: give a text, a number, a truth value or an array",
+            "event.event_items[0].a: must not be an object: give a text, a number, true, false or an array",
             "event.event_items[1]: must be an object, not a number",
             "event.event_log_id: must be a UUID with hyphens; without the field one is made",
             "event.event_name: is missing",
@@ -179,7 +179,7 @@ fn identifiers_have_their_forms() {
         ),
         (
             r#""external_id":"a","external_id":"b""#,
-            "identity.external_id: stands twice: give it once",
+            "identity.external_id: is given twice: give it once",
         ),
     ] {
         assert_eq!(spec_problems(&user(identity)), [problem], "{identity}");
@@ -237,7 +237,7 @@ fn names_types_and_needs_are_held_against_the_taxonomy() {
         ),
         (
             r#""df_discount":1,"df_discount":2"#,
-            "event.event_properties.df_discount: stands twice: give it once",
+            "event.event_properties.df_discount: is given twice: give it once",
         ),
     ] {
         let json = login(&format!(r#","event_properties":{{{properties}}}"#));
@@ -314,7 +314,7 @@ fn what_is_allowed_but_unwise_gives_warnings() {
     assert_eq!(
         warnings(r#""df_push_ads_optin":"Y","df_gender":"F""#).unwrap_err(),
         [
-            "user_properties.df_push_ads_optin: must be a truth value, not a text: write true or false, without quotes",
+            "user_properties.df_push_ads_optin: must be true or false, not a text: write true or false, without quotes",
             "user_properties.df_gender: must be one of Male, Female, NonBinary, Other",
         ]
     );
@@ -353,7 +353,7 @@ fn values_that_no_property_can_have_are_refused_by_the_spec_alone() {
     let many: Vec<String> = (0..40).map(|n| format!("\"p{}\":1", n % 39)).collect();
     assert_eq!(
         spec_problems(&profile(&many.join(","))),
-        ["user_properties.p0: stands twice: give it once"]
+        ["user_properties.p0: is given twice: give it once"]
     );
     assert!(spec_problems(&profile(&many[1..].join(","))).is_empty());
 }

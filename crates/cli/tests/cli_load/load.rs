@@ -1,7 +1,7 @@
 use std::{io::Write as _, process::Stdio};
 
 use dfinery::Operation;
-use dfinery_emulator::{Fault, Taxonomy};
+use dfinery_emulator::{Fault, Registered};
 use serde_json::json;
 
 use crate::{
@@ -47,7 +47,7 @@ async fn what_is_not_accepted_is_in_the_dead_letter_and_a_replay_sends_it_once_i
     assert_eq!(desk.read(dead).lines().count(), 2);
 
     let settings = |settings: &mut dfinery_emulator::Settings| {
-        settings.taxonomy = Taxonomy::standard().event("point_charged");
+        settings.taxonomy = Registered::standard().event("point_charged");
     };
     desk.emulator.settings(settings);
     let ran = desk.run(&["replay", dead]).await;

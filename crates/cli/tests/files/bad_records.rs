@@ -37,7 +37,7 @@ fn event(identity: &str, more: &str) -> String {
 async fn desk() -> Desk {
     let desk = Desk::new().await;
     desk.emulator.settings(|settings| {
-        settings.taxonomy = dfinery_emulator::Taxonomy::standard()
+        settings.taxonomy = dfinery_emulator::Registered::standard()
             .event_property("memo", dfinery::tables::PropertyType::String)
             .event_property("amount", dfinery::tables::PropertyType::Long);
     });
@@ -170,12 +170,12 @@ async fn bad_lines_of_ndjson_are_told_and_the_others_loaded() {
         (
             "twice.ndjson",
             event(user, r#","event_properties":{"memo":"a","memo":"b"}"#),
-            "event.event_properties.memo: stands twice",
+            "event.event_properties.memo: is given twice",
         ),
         (
             "twice-event.ndjson",
             event(user, r#","event_name":"df_logout""#),
-            "event.event_name: stands twice",
+            "event.event_name: is given twice",
         ),
         (
             "phone.ndjson",
@@ -287,9 +287,9 @@ async fn consent_that_is_no_truth_value_is_told_with_what_to_write() {
         .await
         .is(1)
         .says(
-            "user_properties.df_push_ads_optin: must be a truth value, not a text: write true or false, without quotes",
+            "user_properties.df_push_ads_optin: must be true or false, not a text: write true or false, without quotes",
         )
-        .says("user_properties.df_push_ads_optin: must be a truth value, not a number")
+        .says("user_properties.df_push_ads_optin: must be true or false, not a number")
         .says("consent.ndjson:2")
         .says("consent.ndjson:3");
     let receipt = desk.receipt("consent.ndjson");

@@ -49,8 +49,8 @@ event_items:
 "#;
 
 /// What the service has registered beyond the standard.
-pub fn registered() -> dfinery_emulator::Taxonomy {
-    dfinery_emulator::Taxonomy::standard()
+pub fn registered() -> dfinery_emulator::Registered {
+    dfinery_emulator::Registered::standard()
         .event_property("memo", PropertyType::String)
         .event_property("agreed", PropertyType::Boolean)
 }

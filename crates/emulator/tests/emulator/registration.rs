@@ -1,7 +1,7 @@
 //! What is registered, what becomes of what is not, and of the events beside it.
 
 use dfinery::{ImportCode, tables::PropertyType};
-use dfinery_emulator::{Batch, Duplicates, Emulator, Taxonomy, Unregistered};
+use dfinery_emulator::{Batch, Duplicates, Emulator, Registered, Unregistered};
 use serde_json::json;
 
 use crate::{
@@ -64,7 +64,7 @@ async fn user_properties_are_checked_in_the_same_way() {
 
 #[tokio::test]
 async fn custom_names_can_be_registered_and_needs_switched_off() {
-    let taxonomy = Taxonomy::standard()
+    let taxonomy = Registered::standard()
         .event("store_visit")
         .event_property("floor", PropertyType::Long)
         .item_property("colour", PropertyType::String)

@@ -59,8 +59,8 @@ impl Mapping {
         Ok(Self { definition })
     }
 
-    /// The properties whose type the mapping leaves to a taxonomy, in the order of the mapping, with the type that the
-    /// taxonomy gives them; without one they are texts.
+    /// The properties whose type a taxonomy decides, in the order of the mapping, with the type that this one gives them: those
+    /// without a type in the mapping, and times, which are written in one form. Without a type they are texts.
     #[must_use]
     pub fn types_from(&self, taxonomy: &Taxonomy) -> Vec<(Section, &str, Option<PropertyType>)> {
         let Definition {
@@ -75,8 +75,12 @@ impl Mapping {
             .chain(user_properties.iter().map(|entries| (Section::User, entries)));
         sections
             .flat_map(|(section, entries)| entries.iter().map(move |(name, source)| (section, name, source)))
-            .filter(|(.., source)| matches!(source, Source::Column(column) if column.kind.is_none()))
-            .map(|(section, name, _)| (section, name, taxonomy.property_type(section, name)))
+            .map(|(section, name, source)| (section, name, source, taxonomy.property_type(section, name)))
+            .filter(|(.., source, property_type)| {
+                let is_open = matches!(source, Source::Column(column) if column.kind.is_none());
+                is_open || *property_type == Some(PropertyType::Datetime)
+            })
+            .map(|(section, name, _, property_type)| (section, name, property_type))
             .collect()
     }
 

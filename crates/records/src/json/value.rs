@@ -62,7 +62,7 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
-            Self::Boolean => "a truth value",
+            Self::Boolean => "true or false",
             Self::Number => "a number",
             Self::Text => "a text",
             Self::Array => "an array",

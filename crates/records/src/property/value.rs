@@ -9,7 +9,7 @@ use super::super::{
 };
 use dfinery::{tables::PropertyType, validate::Path};
 
-const OBJECT: &str = "must not be an object: give a text, a number, a truth value or an array";
+const OBJECT: &str = "must not be an object: give a text, a number, true, false or an array";
 const TOO_LONG: &str = "a whole number beyond 64 bits with sign cannot be sent exactly: send it as a text";
 const NOT_WHOLE: &str = "must be a whole number: write 1, not 1.0";
 const MIXED: &str = "an array holds only texts or only numbers";
@@ -200,7 +200,7 @@ const fn wanted(property_type: PropertyType) -> &'static str {
         PropertyType::String => "a text",
         PropertyType::Long => "a whole number",
         PropertyType::Double => "a number",
-        PropertyType::Boolean => "a truth value",
+        PropertyType::Boolean => "true or false",
         PropertyType::Datetime => "a time as text",
         PropertyType::Date => "a day as text",
         PropertyType::StringArray => "an array of texts",

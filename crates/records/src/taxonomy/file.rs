@@ -234,7 +234,7 @@ fn once<'e>(names: impl Iterator<Item = &'e Spanned<String>>) -> Result<(), Taxo
             return Err(problem_at(name, "a name must not be empty"));
         }
         if !seen.insert(&name.value) {
-            return Err(problem_at(name, format!("{} stands twice in this list", name.value)));
+            return Err(problem_at(name, format!("{} is given twice in this list", name.value)));
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ fn validator() -> Validator {
         .unwrap()
 }
 
-/// A file as an editor sees it: only true and false are truth values.
+/// A file as an editor sees it: only true and false are booleans.
 fn value(yaml: &str) -> Value {
     serde_saphyr::from_str_with_options(yaml, serde_saphyr::options! { strict_booleans: true }).unwrap()
 }
@@ -135,7 +135,7 @@ const REFUSED_BY_BOTH: &[(&str, &str)] = &[
 const REFUSED_BY_THE_STRUCT: &[(&str, &str)] = &[
     (
         "events:\n  - name: a\n  - name: a",
-        "line 3, column 11: a stands twice in this list",
+        "line 3, column 11: a is given twice in this list",
     ),
     (
         "events: [{name: a, properties: [{name: df_keywrod, required: true}]}]",

@@ -13,15 +13,15 @@ use dfinery::{
 /// Any registered event property may be on any registered event, as the console allows it.
 ///
 /// ```
-/// use dfinery_emulator::Taxonomy;
+/// use dfinery_emulator::Registered;
 /// use dfinery::tables::PropertyType;
-/// let taxonomy = Taxonomy::standard()
+/// let taxonomy = Registered::standard()
 ///     .event("store_visit")
 ///     .event_property("store_code", PropertyType::String)
 ///     .required("store_visit", "store_code");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taxonomy {
+pub struct Registered {
     /// Each event, with the properties it needs.
     events: BTreeMap<String, BTreeSet<String>>,
     event_properties: BTreeMap<String, Rule>,
@@ -39,7 +39,7 @@ struct Rule {
     required: bool,
 }
 
-impl Taxonomy {
+impl Registered {
     /// Nothing registered.
     #[must_use]
     pub const fn empty() -> Self {
@@ -110,22 +110,22 @@ impl Taxonomy {
     }
 
     /// The registered properties of events that are columns of an export: all but the items themselves.
-    pub(super) fn event_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
+    pub(crate) fn event_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
         columns(&self.event_properties).filter(|(_, property_type)| *property_type != PropertyType::Items)
     }
 
     /// The registered properties of items.
-    pub(super) fn item_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
+    pub(crate) fn item_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
         columns(&self.item_properties)
     }
 
     /// The registered properties of users.
-    pub(super) fn user_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
+    pub(crate) fn user_columns(&self) -> impl Iterator<Item = (&str, PropertyType)> {
         columns(&self.user_properties)
     }
 
     /// Says what is wrong with an event, without any of its values.
-    pub(super) fn check_event(&self, event: &Event, enforce_required: bool) -> Result<(), String> {
+    pub(crate) fn check_event(&self, event: &Event, enforce_required: bool) -> Result<(), String> {
         let name = &event.event_name;
         let required = self
             .events
@@ -153,7 +153,7 @@ impl Taxonomy {
     }
 
     /// Says what is wrong with a property of a user. `null` is always allowed: the SDKs take it too.
-    pub(super) fn check_user_property(&self, name: &str, value: &PropertyValue) -> Result<(), String> {
+    pub(crate) fn check_user_property(&self, name: &str, value: &PropertyValue) -> Result<(), String> {
         check_value(&self.user_properties, name, value)
     }
 
@@ -171,7 +171,7 @@ impl Taxonomy {
     }
 }
 
-impl Default for Taxonomy {
+impl Default for Registered {
     fn default() -> Self {
         Self::standard()
     }
@@ -255,7 +255,10 @@ mod tests {
     use super::*;
 
     fn problem(event: &Event) -> String {
-        Taxonomy::standard().check_event(event, true).err().unwrap_or_default()
+        Registered::standard()
+            .check_event(event, true)
+            .err()
+            .unwrap_or_default()
     }
 
     fn item() -> Properties {
@@ -308,7 +311,7 @@ mod tests {
 
     #[test]
     fn dates_and_listed_values_are_checked() {
-        let custom = Taxonomy::standard()
+        let custom = Registered::standard()
             .user_property("since", PropertyType::Datetime)
             .user_property("day", PropertyType::Date);
         for (name, good, bad) in [
