@@ -44,8 +44,8 @@ impl CsvBody {
     /// How many bytes of the end to hold back; a failure in JSON has about 60.
     const HELD: usize = 64 * 1024;
 
-    /// Reads the first line, which tells CSV from something else: the content type is undocumented, but every export
-    /// has system columns.
+    /// Reads the first line, which shows whether this is CSV: the content type is undocumented, but every export has
+    /// system columns.
     pub(crate) async fn open(mut reply: Reply, permit: Permit) -> Result<Self, Failure> {
         if reply.status == 206 {
             let problem = "HTTP 206 is a part of an answer, where the whole was asked for".to_owned();

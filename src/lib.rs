@@ -29,7 +29,7 @@
 //! * Requests are checked before they are sent: see [`validate`] and the `validate` method of each request in [`types`].
 //! * Each call waits for the quota of its family as this client counts it, and is sent again as [`RetryPolicy`] and the tables
 //!   of codes allow, always with the same bytes.
-//! * Dropping the future of a call ends it. A request that was under way may still have been processed.
+//! * Dropping the future of a call ends it. A request that was in flight may still have been processed.
 //!
 //! For files and long streams there is `dfinery-load`, for tests `dfinery-emulator`, and the command `dfinery`; all are in the
 //! repository of this crate.

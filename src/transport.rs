@@ -345,7 +345,7 @@ impl<C: Api> Transport<C> {
     }
 }
 
-/// What is known of a call while it goes on.
+/// What is known about a running call.
 pub(crate) struct Call {
     operation: Operation,
     started: Instant,

@@ -80,7 +80,7 @@ fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// There are none if the outputs do not include that folder.
+/// The files in the folder that are no longer outputs; none if the outputs do not include the folder.
 fn superfluous(root: &Path, outputs: &Outputs) -> io::Result<Vec<PathBuf>> {
     if !outputs.keys().any(|path| path.starts_with(FOLDER)) {
         return Ok(Vec::new());

@@ -46,7 +46,7 @@ pub fn lines(markdown: &str) -> Vec<String> {
     lines
 }
 
-/// Joins sentences, each of which gets its full stop, into a paragraph.
+/// Joins sentences into a paragraph, each with a full stop.
 #[must_use]
 pub fn paragraph<S: AsRef<str>>(sentences: impl IntoIterator<Item = S>) -> String {
     let sentences = sentences.into_iter().map(|sentence| {

@@ -24,9 +24,9 @@ pub enum Fault {
     /// Nothing goes wrong.
     None,
 
-    /// The answer is this verdict of the Import API, whatever was asked.
+    /// The answer to any request is this verdict of the Import API.
     Import(ImportCode),
-    /// The answer is this failure of the Export API, whatever was asked.
+    /// The answer to any request is this failure of the Export API.
     Export(ExportCode),
     /// The answer is a failure of the API with a code that no table has.
     UnknownCode,

@@ -51,8 +51,8 @@ impl Registered {
         }
     }
 
-    /// The standard events and properties, and the properties of consent. A property of which it is unsettled whether
-    /// it is required is optional; events that only an SDK sends are not registered.
+    /// The standard events and properties, and the properties of consent. A property whose requirement is unsettled is
+    /// optional; events that only an SDK sends are not registered.
     #[must_use]
     pub fn standard() -> Self {
         let events = taxonomy::EVENTS.iter().map(|event| {

@@ -10,7 +10,7 @@ pub(crate) const DECIDING: usize = 64 * 1024;
 /// How many bytes at the beginning decide whether a text without a mark is UTF-16.
 pub(crate) const DECIDING_BEGINNING: usize = 4 * 1024;
 
-/// How many characters are enough to tell one language from another.
+/// How many characters are enough to distinguish languages.
 const ENOUGH_CHARACTERS: usize = 10;
 
 /// The encoding that the beginning of a text shows, and the length of its byte order mark.

@@ -2,10 +2,10 @@
 
 use std::{error::Error, fmt, io};
 
-/// The name that stands for standard input.
+/// The name that means standard input.
 pub(crate) const STDIN: &str = "-";
 
-/// Why an input cannot be read, or not to its end: `Display` says which one and why, the predicates tell programs.
+/// Why an input cannot be read, or not to its end: `Display` says which one and why, the predicates are for programs.
 ///
 /// It never holds a value of a record.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl InputError {
         matches!(self.kind, Kind::NeedsMapping)
     }
 
-    /// Its encoding cannot be told from its bytes.
+    /// Its bytes do not show its encoding.
     ///
     /// # Troubleshooting
     /// Set [`InputOptions::encoding`](crate::InputOptions::encoding), or save the file as UTF-8.

@@ -1,4 +1,4 @@
-//! Where a load notes what becomes of its records.
+//! Where a load notes the fates of its records.
 
 use crate::{
     outcome::{Outcome, Stop},

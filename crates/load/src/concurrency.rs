@@ -37,7 +37,7 @@ struct Latency {
 }
 
 impl Concurrency {
-    /// Before the first answer nothing is known of the latency.
+    /// The latency is unknown before the first answer.
     const FIRST: usize = 16;
     const SMOOTHING: f64 = 0.1;
     /// More than the quota asks for at the observed latency, since latencies vary.
@@ -66,7 +66,7 @@ impl Concurrency {
         }
     }
 
-    /// How many calls may be under way now; at least one.
+    /// How many calls may be in flight now; at least one.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -185,7 +185,8 @@ impl Sending {
                 }
                 permit
             } else {
-                // Every call under way gets its turn within two periods, since there are never more than one period allows.
+                // Every call in flight gets its turn within two periods, since there are never more than one period
+                // allows.
                 let longest = self.patience + 2 * engine.rate_limit(operation).period;
                 let permit = match self.unless_stopped(engine.permit(operation, longest)).await {
                     None => return Ending::Stopped(last_error),
@@ -209,8 +210,8 @@ impl Sending {
             self.progress.answered();
             let Err(error) = answer else {
                 self.concurrency(operation.family()).succeeded(attempt.elapsed());
-                // Compare the time it began: answers already on their way when the service broke down say nothing about
-                // the time after.
+                // Note when it began: answers already in transit when the service broke down say nothing about the time
+                // after.
                 self.last_success.send_modify(|last| *last = attempt.max(*last));
                 return Ending::Accepted;
             };

@@ -6,7 +6,7 @@ use dfinery_input::InputError;
 
 use crate::state_error::{Difference, StateError};
 
-/// Why a load could not begin. `Display` says which setting, file or folder is wrong, and why; the predicates tell
+/// Why a load could not begin. `Display` says which setting, file or folder is wrong, and why; the predicates are for
 /// programs.
 #[derive(Debug)]
 pub struct LoadError(Kind);

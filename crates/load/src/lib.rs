@@ -1,4 +1,4 @@
-//! Bulk loading: records in, few calls out, and an account of what became of each record.
+//! Bulk loading: records in, few calls out, and an account of every record.
 //!
 //! * [`Loader::load_files`] loads files, with a journal beside them: start the same load again after a stop, and it
 //!   continues.

@@ -66,7 +66,7 @@ pub struct LoaderBuilder {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// What became of every record.
+    /// The fates of all records, in figures.
     pub receipt: Receipt,
     /// What was wrong with records of this run, by cause.
     pub report: Report,
@@ -216,7 +216,7 @@ impl Loader {
     ///
     /// # Errors
     /// If the load cannot begin: an input cannot be read, the journal belongs to another load, or a setting is wrong.
-    /// The receipt holds whatever goes wrong later.
+    /// Later failures are in the receipt.
     pub async fn load_files(self, load: FileLoad) -> Result<Loaded, LoadError> {
         let prepared = tokio::task::spawn_blocking({
             let (settings, progress) = (self.settings.clone(), self.progress());

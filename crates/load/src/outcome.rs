@@ -1,4 +1,4 @@
-//! What became of records, and why a load ended before its input did.
+//! The outcome for records, and why a load ended before its input did.
 
 use std::{fmt, io, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::record::Fate;
 use dfinery::{Error, Family, ImportCode, Timestamp};
 use dfinery_input::InputError;
 
-/// What became of the records of one call.
+/// The outcome for the records of one call.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) fate: Fate,

@@ -57,7 +57,7 @@ pub(crate) struct PackedRecord {
     adds_id: bool,
 }
 
-/// A checked record, with what its input tells about it.
+/// A checked record, with what is known about it from its input.
 pub(crate) struct Incoming<'a> {
     pub(crate) checked: &'a Checked<'a>,
     pub(crate) id: RecordId,

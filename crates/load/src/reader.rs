@@ -358,7 +358,7 @@ impl Reader {
         }
     }
 
-    /// The base of the event ids of an input: its contents, all of which are read for this.
+    /// The base of the event ids of an input: its contents, which this reads completely.
     fn namespace(&self, input: usize) -> Result<Uuid, Halt> {
         let namespaces = if let Some(known) = self.namespaces.get() {
             known

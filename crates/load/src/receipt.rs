@@ -16,7 +16,7 @@ use dfinery::{
 };
 use dfinery_input::Beginning;
 
-/// What became of all records of a load, over all its runs if it was resumed.
+/// The fates of all records of a load, over all its runs if it was resumed.
 ///
 /// `read` always equals the sum of the five fates; [`adds_up`](Self::adds_up) says so.
 #[derive(Debug, Default, Serialize)]

@@ -36,7 +36,7 @@ pub(crate) enum Difference {
     Contents { began: String, now: String },
     /// The mapping, the format, the encoding, or the fields that make ids.
     Settings,
-    /// What the taxonomy says of the types of values.
+    /// What the taxonomy says about the types of values.
     Types,
 }
 

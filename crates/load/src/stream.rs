@@ -147,7 +147,7 @@ pub struct Settled {
     pub position: u64,
     /// The record itself.
     pub record: Record,
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
     /// Whether it may have been taken more than once.
     pub possibly_twice: bool,

@@ -12,7 +12,7 @@ use dfinery::Timestamp;
 /// Reads points in time.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
-    /// Formats, of which the first that fits is used; RFC 3339 if there are none.
+    /// Formats; the first that fits is used. RFC 3339 if empty.
     formats: Vec<String>,
     /// The zone of times without an offset.
     zone: Option<TimeZone>,

@@ -53,7 +53,7 @@ pub(super) enum Form {
     DoubleWithThousands,
     Boolean,
     YesNo(&'static str, &'static str),
-    /// RFC 3339 if there is no format.
+    /// RFC 3339 without a format.
     Time(&'static str),
     /// A time without an offset.
     LocalTime(&'static str),

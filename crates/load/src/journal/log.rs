@@ -72,7 +72,7 @@ impl Journal {
         Self::open_in_boot(path, header, begins_so, &boot_id(), Self::COMPACT_AT)
     }
 
-    /// Keeps other loaders out while the file is open, even if there is no journal.
+    /// Keeps other loaders out while the file is open, even without a journal.
     ///
     /// # Errors
     /// If a loader holds it, or if locking fails.

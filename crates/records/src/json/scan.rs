@@ -1,6 +1,6 @@
-//! The bytes of a text that stand for themselves.
+//! Finds the literal bytes of a text.
 
-/// How many bytes at the start of a text stand for themselves: no quote, no escape, no control character.
+/// How many bytes at the start of a text are literal: not a quote, an escape or a control character.
 #[inline]
 pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     let mut count = 0;
