@@ -249,7 +249,7 @@ struct Rows {
     chunk: Bytes,
     ended: bool,
     reader: csv_core::Reader,
-    /// The fields of the row that is being read, one after the other, and where each of them ends.
+    /// The fields of the current row, one after another, and where each of them ends.
     fields: Vec<u8>,
     ends: Vec<usize>,
     filled: (usize, usize),

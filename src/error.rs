@@ -299,7 +299,7 @@ impl Error {
         matches!(self.0.failure.kind, Kind::Invalid(_) | Kind::InvalidValue(_))
     }
 
-    /// The server answered with a code or a message of its own that is not success.
+    /// The server answered with one of its own codes or messages, but not with success.
     ///
     /// # Troubleshooting
     /// [`remedy`](Self::remedy) says what to do. The HTTP status may well have been 200.

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PropertyValue {
-    /// No value. For consent it is a state of its own; whether it clears another property is undocumented.
+    /// No value. For consent it is a separate state; whether it clears another property is undocumented.
     Null,
     /// True or false.
     Boolean(bool),

@@ -11,7 +11,7 @@ pub fn ident(name: &str) -> Result<Ident, String> {
     syn::parse_str(name).map_err(|_| format!("`{name}` is a keyword of Rust or no identifier"))
 }
 
-/// The variant or type of a name: `TOO_MANY_REQUEST` and `too_many_request` become `TooManyRequest`.
+/// The variant or type for a name: `TOO_MANY_REQUEST` and `too_many_request` become `TooManyRequest`.
 ///
 /// # Errors
 /// If that is no identifier.

@@ -1,4 +1,4 @@
-//! `docs/catalogue.*`: everything the spec says, for people who look at an answer and wonder what to do.
+//! `docs/catalogue.*`: everything the spec says, for anyone who has an answer and wonders what to do.
 //!
 //! The modules of the parts build one [`page`], in both languages; [`html`] and [`markdown`] write it down. Both files
 //! say the same.

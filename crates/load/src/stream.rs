@@ -387,7 +387,7 @@ impl Intake {
 
 /// The records without a fate, and where they go once they have one.
 ///
-/// The lock is released before `settled` is called, which may take locks of its own.
+/// The lock is released before `settled` is called, which may take other locks.
 #[derive(Clone)]
 pub(crate) struct Pending(Arc<PendingRecords>);
 
