@@ -50,14 +50,14 @@ pub(crate) trait Api: GeneratedClient {
     const TOKEN: Token;
     const ACCEPT: &'static str;
 
-    /// What a call gives back when it succeeded.
+    /// What a successful call returns.
     type Answer: Send;
 
     /// Decides by body, status and headers whether the answer means success.
     fn judge(reply: Reply, permit: Permit) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
-/// What a generated method gives back.
+/// What a generated method returns.
 pub(crate) type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
 /// An answer whose body has not been read.

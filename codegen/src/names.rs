@@ -14,7 +14,7 @@ pub fn ident(name: &str) -> Result<Ident, String> {
 /// The variant or type for a name: `TOO_MANY_REQUEST` and `too_many_request` become `TooManyRequest`.
 ///
 /// # Errors
-/// If that is no identifier.
+/// If that is not an identifier.
 pub fn variant(name: &str) -> Result<Ident, String> {
     ident(&name.to_upper_camel_case()).map_err(|words| format!("`{name}` gives no name of a variant: {words}"))
 }
@@ -22,7 +22,7 @@ pub fn variant(name: &str) -> Result<Ident, String> {
 /// The constant for a name: `events` becomes `EVENTS`, `import-response-ko` becomes `IMPORT_RESPONSE_KO`.
 ///
 /// # Errors
-/// If that is no identifier.
+/// If that is not an identifier.
 pub fn constant(name: &str) -> Result<Ident, String> {
     ident(&name.to_shouty_snake_case()).map_err(|words| format!("`{name}` gives no name of a constant: {words}"))
 }

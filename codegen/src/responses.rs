@@ -316,7 +316,7 @@ fn lint_status(status: u16, at: &Place, problems: &mut Problems) {
     }
 }
 
-/// A wrong token is no success, and to send it again would not help.
+/// A wrong token is not success, and sending it again would not help.
 fn lint_means(means: Option<Means>, retry: Retry, succeeds: bool, at: &Place, problems: &mut Problems) {
     if means == Some(Means::Auth) && (succeeds || retry != Retry::Never) {
         problems.push(at.problem("is auth, which is a failure that is never retried"));
@@ -614,7 +614,7 @@ fn statuses(rows: &[HttpRow]) -> Result<Vec<TokenStream>, String> {
 /// A number with `_` between groups of three digits.
 ///
 /// # Errors
-/// If the text is no number.
+/// If the text is not a number.
 pub fn number(digits: &str) -> Result<Literal, String> {
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
