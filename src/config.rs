@@ -6,7 +6,7 @@ use crate::{Error, Family, RetryPolicy, generated::operations::HOST, rows::RateL
 
 /// All settings of either client. No `Debug`, since it holds the token.
 #[derive(Clone)]
-pub(crate) struct Settings {
+pub(crate) struct ClientSettings {
     pub(crate) service_id: Option<String>,
     pub(crate) token: Option<String>,
     pub(crate) base_url: String,
@@ -45,7 +45,7 @@ pub(crate) struct JudgeSettings {
 /// # }
 /// ```
 pub struct ClientBuilder<C> {
-    pub(crate) settings: Settings,
+    pub(crate) settings: ClientSettings,
     client: PhantomData<fn() -> C>,
 }
 
@@ -56,7 +56,7 @@ impl<C> ClientBuilder<C> {
     /// Starts from the defaults of one client: how long it waits for bytes and for a whole attempt.
     pub(crate) fn new(read_timeout: Duration, attempt_timeout: Duration) -> Self {
         Self {
-            settings: Settings {
+            settings: ClientSettings {
                 service_id: None,
                 token: None,
                 base_url: HOST.to_owned(),

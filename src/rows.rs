@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use crate::redact::Redactor;
 
 /// A text in the two languages of this crate.
@@ -213,8 +215,9 @@ impl fmt::Debug for UnknownCode {
     }
 }
 
-/// The type of a property value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The type of a property value. `Display` and `serde` write it as `string-array`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PropertyType {
     /// A text.
     String,

@@ -19,7 +19,7 @@ use tracing::Instrument;
 use crate::{
     Delivery, Error, Family, Metadata, Operation, RetryClass, RetryPolicy, Token,
     auth::{Auth, is_loopback},
-    config::{JudgeSettings, Settings},
+    config::{ClientSettings, JudgeSettings},
     error::{Failure, Kind},
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
@@ -184,7 +184,7 @@ pub(crate) struct Transport<C> {
 
 impl<C: Api> Transport<C> {
     /// Checks the settings and builds a client; nothing is sent.
-    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
+    pub(crate) fn new(settings: ClientSettings) -> Result<Self, Error> {
         let service_id = checked_service_id(settings.service_id)?;
         let token = settings.token.unwrap_or_default();
         let auth = Auth::new(C::TOKEN, &token, C::ACCEPT, &settings.base_url)?;

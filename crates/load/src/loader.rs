@@ -23,10 +23,10 @@ use crate::{
     outcome::Stop,
     pack::Packer,
     progress::Progress,
-    reader::{Left, Reader, Source, WAITING_BYTES},
+    reader::{InputFile, Left, Reader, WAITING_BYTES},
     receipt::Receipt,
     schedule::{Rules, Scheduler, Waiting},
-    settings::{Settings, YEAR},
+    settings::{LoadSettings, YEAR},
 };
 use dfinery::{ImportClient, Timestamp};
 use dfinery_records::{Report, Taxonomy};
@@ -51,7 +51,7 @@ use dfinery_records::{Report, Taxonomy};
 /// ```
 pub struct Loader {
     pub(crate) import: ImportClient,
-    pub(crate) settings: Settings,
+    pub(crate) settings: LoadSettings,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) progress: Arc<Progress>,
 }
@@ -59,7 +59,7 @@ pub struct Loader {
 /// Settings of a [`Loader`].
 pub struct LoaderBuilder {
     import: ImportClient,
-    settings: Settings,
+    settings: LoadSettings,
 }
 
 /// A load of files that has ended.
@@ -181,7 +181,7 @@ impl Loader {
     pub fn builder(import: &ImportClient) -> LoaderBuilder {
         LoaderBuilder {
             import: import.clone(),
-            settings: Settings::default(),
+            settings: LoadSettings::default(),
         }
     }
 
@@ -198,7 +198,7 @@ impl Loader {
     }
 
     pub(crate) fn sending(&self) -> Arc<Sending> {
-        let Settings {
+        let LoadSettings {
             most_calls, patience, ..
         } = self.settings;
         Arc::new(Sending::new(
@@ -300,7 +300,7 @@ impl Loader {
     pub(crate) fn reader(
         &self,
         load: FileLoad,
-        inputs: Vec<Source>,
+        inputs: Vec<InputFile>,
         state: State,
         accounts: &Arc<Mutex<FileAccounts>>,
         packer: Arc<Mutex<Packer>>,

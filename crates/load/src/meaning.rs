@@ -37,7 +37,7 @@ pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_js
         // An input reads a table without a taxonomy by the standard one.
         let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
         let used = mapping.types_from(&types).into_iter();
-        used.map(|(section, name, property_type)| (section.key(), name.to_owned(), property_type.map(in_a_word)))
+        used.map(|(section, name, property_type)| (section.key(), name.to_owned(), property_type))
             .collect()
     } else {
         let mut times: Vec<_> = taxonomy
@@ -46,16 +46,12 @@ pub(crate) fn of_types(load: &FileLoad, taxonomy: Option<&Taxonomy>) -> serde_js
             .filter(|(section, _, property_type)| {
                 *property_type == PropertyType::Datetime && may_hold(load.accepts, *section)
             })
-            .map(|(section, name, property_type)| (section.key(), name.to_owned(), Some(in_a_word(property_type))))
+            .map(|(section, name, property_type)| (section.key(), name.to_owned(), Some(property_type)))
             .collect();
-        times.sort_unstable();
+        times.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         times
     };
     hash(&types)
-}
-
-fn in_a_word(property_type: PropertyType) -> String {
-    property_type.to_string()
 }
 
 /// Whether the records of a load may have properties of a section.

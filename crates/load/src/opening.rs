@@ -21,16 +21,16 @@ use crate::{
     meaning,
     outcome::Stop,
     progress::Progress,
-    reader::{Pass, Source},
+    reader::{InputFile, Pass},
     receipt::{InputReceipt, Receipt},
     record::{Fate, RecordId},
-    settings::Settings,
+    settings::LoadSettings,
     state_error::StateError,
 };
 
 /// The inputs of a load.
 pub(crate) struct Opened {
-    pub(crate) inputs: Vec<Source>,
+    pub(crate) inputs: Vec<InputFile>,
     pub(crate) receipt: Receipt,
     header: Header,
 }
@@ -55,7 +55,7 @@ impl Opened {
         for path in &load.inputs {
             let name = path.display().to_string();
             if is_stdin(path) {
-                inputs.push(Source {
+                inputs.push(InputFile {
                     path: None,
                     name: name.clone(),
                 });
@@ -76,7 +76,7 @@ impl Opened {
             // useless.
             Input::open(path, &load.options, taxonomy, load.accepts)?;
             progress.input(length * passes(load).len() as u64);
-            inputs.push(Source {
+            inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
             });
@@ -101,7 +101,7 @@ impl Opened {
 /// A load with its files opened.
 pub(crate) struct Prepared {
     pub(crate) load: FileLoad,
-    pub(crate) inputs: Vec<Source>,
+    pub(crate) inputs: Vec<InputFile>,
     pub(crate) accounts: FileAccounts,
     pub(crate) state: State,
     /// The lock held while the load lives, if it has no journal.
@@ -109,7 +109,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(load: FileLoad, settings: &Settings, progress: &Arc<Progress>) -> Result<Self, LoadError> {
+    pub(crate) fn new(load: FileLoad, settings: &LoadSettings, progress: &Arc<Progress>) -> Result<Self, LoadError> {
         let Opened {
             inputs,
             mut receipt,

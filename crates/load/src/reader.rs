@@ -34,7 +34,7 @@ use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy};
 
 /// What is read, and how.
 pub(crate) struct Reader {
-    pub(crate) inputs: Vec<Source>,
+    pub(crate) inputs: Vec<InputFile>,
     /// For each input, the base of its events' ids, once an event needs one.
     pub(crate) namespaces: OnceLock<Vec<Uuid>>,
     pub(crate) options: InputOptions,
@@ -56,7 +56,7 @@ pub(crate) struct Reader {
 }
 
 /// One input.
-pub(crate) struct Source {
+pub(crate) struct InputFile {
     /// `None` is standard input.
     pub(crate) path: Option<PathBuf>,
     pub(crate) name: String,
@@ -93,7 +93,7 @@ pub(crate) struct Left {
 }
 
 /// What reading collects as it goes.
-struct Reading {
+struct Collected {
     checker: Checker,
     report: Report,
     read: u64,
@@ -115,7 +115,7 @@ impl From<Stop> for Halt {
 
 impl Reader {
     pub(crate) fn run(self) -> Left {
-        let mut reading = Reading {
+        let mut reading = Collected {
             checker: Checker::new(self.taxonomy.clone(), self.accepts),
             report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)),
             read: 0,
@@ -145,7 +145,7 @@ impl Reader {
         }
     }
 
-    fn passes(&self, reading: &mut Reading) -> Result<(), Halt> {
+    fn passes(&self, reading: &mut Collected) -> Result<(), Halt> {
         for (position, pass) in self.passes.iter().enumerate() {
             if position > 0 {
                 self.wait_until_settled()?;
@@ -165,7 +165,7 @@ impl Reader {
         Ok(())
     }
 
-    fn input(&self, file: u32, source: &Source, pass: Pass, reading: &mut Reading) -> Result<(), Halt> {
+    fn input(&self, file: u32, source: &InputFile, pass: Pass, reading: &mut Collected) -> Result<(), Halt> {
         let taxonomy = self.taxonomy.as_deref();
         let progress = &self.sending.progress;
         let failed = |error| {
@@ -220,15 +220,15 @@ impl Reader {
     fn record(
         &self,
         id: RecordId,
-        source: &Source,
+        source: &InputFile,
         line: &Line<'_>,
         pass: Pass,
-        reading: &mut Reading,
+        reading: &mut Collected,
     ) -> Result<(), Halt> {
         if self.done.contains(id.to_u64()) {
             return Ok(self.doubt(line, &mut reading.checker)?);
         }
-        let Reading {
+        let Collected {
             checker,
             report,
             sorter,
@@ -272,7 +272,7 @@ impl Reader {
     }
 
     /// Records in the order of their users.
-    fn sorted(&self, sorter: Sorter, reading: &mut Reading) -> Result<(), Halt> {
+    fn sorted(&self, sorter: Sorter, reading: &mut Collected) -> Result<(), Halt> {
         let disk = |error| Stop::disk("sorting", &error);
         let mut items = sorter.finish().map_err(disk)?;
         while let Some(item) = items.next().map_err(disk)? {
@@ -392,7 +392,7 @@ impl Reader {
         Ok(namespaces)
     }
 
-    fn has_read(&self, input: usize, source: &Source, beginning: Beginning) -> Result<(), Stop> {
+    fn has_read(&self, input: usize, source: &InputFile, beginning: Beginning) -> Result<(), Stop> {
         if lock(&self.accounts).has_read(input, beginning)? {
             return Ok(());
         }

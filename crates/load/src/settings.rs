@@ -10,7 +10,7 @@ use crate::{most_bad::MostBad, pack::PackLimits};
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Clone)]
-pub(crate) struct Settings {
+pub(crate) struct LoadSettings {
     pub(crate) taxonomy: Option<Arc<Taxonomy>>,
     pub(crate) most_calls: usize,
     pub(crate) patience: Duration,
@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     pub(crate) linger: Duration,
 }
 
-impl Default for Settings {
+impl Default for LoadSettings {
     fn default() -> Self {
         Self {
             taxonomy: None,

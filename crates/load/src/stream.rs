@@ -246,7 +246,7 @@ const BETWEEN: usize = 10_000;
 /// Settled records, see [`Loader::load`].
 #[derive(Debug)]
 pub struct SettledStream {
-    settled: mpsc::UnboundedReceiver<(Settled, Slot)>,
+    settled: mpsc::UnboundedReceiver<(Settled, Admission)>,
     stopper: StopOnDrop,
 }
 
@@ -276,10 +276,10 @@ impl Stream for SettledStream {
 }
 
 /// What a record holds from when it comes in until it is taken out; there are only [`BETWEEN`] of them.
-pub(crate) type Slot = OwnedSemaphorePermit;
+pub(crate) type Admission = OwnedSemaphorePermit;
 
 /// The function to call with every record that has a fate.
-pub(crate) type OnSettled = Box<dyn Fn(Settled, Slot) + Send + Sync>;
+pub(crate) type OnSettled = Box<dyn Fn(Settled, Admission) + Send + Sync>;
 
 /// Takes records in; from then on each is in `pending` until it is settled.
 pub(crate) struct Intake {
@@ -295,13 +295,13 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Waits for a slot; `None` if the load is ending.
-    pub(crate) async fn slot(&self) -> Option<Slot> {
+    pub(crate) async fn slot(&self) -> Option<Admission> {
         let slot = Arc::clone(&self.slots).acquire_owned();
         self.unless_stopped(slot).await?.ok()
     }
 
     /// Takes a slot if one is free now.
-    pub(crate) fn try_slot(&self) -> Option<Slot> {
+    pub(crate) fn try_slot(&self) -> Option<Admission> {
         Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
@@ -310,7 +310,7 @@ impl Intake {
     }
 
     /// Takes a record in, or returns it if the load has ended.
-    pub(crate) fn take(&self, record: Record, slot: Slot) -> Result<(), Box<Record>> {
+    pub(crate) fn take(&self, record: Record, slot: Admission) -> Result<(), Box<Record>> {
         let line = record.line();
         let kind = record.kind();
         let position = self.pending.insert(record, slot)?;
@@ -417,7 +417,7 @@ struct PendingState {
 struct PendingRecord {
     record: Record,
     sent: bool,
-    slot: Slot,
+    slot: Admission,
 }
 
 impl Pending {
@@ -432,7 +432,7 @@ impl Pending {
         lock(&self.0.state)
     }
 
-    fn insert(&self, record: Record, slot: Slot) -> Result<u64, Box<Record>> {
+    fn insert(&self, record: Record, slot: Admission) -> Result<u64, Box<Record>> {
         let mut state = self.state();
         if state.ended {
             return Err(Box::new(record));
@@ -471,7 +471,7 @@ impl Pending {
 
 impl PendingRecord {
     /// The record, with the fate it has if nothing more becomes known.
-    fn into_settled(self, position: u64) -> (Settled, Slot) {
+    fn into_settled(self, position: u64) -> (Settled, Admission) {
         let settled = Settled {
             position,
             record: self.record,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    accepts::Accepts, checked::Checked, json::Reader, memory::Memory, reading::Reading, record::check,
+    accepts::Accepts, checked::Checked, json::JsonReader, memory::Memory, reading::Reading, record::check,
     taxonomy::Taxonomy,
 };
 use dfinery::Violations;
@@ -44,7 +44,7 @@ impl Checker {
     pub fn check<'a>(&mut self, json: &'a str) -> Result<Checked<'a>, Violations> {
         let mut checked = Checked::new();
         check(Reading {
-            json: Reader::new(json),
+            json: JsonReader::new(json),
             taxonomy: self.taxonomy.as_deref(),
             accepts: self.accepts,
             memory: &mut self.memory,

@@ -13,12 +13,12 @@ use std::ops::Range;
 pub(crate) use self::value::{Found, Number, Text};
 use self::{complaint::complaint, scan::plain_bytes, value::unescaped};
 
-/// The text is not JSON. [`Reader::complaint`] says why.
+/// The text is not JSON. [`JsonReader::complaint`] says why.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
 /// Reads one text.
-pub(crate) struct Reader<'a> {
+pub(crate) struct JsonReader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Reader<'a> {
     passing: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonReader<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let mut reader = Self {
             text,
@@ -349,8 +349,8 @@ mod tests {
     use super::*;
 
     /// Reads a whole text as one value.
-    fn all<'a, T>(text: &'a str, read: impl Fn(&mut Reader<'a>) -> Result<T, Broken>) -> Option<T> {
-        let mut reader = Reader::new(text);
+    fn all<'a, T>(text: &'a str, read: impl Fn(&mut JsonReader<'a>) -> Result<T, Broken>) -> Option<T> {
+        let mut reader = JsonReader::new(text);
         let value = read(&mut reader).ok()?;
         reader.end().ok().map(|()| value)
     }
@@ -377,11 +377,11 @@ mod tests {
             ("1e", None),
             ("+1", None),
         ] {
-            assert_eq!(all(number, Reader::number), kind, "{number}");
+            assert_eq!(all(number, JsonReader::number), kind, "{number}");
         }
         let long = "1".repeat(400);
-        assert_eq!(all(&long, Reader::number), None);
-        assert!(all(&long, Reader::pass).is_some());
+        assert_eq!(all(&long, JsonReader::number), None);
+        assert!(all(&long, JsonReader::pass).is_some());
     }
 
     proptest! {
@@ -389,10 +389,10 @@ mod tests {
         fn the_reader_takes_what_serde_json_takes(
             text in prop_oneof!["[{}\\[\\]:,\"\\\\a0 .\\-e]{0,12}", "\"(\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\[\"nux]|[a\u{0}가]){0,3}\"", "-?[0-9]{0,20}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,3})?"],
         ) {
-            prop_assert_eq!(all(&text, Reader::pass).is_some(), serde_json::from_str::<IgnoredAny>(&text).is_ok());
+            prop_assert_eq!(all(&text, JsonReader::pass).is_some(), serde_json::from_str::<IgnoredAny>(&text).is_ok());
             let read = all(&text, |reader| reader.text().map(|text| text.read().into_owned()));
             prop_assert_eq!(read, serde_json::from_str::<String>(&text).ok());
-            let number = all(&text, Reader::number);
+            let number = all(&text, JsonReader::number);
             prop_assert_eq!(number.is_some(), serde_json::from_str::<serde_json::Number>(&text).is_ok());
         }
     }

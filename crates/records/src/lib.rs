@@ -5,7 +5,7 @@
 //!                               ├──► event ──┬──► items ──┐
 //!                               └────────────┴────────────┴──► property ──► value
 //! ```
-//! The rules share one `Reading`, which notes what is wrong and goes on; its `json::Reader` takes one value after
+//! The rules share one `Reading`, which notes what is wrong and goes on; its `json::JsonReader` takes one value after
 //! another from the line and knows where each is. A good record borrows from the line, and its edits say what must be
 //! written differently.
 

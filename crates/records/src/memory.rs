@@ -7,7 +7,7 @@ use super::taxonomy::{Section, Taxonomy};
 /// Most objects of an input have the same properties in the same order, and comparing a name is quicker than looking it up.
 pub(crate) struct Memory {
     /// For each section, one slot per property, by position, and a last slot in front of the first property.
-    slots: [Vec<Slot>; 3],
+    slots: [Vec<KeyMark>; 3],
     /// The number of the current properties object, from 1.
     object: u64,
     /// The position of the last event.
@@ -15,7 +15,7 @@ pub(crate) struct Memory {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Slot {
+struct KeyMark {
     /// The last object that had the property.
     object: u64,
     /// Whether the property had a value there.
@@ -29,7 +29,7 @@ impl Memory {
         let sizes = [Section::Event, Section::Item, Section::User]
             .map(|section| taxonomy.map_or(0, |taxonomy| taxonomy.section(section).len()));
         Self {
-            slots: sizes.map(|size| vec![Slot::default(); size + 1]),
+            slots: sizes.map(|size| vec![KeyMark::default(); size + 1]),
             object: 0,
             event: 0,
         }

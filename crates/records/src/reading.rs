@@ -10,7 +10,7 @@ use super::{
     checked::Checked,
     fields::Seen,
     forms::{CANONICAL, Time, is_canonical, time},
-    json::{Broken, Reader},
+    json::{Broken, JsonReader},
     memory::Memory,
     suggest::{did_you_mean, shown},
     taxonomy::Taxonomy,
@@ -21,7 +21,7 @@ pub(crate) const TWICE: &str = "is given twice: give it once";
 pub(crate) const NO_TIME: &str = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
 
 pub(crate) struct Reading<'a, 'c> {
-    pub(crate) json: Reader<'a>,
+    pub(crate) json: JsonReader<'a>,
     pub(crate) taxonomy: Option<&'c Taxonomy>,
     pub(crate) accepts: Accepts,
     pub(crate) memory: &'c mut Memory,

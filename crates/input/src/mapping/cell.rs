@@ -11,7 +11,7 @@ use serde::{
 use super::{
     column::{Column, Empty},
     types::Type,
-    value::{Reader, json_string},
+    value::{CellReader, json_string},
 };
 
 /// Where a value comes from.
@@ -32,7 +32,7 @@ impl Source {
                 Err(format!("type: can only be {} here; leave it out", kind.name()))
             }
             Self::Column(column) if column.empty != Empty::Omit => Err("empty: cannot be set here".to_owned()),
-            Self::Column(column) => Reader::new(column, kind, zone).map(|_| ()),
+            Self::Column(column) => CellReader::new(column, kind, zone).map(|_| ()),
         }
     }
 
@@ -53,7 +53,7 @@ impl Source {
         match self {
             Self::Column(column) => column
                 .kind
-                .map_or(Ok(()), |kind| Reader::new(column, kind, zone).map(|_| ())),
+                .map_or(Ok(()), |kind| CellReader::new(column, kind, zone).map(|_| ())),
             Self::Constant(_) => Ok(()),
         }
     }
@@ -153,7 +153,7 @@ impl Keys {
         };
         // Checked here too, where the line is known; whether there is a time zone is checked later.
         if let Some(kind) = column.kind {
-            Reader::new(&column, kind, Some(&TimeZone::UTC))?;
+            CellReader::new(&column, kind, Some(&TimeZone::UTC))?;
         }
         Ok(Source::Column(column))
     }
@@ -220,26 +220,26 @@ impl<'de> Deserialize<'de> for Constant {
 
 /// Properties by name, in the order written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Entries(Vec<(String, Source)>);
+pub(super) struct PropertySources(Vec<(String, Source)>);
 
-impl Entries {
+impl PropertySources {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Source)> {
         self.0.iter().map(|(name, source)| (name.as_str(), source))
     }
 }
 
-impl<'de> Deserialize<'de> for Entries {
+impl<'de> Deserialize<'de> for PropertySources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EntriesVisitor;
 
         impl<'de> de::Visitor<'de> for EntriesVisitor {
-            type Value = Entries;
+            type Value = PropertySources;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map of properties")
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<PropertySources, A::Error> {
                 let mut entries: Vec<(String, Source)> = Vec::new();
                 while let Some((name, source)) = map.next_entry::<String, Source>()? {
                     if name.is_empty() {
@@ -250,7 +250,7 @@ impl<'de> Deserialize<'de> for Entries {
                     }
                     entries.push((name, source));
                 }
-                Ok(Entries(entries))
+                Ok(PropertySources(entries))
             }
         }
 

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    cell::{self, Entries, Source},
+    cell::{self, PropertySources, Source},
     types::Type,
 };
 use crate::error::InputError;
@@ -131,7 +131,7 @@ pub(super) struct Definition {
         skip_serializing_if = "Option::is_none"
     )]
     pub(super) timezone: Option<TimeZone>,
-    pub(super) identity: Entries,
+    pub(super) identity: PropertySources,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event: Option<EventName>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,11 +139,11 @@ pub(super) struct Definition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_log_id: Option<Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) event_properties: Option<Entries>,
+    pub(super) event_properties: Option<PropertySources>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) event_items: Option<Vec<Entries>>,
+    pub(super) event_items: Option<Vec<PropertySources>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_properties: Option<Entries>,
+    pub(super) user_properties: Option<PropertySources>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_datetime: Option<Source>,
 }

@@ -14,5 +14,5 @@ pub(crate) use self::{
     column::Column,
     row::{RowMapper, is_like_a_value},
     types::Type,
-    value::{Reader, json_string},
+    value::{CellReader, json_string},
 };

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::{
-    cell::{Entries, Source},
+    cell::{PropertySources, Source},
     definition::{Definition, Mapping},
     types::Type,
-    value::{Reader, json_string},
+    value::{CellReader, json_string},
 };
 use crate::table::Cells;
 use dfinery::Violation;
@@ -14,21 +14,21 @@ use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
 
 /// A mapping fitted to the header of a table.
 pub(crate) struct RowMapper {
-    identity: Vec<Slot>,
+    identity: Vec<Member>,
     /// `user_properties`, which are there even if all their cells are empty.
-    user_properties: Option<Vec<Slot>>,
-    event: Option<EventSlots>,
-    request_datetime: Option<Slot>,
+    user_properties: Option<Vec<Member>>,
+    event: Option<EventMembers>,
+    request_datetime: Option<Member>,
 }
 
-struct EventSlots {
-    fields: Vec<Slot>,
-    properties: Option<Vec<Slot>>,
-    items: Vec<Vec<Slot>>,
+struct EventMembers {
+    fields: Vec<Member>,
+    properties: Option<Vec<Member>>,
+    items: Vec<Vec<Member>>,
 }
 
 /// One member of an object.
-struct Slot {
+struct Member {
     /// The name as JSON, with the colon.
     key: String,
     value: Value,
@@ -39,7 +39,7 @@ enum Value {
     Cell {
         index: usize,
         column: String,
-        reader: Reader,
+        reader: CellReader,
     },
 }
 
@@ -99,7 +99,7 @@ impl RowMapper {
     }
 }
 
-fn write_object(slots: &[Slot], cells: &Cells, out: &mut String) -> Result<bool, Violation> {
+fn write_object(slots: &[Member], cells: &Cells, out: &mut String) -> Result<bool, Violation> {
     out.push('{');
     let has_cell = write_members(slots, cells, out, &mut true)?;
     out.push('}');
@@ -107,7 +107,7 @@ fn write_object(slots: &[Slot], cells: &Cells, out: &mut String) -> Result<bool,
 }
 
 /// Writes items, and leaves out those whose cells are all empty, since not every row fills all of them.
-fn write_items(items: &[Vec<Slot>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
+fn write_items(items: &[Vec<Member>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
     out.push('[');
     let mut is_first = true;
     for item in items {
@@ -124,7 +124,7 @@ fn write_items(items: &[Vec<Slot>], cells: &Cells, out: &mut String) -> Result<(
 }
 
 /// Writes the members of an object, and returns whether any came from a non-empty cell.
-fn write_members(slots: &[Slot], cells: &Cells, out: &mut String, is_first: &mut bool) -> Result<bool, Violation> {
+fn write_members(slots: &[Member], cells: &Cells, out: &mut String, is_first: &mut bool) -> Result<bool, Violation> {
     let mut has_cell = false;
     for slot in slots {
         let before = (out.len(), *is_first);
@@ -230,7 +230,7 @@ impl<'a> Fit<'a> {
         ))
     }
 
-    fn identity(&self, entries: &Entries) -> Result<Vec<Slot>, String> {
+    fn identity(&self, entries: &PropertySources) -> Result<Vec<Member>, String> {
         let kind = |source: &Source| match source {
             Source::Column(column) => column.kind.unwrap_or(Type::String),
             Source::Constant(_) => Type::String,
@@ -241,14 +241,14 @@ impl<'a> Fit<'a> {
             .collect()
     }
 
-    fn event(&self, definition: &Definition, name: &Source) -> Result<EventSlots, String> {
+    fn event(&self, definition: &Definition, name: &Source) -> Result<EventMembers, String> {
         let fields = [
             ("event_log_id", definition.event_log_id.as_ref(), Type::String),
             ("event_name", Some(name), Type::String),
             ("event_datetime", definition.event_datetime.as_ref(), Type::Datetime),
         ];
         let items = definition.event_items.iter().flatten();
-        Ok(EventSlots {
+        Ok(EventMembers {
             fields: fields
                 .into_iter()
                 .filter_map(|(name, source, kind)| self.optional(name, source, kind).transpose())
@@ -260,11 +260,11 @@ impl<'a> Fit<'a> {
         })
     }
 
-    fn properties(&self, entries: Option<&Entries>, section: Section) -> Result<Option<Vec<Slot>>, String> {
+    fn properties(&self, entries: Option<&PropertySources>, section: Section) -> Result<Option<Vec<Member>>, String> {
         entries.map(|entries| self.entries(entries, section)).transpose()
     }
 
-    fn entries(&self, entries: &Entries, section: Section) -> Result<Vec<Slot>, String> {
+    fn entries(&self, entries: &PropertySources, section: Section) -> Result<Vec<Member>, String> {
         let place = section.key();
         let known = |name: &str| self.types.property_type(section, name).and_then(Type::of);
         let kind = |name: &str, source: &Source| match source {
@@ -277,11 +277,11 @@ impl<'a> Fit<'a> {
             .collect()
     }
 
-    fn optional(&self, name: &str, source: Option<&Source>, kind: Type) -> Result<Option<Slot>, String> {
+    fn optional(&self, name: &str, source: Option<&Source>, kind: Type) -> Result<Option<Member>, String> {
         source.map(|source| self.slot("", name, source, kind)).transpose()
     }
 
-    fn slot(&self, section: &str, name: &str, source: &Source, kind: Type) -> Result<Slot, String> {
+    fn slot(&self, section: &str, name: &str, source: &Source, kind: Type) -> Result<Member, String> {
         let value = match source {
             Source::Constant(json) => Value::Constant(json.clone()),
             Source::Column(column) => {
@@ -290,12 +290,12 @@ impl<'a> Fit<'a> {
                 Value::Cell {
                     index: self.columns.get(column.name.as_str()).copied().unwrap_or(usize::MAX),
                     column: column.name.clone(),
-                    reader: Reader::new(column, kind, zone)
+                    reader: CellReader::new(column, kind, zone)
                         .map_err(|problem| format!("the mapping: {section}{dot}{name}: {problem}"))?,
                 }
             }
         };
-        Ok(Slot {
+        Ok(Member {
             key: format!("{}:", json_string(name)),
             value,
         })

@@ -13,7 +13,7 @@ use super::{
 
 /// Reads the cells of one column.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader {
+pub(crate) struct CellReader {
     kind: Kind,
     empty: Empty,
 }
@@ -46,7 +46,7 @@ struct Number {
 /// South Korea, where most users of DFINERY are.
 const COUNTRY: &str = "82";
 
-impl Reader {
+impl CellReader {
     /// Reads the cells of a column as a type.
     pub(crate) fn new(column: &Column, kind: Type, zone: Option<&TimeZone>) -> Result<Self, String> {
         check_keys(column, kind)?;

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use std::hash::BuildHasher as _;
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::mapping::{Column, Reader, Type, number};
+use crate::mapping::{CellReader, Column, Type, number};
 
 /// The most different values to count.
 const MOST_DISTINCT: usize = 10_000;
@@ -40,7 +40,7 @@ const YES_AND_NO: [(&str, &str); 6] = [
 /// One way to read the cells of a column, and whether it could read all cells so far.
 struct Candidate {
     form: Form,
-    reader: Reader,
+    reader: CellReader,
 }
 
 /// A way to read all cells of a column.
@@ -257,7 +257,7 @@ fn candidates() -> Vec<Candidate> {
     all.extend(DATES.map(|form| (Form::Date(form), format(form), Type::Date, None)));
     all.into_iter()
         .filter_map(|(form, column, kind, zone)| {
-            let reader = Reader::new(&column, kind, zone).ok()?;
+            let reader = CellReader::new(&column, kind, zone).ok()?;
             Some(Candidate { form, reader })
         })
         .collect()

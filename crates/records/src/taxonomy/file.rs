@@ -75,7 +75,7 @@ enum Open {
 #[serde(deny_unknown_fields)]
 struct PropertyEntry {
     name: Spanned<String>,
-    #[serde(rename = "type", with = "TypeName")]
+    #[serde(rename = "type")]
     property_type: PropertyType,
     #[serde(default)]
     values: Vec<String>,
@@ -87,7 +87,7 @@ struct PropertyEntry {
 #[serde(deny_unknown_fields)]
 struct ItemEntry {
     name: Spanned<String>,
-    #[serde(rename = "type", with = "TypeName")]
+    #[serde(rename = "type")]
     property_type: PropertyType,
     #[serde(default)]
     required: bool,
@@ -95,22 +95,6 @@ struct ItemEntry {
     values: Vec<String>,
     #[serde(default = "yes")]
     nullable: bool,
-}
-
-/// The names of the types, as `PropertyType` writes them.
-#[derive(Deserialize)]
-#[serde(remote = "PropertyType", rename_all = "kebab-case")]
-enum TypeName {
-    String,
-    Long,
-    Double,
-    Boolean,
-    Datetime,
-    Date,
-    StringArray,
-    LongArray,
-    DoubleArray,
-    Items,
 }
 
 const fn yes() -> bool {

@@ -196,7 +196,7 @@ fn a_constant_is_what_it_looks_like() {
         .definition
         .event_properties
         .iter()
-        .flat_map(Entries::iter)
+        .flat_map(PropertySources::iter)
         .collect();
     for (name, json) in [
         ("pos_store", "\"강남점\""),
