@@ -10,7 +10,7 @@ use dfinery::{
         },
     },
 };
-use proptest::{collection::vec, option::of, prelude::*, sample::select};
+use proptest::{array::uniform, collection::vec, option::of, prelude::*, sample::select};
 use uuid::Uuid;
 
 pub fn load_events() -> impl Strategy<Value = LoadEventsRequest> {
@@ -78,15 +78,7 @@ pub fn export_user_profiles() -> impl Strategy<Value = ExportUserProfilesRequest
 }
 
 fn identity() -> impl Strategy<Value = Identity> {
-    [of(text()), of(text()), of(text()), of(text()), of(text())].prop_map(
-        |[external_id, phone_no, email, kakao_user_id, line_user_id]| Identity {
-            external_id,
-            phone_no,
-            email,
-            kakao_user_id,
-            line_user_id,
-        },
-    )
+    uniform(of(text())).prop_map(Identity::from_values)
 }
 
 fn event() -> impl Strategy<Value = Event> {
