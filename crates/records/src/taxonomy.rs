@@ -20,7 +20,8 @@ use dfinery::taxonomy as tables;
 /// the console allows it. The properties of consent are always registered: they exist in every service.
 ///
 /// ```
-/// use dfinery::{load::{Section, Taxonomy}, tables::PropertyType};
+/// use dfinery::tables::PropertyType;
+/// use dfinery_records::{Section, Taxonomy};
 /// # fn main() -> Result<(), dfinery_records::TaxonomyError> {
 /// let taxonomy = Taxonomy::from_yaml(
 ///     "
