@@ -149,7 +149,11 @@ fn text_that_is_no_json_is_refused_without_a_word_of_it() {
             "is not valid JSON: EOF while parsing a string; all of a record must stand on one line (column 35)",
         ),
         ("[1]", "a record must be an object, not an array"),
-        ("{} {}", "is not valid JSON: trailing characters (column 4)"),
+        (
+            "{} {}",
+            "several JSON objects stand on one line: put each on a line of its own (column 4)",
+        ),
+        ("{} x", "is not valid JSON: trailing characters (column 4)"),
     ] {
         assert_eq!(spec_problems(json).last().unwrap(), problem, "{json}");
     }

@@ -17,7 +17,22 @@ pub(super) fn complaint(text: &str, passing: bool) -> String {
     } else {
         strict().or_else(lenient)
     };
-    error.map_or_else(|| "is not valid JSON".to_owned(), |error| words(&error))
+    match error {
+        Some(error) if has_several(text) => format!(
+            "several JSON objects stand on one line: put each on a line of its own (column {})",
+            error.column()
+        ),
+        Some(error) => words(&error),
+        None => "is not valid JSON".to_owned(),
+    }
+}
+
+/// Whether a text is an object and the beginning of another one.
+fn has_several(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let first = values.next().is_some_and(|value| value.is_ok());
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    first && text.trim_start().starts_with('{') && rest.trim_start_matches([',', ' ', '\t']).starts_with('{')
 }
 
 fn words(error: &serde_json::Error) -> String {
