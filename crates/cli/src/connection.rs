@@ -9,18 +9,16 @@ use std::{
 
 use anyhow::{Context, bail};
 use dfinery::{Family, ImportClient, tables::RateLimit};
+use dfinery_input::read_text;
 use dfinery_load::{Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy};
 
 use crate::settings::{
-    Settings, TokenAt,
+    MOST_BYTES, Settings, TokenAt,
     table::{
         BASE_URL, BATCH_BYTES, CONCURRENCY, ENCODING, FORMAT, ID_COLUMNS, MAPPING, MAX_BAD, NO_RESUME, ON_REFUSAL,
         ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
     },
 };
-
-/// No handwritten file is longer.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A loader that may send.
 pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
@@ -161,7 +159,7 @@ pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
         .transpose()
         .map_err(anyhow::Error::msg)?;
     if let Some(path) = settings.path(&MAPPING) {
-        let mapping = Mapping::from_yaml(&read(path).with_context(|| cannot_read(path))?);
+        let mapping = Mapping::from_yaml(&read_text(path, MOST_BYTES)?);
         options.mapping = Some(mapping.with_context(|| path.display().to_string())?);
     }
     Ok(options)
@@ -171,14 +169,10 @@ pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {
     let Some(path) = settings.path(&TAXONOMY) else {
         return Ok(None);
     };
-    let text = read(path).with_context(|| cannot_read(path))?;
+    let text = read_text(path, MOST_BYTES)?;
     let name = path.display().to_string();
     let taxonomy = Taxonomy::from_yaml(&text).with_context(|| name.clone())?;
     Ok(Some(taxonomy.named(name)))
-}
-
-fn cannot_read(path: &Path) -> String {
-    format!("cannot read {}", path.display())
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

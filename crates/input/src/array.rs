@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     frame::{Body, Frame, Stop},
-    window::Window,
+    window::{Part, Window},
 };
 
 /// Finds the elements of an array without looking inside them.
@@ -60,7 +60,7 @@ impl Scan {
 
 impl Array {
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
-        window.advance_counting(std::mem::take(&mut self.pending));
+        window.pass(std::mem::take(&mut self.pending), Part::Record);
         loop {
             if !window.skip_blank()? {
                 return match self.state {
@@ -90,7 +90,7 @@ impl Array {
                     ));
                 }
             }
-            window.advance(1, 0);
+            window.pass(1, Part::Record);
         }
     }
 
@@ -131,7 +131,7 @@ impl Array {
         let mut part = scanned;
         loop {
             length += part as u64;
-            window.pass_long(part);
+            window.pass_long(part, Part::Record);
             if ended {
                 return Ok(length);
             }

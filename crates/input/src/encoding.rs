@@ -16,7 +16,14 @@ const ENOUGH_CHARACTERS: usize = 10;
 /// The encoding that the beginning of a text shows, and the length of its byte order mark.
 pub(crate) fn of_beginning(bytes: &[u8]) -> Option<(Encoding, usize)> {
     match bytes {
-        [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3)),
+        [0xEF, 0xBB, 0xBF, ..] => {
+            // Tools that each add a mark leave several.
+            let marks = bytes
+                .chunks_exact(3)
+                .take_while(|three| *three == [0xEF, 0xBB, 0xBF])
+                .count();
+            Some((Encoding::Utf8, 3 * marks))
+        }
         [0xFF, 0xFE, ..] => Some((Encoding::Utf16Le, 2)),
         [0xFE, 0xFF, ..] => Some((Encoding::Utf16Be, 2)),
         _ => utf16_by_zeros(bytes).map(|encoding| (encoding, 0)),
@@ -127,25 +134,33 @@ fn is_like_korean(bytes: &[u8]) -> bool {
     is_short || !others.contains(&detector.guess(None, Utf8Detection::Allow))
 }
 
-/// The first byte of a record that is invalid in its encoding.
+/// Why bytes are not text in their encoding.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct BadByte {
-    /// Its position in the record, from 1.
-    pub(crate) place: usize,
-    /// The bytes there, two for UTF-16.
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) encoding: Encoding,
+pub(crate) enum BadText {
+    /// The first byte that is invalid.
+    Byte {
+        /// Its position in the record, from 1.
+        place: usize,
+        /// The bytes there, two for UTF-16.
+        bytes: Vec<u8>,
+        encoding: Encoding,
+    },
+    /// They are Korean in UTF-8, which CP949 would read as other characters.
+    Utf8InCp949,
 }
 
-impl BadByte {
+impl BadText {
     /// What is wrong with the record; `unit` is a line, a row or an element.
     pub(crate) fn problem(&self, unit: &str) -> String {
         use std::fmt::Write as _;
-        let hex = self.bytes.iter().fold(String::from("0x"), |mut hex, byte| {
+        let Self::Byte { place, bytes, encoding } = self else {
+            return format!("the {unit} has text in UTF-8, and the input is CP949: save all of it in one encoding");
+        };
+        let hex = bytes.iter().fold(String::from("0x"), |mut hex, byte| {
             let _ = write!(hex, "{byte:02X}");
             hex
         });
-        let (place, label) = (self.place, self.encoding.label());
+        let label = encoding.label();
         format!(
             "the {unit} is not valid {label}: correct it, or say which encoding the input has (byte {place}: {hex})"
         )
@@ -153,13 +168,16 @@ impl BadByte {
 }
 
 /// Text of an encoding as UTF-8; borrowed if it is already UTF-8.
-pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadByte> {
-    if let Ok(text) = simdutf8::basic::from_utf8(bytes)
-        && (encoding != Encoding::Cp949 || text.is_ascii())
-    {
-        return Ok(text);
+pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut String) -> Result<&'a str, BadText> {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+        if encoding != Encoding::Cp949 || text.is_ascii() {
+            return Ok(text);
+        }
+        if is_korean(text) {
+            return Err(BadText::Utf8InCp949);
+        }
     }
-    let bad = |at: usize, bytes: &[u8]| BadByte {
+    let bad = |at: usize, bytes: &[u8]| BadText::Byte {
         place: at + 1,
         bytes: bytes.to_vec(),
         encoding,
@@ -184,6 +202,14 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut S
             Err(bad(utf16::original_length(before), &unit))
         }
     }
+}
+
+/// Whether a text has several Hangul syllables and hardly anything else beyond ASCII. Text in CP949 that is also valid
+/// UTF-8 does not come out so by chance.
+fn is_korean(text: &str) -> bool {
+    let beyond_ascii = text.chars().filter(|c| !c.is_ascii()).count();
+    let syllables = text.chars().filter(|c| ('가'..='힣').contains(c)).count();
+    syllables >= 2 && 2 * syllables >= beyond_ascii
 }
 
 /// Decodes CP949 from one broken place to the next.
@@ -302,7 +328,8 @@ mod tests {
             (b"a\xFFee", Encoding::Utf16Le, 3, &[0x44]),
         ] {
             let found = decode(bytes, encoding, &mut scratch).unwrap_err();
-            assert_eq!((found.place, &found.bytes[..]), (place, bad), "{bytes:?}");
+            let bytes = bad.to_vec();
+            assert_eq!(found, BadText::Byte { place, bytes, encoding });
         }
     }
 }

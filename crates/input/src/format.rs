@@ -22,7 +22,7 @@ pub enum Format {
 impl Format {
     const ALL: [Self; 5] = [Self::Ndjson, Self::JsonArray, Self::Csv, Self::Tsv, Self::DeadLetter];
 
-    /// The format that a name means; `None` for JSON, whose two forms only differ in content.
+    /// The format that a name means; `None` if the contents decide.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let mut last = extension(path)?;
@@ -32,6 +32,7 @@ impl Format {
         match last.as_str() {
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
+            "ndjson" | "jsonl" | "ldjson" => Some(Self::Ndjson),
             _ => None,
         }
     }
@@ -152,7 +153,9 @@ mod tests {
             ("a.csv", Some(Format::Csv)),
             ("a.CSV.gz", Some(Format::Csv)),
             ("a.b.tsv.zst", Some(Format::Tsv)),
-            ("a.ndjson", None),
+            ("a.ndjson", Some(Format::Ndjson)),
+            ("a.jsonl.gz", Some(Format::Ndjson)),
+            ("a.json", None),
             ("a.gz", None),
             ("csv", None),
         ] {

@@ -13,8 +13,10 @@ use crate::{
     fingerprint::Passed,
     format::{Encoding, Format},
     frame::{Body, Frame, Stop},
-    lines::Lines,
-    mapping::RowMapper,
+    line_count::LineCount,
+    lines::{Lines, RECORD_SEPARATOR},
+    look,
+    mapping::{Mapping, RowMapper},
     options::InputOptions,
     source::{self, Origin},
     table::{Cells, Table},
@@ -136,12 +138,14 @@ impl Input {
         if !is_table && !window.skip_blank().map_err(reading)? {
             return Err(source::empty(&name));
         }
-        let first = window.unread().first().copied();
-        let format = match options.format {
-            Some(format) => format,
-            None if first == Some(b'[') => Format::JsonArray,
-            None if first == Some(b'{') => Format::Ndjson,
-            None => Format::Csv,
+        if let Some(problem) = source::refused_text(window.unread().trim_ascii_start()) {
+            return Err(InputError::new(&name, problem));
+        }
+        let format = match (options.format, window.unread().first()) {
+            (Some(format), _) => format,
+            (None, Some(b'[')) => Format::JsonArray,
+            (None, Some(b'{' | &RECORD_SEPARATOR)) => Format::Ndjson,
+            (None, _) => Format::Csv,
         };
         let mut mapper = None;
         let framer = match format {
@@ -153,14 +157,19 @@ impl Input {
                     .as_ref()
                     .ok_or_else(|| InputError::needs_a_mapping(&name))?;
                 let usual = if format == Format::Tsv { b'\t' } else { b',' };
-                let mut table = Table::new(mapping.delimiter().unwrap_or(usual));
+                let mut table = Table::new(mapping.layout(), usual);
                 let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
                 window.look_ahead().map_err(|stop| stop.into_error(&name))?;
                 let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-                mapper = Some(
-                    RowMapper::new(mapping, &header, &types, accepts)
-                        .map_err(|problem| InputError::new(&name, problem))?,
-                );
+                mapper = Some(RowMapper::new(mapping, &header, &types, accepts).map_err(|problem| {
+                    let advice = lines_above(mapping, &window).map(|lines| {
+                        format!(
+                            "; line {} has these names: give skip_top: {lines} in the mapping",
+                            lines + 1
+                        )
+                    });
+                    InputError::new(&name, problem + &advice.unwrap_or_default())
+                })?);
                 Framer::Table(Box::new(table))
             }
         };
@@ -206,6 +215,7 @@ impl Input {
                 let bytes = unread.get(range).unwrap_or_default();
                 let json = match (&self.mapper, &self.framer) {
                     (Some(mapper), Framer::Table(table)) => match table.cells(bytes, encoding, &mut self.cells) {
+                        Ok(()) if table.is_header(&self.cells) => Err(Violation::new("", REPEATS_HEADER)),
                         Ok(()) => mapper.write(&self.cells, &mut self.json).map(|()| self.json.as_str()),
                         Err(bad) => Err(Violation::new("", bad.problem(self.format.unit()))),
                     },
@@ -259,14 +269,49 @@ impl Input {
         self.origin.length()
     }
 
-    /// Checks that the file did not change while it was read. Call it after the last record.
+    /// The lines read so far, by what they are part of; `None` for a JSON array, whose records are not lines.
+    #[must_use]
+    pub fn lines(&self) -> Option<LineCount> {
+        (self.format != Format::JsonArray).then(|| self.window.lines())
+    }
+
+    /// Checks that the file did not change while it was read, and that no line was lost before it became a record.
+    /// Call it after the last record.
     ///
     /// # Errors
-    /// If it changed.
+    /// If it changed, or lines are missing.
     pub fn finish(self) -> Result<(), InputError> {
-        self.origin.finish(&self.name)
+        self.origin.finish(&self.name)?;
+        match self.lines() {
+            Some(lines) if !lines.adds_up() => Err(InputError::new(
+                &self.name,
+                format_args!("its lines do not add up, please report it: {lines:?}"),
+            )),
+            _ => Ok(()),
+        }
     }
 }
+
+/// How many lines stand above the line that has all names of a mapping, if one of the next lines does.
+fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
+    const MOST_LINES: usize = 20;
+    let mut scratch = String::new();
+    let mut lines = window.unread().split(|byte| *byte == b'\n').take(MOST_LINES);
+    let place = lines.position(|line| {
+        [Encoding::Utf8, Encoding::Cp949].into_iter().any(|encoding| {
+            encoding::decode(line, encoding, &mut scratch).is_ok_and(|line| {
+                let names: Vec<_> = line
+                    .split([',', '\t', ';', '|'])
+                    .map(|name| look::name(name.trim().trim_matches('"')))
+                    .collect();
+                mapping.columns().all(|column| names.contains(&look::name(column)))
+            })
+        })
+    })?;
+    Some(window.line() - 1 + place as u64)
+}
+
+const REPEATS_HEADER: &str = "the row repeats the header, as files do that were joined from several: remove it";
 
 fn too_long(length: u64, most: usize, format: Format) -> String {
     let unit = format.unit();

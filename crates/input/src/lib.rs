@@ -9,17 +9,21 @@
 mod array;
 mod dead_letter;
 mod encoding;
+mod end_mark;
 mod error;
 mod fingerprint;
 mod format;
 mod frame;
 mod input;
+mod line_count;
 mod lines;
+mod look;
 mod mapping;
 mod options;
 mod propose;
 mod source;
 mod table;
+mod text;
 mod utf16;
 mod window;
 
@@ -29,8 +33,10 @@ pub use self::{
     fingerprint::{Beginning, Passed},
     format::{Encoding, Format},
     input::{Input, Line},
+    line_count::LineCount,
     mapping::Mapping,
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},
+    text::read_text,
     window::MAX_RECORD,
 };

@@ -4,21 +4,33 @@ use std::io;
 
 use super::{
     frame::{Body, Frame},
-    window::Window,
+    window::{Part, Window},
 };
+
+/// Begins a record of a JSON text sequence (RFC 7464).
+pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
 
 /// Finds lines, and skips blank ones.
 #[derive(Default)]
 pub(crate) struct Lines {
     /// The length of the previous line, including its break.
     pending: usize,
+    /// Whether it ends with a break.
+    has_break: bool,
+    /// Whether it is blank.
+    is_blank: bool,
 }
 
 impl Lines {
     pub(crate) fn next(&mut self, window: &mut Window) -> io::Result<Option<Frame>> {
         loop {
-            window.advance(self.pending, u64::from(self.pending > 0));
-            self.pending = 0;
+            let part = if self.is_blank { Part::Blank } else { Part::Record };
+            let has_break = usize::from(self.has_break);
+            window.pass_lines(std::mem::take(&mut self.pending), has_break, part);
+            // A JSON text sequence has this character before each record.
+            if (!window.unread().is_empty() || window.more()?) && window.unread().first() == Some(&RECORD_SEPARATOR) {
+                window.pass(1, Part::Record);
+            }
             let (line, offset) = (window.line(), window.offset());
             let frame = |body| Ok(Some(Frame { line, offset, body }));
             let Some(with_break) = Self::find_end(window)? else {
@@ -29,13 +41,15 @@ impl Lines {
                 return Ok(None);
             }
             self.pending = with_break;
+            self.has_break = found.ends_with(b"\n");
             let length = without_break(found).len();
             if length > window.bounds.record {
                 self.pending = 0;
                 return frame(Body::TooLong(Self::pass_long(window)?));
             }
-            let is_blank = |text: &[u8]| text.iter().all(u8::is_ascii_whitespace);
-            if !is_blank(found.get(..length).unwrap_or_default()) {
+            let text = found.get(..length).unwrap_or_default();
+            self.is_blank = text.iter().all(u8::is_ascii_whitespace);
+            if !self.is_blank {
                 return frame(Body::Whole(0..length));
             }
         }
@@ -72,7 +86,7 @@ impl Lines {
             ends_with_return = part.last().map_or(ends_with_return, |last| *last == b'\r');
             length += part.len() as u64;
             let count = part.len() + usize::from(end.is_some());
-            window.pass_long(count);
+            window.pass_long(count, Part::Record);
             if end.is_some() {
                 return Ok(length - u64::from(ends_with_return));
             }

@@ -152,53 +152,114 @@ impl Read for Watched {
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// Formats that people take for text, and what to do with them.
-const REFUSED: [(&[u8], &str); 6] = [
-    (
-        b"PK\x03\x04",
-        "an Excel workbook or a ZIP archive: save the sheet as \"CSV UTF-8\", or unpack the archive",
-    ),
+const WORKBOOK: &str = "an Excel workbook: save the sheet as \"CSV UTF-8\"";
+const UNPACK: &str = "unpack it, or compress with gzip or zstd";
+/// Containers that are not read: how they begin, what they are, and what to do with them.
+const REFUSED: [(&[u8], &str, &str); 18] = [
+    (b"PK\x03\x04", "a ZIP archive", "unpack it, and load the files in it"),
+    (b"PK\x05\x06", "an empty ZIP archive", "there is nothing to load"),
     (
         b"\xd0\xcf\x11\xe0",
-        "an old Excel workbook: save the sheet as \"CSV UTF-8\"",
+        "an old Excel workbook",
+        "save the sheet as \"CSV UTF-8\"",
     ),
-    (b"PAR1", "a Parquet file: convert it to NDJSON or CSV"),
-    (b"BZh", "a bzip2 archive: unpack it, or compress with gzip or zstd"),
-    (b"\xfd7zXZ\0", "an xz archive: unpack it, or compress with gzip or zstd"),
-    (
-        b"7z\xbc\xaf\x27\x1c",
-        "a 7-Zip archive: unpack it, or compress with gzip or zstd",
-    ),
+    (b"BZh", "a bzip2 archive", UNPACK),
+    (b"\xfd7zXZ\0", "an xz archive", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
+    (b"\x04\x22\x4d\x18", "an LZ4 archive", UNPACK),
+    (b"\xff\x06\0\0sNaPpY", "a Snappy archive", UNPACK),
+    (b"\x1f\x9d", "an archive of compress", UNPACK),
+    (b"PAR1", "a Parquet file", CONVERT),
+    (b"Obj\x01", "an Avro file", CONVERT),
+    (b"ARROW1", "an Arrow file", CONVERT),
+    (b"ORC", "an ORC file", CONVERT),
+    (b"SQLite format 3\0", "an SQLite database", CONVERT),
+    (b"%PDF-", "a PDF document", CONVERT),
+    (b"{\\rtf", "an RTF document", CONVERT),
+    (b"\x89PNG", "a picture", CONVERT),
 ];
-const LONGEST_MAGIC: usize = 6;
+const CONVERT: &str = "convert it to NDJSON or CSV";
+/// Where a tar archive shows that it is one.
+const TAR: (usize, &[u8]) = (257, b"ustar");
+/// How many bytes show what a container is.
+const BEGINNING: usize = 512;
+/// How often an input may be compressed.
+const MOST_LAYERS: usize = 3;
 
-fn decompress(name: &str, mut reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
-    let mut magic = Vec::with_capacity(LONGEST_MAGIC);
-    (&mut reader)
-        .take(LONGEST_MAGIC as u64)
-        .read_to_end(&mut magic)
-        .map_err(|error| InputError::reading(name, error))?;
-    if magic.is_empty() {
-        return Err(empty(name));
+/// What is wrong with an input that begins like this, if it is a container that is not read.
+fn refused(beginning: &[u8]) -> Option<String> {
+    let contains = |part: &[u8]| memchr::memmem::find(beginning, part).is_some();
+    if beginning.starts_with(b"PK") && (contains(b"xl/") || contains(b"[Content_Types].xml")) {
+        return Some(format!("it is {WORKBOOK}"));
     }
-    if let Some((_, what)) = REFUSED.iter().find(|(bytes, _)| magic.starts_with(bytes)) {
-        return Err(InputError::new(name, format_args!("it is {what}")));
+    if beginning.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
+        return Some("it is a tar archive: unpack it, and load the files in it".to_owned());
     }
-    let (gzip, zstd) = (magic.starts_with(GZIP), magic.starts_with(ZSTD));
-    let whole = Cursor::new(magic).chain(reader);
-    if gzip {
+    let (_, what, advice) = REFUSED.iter().find(|(bytes, ..)| beginning.starts_with(bytes))?;
+    Some(format!("it is {what}: {advice}"))
+}
+
+/// What is wrong with a text that begins like this, if it is markup that people take for a table.
+pub(crate) fn refused_text(beginning: &[u8]) -> Option<&'static str> {
+    const MARKUP: [&[u8]; 8] = [
+        b"<!doctype",
+        b"<html",
+        b"<head",
+        b"<meta",
+        b"<table",
+        b"<script",
+        b"<body",
+        b"<?xml",
+    ];
+    let begins = |with: &[u8]| {
+        beginning
+            .get(..with.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(with))
+    };
+    MARKUP.iter().any(|with| begins(with)).then_some(
+        "it is an HTML or XML page: a page of an error or a login, or a download that only has the name of a workbook, \
+         which a spreadsheet can save as \"CSV UTF-8\"",
+    )
+}
+
+fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
+    let mut reader: Box<dyn Read + Send> = Box::new(reader);
+    for layer in 0..=MOST_LAYERS {
+        let mut beginning = Vec::with_capacity(BEGINNING);
+        (&mut reader)
+            .take(BEGINNING as u64)
+            .read_to_end(&mut beginning)
+            .map_err(|error| InputError::reading(name, error))?;
+        if beginning.is_empty() {
+            return Err(empty(name));
+        }
+        if let Some(problem) = refused(&beginning) {
+            return Err(InputError::new(name, problem));
+        }
+        let (gzip, zstd) = (beginning.starts_with(GZIP), beginning.starts_with(ZSTD));
+        let whole = Cursor::new(beginning).chain(reader);
+        if !gzip && !zstd {
+            return Ok(Box::new(whole));
+        }
+        if layer == MOST_LAYERS {
+            break;
+        }
         let buffered = BufReader::with_capacity(COMPRESSED_CHUNK, whole);
-        return Ok(Box::new(Archive {
-            format: "gzip",
-            reader: flate2::bufread::MultiGzDecoder::new(buffered),
-        }));
+        reader = if gzip {
+            Box::new(Archive {
+                format: "gzip",
+                reader: flate2::bufread::MultiGzDecoder::new(buffered),
+            })
+        } else {
+            let reader = zstd::Decoder::with_buffer(buffered).map_err(|error| InputError::opening(name, error))?;
+            Box::new(Archive { format: "zstd", reader })
+        };
     }
-    if zstd {
-        let buffered = BufReader::with_capacity(COMPRESSED_CHUNK, whole);
-        let reader = zstd::Decoder::with_buffer(buffered).map_err(|error| InputError::opening(name, error))?;
-        return Ok(Box::new(Archive { format: "zstd", reader }));
-    }
-    Ok(Box::new(whole))
+    Err(InputError::new(
+        name,
+        format_args!("it is compressed more than {MOST_LAYERS} times: unpack it"),
+    ))
 }
 
 /// A decompressor whose errors blame the archive.

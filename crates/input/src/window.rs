@@ -7,8 +7,10 @@ use std::{
 
 use crate::{
     encoding,
+    end_mark::WithoutEndMark,
     format::Encoding,
     frame::Stop,
+    line_count::LineCount,
     utf16::{self, Order, Utf16Reader},
 };
 
@@ -35,6 +37,16 @@ impl Default for Bounds {
     }
 }
 
+/// What a line of an input is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Record,
+    Header,
+    Blank,
+    /// What stands above or below a table.
+    Skipped,
+}
+
 /// Bytes read but not yet used: at most the longest record and one chunk.
 pub(crate) struct Window {
     reader: Box<dyn Read + Send>,
@@ -47,6 +59,14 @@ pub(crate) struct Window {
     offset: u64,
     /// The line on which it starts.
     line: u64,
+    /// The byte that ends a line.
+    line_break: u8,
+    /// How many line ends have been read from the input, used or not.
+    arrived: u64,
+    /// The lines that have been used.
+    lines: LineCount,
+    /// What the last line is part of while its end has not been used.
+    open_line: Option<Part>,
     pub(crate) bounds: Bounds,
     /// The first bytes of a record that is too long.
     pub(crate) head: Vec<u8>,
@@ -64,6 +84,10 @@ impl Window {
             encoding: forced,
             offset: 0,
             line: 1,
+            line_break: b'\n',
+            arrived: 0,
+            lines: LineCount::default(),
+            open_line: None,
             bounds,
             head: Vec::new(),
         };
@@ -77,18 +101,21 @@ impl Window {
         };
         window.start = mark;
         window.offset = mark as u64;
-        if let Some(order) = window.order() {
-            window.convert_from(order);
-        }
+        window.read_as_text();
+        while window.unread().len() < encoding::DECIDING_BEGINNING && window.more()? {}
         Ok(window)
     }
 
-    /// Puts the bytes read back in front of the rest, and reads everything as UTF-16.
-    fn convert_from(&mut self, order: Order) {
+    /// Puts the bytes read back in front of the rest, and reads everything as text without a mark at its end.
+    fn read_as_text(&mut self) {
         let begun = Cursor::new(self.unread().to_vec());
-        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
-        self.reader = Box::new(Utf16Reader::new(begun.chain(rest), order));
+        let bytes = begun.chain(std::mem::replace(&mut self.reader, Box::new(io::empty())));
+        self.reader = match self.order() {
+            Some(order) => Box::new(WithoutEndMark::new(Utf16Reader::new(bytes, order))),
+            None => Box::new(WithoutEndMark::new(bytes)),
+        };
         (self.start, self.end, self.ended) = (0, 0, false);
+        self.arrived = 0;
     }
 
     /// The bytes in memory, from the start of the window.
@@ -149,11 +176,11 @@ impl Window {
     }
 
     /// Moves the start of the window past a part of a record that is too long, and keeps its first bytes.
-    pub(crate) fn pass_long(&mut self, count: usize) {
+    pub(crate) fn pass_long(&mut self, count: usize, part: Part) {
         let room = KEPT_OF_LONG.saturating_sub(self.head.len());
         let passed = self.buffer.get(self.start..self.start + count).unwrap_or_default();
         self.head.extend(passed.iter().take(room));
-        self.advance_counting(count);
+        self.pass(count, part);
     }
 
     /// The byte order, if the input is UTF-16.
@@ -165,22 +192,46 @@ impl Window {
         }
     }
 
-    /// Moves the start of the window forward past a number of lines.
-    pub(crate) fn advance(&mut self, count: usize, lines: u64) {
-        let passed = if self.order().is_some() {
-            utf16::original_length(self.unread().get(..count).unwrap_or_default())
-        } else {
-            count
-        };
-        self.offset += passed as u64;
-        self.line += lines;
-        self.start = (self.start + count).min(self.end);
+    /// Moves the start of the window forward, and counts the lines that it passes as parts of this.
+    pub(crate) fn pass(&mut self, count: usize, part: Part) {
+        let passed = self.unread().get(..count).unwrap_or_default();
+        let lines = memchr::memchr_iter(self.line_break, passed).count();
+        self.pass_lines(count, lines, part);
     }
 
-    /// Moves the start of the window forward and counts the lines it passes.
-    pub(crate) fn advance_counting(&mut self, count: usize) {
-        let lines = memchr::memchr_iter(b'\n', self.unread().get(..count).unwrap_or_default()).count();
-        self.advance(count, lines as u64);
+    /// Moves the start of the window forward past bytes that end this many lines.
+    pub(crate) fn pass_lines(&mut self, count: usize, lines: usize, part: Part) {
+        let passed = self.unread().get(..count).unwrap_or_default();
+        let Some(last) = passed.last() else { return };
+        let open_line = (*last != self.line_break).then_some(part);
+        let length = passed.len();
+        let original = if self.order().is_some() {
+            utf16::original_length(passed)
+        } else {
+            length
+        };
+        self.offset += original as u64;
+        self.start += length;
+        self.line += lines as u64;
+        *self.lines.of(part) += lines as u64;
+        self.open_line = open_line;
+    }
+
+    /// Takes another byte for the end of a line than the line feed. Call it before a record is read.
+    pub(crate) fn set_line_break(&mut self, byte: u8) {
+        self.line_break = byte;
+        self.arrived = self.line - 1 + memchr::memchr_iter(byte, self.unread()).count() as u64;
+    }
+
+    /// The lines that have been used; at the end of the input, all of them.
+    pub(crate) fn lines(&self) -> LineCount {
+        let mut lines = self.lines;
+        lines.total = self.arrived;
+        if let Some(part) = self.open_line {
+            lines.total += 1;
+            *lines.of(part) += 1;
+        }
+        lines
     }
 
     /// Moves the start of the window past spaces and line breaks, reading on as needed; false at the end of the input.
@@ -191,7 +242,7 @@ impl Window {
                 .iter()
                 .take_while(|byte| byte.is_ascii_whitespace())
                 .count();
-            self.advance_counting(blank);
+            self.pass(blank, Part::Blank);
             if !self.unread().is_empty() {
                 return Ok(true);
             }
@@ -225,6 +276,8 @@ impl Window {
                     return Ok(false);
                 }
                 Ok(count) => {
+                    let arrived = free.get(..count).unwrap_or_default();
+                    self.arrived += memchr::memchr_iter(self.line_break, arrived).count() as u64;
                     self.end += count;
                     return Ok(true);
                 }

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use dfinery_input::read_text;
 use toml::de::{DeTable, DeValue};
 
 use super::{
@@ -16,6 +17,8 @@ use super::{
 
 /// Looked for in the working folder.
 pub const NAME: &str = "dfinery.toml";
+/// No handwritten file is longer.
+pub const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// The variable that names another file.
 pub const VARIABLE: &str = "DFINERY_CONFIG";
 
@@ -38,7 +41,7 @@ impl File {
                 _ => NAME.into(),
             },
         };
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = read_text(&path, MOST_BYTES)?;
         Self::read(path, &text)
     }
 

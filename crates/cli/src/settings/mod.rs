@@ -15,6 +15,7 @@ use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use dfinery_load::MostBad;
 
+pub use self::file::MOST_BYTES;
 use self::{
     file::File,
     table::{Setting, TABLE, TOKEN_FILE, TOKEN_VARIABLE},

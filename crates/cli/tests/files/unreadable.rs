@@ -273,7 +273,7 @@ async fn a_mapping_that_is_wrong_names_its_file_and_line() {
         &desk,
         "a.csv",
         &["--mapping", "none.yaml"],
-        &["cannot read none.yaml", "No such file"],
+        &["none.yaml: there is no such file"],
     )
     .await;
     // A workbook or a list in CP949 that is given as the mapping.

@@ -12,6 +12,7 @@ use crate::{MAX_RECORD, Mapping};
 use dfinery_records::RecordKind;
 
 mod formats;
+mod quotes;
 mod sources;
 mod speed;
 mod tables;
@@ -35,6 +36,7 @@ fn read_all(mut input: Input) -> Result<Vec<Said>, InputError> {
             json: line.json.map(str::to_owned).map_err(|violation| violation.to_string()),
         });
     }
+    assert!(input.lines().is_none_or(|lines| lines.adds_up()), "{:?}", input.lines());
     input.finish()?;
     Ok(said)
 }

@@ -9,7 +9,7 @@ use super::{
     cell::{self, PropertySources, Source},
     types::Type,
 };
-use crate::error::InputError;
+use crate::{error::InputError, table::Layout};
 
 /// How the columns of a table become records: which column is which property, and how its cells are written.
 ///
@@ -84,9 +84,28 @@ impl Mapping {
             .collect()
     }
 
-    /// The separator of cells, if the mapping sets it.
-    pub(crate) fn delimiter(&self) -> Option<u8> {
-        self.definition.delimiter.map(|delimiter| delimiter.0)
+    /// The names of the columns that it uses.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.definition.columns()
+    }
+
+    /// How the table is written, as far as the mapping says.
+    pub(crate) fn layout(&self) -> Layout {
+        let Definition {
+            delimiter,
+            escape,
+            short_rows,
+            skip_top,
+            skip_bottom,
+            ..
+        } = &self.definition;
+        Layout {
+            delimiter: delimiter.map(|delimiter| delimiter.0),
+            escape: escape.map(|escape| escape.0),
+            short_rows: *short_rows,
+            skip_top: usize::from(*skip_top),
+            skip_bottom: usize::from(*skip_bottom),
+        }
     }
 }
 
@@ -124,6 +143,14 @@ fn yaml_options() -> serde_saphyr::Options {
 pub(super) struct Definition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) delimiter: Option<Delimiter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) escape: Option<Escape>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) short_rows: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) skip_top: u8,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) skip_bottom: u8,
     #[serde(
         default,
         deserialize_with = "time_zone",
@@ -172,6 +199,26 @@ impl<'de> Deserialize<'de> for Delimiter {
             )),
         }
     }
+}
+
+/// The character that takes the meaning from the one that follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Escape(u8);
+
+impl<'de> Deserialize<'de> for Escape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_bytes() {
+            [byte] if byte.is_ascii_punctuation() && *byte != b'"' => Ok(Self(*byte)),
+            _ => Err(de::Error::custom(
+                r#"escape: must be one ASCII punctuation character, such as "\\", and no quote"#,
+            )),
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[allow(clippy::ref_option, reason = "as serde calls it")]
@@ -242,6 +289,10 @@ impl Definition {
 
     /// Checks which keys may be combined.
     fn check_keys(&self) -> Result<(), String> {
+        let is_delimiter = |escape: &Escape| self.delimiter.is_some_and(|delimiter| delimiter.0 == escape.0);
+        if self.escape.as_ref().is_some_and(is_delimiter) {
+            return Err("escape and delimiter must be different characters".to_owned());
+        }
         if self.identity.iter().next().is_none() {
             return Err(format!(
                 "identity: give at least one of {}",

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::look;
+
 /// Removes the thousands separators from a number, if they are in the right places.
 pub(super) fn without_thousands(cell: &str, separator: char) -> Option<String> {
     let (sign, rest) = match cell.strip_prefix(['-', '+']) {
@@ -65,11 +67,18 @@ fn is_json_number(number: &str) -> bool {
 /// The fewest and most digits of a number with its country code.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
+/// South Korea, whose numbers of mobile phones have a known length.
+const KOREA: &str = "82";
+
 /// A phone number as DFINERY wants it: the country code and the number, digits only.
 pub(crate) fn phone(cell: &str, country: &str) -> Result<String, String> {
-    let mut digits = String::with_capacity(cell.len());
-    let trimmed = cell.trim();
+    let seen = look::plain(cell);
+    let trimmed = seen.trim();
     let (has_plus, rest) = trimmed.strip_prefix('+').map_or((false, trimmed), |rest| (true, rest));
+    if let Some(problem) = as_number(rest) {
+        return Err(problem.to_owned());
+    }
+    let mut digits = String::with_capacity(rest.len());
     for c in rest.chars() {
         match c {
             '0'..='9' => digits.push(c),
@@ -95,11 +104,35 @@ pub(crate) fn phone(cell: &str, country: &str) -> Result<String, String> {
             "must begin with 0, + or the country code {country}; a spreadsheet may have taken the leading zero away"
         ));
     };
-    if PHONE_DIGITS.contains(&number.len()) {
-        Ok(number)
-    } else {
-        Err("is too short or too long for a phone number".to_owned())
+    if !PHONE_DIGITS.contains(&number.len()) {
+        return Err("is too short or too long for a phone number".to_owned());
     }
+    let is_wrong_length = number
+        .strip_prefix(KOREA)
+        .is_some_and(|national| national.starts_with("10") && national.len() != 10);
+    if is_wrong_length {
+        return Err(
+            "a Korean mobile number has 11 digits, such as 010-1234-5678: one is missing or too many".to_owned(),
+        );
+    }
+    Ok(number)
+}
+
+/// What is wrong with a phone number that a program took for a number.
+fn as_number(text: &str) -> Option<&'static str> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((number, power)) = text.split_once(['e', 'E'])
+        && is_digits(&number.replace('.', ""))
+        && is_digits(power.strip_prefix(['+', '-']).unwrap_or(power))
+    {
+        return Some(
+            "has an exponent, as a spreadsheet writes a long number, and has lost its last digits: export the column as text",
+        );
+    }
+    let (number, decimals) = text.split_once('.')?;
+    (is_digits(number) && is_digits(decimals) && decimals.len() < 3).then_some(
+        "has a decimal point, as a program writes a number in a column with empty cells: export the column as text",
+    )
 }
 
 #[cfg(test)]
@@ -180,6 +213,9 @@ mod tests {
             "821012345678",
             "+82 (0)10 1234 5678",
             "010.1234.5678",
+            "\u{202A}010-1234-5678\u{202C}",
+            "010\u{A0}1234\u{2013}5678",
+            "０１０－１２３４－５６７８",
         ] {
             assert_eq!(phone(cell, "82").as_deref(), Ok("821012345678"), "{cell}");
         }
@@ -191,6 +227,11 @@ mod tests {
             "없음",
             "010-1234-5678 (home)",
             "010123456789012345",
+            "821012345678.0",
+            "1012345678.00",
+            "8.21012E+11",
+            "010-9876-543",
+            "+82 10-1234-56789",
         ] {
             assert!(
                 phone(cell, "82").is_err_and(|problem| !problem.contains(cell)),

@@ -1,6 +1,6 @@
 //! A row as a record.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     cell::{PropertySources, Source},
@@ -8,7 +8,7 @@ use super::{
     types::Type,
     value::{CellReader, json_string},
 };
-use crate::table::Cells;
+use crate::{look, table::Cells};
 use dfinery::Violation;
 use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
 
@@ -185,21 +185,36 @@ fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), Strin
 
 /// The header that a mapping is fitted to.
 struct Fit<'a> {
-    columns: HashMap<&'a str, usize>,
+    columns: HashMap<Cow<'a, str>, usize>,
     types: &'a Taxonomy,
     definition: &'a Definition,
 }
 
 impl<'a> Fit<'a> {
     fn new(definition: &'a Definition, header: &'a [String], types: &'a Taxonomy) -> Result<Self, String> {
-        let columns: HashMap<_, _> = header
-            .iter()
-            .enumerate()
-            .map(|(index, name)| (name.as_str(), index))
-            .collect();
-        let mut missing: Vec<&str> = definition
-            .columns()
-            .filter(|name| !columns.contains_key(name))
+        let mut columns: HashMap<Cow<'a, str>, usize> = HashMap::new();
+        let mut repeated = HashMap::new();
+        for (index, name) in header.iter().map(|name| look::name(name)).enumerate() {
+            if let Some(first) = columns.get(&name) {
+                repeated.entry(name).or_insert((*first, index));
+            } else {
+                columns.insert(name, index);
+            }
+        }
+        let columns_used = || definition.columns().map(|name| (name, look::name(name)));
+        if let Some((shown, (first, second))) =
+            columns_used().find_map(|(name, plain)| Some((name, repeated.get(&plain)?)))
+        {
+            return Err(format!(
+                "columns {} and {} of the header have the same name, {}, which the mapping uses: rename one of them",
+                first + 1,
+                second + 1,
+                look::shown(shown)
+            ));
+        }
+        let mut missing: Vec<String> = columns_used()
+            .filter(|(_, plain)| !columns.contains_key(plain))
+            .map(|(name, _)| look::shown(name))
             .collect();
         missing.dedup();
         if missing.is_empty() {
@@ -223,7 +238,8 @@ impl<'a> Fit<'a> {
                 "its header has one column: if its names are separated by {delimiter}, write delimiter: {delimiter} into the mapping"
             )
         } else {
-            format!("its columns are: {}", header.join(", "))
+            let names: Vec<_> = header.iter().map(|name| look::shown(name)).collect();
+            format!("its columns are: {}", names.join(", "))
         };
         Err(format!(
             "the mapping names {plural} not in the header: {missing}; {problem}"
@@ -288,7 +304,11 @@ impl<'a> Fit<'a> {
                 let dot = if section.is_empty() { "" } else { "." };
                 let zone = self.definition.timezone.as_ref();
                 Value::Cell {
-                    index: self.columns.get(column.name.as_str()).copied().unwrap_or(usize::MAX),
+                    index: self
+                        .columns
+                        .get(&look::name(&column.name))
+                        .copied()
+                        .unwrap_or(usize::MAX),
                     column: column.name.clone(),
                     reader: CellReader::new(column, kind, zone)
                         .map_err(|problem| format!("the mapping: {section}{dot}{name}: {problem}"))?,
@@ -304,7 +324,7 @@ impl<'a> Fit<'a> {
 
 impl Definition {
     /// The columns that are named, in order.
-    fn columns(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         let single = [
             self.event.as_ref().map(|name| &name.0),
             self.event_datetime.as_ref(),

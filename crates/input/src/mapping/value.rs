@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
+use crate::look;
+
 use super::{
     column::{Column, Empty},
     number,
@@ -98,6 +100,13 @@ impl CellReader {
     /// Writes a cell as JSON; false if there is nothing to write. An error says what the cell must be, and never what
     /// it is.
     pub(crate) fn write(&self, cell: &str, out: &mut String) -> Result<bool, String> {
+        self.write_form(cell, out).map_err(|problem| match look::note(cell) {
+            Some(note) => format!("{problem}; {note}"),
+            None => problem,
+        })
+    }
+
+    fn write_form(&self, cell: &str, out: &mut String) -> Result<bool, String> {
         let cell = if matches!(self.kind, Kind::String) {
             cell
         } else {

@@ -47,8 +47,19 @@ impl<'a> Draft<'a> {
                 sheet.broken
             ));
         }
+        let named = |name: &str| sheet.columns.iter().filter(|(other, _)| other == name).count();
         for (column, evidence) in &sheet.columns {
-            draft.column(column, evidence);
+            match named(column) {
+                // A column without a name is usually the number of the row.
+                _ if column.is_empty() => {}
+                1 => draft.column(column, evidence),
+                count => {
+                    let problem = format!("{count} columns have the name {column}: rename those that you need.");
+                    if !draft.unsure.contains(&problem) {
+                        draft.unsure.push(problem);
+                    }
+                }
+            }
         }
         draft.whole();
         draft

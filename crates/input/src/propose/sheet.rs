@@ -5,7 +5,7 @@ use crate::{
     error::InputError,
     frame::Body,
     mapping::is_like_a_value,
-    table::{Cells, Table},
+    table::{Cells, Layout, Table},
     window::Window,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Sheet {
 
 impl Sheet {
     pub(super) fn read(name: &str, window: &mut Window, delimiter: u8) -> Result<Self, InputError> {
-        let mut table = Table::new(delimiter);
+        let mut table = Table::new(Layout::default(), delimiter);
         let header = table.header(window).map_err(|stop| stop.into_error(name))?;
         if header.iter().any(|column| is_like_a_value(column)) {
             return Err(InputError::new(

@@ -36,6 +36,24 @@ const PURCHASES: &str = "\
 ";
 
 #[test]
+fn columns_without_a_name_or_with_the_same_one_are_left_out() {
+    let csv = ",회원번호,메모,메모,결제일시\n0,u1,a,b,2024-06-24 15:42:25\n1,u2,c,d,2024-06-25 15:42:25\n";
+    let known = ProposalOptions {
+        event: Some("df_login".to_owned()),
+        timezone: Some("Asia/Seoul".to_owned()),
+    };
+    let (proposal, folder) = propose_for(csv.as_bytes(), &known, Accepts::Mixed);
+    assert!(
+        proposal
+            .yaml
+            .contains("2 columns have the name 메모: rename those that you need."),
+        "{}",
+        proposal.yaml
+    );
+    assert_eq!(load(&folder, &proposal.yaml).unwrap().len(), 2);
+}
+
+#[test]
 fn a_complete_proposal_loads_the_file() {
     let known = ProposalOptions {
         event: Some("df_purchase".to_owned()),

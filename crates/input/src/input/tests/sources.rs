@@ -37,8 +37,43 @@ fn what_cannot_be_opened_says_why() {
         let (_folder, path) = file("a.ndjson", content);
         assert!(error(&path).contains("it is empty"), "{content:?}");
     }
-    let (_folder, path) = file("a.csv", b"PK\x03\x04....");
-    assert!(error(&path).contains("Excel"));
+}
+
+#[test]
+fn a_container_is_named_by_what_it_holds_whatever_its_name() {
+    let tar: Vec<u8> = std::iter::repeat_n(b'a', 257)
+        .chain(*b"ustar\0")
+        .chain([0; 300])
+        .collect();
+    let parts = |parts: &[&[u8]]| parts.concat();
+    for (content, part) in [
+        (
+            parts(&[b"PK\x03\x04", &[0; 26], b"[Content_Types].xml"]),
+            "an Excel workbook",
+        ),
+        (parts(&[b"PK\x03\x04", &[0; 26], b"orders.csv"]), "a ZIP archive"),
+        (tar.clone(), "a tar archive"),
+        (gzip(&tar), "a tar archive"),
+        (b"%PDF-1.7\n".to_vec(), "a PDF document"),
+        (b"\n <!DOCTYPE HTML><html>".to_vec(), "an HTML or XML page"),
+        (b"\xEF\xBB\xBF<?xml version=\"1.0\"?>".to_vec(), "an HTML or XML page"),
+        (encode("\u{FEFF}<table><tr>", Encoding::Utf16Le), "an HTML or XML page"),
+        (gzip(&gzip(&gzip(&gzip(b"{}")))), "compressed more than 3 times"),
+    ] {
+        for name in ["a.csv", "a.ndjson", "a"] {
+            let (_folder, path) = file(name, &content);
+            let said = error(&path);
+            assert!(said.contains(part), "{said}");
+        }
+    }
+}
+
+#[test]
+fn an_input_compressed_twice_is_unpacked_twice() {
+    for content in [gzip(&gzip(b"{}\n")), gzip(&zstd(b"{}\n")), zstd(&gzip(&gzip(b"{}\n")))] {
+        let (_folder, path) = file("a.ndjson.gz", &content);
+        assert_eq!(read_all(open(&path).unwrap()).unwrap().len(), 1);
+    }
 }
 
 #[test]
@@ -132,7 +167,11 @@ fn the_name_and_the_content_show_the_format() {
         ("a.json", &b"\n[{}]"[..], Format::JsonArray),
         ("a.json", b"{}", Format::Ndjson),
         ("a", b"\xEF\xBB\xBF{}", Format::Ndjson),
-        ("a.ndjson.gz", &gzip(b"[{}]"), Format::JsonArray),
+        ("a.json.gz", &gzip(b"[{}]"), Format::JsonArray),
+        ("a.ndjson", b"l_id\":\"u0\"}}\n{}\n", Format::Ndjson),
+        ("a.jsonl.gz", &gzip(b"[0]}}\n{}\n"), Format::Ndjson),
+        ("a", b"\x1E{}\n\x1E{}\n", Format::Ndjson),
+        ("a", b"\xEF\xBB\xBF\xEF\xBB\xBF{}", Format::Ndjson),
         ("a", b"\xFF\xFE[\0]\0", Format::JsonArray),
     ] {
         let (_folder, path) = file(name, content);

@@ -1,0 +1,496 @@
+//! Times and dates in the forms that a mapping names. The form is never guessed.
+
+mod form;
+mod zone_words;
+
+use jiff::{
+    Zoned,
+    civil::{Date, DateTime, Time},
+    fmt::{strtime::BrokenDownTime, temporal::Pieces},
+    tz::TimeZone,
+};
+
+use self::form::Form;
+use dfinery::Timestamp;
+
+/// Reads points in time.
+#[derive(Clone, Debug)]
+pub(super) struct Times {
+    /// Forms; the first that fits is used. RFC 3339 if empty.
+    forms: Vec<Form>,
+    /// The zone of times without an offset.
+    zone: Option<TimeZone>,
+}
+
+/// The seconds from 1970 to the beginning of the year 0, the earliest in RFC 3339.
+const YEAR_0: i64 = -62_167_219_200;
+const NEEDS_ZONE: &str = "a time without an offset needs a time zone: give timezone in the mapping, such as Asia/Seoul";
+const TOO_LATE: &str =
+    "the time is after 9999-12-30T22:00:00Z, the latest that can be read: leave the cell empty if it means no end";
+const FOUR_DIGITS: &str = "the year must have four digits";
+
+/// An afternoon, so that a 12-hour clock shows.
+fn sample() -> Zoned {
+    DateTime::constant(2023, 11, 22, 15, 42, 38, 394_000_000)
+        .to_zoned(TimeZone::UTC)
+        .unwrap_or_default()
+}
+
+impl Times {
+    pub(super) fn new(formats: &[String], zone: Option<&TimeZone>) -> Result<Self, String> {
+        let forms: Vec<_> = formats.iter().map(|format| Form::new(format)).collect();
+        for form in &forms {
+            match form {
+                Form::SerialDays if zone.is_none() => return Err(NEEDS_ZONE.to_owned()),
+                Form::SerialDays | Form::Unix(_) => {}
+                Form::Pattern { format, .. } => check_time(format, zone)?,
+            }
+        }
+        Ok(Self {
+            forms,
+            zone: zone.cloned(),
+        })
+    }
+
+    /// The point in time that a cell names.
+    pub(super) fn read(&self, cell: &str) -> Result<Timestamp, String> {
+        let time = if self.forms.is_empty() {
+            self.read_rfc_3339(cell)?
+        } else {
+            self.read_forms(cell)?
+        };
+        // A timestamp cannot be after the year 9999.
+        if time.as_second() >= YEAR_0 {
+            Ok(time.into())
+        } else {
+            Err(FOUR_DIGITS.to_owned())
+        }
+    }
+
+    fn read_rfc_3339(&self, cell: &str) -> Result<jiff::Timestamp, String> {
+        let annotated = cell.contains('[');
+        if !annotated && let Ok(time) = cell.parse() {
+            return Ok(time);
+        }
+        let wrong = || {
+            let hint = form::hint(cell, &self.forms);
+            Err(format!(
+                "must be a time in the form 2024-06-24T15:42:25+09:00; for another form give format in the mapping{hint}"
+            ))
+        };
+        let has_time = matches!(cell.as_bytes().get(10), Some(b'T' | b't' | b' '));
+        let Ok(pieces) = Pieces::parse(cell) else {
+            return wrong();
+        };
+        let Some(time) = pieces.time().filter(|_| has_time) else {
+            return wrong();
+        };
+        let time = pieces.date().to_datetime(time);
+        if annotated {
+            let zoned = cell.parse::<Zoned>();
+            return zoned
+                .map(|zoned| zoned.timestamp())
+                .map_err(|_| "the time zone in brackets does not exist, or its offset is another one".to_owned());
+        }
+        match pieces.to_numeric_offset() {
+            Some(offset) => offset.to_timestamp(time).map_err(|_| out_of_range(time)),
+            None => self.in_zone(time),
+        }
+    }
+
+    fn read_forms(&self, cell: &str) -> Result<jiff::Timestamp, String> {
+        let mut problem = None;
+        for form in &self.forms {
+            match self.read_form(form, cell) {
+                Ok(Some(time)) => return Ok(time),
+                Ok(None) => {}
+                Err(said) => problem = problem.or(Some(said)),
+            }
+        }
+        Err(problem.unwrap_or_else(|| {
+            let hint = form::hint(cell, &self.forms);
+            format!("must be a time in the form {}{hint}", form::names(&self.forms))
+        }))
+    }
+
+    /// The time of a cell in a form; `None` if it is in another form.
+    fn read_form(&self, form: &Form, cell: &str) -> Result<Option<jiff::Timestamp>, String> {
+        let (format, runs) = match form {
+            Form::Unix(unit) => return unit.read(cell),
+            Form::SerialDays => {
+                let Some((date, time)) = form::serial_days(cell) else {
+                    return Ok(None);
+                };
+                return self.in_zone(date.to_datetime(time)).map(Some);
+            }
+            Form::Pattern { format, runs } => (format, runs),
+        };
+        let Ok(parsed) = parse(format, cell) else {
+            return Ok(None);
+        };
+        if !runs.fit(cell) {
+            return Err(format!(
+                "must be a time in the form {format} with all digits of each number: a zero may be lost"
+            ));
+        }
+        if let Some(name) = parsed.iana_time_zone() {
+            let zone = TimeZone::get(name).map_err(|_| "the cell names a time zone that does not exist".to_owned())?;
+            if parsed.offset().is_some() {
+                let zoned = parsed.to_zoned();
+                return zoned
+                    .map(|zoned| Some(zoned.timestamp()))
+                    .map_err(|_| "the time zone and the offset of the cell contradict each other".to_owned());
+            }
+            let Ok(time) = parsed.to_datetime() else {
+                return Ok(None);
+            };
+            return in_zone(&zone, time).map(Some);
+        }
+        // Asking for an absent field creates an error, which costs more than the rest.
+        if parsed.offset().is_some() || parsed.timestamp().is_some() {
+            return match (parsed.to_timestamp(), parsed.to_datetime()) {
+                (Ok(time), _) => Ok(Some(time)),
+                (Err(_), Ok(time)) => Err(out_of_range(time)),
+                (Err(_), Err(_)) => Ok(None),
+            };
+        }
+        let Ok(time) = parsed.to_datetime() else {
+            return Ok(None);
+        };
+        self.in_zone(time).map(Some)
+    }
+
+    fn in_zone(&self, time: DateTime) -> Result<jiff::Timestamp, String> {
+        in_zone(self.zone.as_ref().ok_or_else(|| NEEDS_ZONE.to_owned())?, time)
+    }
+}
+
+fn in_zone(zone: &TimeZone, time: DateTime) -> Result<jiff::Timestamp, String> {
+    let found = zone.to_ambiguous_timestamp(time);
+    if found.is_ambiguous() {
+        return Err(
+            "this local time does not exist or occurs twice in the time zone: give it with an offset".to_owned(),
+        );
+    }
+    found.unambiguous().map_err(|_| out_of_range(time))
+}
+
+fn out_of_range(time: DateTime) -> String {
+    if time.year() > 0 { TOO_LATE } else { FOUR_DIGITS }.to_owned()
+}
+
+/// Whether a format reads the whole of a point in time.
+fn check_time(format: &str, zone: Option<&TimeZone>) -> Result<(), String> {
+    let parsed = try_format(format)?;
+    zone_words::check(format, zone)?;
+    if parsed.to_timestamp().is_ok() {
+        return Ok(());
+    }
+    let read = parsed.to_datetime().map_err(|_| needs_day(format))?;
+    if read.date() != sample().date() {
+        return Err(needs_day(format));
+    }
+    if read.hour() == 3 {
+        return Err(format!(
+            "format: %I in {format:?} needs %p, which tells morning from afternoon"
+        ));
+    }
+    if zone.is_none() && parsed.iana_time_zone().is_none() {
+        return Err(NEEDS_ZONE.to_owned());
+    }
+    Ok(())
+}
+
+/// Reads dates.
+#[derive(Clone, Debug)]
+pub(super) struct Dates {
+    forms: Vec<Form>,
+}
+
+const DATE: &str = "%Y-%m-%d";
+
+impl Dates {
+    pub(super) fn new(formats: &[String]) -> Result<Self, String> {
+        let mut forms: Vec<_> = formats.iter().map(|format| Form::new(format)).collect();
+        for form in &forms {
+            match form {
+                Form::SerialDays => {}
+                Form::Unix(unit) => return Err(format!("format: {} is a time, and not a date", unit.name())),
+                Form::Pattern { format, .. } => {
+                    let read = try_format(format)?;
+                    if read.offset().is_some() || read.iana_time_zone().is_some() || read.timestamp().is_some() {
+                        return Err(format!(
+                            "format: {format:?} has a time zone, which a date does not have: use the type datetime"
+                        ));
+                    }
+                    if read.to_date().ok() != Some(sample().date()) {
+                        return Err(needs_day(format));
+                    }
+                }
+            }
+        }
+        if forms.is_empty() {
+            forms.push(Form::new(DATE));
+        }
+        Ok(Self { forms })
+    }
+
+    /// The date that a cell names.
+    pub(super) fn read(&self, cell: &str) -> Result<Date, String> {
+        let read = |form: &Form| match form {
+            Form::Unix(_) => None,
+            Form::SerialDays => form::serial_days(cell)
+                .filter(|(_, time)| *time == Time::midnight())
+                .map(|(date, _)| date),
+            Form::Pattern { format, runs } => parse(format, cell).ok().filter(|_| runs.fit(cell))?.to_date().ok(),
+        };
+        self.forms
+            .iter()
+            .find_map(read)
+            .filter(|date| (0..=9999).contains(&date.year()))
+            .ok_or_else(|| {
+                let hint = form::hint(cell, &self.forms);
+                format!("must be a date in the form {}{hint}", form::names(&self.forms))
+            })
+    }
+}
+
+fn needs_day(format: &str) -> String {
+    format!("format: {format:?} must have the year, the month and the day")
+}
+
+/// Writes a time in a format and reads it again: a format may be wrong in itself.
+fn try_format(format: &str) -> Result<BrokenDownTime, String> {
+    let wrong = || format!("format: {format:?} cannot be read; %Y-%m-%d %H:%M:%S is an example");
+    let written = BrokenDownTime::from(&sample()).to_string(format).map_err(|_| wrong())?;
+    BrokenDownTime::parse(format, &written).map_err(|_| wrong())
+}
+
+/// Reads a cell, whose words for morning and afternoon may be Korean.
+fn parse(format: &str, cell: &str) -> Result<BrokenDownTime, jiff::Error> {
+    if !cell.is_ascii() && (format.contains("%p") || format.contains("%P")) {
+        let cell = cell.replace("오전", "AM").replace("오후", "PM");
+        return BrokenDownTime::parse(format, cell);
+    }
+    // The offset of UTC may be a letter.
+    if let Some(time) = cell.strip_suffix('Z').filter(|_| format.ends_with('z')) {
+        let offset = if format.ends_with(":z") { "+00:00" } else { "+0000" };
+        return BrokenDownTime::parse(format, format!("{time}{offset}"));
+    }
+    BrokenDownTime::parse(format, cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(formats: &[&str], zone: Option<&str>) -> Result<Times, String> {
+        let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
+        Times::new(&formats, zone.map(|zone| TimeZone::get(zone).unwrap()).as_ref())
+    }
+
+    #[test]
+    fn times_are_read_in_the_forms_given() {
+        let seoul = Some("Asia/Seoul");
+        for (formats, zone, cell, time) in [
+            (
+                &[][..],
+                None,
+                "2024-06-24T15:42:25.3945+09:00",
+                "2024-06-24T06:42:25.394Z",
+            ),
+            (&[], None, "2024-06-24T06:42:25Z", "2024-06-24T06:42:25.000Z"),
+            (&[], seoul, "2024-06-24 15:42:25", "2024-06-24T06:42:25.000Z"),
+            (&[], seoul, "2024-06-24T06:42:25Z", "2024-06-24T06:42:25.000Z"),
+            (&["%Y%m%d%H%M%S"], seoul, "20240624154225", "2024-06-24T06:42:25.000Z"),
+            (
+                &["%Y.%m.%d", "%Y-%m-%d %H:%M"],
+                seoul,
+                "2024-06-24 15:42",
+                "2024-06-24T06:42:00.000Z",
+            ),
+            (&["%Y-%m-%d"], seoul, "2024-06-24", "2024-06-23T15:00:00.000Z"),
+            (
+                &["%Y-%m-%d %p %I:%M:%S"],
+                seoul,
+                "2024-06-24 오후 3:42:25",
+                "2024-06-24T06:42:25.000Z",
+            ),
+            (
+                &["%Y-%m-%d %H:%M:%S %z"],
+                None,
+                "2024-06-24 15:42:25 +0900",
+                "2024-06-24T06:42:25.000Z",
+            ),
+            (&["%s"], None, "1719211345", "2024-06-24T06:42:25.000Z"),
+        ] {
+            let read = times(formats, zone).unwrap().read(cell);
+            assert_eq!(
+                read.map(|time| time.to_string()),
+                Ok(time.to_owned()),
+                "{formats:?} {cell}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_zone_in_a_cell_is_honoured() {
+        let seoul = Some("Asia/Seoul");
+        for (format, cell, time) in [
+            (
+                "%Y-%m-%d %H:%M:%S %Q",
+                "2025-11-20 10:15:00 America/New_York",
+                "2025-11-20T15:15:00.000Z",
+            ),
+            (
+                "%Y-%m-%d %H:%M:%S %Q",
+                "2025-11-20 10:15:00 Asia/Seoul",
+                "2025-11-20T01:15:00.000Z",
+            ),
+            (
+                "%Y-%m-%d %H:%M:%S %:z",
+                "2025-11-20 10:15:00 -05:00",
+                "2025-11-20T15:15:00.000Z",
+            ),
+            (
+                "%Y-%m-%dT%H:%M:%S%z",
+                "2025-11-20T10:15:00Z",
+                "2025-11-20T10:15:00.000Z",
+            ),
+            (
+                "%Y-%m-%d %H:%M:%S KST",
+                "2025-11-20 10:15:00 KST",
+                "2025-11-20T01:15:00.000Z",
+            ),
+        ] {
+            let read = times(&[format], seoul).unwrap().read(cell);
+            assert_eq!(read.map(|time| time.to_string()), Ok(time.to_owned()), "{format}");
+        }
+        let default = times(&[], seoul).unwrap();
+        assert_eq!(
+            default
+                .read("2025-11-20T10:15:00-05:00[America/New_York]")
+                .unwrap()
+                .to_string(),
+            "2025-11-20T15:15:00.000Z"
+        );
+        assert!(default.read("2025-11-20T10:15:00+09:00[America/New_York]").is_err());
+        assert!(default.read("2025-11-20T10:15:00[Nowhere/Land]").is_err());
+        let named = times(&["%Y-%m-%d %H:%M:%S %Q"], seoul).unwrap();
+        assert!(
+            named
+                .read("2025-11-20 10:15:00 Nowhere/Land")
+                .unwrap_err()
+                .contains("does not exist")
+        );
+    }
+
+    #[test]
+    fn a_zone_in_a_format_must_be_that_of_the_mapping() {
+        for format in [
+            "%Y-%m-%dT%H:%M:%SZ",
+            "%Y-%m-%d %H:%M:%S UTC",
+            "%Y-%m-%d %H:%M:%S EST",
+            "%Y-%m-%d %H:%M:%S+09:00",
+            "%Y-%m-%d %H:%M:%S -0500",
+        ] {
+            assert!(
+                times(&[format], Some("Asia/Seoul")).unwrap_err().contains("%z"),
+                "{format}"
+            );
+        }
+        assert!(times(&["%Y-%m-%d %H:%M:%S UTC"], Some("UTC")).is_ok());
+        assert!(
+            times(&["%Y-%m-01 %H:%M", "%d.%m.%Y %H시 %M분"], Some("Asia/Seoul"))
+                .is_err_and(|problem| problem.contains("day"))
+        );
+        assert!(Dates::new(&["%Y-%m-%d %z".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_not_a_gap() {
+        let seoul = times(&[], Some("Asia/Seoul")).unwrap();
+        for cell in ["9999-12-31 23:59:59", "9999-12-31T23:59:59+09:00"] {
+            let problem = seoul.read(cell).unwrap_err();
+            assert!(problem.contains("the latest that can be read"), "{problem}");
+        }
+        let formatted = times(&["%Y-%m-%d %H"], Some("Asia/Seoul")).unwrap();
+        assert!(formatted.read("9999-12-31 23").unwrap_err().contains("the latest"));
+    }
+
+    #[test]
+    fn counts_and_serial_days_are_read_by_their_names() {
+        for (format, cell, time) in [
+            ("unix-milliseconds", "1763601300123", "2025-11-20T01:15:00.123Z"),
+            ("unix-microseconds", "1763601300123456", "2025-11-20T01:15:00.123Z"),
+            ("serial-days", "45981.427083333336", "2025-11-20T01:15:00.000Z"),
+        ] {
+            let read = times(&[format], Some("Asia/Seoul")).unwrap().read(cell);
+            assert_eq!(read.map(|time| time.to_string()), Ok(time.to_owned()), "{format}");
+        }
+        assert!(times(&["serial-days"], None).is_err());
+        let problem = times(&["%s"], None).unwrap().read("1763601300123").unwrap_err();
+        assert!(problem.ends_with("format: unix-milliseconds"), "{problem}");
+        let days = Dates::new(&["serial-days".to_owned()]).unwrap();
+        assert_eq!(days.read("45981").unwrap().to_string(), "2025-11-20");
+        assert!(days.read("45981.5").is_err());
+        assert!(Dates::new(&["unix-milliseconds".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_lost_zero_is_told() {
+        let compact = times(&["%Y%m%d %H%M%S"], Some("Asia/Seoul")).unwrap();
+        assert!(compact.read("20251120 011500").is_ok());
+        assert!(
+            compact
+                .read("20251120 11500")
+                .unwrap_err()
+                .contains("a zero may be lost")
+        );
+        assert!(Dates::new(&["%Y%m%d".to_owned()]).unwrap().read("2025112").is_err());
+    }
+
+    #[test]
+    fn no_other_form_is_guessed() {
+        let seoul = Some("Asia/Seoul");
+        for (formats, zone, cell) in [
+            (&[][..], None, "2024-05-24 15:42:25"),
+            (&[], seoul, "2024-05-24"),
+            (&[], seoul, "20240524154225"),
+            (&[], seoul, "2024/05/24 15:42:25"),
+            (&["%Y-%m-%d"], seoul, "2024-05-24 15:42"),
+            (&["%Y-%m-%d"], seoul, "2024-02-30"),
+            (&["%Y-%m-%d %H:%M"], Some("America/New_York"), "2024-03-10 02:30"),
+            (&["%Y-%m-%d %H:%M"], Some("America/New_York"), "2024-11-03 01:30"),
+        ] {
+            let problem = times(formats, zone).unwrap().read(cell).unwrap_err();
+            assert!(!problem.contains(cell), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_year_that_rfc_3339_cannot_write_is_refused() {
+        let times = times(&[], None).unwrap();
+        assert_eq!(
+            times.read("0000-01-01T00:00:00Z").unwrap().to_string(),
+            "0000-01-01T00:00:00.000Z"
+        );
+        assert!(times.read("-000001-12-31T23:59:59Z").is_err());
+        assert!(times.read("9999-12-30T00:00:00Z").is_ok());
+    }
+
+    #[test]
+    fn formats_are_tried_before_the_first_cell() {
+        for (format, zone) in [
+            ("%Y-%m-%d", None),
+            ("%H:%M", Some("Asia/Seoul")),
+            ("%Y-%m-%d %I:%M", Some("Asia/Seoul")),
+            ("%Y-%m-%d %é", Some("Asia/Seoul")),
+            ("yyyy-MM-dd", Some("Asia/Seoul")),
+        ] {
+            assert!(times(&[format], zone).is_err(), "{format}");
+        }
+        assert!(Dates::new(&["%Y-%m".to_owned()]).is_err());
+        assert!(Dates::new(&["%Y%m%d".to_owned()]).is_ok());
+    }
+}

@@ -1,0 +1,63 @@
+//! The cells of a row as text.
+
+use crate::{
+    encoding::{self, BadText},
+    format::Encoding,
+};
+
+/// The cells of a row as text. A row may have fewer of them than the header.
+#[derive(Default)]
+pub(crate) struct Cells {
+    text: String,
+    ends: Vec<usize>,
+    scratch: String,
+}
+
+impl Cells {
+    /// Takes the cells of a row, which end at these places; `row` is the row with its quotes.
+    pub(super) fn decode(
+        &mut self,
+        cells: &[u8],
+        ends: &[usize],
+        row: &[u8],
+        encoding: Encoding,
+    ) -> Result<(), BadText> {
+        self.text.clear();
+        self.ends.clear();
+        // One check of all cells is enough, unless a character spans two cells.
+        if let Ok(text) = simdutf8::basic::from_utf8(cells)
+            && (encoding != Encoding::Cp949 || text.is_ascii())
+            && ends.iter().all(|end| text.is_char_boundary(*end))
+        {
+            self.text.push_str(text);
+            self.ends.extend_from_slice(ends);
+            return Ok(());
+        }
+        let mut start = 0;
+        for end in ends {
+            let cell = cells.get(start..*end).unwrap_or_default();
+            start = *end;
+            match encoding::decode(cell, encoding, &mut self.scratch) {
+                Ok(text) => self.text.push_str(text),
+                // The position counts in the row, which still has its quotes.
+                Err(bad) => {
+                    return Err(encoding::decode(row, encoding, &mut self.scratch).err().unwrap_or(bad));
+                }
+            }
+            self.ends.push(self.text.len());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        let start = match index.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.text.get(start..*self.ends.get(index)?)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).filter_map(|index| self.get(index))
+    }
+}

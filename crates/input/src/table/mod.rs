@@ -1,0 +1,493 @@
+//! CSV and TSV: a header, and one record per row.
+//!
+//! A quoted cell ends at a quote before the delimiter, a line break or the end of the input. When a quote is in another
+//! place, or the lines that it spans look like rows, only the line on which it opens is bad, and reading goes on with
+//! the next line. So a quote too many costs its own row and no other.
+
+mod cells;
+mod scanner;
+mod swallowed;
+
+pub(crate) use self::cells::Cells;
+
+use self::{
+    scanner::{Breaks, Fault, Grammar, MAX_COLUMNS, Scanner, Step},
+    swallowed::Lines,
+};
+use crate::{
+    encoding::BadText,
+    format::Encoding,
+    frame::{Body, Frame, Stop},
+    source::EMPTY,
+    window::{Part, Window},
+};
+
+/// How a table is written, as far as its mapping says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) escape: Option<u8>,
+    /// Whether a row may end before its last cells, which are then empty.
+    pub(crate) short_rows: bool,
+    /// How many lines stand above the header.
+    pub(crate) skip_top: usize,
+    /// How many lines stand below the last row.
+    pub(crate) skip_bottom: usize,
+}
+
+/// Finds rows and splits them into cells.
+pub(crate) struct Table {
+    scanner: Scanner,
+    layout: Layout,
+    header: Header,
+    pending: usize,
+    /// How many of the next bytes are lines that a wrong quote swallowed: they are read line by line.
+    alone: usize,
+    /// How many of the next bytes may be parts of a quoted cell, so that a quote within a cell is suspect.
+    wary: usize,
+}
+
+/// The header of a table.
+#[derive(Default)]
+struct Header {
+    names: Vec<String>,
+    is_read: bool,
+}
+
+/// How a row ended.
+enum Ended {
+    /// Behind this many bytes, with its line break if it has one.
+    Row(usize),
+    /// It is no row: the fault shows behind this many bytes.
+    Fault(usize, Fault),
+    /// It is too long to be held.
+    TooLong(u64),
+}
+
+impl Table {
+    /// `usual` separates the cells if neither the mapping nor the table itself says otherwise.
+    pub(crate) fn new(layout: Layout, usual: u8) -> Self {
+        Self {
+            scanner: Scanner::new(Grammar {
+                delimiter: layout.delimiter.unwrap_or(usual),
+                escape: layout.escape,
+                breaks: Breaks::Undecided,
+            }),
+            layout,
+            header: Header::default(),
+            pending: 0,
+            alone: 0,
+            wary: 0,
+        }
+    }
+
+    /// Reads the header: the names of the columns, some of which may be empty.
+    pub(crate) fn header(&mut self, window: &mut Window) -> Result<Vec<String>, Stop> {
+        let stop = |line, problem: String| Err(Stop::Format(Some(line), problem));
+        for _ in 0..self.layout.skip_top {
+            let length = line_end(window, 0, b'\n')?;
+            window.pass(length.unwrap_or(window.unread().len()), Part::Skipped);
+        }
+        self.separator_line(window)?;
+        let Some(frame) = self.next(window)? else {
+            return Err(Stop::Format(None, EMPTY.to_owned()));
+        };
+        let range = match frame.body {
+            Body::Whole(range) => range,
+            Body::Broken(_, problem) => return stop(frame.line, problem),
+            Body::TooLong(_) => return stop(frame.line, "the header is too long to be one".to_owned()),
+        };
+        let encoding = window.encoding_of(&range, false)?;
+        let mut cells = Cells::default();
+        if let Err(bad) = self.cells(window.unread().get(range).unwrap_or_default(), encoding, &mut cells) {
+            return stop(frame.line, bad.problem("header"));
+        }
+        if self.scanner.columns() > MAX_COLUMNS {
+            return stop(
+                frame.line,
+                format!("the header has more than {MAX_COLUMNS} columns: check the delimiter"),
+            );
+        }
+        let names: Vec<_> = cells.iter().map(|name| name.trim().to_owned()).collect();
+        self.header = Header {
+            names: cells.iter().map(str::to_owned).collect(),
+            is_read: true,
+        };
+        let breaks = if self.scanner.ended_with_return() {
+            Breaks::CarriageReturn
+        } else {
+            Breaks::LineFeed
+        };
+        window.set_line_break(breaks.byte());
+        window.pass(std::mem::take(&mut self.pending), Part::Header);
+        self.scanner.set_grammar(Grammar {
+            breaks,
+            ..self.scanner.grammar()
+        });
+        Ok(names)
+    }
+
+    /// Passes over a first line such as `sep=;`, which spreadsheets understand.
+    fn separator_line(&mut self, window: &mut Window) -> Result<(), Stop> {
+        while window.unread().len() < 7 && window.more()? {}
+        let (delimiter, length) = match window.unread() {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\r', b'\n', ..] => (*delimiter, 7),
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\n', ..] => (*delimiter, 6),
+            _ => return Ok(()),
+        };
+        if delimiter == b'"' || !(delimiter == b'\t' || delimiter.is_ascii_punctuation()) {
+            return Ok(());
+        }
+        if self.layout.delimiter.is_none() {
+            self.scanner.set_grammar(Grammar {
+                delimiter,
+                ..self.scanner.grammar()
+            });
+        }
+        window.pass(length, Part::Skipped);
+        Ok(())
+    }
+
+    pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
+        self.pass_pending(window);
+        if !self.skip_breaks(window)? {
+            return Ok(None);
+        }
+        if self.layout.skip_bottom > 0 && self.header.is_read && self.is_bottom(window)? {
+            while !window.unread().is_empty() {
+                window.pass(window.unread().len(), Part::Skipped);
+                window.more()?;
+            }
+            return Ok(None);
+        }
+        let (line, offset) = (window.line(), window.offset());
+        let body = match self.read_row(window)? {
+            Ended::TooLong(length) => Body::TooLong(length),
+            Ended::Row(read) => self.row(window, read),
+            Ended::Fault(at, fault) => self.faulty(window, at, fault)?,
+        };
+        Ok(Some(Frame { line, offset, body }))
+    }
+
+    /// The cells of the row found last.
+    pub(crate) fn cells(&self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadText> {
+        let (cells, ends) = self.scanner.cells();
+        out.decode(cells, ends, row, encoding)
+    }
+
+    /// Whether these cells are those of the header.
+    pub(crate) fn is_header(&self, cells: &Cells) -> bool {
+        self.header.names.iter().map(String::as_str).eq(cells.iter())
+    }
+
+    fn pass(&mut self, window: &mut Window, count: usize, part: Part) {
+        self.alone = self.alone.saturating_sub(count);
+        self.wary = self.wary.saturating_sub(count);
+        window.pass(count, part);
+    }
+
+    /// Moves past the previous row.
+    fn pass_pending(&mut self, window: &mut Window) {
+        let count = std::mem::take(&mut self.pending);
+        self.alone = self.alone.saturating_sub(count);
+        self.wary = self.wary.saturating_sub(count);
+        if self.scanner.has_quotes() {
+            window.pass(count, Part::Record);
+        } else {
+            let byte = self.scanner.grammar().breaks.byte();
+            let last = count.checked_sub(1).and_then(|last| window.unread().get(last));
+            let has_break = last == Some(&byte);
+            window.pass_lines(count, usize::from(has_break), Part::Record);
+        }
+    }
+
+    /// Skips line breaks, including blank lines.
+    fn skip_breaks(&mut self, window: &mut Window) -> Result<bool, Stop> {
+        loop {
+            let is_break = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+            let breaks = window.unread().iter().take_while(is_break).count();
+            self.pass(window, breaks, Part::Blank);
+            if !window.unread().is_empty() {
+                return Ok(true);
+            }
+            if !window.more()? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether only the lines below the last row are left.
+    fn is_bottom(&self, window: &mut Window) -> Result<bool, Stop> {
+        let byte = self.scanner.grammar().breaks.byte();
+        let mut lines = 0;
+        let mut at = 0;
+        while let Some(end) = line_end(window, at, byte)? {
+            lines += usize::from(!window.unread().get(at..end).unwrap_or_default().trim_ascii().is_empty());
+            at = end;
+            if lines > self.layout.skip_bottom {
+                return Ok(false);
+            }
+            if at == window.unread().len() && !window.more()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads the row at the start of the window.
+    fn read_row(&mut self, window: &mut Window) -> Result<Ended, Stop> {
+        self.scanner.begin();
+        if self.alone > 0 {
+            let byte = self.scanner.grammar().breaks.byte();
+            let stretch = window.unread().get(..self.alone).unwrap_or_default();
+            let end = memchr::memchr(byte, stretch).map_or(stretch.len(), |at| at + 1);
+            let line = stretch.get(..end).unwrap_or_default();
+            let (read, step) = self.scanner.scan(line);
+            return Ok(match step {
+                Step::End => Ended::Row(read),
+                Step::Fault(fault) => Ended::Fault(end, fault),
+                Step::More => match self.scanner.finish() {
+                    Step::Fault(fault) => Ended::Fault(end, fault),
+                    _ => Ended::Row(end),
+                },
+            });
+        }
+        let mut scanned = 0;
+        loop {
+            let unread = window.unread().get(scanned..).unwrap_or_default();
+            if unread.is_empty() {
+                if window.more()? {
+                    continue;
+                }
+                return Ok(match self.scanner.finish() {
+                    Step::Fault(fault) => Ended::Fault(scanned, fault),
+                    _ => Ended::Row(scanned),
+                });
+            }
+            let (read, step) = self.scanner.scan(unread);
+            scanned += read;
+            let row = window.unread().get(..scanned).unwrap_or_default();
+            let length = match step {
+                Step::End => without_break(row).len(),
+                Step::More | Step::Fault(_) => scanned,
+            };
+            if length > window.bounds.record {
+                return self.too_long(window, scanned, step);
+            }
+            match step {
+                Step::End => return Ok(Ended::Row(scanned)),
+                Step::Fault(fault) => return Ok(Ended::Fault(scanned, fault)),
+                Step::More => {}
+            }
+        }
+    }
+
+    /// Passes over a row that is too long, unless an open quote has swallowed rows.
+    fn too_long(&mut self, window: &mut Window, scanned: usize, step: Step) -> Result<Ended, Stop> {
+        let grammar = self.scanner.grammar();
+        let row = window.unread().get(..scanned).unwrap_or_default();
+        let last_line = memchr::memrchr(grammar.breaks.byte(), row);
+        if self.scanner.has_quotes()
+            && let Some(last_line) = last_line
+            && Lines::read(
+                row.get(..last_line).unwrap_or_default(),
+                grammar,
+                self.header.names.len(),
+            )
+            .are_mostly_rows()
+        {
+            return Ok(Ended::Fault(scanned, Fault::Unclosed));
+        }
+        window.head.clear();
+        let (mut length, mut step, mut scanned) = (0, step, scanned);
+        loop {
+            let passed = window.unread().get(..scanned).unwrap_or_default();
+            length += passed.len() as u64;
+            if step == Step::End {
+                length -= (passed.len() - without_break(passed).len()) as u64;
+            }
+            window.pass_long(scanned, Part::Record);
+            match step {
+                Step::End => return Ok(Ended::TooLong(length)),
+                Step::Fault(_) => self.scanner.begin(),
+                Step::More => self.scanner.forget_cells(),
+            }
+            if window.unread().is_empty() && !window.more()? {
+                return Ok(Ended::TooLong(length));
+            }
+            (scanned, step) = self.scanner.scan(window.unread());
+        }
+    }
+
+    /// Judges a row that ended as it should.
+    fn row(&mut self, window: &Window, read: usize) -> Body {
+        let grammar = self.scanner.grammar();
+        let bytes = window.unread().get(..read).unwrap_or_default();
+        let row = without_break(bytes);
+        let range = 0..row.len();
+        let (found, due) = (self.scanner.columns(), self.header.names.len());
+        let is_due = found == due || !self.header.is_read || (self.layout.short_rows && found < due);
+        if self.scanner.has_quotes() && self.header.is_read && memchr::memchr(grammar.breaks.byte(), row).is_some() {
+            let lines = Lines::read(row, grammar, due);
+            if lines.are_certainly_rows(due) || (!is_due && lines.all > 1 && lines.are_mostly_rows()) {
+                let problem = format!(
+                    "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
+                     write a quote within a cell twice",
+                    lines_later(count_breaks(row, grammar))
+                );
+                return self.first_line_only(window, read, read, problem);
+            }
+        }
+        self.pending = read;
+        if let Some(fault) = self.scanner.fault() {
+            return Body::Broken(range, self.problem(fault));
+        }
+        if self.wary > 0 && self.scanner.has_bare_quote() {
+            return Body::Broken(range, IN_STRETCH.to_owned());
+        }
+        if is_due {
+            return Body::Whole(range);
+        }
+        let columns = if found == 1 { "column" } else { "columns" };
+        let advice = if found < due {
+            "; if empty cells at its end were left out, give short_rows: true in the mapping"
+        } else {
+            ""
+        };
+        Body::Broken(
+            range,
+            format!("the row has {found} {columns}, the header has {due}{advice}"),
+        )
+    }
+
+    /// Judges a row that shows a fault behind this many bytes.
+    fn faulty(&mut self, window: &mut Window, at: usize, fault: Fault) -> Result<Body, Stop> {
+        let grammar = self.scanner.grammar();
+        let byte = grammar.breaks.byte();
+        if self.alone > 0 {
+            self.pending = at;
+            let row = without_break(window.unread().get(..at).unwrap_or_default());
+            return Ok(Body::Broken(0..row.len(), IN_STRETCH.to_owned()));
+        }
+        let row = window.unread().get(..at).unwrap_or_default();
+        let last_line = memchr::memrchr(byte, without_break(row)).map_or(0, |at| at + 1);
+        let end_of_line = line_end(window, at.saturating_sub(1), byte)?;
+        let unread = window.unread();
+        let before = unread.get(..last_line).unwrap_or_default();
+        let are_rows = last_line > 0
+            && self.header.is_read
+            && Lines::read(before, grammar, self.header.names.len()).are_mostly_rows();
+        let Some(end_of_line) = end_of_line.or(are_rows.then_some(at)) else {
+            return Self::pass_line(window, byte);
+        };
+        if last_line == 0 || !self.header.is_read {
+            self.pending = end_of_line;
+            let row = without_break(unread.get(..end_of_line).unwrap_or_default());
+            return Ok(Body::Broken(0..row.len(), self.problem(fault)));
+        }
+        let count = count_breaks(before, grammar);
+        let end = match fault {
+            Fault::Unclosed => "is never closed".to_owned(),
+            _ => format!("closes {} with text behind it", lines_later(count)),
+        };
+        if are_rows {
+            let problem = format!(
+                "a quote that opens here {end}: the lines after this one are read as rows of their own; write a quote within a cell twice"
+            );
+            return Ok(self.first_line_only(window, last_line, end_of_line, problem));
+        }
+        self.pending = end_of_line;
+        let row = without_break(unread.get(..end_of_line).unwrap_or_default());
+        let lines = count_breaks(row, grammar) + 1;
+        Ok(Body::Broken(
+            0..row.len(),
+            format!(
+                "a quote that opens here {end}: its {lines} lines were read as one row; write a quote within a cell twice"
+            ),
+        ))
+    }
+
+    /// Passes over a faulty row whose last line is too long to be held.
+    fn pass_line(window: &mut Window, byte: u8) -> Result<Body, Stop> {
+        window.head.clear();
+        let mut length = 0;
+        loop {
+            let unread = window.unread();
+            let end = memchr::memchr(byte, unread);
+            let passed = end.unwrap_or(unread.len());
+            length += passed as u64;
+            window.pass_long(end.map_or(passed, |end| end + 1), Part::Record);
+            if end.is_some() || !window.more()? {
+                return Ok(Body::TooLong(length));
+            }
+        }
+    }
+
+    /// Takes only the first line of a stretch as the bad row; the lines after it are rows of their own.
+    fn first_line_only(&mut self, window: &Window, alone: usize, wary: usize, problem: String) -> Body {
+        let unread = window.unread();
+        let end = memchr::memchr(self.scanner.grammar().breaks.byte(), unread).map_or(unread.len(), |at| at + 1);
+        self.pending = end;
+        self.alone = alone;
+        self.wary = wary;
+        let row = without_break(unread.get(..end).unwrap_or_default());
+        Body::Broken(0..row.len(), problem)
+    }
+
+    fn problem(&self, fault: Fault) -> String {
+        match fault {
+            Fault::AfterQuote { escaped: true } if self.layout.escape.is_none() => {
+                r#"a quote within a cell has a backslash before it, as PHP and MySQL write it: give escape: "\\" in the mapping"#
+            }
+            Fault::AfterQuote { .. } => "text follows the closing quote of a cell: write a quote within a cell twice",
+            Fault::Unclosed => "a quote that opens in this row is never closed",
+            Fault::LoneReturn => {
+                "a carriage return stands alone in this row: put the cell in quotes, or end every line in the same way"
+            }
+            Fault::Escape => "the escape character stands before a character that needs none: write it twice",
+        }
+        .to_owned()
+    }
+}
+
+const IN_STRETCH: &str = "this line follows a quote that was never closed as it should, and has a wrong quote itself";
+
+fn lines_later(count: usize) -> String {
+    if count == 1 {
+        "one line later".to_owned()
+    } else {
+        format!("{count} lines later")
+    }
+}
+
+fn count_breaks(bytes: &[u8], grammar: Grammar) -> usize {
+    memchr::memchr_iter(grammar.breaks.byte(), bytes).count()
+}
+
+/// A row without the line break that ends it.
+fn without_break(row: &[u8]) -> &[u8] {
+    let length = row
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    row.get(..row.len() - length).unwrap_or_default()
+}
+
+/// Where the line ends that holds this place, with its break; `None` if it is too long to be held.
+fn line_end(window: &mut Window, from: usize, byte: u8) -> Result<Option<usize>, Stop> {
+    let mut searched = from;
+    loop {
+        let rest = window.unread().get(searched..).unwrap_or_default();
+        if let Some(at) = memchr::memchr(byte, rest) {
+            return Ok(Some(searched + at + 1));
+        }
+        searched += rest.len();
+        if searched > window.bounds.record {
+            return Ok(None);
+        }
+        if !window.more()? {
+            return Ok(Some(searched));
+        }
+    }
+}
