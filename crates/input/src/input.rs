@@ -257,6 +257,28 @@ impl Input {
         }))
     }
 
+    /// The column of a table that feeds a field of its records, such as `identity.external_id`, `event.event_datetime`,
+    /// `event.event_properties.df_order_id`, `event.event_items[].df_price` or `user_properties.df_gender`; `None` if there
+    /// is no such column, or several items take the property from different ones.
+    ///
+    /// ```
+    /// use dfinery_input::{Format, Input, InputOptions, Mapping};
+    /// use dfinery_records::Accepts;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let table = "회원번호,이름\nM-1001,Kim\n".as_bytes();
+    /// let mut options = InputOptions::default();
+    /// options.format = Some(Format::Csv);
+    /// options.mapping = Some(Mapping::from_yaml("identity: {external_id: 회원번호}")?);
+    /// let input = Input::from_reader("users", Box::new(table), &options, None, Accepts::Mixed)?;
+    /// assert_eq!(input.column_of("identity.external_id"), Some("회원번호"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn column_of(&self, path: &str) -> Option<&str> {
+        self.mapper.as_ref()?.column_of(path)
+    }
+
     /// What has been read of it so far, before decompression.
     #[must_use]
     pub fn passed(&self) -> Arc<Passed> {

@@ -11,6 +11,7 @@ use super::*;
 use crate::{MAX_RECORD, Mapping};
 use dfinery_records::RecordKind;
 
+mod columns;
 mod formats;
 mod quotes;
 mod sources;

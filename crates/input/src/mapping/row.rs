@@ -361,3 +361,38 @@ fn other_delimiter(header: &[String]) -> Option<&'static str> {
 pub(crate) fn is_like_a_value(name: &str) -> bool {
     name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() >= 6
 }
+
+impl RowMapper {
+    /// The column that feeds a field; `None` if none does, or items take it from different ones.
+    pub(crate) fn column_of(&self, path: &str) -> Option<&str> {
+        if let Some(name) = path.strip_prefix("event.event_items[].") {
+            let items = self.event.as_ref()?.items.iter();
+            let mut columns = items.filter_map(|item| column_in(item, name));
+            let first = columns.next()?;
+            return columns.all(|other| other == first).then_some(first);
+        }
+        let event = self.event.as_ref();
+        let (members, name) = if let Some(name) = path.strip_prefix("identity.") {
+            (self.identity.as_slice(), name)
+        } else if let Some(name) = path.strip_prefix("user_properties.") {
+            (self.user_properties.as_deref()?, name)
+        } else if let Some(name) = path.strip_prefix("event.event_properties.") {
+            (event?.properties.as_deref()?, name)
+        } else if let Some(name) = path.strip_prefix("event.") {
+            (event?.fields.as_slice(), name)
+        } else {
+            (self.request_datetime.as_slice(), path)
+        };
+        column_in(members, name)
+    }
+}
+
+/// The column of a member.
+fn column_in<'m>(members: &'m [Member], name: &str) -> Option<&'m str> {
+    let key = format!("{}:", json_string(name));
+    let member = members.iter().find(|member| member.key == key)?;
+    match &member.value {
+        Value::Cell { column, .. } => Some(column),
+        Value::Constant(_) => None,
+    }
+}
