@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
-use super::ids::Ids;
+use super::{ids::Ids, warning::Warning};
 use crate::RecordKind;
-use dfinery::{Timestamp, Violation};
+use dfinery::Timestamp;
 
 /// A record that may be sent.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct Checked<'a> {
     pub items: usize,
     /// The `request_datetime`, if the record has one.
     pub request_datetime: Option<Timestamp>,
-    /// What is allowed but unwise, such as a deprecated property.
-    pub warnings: Vec<Violation>,
+    /// What is allowed but implausible, such as the identifier `undefined`; the first 20.
+    pub warnings: Vec<Warning>,
 }
 
 impl Checked<'_> {

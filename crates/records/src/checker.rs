@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     accepts::Accepts, checked::Checked, json::JsonReader, memory::Memory, reading::Reading, record::check,
-    taxonomy::Taxonomy,
+    taxonomy::Taxonomy, warning_policy::WarningPolicy,
 };
 use dfinery::Violations;
 
@@ -23,6 +23,7 @@ use dfinery::Violations;
 pub struct Checker {
     taxonomy: Option<Arc<Taxonomy>>,
     accepts: Accepts,
+    policy: WarningPolicy,
     memory: Memory,
 }
 
@@ -34,7 +35,15 @@ impl Checker {
             memory: Memory::new(taxonomy.as_deref()),
             taxonomy,
             accepts,
+            policy: WarningPolicy::default(),
         }
+    }
+
+    /// Sets which warnings are errors, and which are silent. By default, every one is a warning.
+    #[must_use]
+    pub const fn policy(mut self, policy: WarningPolicy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Checks one line of JSON.
@@ -49,7 +58,8 @@ impl Checker {
             accepts: self.accepts,
             memory: &mut self.memory,
             violations: Violations::new(),
-            warnings: Violations::new(),
+            policy: self.policy,
+            warnings: Vec::new(),
             names: Vec::new(),
             payload: 0,
             checked: &mut checked,

@@ -7,6 +7,7 @@ use super::{
     reading::Reading,
     suggest::did_you_mean,
     taxonomy::{EventRule, Section, Taxonomy},
+    warning::WarningKind,
 };
 use dfinery::{
     tables::{PropertyType, Required},
@@ -141,7 +142,7 @@ impl<'c> Reading<'_, 'c> {
                 let problem = format!(
                     "is missing: the sources disagree whether {name} needs it; say required: true or false in the taxonomy file"
                 );
-                self.warning(&at, problem);
+                self.warning(WarningKind::DisputedRequirement, &at, problem);
             }
         }
     }

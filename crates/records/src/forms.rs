@@ -119,12 +119,6 @@ pub(crate) fn phone_problem(number: &str) -> Option<&'static str> {
     )
 }
 
-/// Whether a phone number has the zero that is dropped after the country code of Korea. The vendor's pages contradict
-/// each other: the rule leaves it out, one example has it.
-pub(crate) fn has_inner_zero(number: &str) -> bool {
-    number.starts_with("820")
-}
-
 /// What is wrong with a mail address.
 ///
 /// Not documented: the least that every mail address has.
@@ -208,7 +202,6 @@ mod tests {
             assert!(email_problem(bad).is_some(), "{bad}");
         }
         assert_eq!(email_problem("kim@example.com"), None);
-        assert!(has_inner_zero("8201012345678") && !has_inner_zero("821012345678"));
     }
 
     #[test]

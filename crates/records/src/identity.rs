@@ -3,13 +3,15 @@
 use super::{
     accepts::Accepts,
     fields::Seen,
-    forms::{email_problem, has_inner_zero, phone_problem},
+    forms::{email_problem, phone_problem},
+    identifier,
     ids::{EMAIL, EXTERNAL_ID, FIELDS, PHONE_NO},
     json::{Broken, Found},
     reading::Reading,
 };
 use crate::RecordKind;
 use dfinery::validate::Path;
+use std::borrow::Cow;
 
 impl Reading<'_, '_> {
     /// Takes the identity of a record.
@@ -60,18 +62,43 @@ impl Reading<'_, '_> {
         }
         let id = self.json.text()?.read();
         let problem = match (place, &*id) {
-            (_, "") => Some("must not be empty"),
             (PHONE_NO, number) => phone_problem(number),
             (EMAIL, address) => email_problem(address),
             _ => None,
         };
-        if let Some(problem) = problem {
-            self.violation(at, problem);
-        } else if place == PHONE_NO && has_inner_zero(&id) {
-            let problem = "has a zero behind the country code, which is left out as a rule: 8210, not 82010";
-            self.warning(at, problem);
+        // Escapes can hold what is not looked for in ordinary texts.
+        let is_plain = matches!(id, Cow::Borrowed(_)) && problem.is_none();
+        if place == PHONE_NO && is_plain && !id.is_empty() {
+            for (kind, problem) in identifier::phone::oddities(&id) {
+                self.warning(kind, at, problem);
+            }
+        } else if !is_plain || !identifier::is_ordinary(&id) {
+            self.extraordinary(place, &id, problem, at);
         }
         self.checked.identity.set(place, id);
         Ok(())
+    }
+
+    /// Judges an identifier that does not have its form, or needs a closer look.
+    #[cold]
+    fn extraordinary(&mut self, place: usize, id: &str, form: Option<&str>, at: &Path<'_>) {
+        if id.is_empty() {
+            self.violation(at, "must not be empty");
+        } else if let Some(problem) = identifier::problem(id) {
+            self.violation(at, problem);
+        } else if let Some(form) = form {
+            // The form seems kept to someone who cannot see the character.
+            let hidden =
+                identifier::hidden(id).map_or_else(String::new, |c| format!(" (it holds {})", identifier::code(c)));
+            self.violation(at, format!("{form}{hidden}"));
+        } else if place == PHONE_NO {
+            for (kind, problem) in identifier::phone::oddities(id) {
+                self.warning(kind, at, problem);
+            }
+        } else {
+            for (kind, problem) in identifier::oddities(id, place == EMAIL) {
+                self.warning(kind, at, problem);
+            }
+        }
     }
 }

@@ -25,6 +25,12 @@ impl<'a> Ids<'a> {
 }
 
 impl Ids<'_> {
+    /// The identifier at this position among the names.
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<&str> {
+        self.0.get(place)?.as_deref()
+    }
+
     /// The first identifier, and its position among all of them.
     #[must_use]
     pub fn first(&self) -> Option<(usize, &str)> {

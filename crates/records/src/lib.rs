@@ -17,6 +17,7 @@ mod checker;
 mod event;
 mod fields;
 mod forms;
+mod identifier;
 mod identity;
 mod ids;
 mod json;
@@ -28,14 +29,18 @@ mod record;
 mod report;
 mod suggest;
 mod taxonomy;
+mod warning;
+mod warning_policy;
 
 pub use self::accepts::Accepts;
 pub use self::checked::Checked;
 pub use self::checker::Checker;
 pub use self::ids::Ids;
 pub use self::kind::RecordKind;
-pub use self::report::Report;
+pub use self::report::{Report, Warnings};
 pub use self::taxonomy::{Section, Taxonomy, TaxonomyError};
+pub use self::warning::{UnknownWarning, Warning, WarningKind};
+pub use self::warning_policy::WarningPolicy;
 
 #[cfg(test)]
 mod agreement;

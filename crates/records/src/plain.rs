@@ -1,12 +1,14 @@
 //! The rules written again for tests: on a parsed tree, with the generated types, and without regard for speed.
 
+pub(crate) mod odd;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{accepts::Accepts, suggest::shown};
-use crate::RecordKind;
+use super::{accepts::Accepts, property::NEVER_NEGATIVE, suggest::shown};
+use crate::{RecordKind, WarningKind};
 use dfinery::{
     Event, Identity, PropertyValue, Timestamp, tables::PropertyType, tables::Required, taxonomy, types::import,
 };
@@ -70,20 +72,33 @@ impl Tables {
     }
 }
 
-/// The paths of everything wrong; `None` if the text is not JSON.
-pub(crate) fn wrong_paths(json: &str, tables: Option<&Tables>, accepts: Accepts) -> Option<BTreeSet<String>> {
+/// What is said of a record.
+pub(crate) struct Verdict {
+    /// The paths of everything wrong.
+    pub(crate) wrong: BTreeSet<String>,
+    /// What is implausible, and where.
+    pub(crate) odd: BTreeSet<(WarningKind, String)>,
+}
+
+/// What is said of a record; `None` if the text is not JSON.
+pub(crate) fn verdict(json: &str, tables: Option<&Tables>, accepts: Accepts) -> Option<Verdict> {
     let tree: Tree = serde_json::from_str(json).ok()?;
     let mut judge = Judge {
         tables,
         wrong: BTreeSet::new(),
+        odd: BTreeSet::new(),
     };
     judge.record(&tree, accepts);
-    Some(judge.wrong)
+    Some(Verdict {
+        wrong: judge.wrong,
+        odd: judge.odd,
+    })
 }
 
 struct Judge<'t> {
     tables: Option<&'t Tables>,
     wrong: BTreeSet<String>,
+    odd: BTreeSet<(WarningKind, String)>,
 }
 
 impl Judge<'_> {
@@ -150,8 +165,18 @@ impl Judge<'_> {
                 _ => true,
             };
             let welcome = !deletion || name == "external_id" || one[name].is_null();
-            if !fits || !form || !welcome {
+            let given = one[name].as_str();
+            let bad = given.is_some_and(odd::is_bad);
+            if !fits || !form || !welcome || bad {
                 self.wrong(format!("identity.{name}"));
+            }
+            if let Some(id) = given
+                && fits
+                && form
+                && !bad
+            {
+                let odd = odd::oddities(name, id).into_iter();
+                self.odd.extend(odd.map(|kind| (kind, format!("identity.{name}"))));
             }
         }
         let counts = |name: &str| object.get(name).is_some_and(|value| !value.is_null());
@@ -260,8 +285,11 @@ impl Judge<'_> {
                 (Ok(_), None) => true,
                 (Ok(value), Some(Some(rule))) => rule.fits(value),
             };
+            let number = tree.to_value().as_f64();
             if !new || name.is_empty() || refused == Some(name) || !fits {
                 self.wrong(at);
+            } else if NEVER_NEGATIVE.contains(&name.as_str()) && number.is_some_and(|number| number < 0.0) {
+                self.odd.insert((WarningKind::NegativeQuantity, at));
             }
             let null = matches!(tree, Tree::Scalar(Value::Null));
             if new && !null {

@@ -4,6 +4,8 @@ mod value;
 
 use std::mem;
 
+#[cfg(test)]
+pub(crate) use self::value::NEVER_NEGATIVE;
 use self::value::Property;
 use super::{
     json::Broken,

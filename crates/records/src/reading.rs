@@ -14,10 +14,14 @@ use super::{
     memory::Memory,
     suggest::{did_you_mean, shown},
     taxonomy::Taxonomy,
+    warning::{Warning, WarningKind},
+    warning_policy::{Treatment, WarningPolicy},
 };
-use dfinery::{Violations, validate::Path};
+use dfinery::{Violation, Violations, validate::Path};
 
 pub(crate) const TWICE: &str = "is given twice: give it once";
+/// The most warnings to keep for a record.
+const MOST_WARNINGS: usize = 20;
 pub(crate) const NO_TIME: &str = "must be a time with an offset, such as 2024-06-24T15:42:25+09:00";
 
 pub(crate) struct Reading<'a, 'c> {
@@ -26,7 +30,8 @@ pub(crate) struct Reading<'a, 'c> {
     pub(crate) accepts: Accepts,
     pub(crate) memory: &'c mut Memory,
     pub(crate) violations: Violations,
-    pub(crate) warnings: Violations,
+    pub(crate) policy: WarningPolicy,
+    pub(crate) warnings: Vec<Warning>,
     /// The names of an object's properties, when no taxonomy has positions for them.
     pub(crate) names: Vec<Cow<'a, str>>,
     /// Where the payload begins in the record.
@@ -44,8 +49,15 @@ impl Reading<'_, '_> {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn warning(&mut self, at: &Path<'_>, problem: impl Into<String>) {
-        self.warnings.push(at, problem);
+    pub(crate) fn warning(&mut self, kind: WarningKind, at: &Path<'_>, problem: impl Into<String>) {
+        match self.policy.treatment(kind) {
+            Treatment::Deny => self.violations.push(at, format!("{} [{kind}]", problem.into())),
+            Treatment::Warn if self.warnings.len() < MOST_WARNINGS => {
+                let about = Violation::new(at.to_string(), problem);
+                self.warnings.push(Warning::new(kind, about));
+            }
+            Treatment::Warn | Treatment::Allow => {}
+        }
     }
 
     /// Takes a key of an object with fields. Returns the position of the field, whose value comes next; skips the value

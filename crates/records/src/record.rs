@@ -29,9 +29,7 @@ pub(crate) fn check(mut reading: Reading<'_, '_>) -> Result<(), Violations> {
         reading.violation(&Path::root(), complaint);
     }
     reading.violations.into_result()?;
-    if !reading.warnings.is_empty() {
-        reading.checked.warnings = reading.warnings.to_vec();
-    }
+    reading.checked.warnings = reading.warnings;
     Ok(())
 }
 

@@ -1,14 +1,27 @@
 //! What is wrong with a whole input, grouped by cause.
 
 mod causes;
+mod frequent;
 mod render;
+mod warnings;
+mod whole;
+mod words;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::causes::Causes;
-use super::checked::Checked;
+pub use self::warnings::Warnings;
+use self::{
+    causes::{Causes, Count, Shown},
+    whole::Whole,
+};
+use super::{
+    checked::Checked,
+    ids::FIELDS,
+    warning::{Warning, WarningKind},
+    warning_policy::WarningPolicy,
+};
 use crate::RecordKind;
 use dfinery::{Violation, Violations};
 
@@ -16,7 +29,7 @@ use dfinery::{Violation, Violations};
 ///
 /// A cause is a field, without the positions in arrays, and what is wrong with it. Its count says how many records have
 /// it. At most 1,000 causes are listed separately; the rest are counted together. `Display` writes the report for
-/// people, `Serialize` for programs.
+/// people, `Serialize` for programs. A report holds no value of a record, only the hashes of some identifiers.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The name of the taxonomy.
@@ -28,6 +41,11 @@ pub struct Report {
     cut_short: u64,
     problems: Causes,
     warnings: Causes,
+    warned: [Count; WarningKind::ALL.len()],
+    whole: Whole,
+    policy: WarningPolicy,
+    /// The columns that feed fields, by the paths of the fields.
+    columns: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -47,7 +65,18 @@ impl Report {
             cut_short: 0,
             problems: Causes::default(),
             warnings: Causes::default(),
+            warned: [Count::default(); WarningKind::ALL.len()],
+            whole: Whole::default(),
+            policy: WarningPolicy::default(),
+            columns: BTreeMap::new(),
         }
+    }
+
+    /// Sets which warnings about the whole input are errors, and which are silent.
+    #[must_use]
+    pub const fn policy(mut self, policy: WarningPolicy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Counts a record that was checked.
@@ -57,8 +86,9 @@ impl Report {
         match outcome {
             Ok(checked) => {
                 *self.good.entry(checked.kind).or_default() += 1;
+                self.whole.add(file, line, checked);
                 if !checked.warnings.is_empty() {
-                    self.warnings.add(self.records, file, line, &checked.warnings);
+                    self.warn(file, line, &checked.warnings);
                 }
             }
             Err(violations) => {
@@ -66,6 +96,86 @@ impl Report {
                 self.cut_short += u64::from(violations.more() > 0);
             }
         }
+    }
+
+    #[cold]
+    fn warn(&mut self, file: &str, line: u64, warnings: &[Warning]) {
+        self.warnings.warn(self.records, file, line, warnings);
+        for warning in warnings {
+            if let Some(count) = self.warned.get_mut(warning.kind() as usize) {
+                count.add(self.records);
+            }
+        }
+    }
+
+    /// Names the columns that feed the fields noted so far. Call it for each table, after its last record; the function
+    /// returns the column of a field such as `identity.external_id` or `event.event_items[].df_price`.
+    pub fn name_columns(&mut self, column_of: impl Fn(&str) -> Option<String>) {
+        let identifiers = FIELDS.map(|name| format!("identity.{name}"));
+        let causes = self.problems.iter().chain(self.warnings.iter());
+        for path in causes.map(|cause| &cause.path).chain(&identifiers) {
+            if !self.columns.contains_key(path)
+                && let Some(column) = column_of(path)
+            {
+                self.columns.insert(path.clone(), column);
+            }
+        }
+    }
+
+    /// Whether there is anything to say: a bad record, or a warning.
+    #[must_use]
+    pub fn has_findings(&self) -> bool {
+        self.bad() > 0 || !self.warnings().is_empty()
+    }
+
+    /// The warnings, by cause.
+    #[must_use]
+    pub fn warnings(&self) -> Warnings {
+        let causes = self.shown_warnings();
+        let mut by_name = BTreeMap::new();
+        for (kind, count) in WarningKind::ALL.into_iter().zip(&self.warned) {
+            if count.get() > 0 {
+                by_name.insert(kind, count.get());
+            }
+        }
+        for cause in &causes {
+            if let Some(kind) = cause.name.filter(|kind| kind.is_of_input()) {
+                *by_name.entry(kind).or_default() += cause.records;
+            }
+        }
+        Warnings::new(by_name, causes, self.warnings.other())
+    }
+
+    /// The denied warnings about the whole input that there are. Their records count as good: when they are known, the
+    /// records have been sent.
+    #[must_use]
+    pub fn denied(&self) -> Vec<WarningKind> {
+        let causes = self.whole.causes().into_iter();
+        let mut kinds: Vec<_> = causes
+            .filter_map(|cause| cause.name)
+            .filter(|kind| self.policy.denies(*kind))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    fn shown_problems(&self) -> Vec<Shown> {
+        let causes = self.problems.iter();
+        let mut shown: Vec<_> = causes.map(|cause| cause.shown(self.columns.get(&cause.path))).collect();
+        Shown::sort(&mut shown);
+        shown
+    }
+
+    fn shown_warnings(&self) -> Vec<Shown> {
+        let whole = self.whole.causes();
+        let whole = whole
+            .iter()
+            .filter(|cause| cause.name.is_some_and(|kind| !self.policy.allows(kind)));
+        let causes = self.warnings.iter().chain(whole);
+        let mut shown: Vec<_> = causes.map(|cause| cause.shown(self.columns.get(&cause.path))).collect();
+        Shown::sort(&mut shown);
+        shown
     }
 
     /// Counts a record that could not be converted to the form that is checked.
@@ -103,8 +213,15 @@ struct View<'r> {
     bad: u64,
     good_by_kind: &'r BTreeMap<RecordKind, u64>,
     cut_short: u64,
-    problems: &'r Causes,
-    warnings: &'r Causes,
+    problems: Problems,
+    warnings: Warnings,
+    denied: Vec<WarningKind>,
+}
+
+#[derive(Serialize)]
+struct Problems {
+    causes: Vec<Shown>,
+    records_with_other_causes: u64,
 }
 
 impl Serialize for Report {
@@ -116,8 +233,12 @@ impl Serialize for Report {
             bad: self.bad(),
             good_by_kind: &self.good,
             cut_short: self.cut_short,
-            problems: &self.problems,
-            warnings: &self.warnings,
+            problems: Problems {
+                causes: self.shown_problems(),
+                records_with_other_causes: self.problems.other(),
+            },
+            warnings: self.warnings(),
+            denied: self.denied(),
         }
         .serialize(serializer)
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Accepts, Checked, Checker, Taxonomy};
 use crate::RecordKind;
-use dfinery::Violation;
 
+mod implausible;
 mod spelling;
 
 /// What is wrong with a record, as `path: problem`, under the standard taxonomy.
@@ -24,10 +24,9 @@ fn spec_problems(json: &str) -> Vec<String> {
 
 /// The warnings of a good record, or the problems of a bad one.
 fn verdict(taxonomy: Option<Taxonomy>, accepts: Accepts, json: &str) -> Result<Vec<String>, Vec<String>> {
-    let texts = |violations: &[Violation]| violations.iter().map(ToString::to_string).collect();
     match Checker::new(taxonomy.map(Arc::new), accepts).check(json) {
-        Ok(good) => Ok(texts(&good.warnings)),
-        Err(violations) => Err(texts(&violations)),
+        Ok(good) => Ok(good.warnings.iter().map(ToString::to_string).collect()),
+        Err(violations) => Err(violations.iter().map(ToString::to_string).collect()),
     }
 }
 
@@ -311,8 +310,8 @@ fn what_is_allowed_but_unwise_gives_warnings() {
     assert_eq!(
         warnings(r#""df_push_optin":null"#).unwrap(),
         [
-            "user_properties.df_push_optin: null means that messages may be sent: give true or false",
-            "user_properties.df_push_optin: is deprecated since Android SDK 2.3.1 (2025-05-28): use df_push_ads_optin",
+            "user_properties.df_push_optin: null means that messages may be sent: give true or false [null-consent]",
+            "user_properties.df_push_optin: is deprecated since Android SDK 2.3.1 (2025-05-28): use df_push_ads_optin [deprecated-property]",
         ]
     );
     assert_eq!(

@@ -6,6 +6,7 @@ use super::super::{
     reading::Reading,
     suggest::shown,
     taxonomy::PropertyRule,
+    warning::WarningKind,
 };
 use dfinery::{tables::PropertyType, validate::Path};
 
@@ -13,6 +14,15 @@ const OBJECT: &str = "must not be an object: give a text, a number, true, false 
 const TOO_LONG: &str = "a whole number beyond 64 bits with sign cannot be sent exactly: send it as a text";
 const NOT_WHOLE: &str = "must be a whole number: write 1, not 1.0";
 const MIXED: &str = "an array holds only texts or only numbers";
+
+/// The standard properties that count or cost something. A discount may be written with either sign.
+pub(crate) const NEVER_NEGATIVE: [&str; 5] = [
+    "df_quantity",
+    "df_price",
+    "df_delivery_charge",
+    "df_total_purchase_amount",
+    "df_total_refund_amount",
+];
 
 /// The property whose value is read.
 pub(super) struct Property<'p> {
@@ -44,12 +54,20 @@ impl Reading<'_, '_> {
             (Found::Text, None) => self.json.any_text().map(|_| None)?,
             (Found::Text, Some(PropertyType::String)) => self.text_value(property)?,
             (Found::Text, Some(_)) => self.formed_value(property)?,
-            (Found::Number, _) => match (self.json.number()?, of_type) {
-                (Number::Longer, _) => Some(Problem::Other(TOO_LONG)),
-                (_, None | Some(PropertyType::Double)) | (Number::Long, Some(PropertyType::Long)) => None,
-                (_, Some(PropertyType::Long)) => Some(Problem::Other(NOT_WHOLE)),
-                _ => Some(Problem::Type(found)),
-            },
+            (Found::Number, _) => {
+                let start = self.json.at();
+                let has_sign = self.json.begins(b'-');
+                let problem = match (self.json.number()?, of_type) {
+                    (Number::Longer, _) => Some(Problem::Other(TOO_LONG)),
+                    (_, None | Some(PropertyType::Double)) | (Number::Long, Some(PropertyType::Long)) => None,
+                    (_, Some(PropertyType::Long)) => Some(Problem::Other(NOT_WHOLE)),
+                    _ => Some(Problem::Type(found)),
+                };
+                if has_sign && problem.is_none() {
+                    self.number_with_sign(start, property);
+                }
+                problem
+            }
             (Found::Boolean, _) => {
                 self.json.word()?;
                 (!matches!(of_type, None | Some(PropertyType::Boolean))).then_some(Problem::Type(found))
@@ -68,7 +86,8 @@ impl Reading<'_, '_> {
             self.bad_value(property, problem);
         } else if let Some(deprecated) = property.rule.and_then(|rule| rule.deprecated) {
             let (since, instead) = (deprecated.since, deprecated.replacement);
-            self.property_warning(property, &format!("is deprecated since {since}: use {instead}"));
+            let problem = format!("is deprecated since {since}: use {instead}");
+            self.property_warning(WarningKind::DeprecatedProperty, property, problem);
         }
         Ok(found != Found::Null)
     }
@@ -103,10 +122,19 @@ impl Reading<'_, '_> {
     }
 
     #[cold]
+    fn number_with_sign(&mut self, start: usize, property: &Property<'_>) {
+        let number = self.json.part(start..self.json.at());
+        if NEVER_NEGATIVE.contains(&property.name) && number.parse().is_ok_and(|number: f64| number < 0.0) {
+            self.property_warning(WarningKind::NegativeQuantity, property, "is below zero");
+        }
+    }
+
+    #[cold]
     fn null_value(&mut self, property: &Property<'_>) -> Option<Problem> {
         let rule = property.rule?;
         if rule.nullable && rule.consent {
-            self.property_warning(property, "null means that messages may be sent: give true or false");
+            let problem = "null means that messages may be sent: give true or false";
+            self.property_warning(WarningKind::NullConsent, property, problem);
         }
         (!rule.nullable).then_some(Problem::Other("must not be null"))
     }
@@ -168,8 +196,8 @@ impl Reading<'_, '_> {
     }
 
     #[cold]
-    fn property_warning(&mut self, property: &Property<'_>, problem: &str) {
-        self.warning(&property.parent.field(&shown(property.name)), problem);
+    fn property_warning(&mut self, kind: WarningKind, property: &Property<'_>, problem: impl Into<String>) {
+        self.warning(kind, &property.parent.field(&shown(property.name)), problem);
     }
 }
 

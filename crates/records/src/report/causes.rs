@@ -3,8 +3,9 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use foldhash::fast::RandomState;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use crate::warning::{Warning, WarningKind};
 use dfinery::Violation;
 
 /// The most causes to list separately.
@@ -23,12 +24,26 @@ pub(super) struct Causes {
 }
 
 /// A field and what is wrong with it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Cause {
     pub(super) path: String,
     pub(super) problem: String,
-    #[serde(rename = "records", serialize_with = "as_number")]
+    /// What it is called, if it is a warning.
+    pub(super) name: Option<WarningKind>,
     pub(super) count: Count,
+    pub(super) first: Vec<Place>,
+}
+
+/// A cause with the column of the field.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<WarningKind>,
+    pub(super) path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<String>,
+    pub(super) problem: String,
+    pub(super) records: u64,
     pub(super) first: Vec<Place>,
 }
 
@@ -51,14 +66,29 @@ impl Causes {
     #[cold]
     pub(super) fn add(&mut self, record: u64, file: &str, line: u64, violations: &[Violation]) {
         for violation in violations {
-            self.add_one(record, file, line, violation);
+            let problem = without_column(violation.problem());
+            self.add_one(record, file, line, violation.path(), problem, None);
         }
     }
 
-    fn add_one(&mut self, record: u64, file: &str, line: u64, violation: &Violation) {
-        let problem = without_column(violation.problem());
+    /// Adds the warnings of the record with this number.
+    #[cold]
+    pub(super) fn warn(&mut self, record: u64, file: &str, line: u64, warnings: &[Warning]) {
+        for warning in warnings {
+            self.add_one(
+                record,
+                file,
+                line,
+                warning.path(),
+                warning.problem(),
+                Some(warning.kind()),
+            );
+        }
+    }
+
+    fn add_one(&mut self, record: u64, file: &str, line: u64, path: &str, problem: &str, name: Option<WarningKind>) {
         self.key.clear();
-        push_without_positions(&mut self.key, violation.path());
+        push_without_positions(&mut self.key, path);
         let end_of_path = self.key.len();
         self.key.push('\n');
         self.key.push_str(without_byte(problem));
@@ -69,6 +99,7 @@ impl Causes {
                 self.list.push(Cause {
                     path: self.key.get(..end_of_path).unwrap_or_default().to_owned(),
                     problem: problem.to_owned(),
+                    name,
                     count: Count::default(),
                     first: Vec::new(),
                 });
@@ -90,15 +121,8 @@ impl Causes {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// The causes, the most frequent first.
-    pub(super) fn sorted(&self) -> Vec<&Cause> {
-        let mut causes: Vec<&Cause> = self.list.iter().collect();
-        causes.sort_by_key(|cause| Reverse(cause.count.get()));
-        causes
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Cause> {
+        self.list.iter()
     }
 
     /// How many records have a cause beyond those listed.
@@ -107,9 +131,42 @@ impl Causes {
     }
 }
 
+impl Cause {
+    /// The cause with the column that feeds its field.
+    pub(super) fn shown(&self, column: Option<&String>) -> Shown {
+        Shown {
+            name: self.name,
+            path: self.path.clone(),
+            column: column.cloned(),
+            problem: self.problem.clone(),
+            records: self.count.get(),
+            first: self.first.clone(),
+        }
+    }
+}
+
+impl Shown {
+    /// The field, and the column if there is one.
+    pub(super) fn field(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{column} ({})", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// The most frequent first.
+    pub(super) fn sort(causes: &mut [Self]) {
+        causes.sort_by_key(|cause| Reverse(cause.records));
+    }
+}
+
 impl Count {
+    pub(super) const fn of(records: u64) -> Self {
+        Self { records, last: 0 }
+    }
+
     /// Whether this record has not been counted yet.
-    fn add(&mut self, record: u64) -> bool {
+    pub(super) fn add(&mut self, record: u64) -> bool {
         let new = self.last != record;
         self.records += u64::from(new);
         self.last = record;
@@ -119,26 +176,6 @@ impl Count {
     pub(super) const fn get(self) -> u64 {
         self.records
     }
-}
-
-impl Serialize for Causes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct View<'c> {
-            causes: Vec<&'c Cause>,
-            records_with_other_causes: u64,
-        }
-        View {
-            causes: self.sorted(),
-            records_with_other_causes: self.other(),
-        }
-        .serialize(serializer)
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
-fn as_number<S: Serializer>(count: &Count, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(count.get())
 }
 
 /// `event_items[3].df_price` becomes `event_items[].df_price`.

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{Report, causes::Causes};
+use super::{
+    Report,
+    causes::Shown,
+    words::{records, thousands},
+};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +29,7 @@ impl fmt::Display for Report {
                 "Checked against the rules of the API. No taxonomy file: names, types and required properties were not checked."
             )?,
         }
-        section(f, "Problems", &self.problems)?;
+        section(f, "Problems", &self.shown_problems(), self.problems.other())?;
         if self.cut_short > 0 {
             writeln!(
                 f,
@@ -33,48 +37,38 @@ impl fmt::Display for Report {
                 have(self.cut_short)
             )?;
         }
-        section(f, "Warnings", &self.warnings)
+        section(f, "Warnings", &self.shown_warnings(), self.warnings.other())?;
+        for kind in self.denied() {
+            writeln!(f, "Denied, though each record by itself is good: {kind}")?;
+        }
+        Ok(())
     }
 }
 
-fn section(f: &mut fmt::Formatter<'_>, title: &str, causes: &Causes) -> fmt::Result {
+fn section(f: &mut fmt::Formatter<'_>, title: &str, causes: &[Shown], other: u64) -> fmt::Result {
     if causes.is_empty() {
         return Ok(());
     }
     writeln!(f, "\n{title}")?;
-    for cause in causes.sorted() {
+    for cause in causes {
         let colon = if cause.path.is_empty() { "" } else { ": " };
-        writeln!(f, "  {}{colon}{}", cause.path, cause.problem)?;
-        write!(f, "    {}", records(cause.count.get()))?;
+        write!(f, "  {}{colon}{}", cause.field(), cause.problem)?;
+        if let Some(name) = cause.name {
+            write!(f, " [{name}]")?;
+        }
+        write!(f, "\n    {}", records(cause.records))?;
         for (index, place) in cause.first.iter().enumerate() {
             let before = if index == 0 { ", first at " } else { ", " };
             write!(f, "{before}{}:{}", place.file, place.line)?;
         }
         writeln!(f)?;
     }
-    if causes.other() > 0 {
-        writeln!(f, "  {} other causes.", have(causes.other()))?;
+    if other > 0 {
+        writeln!(f, "  {} other causes.", have(other))?;
     }
     Ok(())
 }
 
-fn records(count: u64) -> String {
-    format!("{} {}", thousands(count), if count == 1 { "record" } else { "records" })
-}
-
 fn have(count: u64) -> String {
     format!("{} {}", records(count), if count == 1 { "has" } else { "have" })
-}
-
-/// `1234567` as `1,234,567`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -46,7 +46,7 @@ Problems
     1 record, first at events.ndjson:10
 
 Warnings
-  user_properties.df_push_optin: is deprecated since Android SDK 2.3.1 (2025-05-28): use df_push_ads_optin
+  user_properties.df_push_optin: is deprecated since Android SDK 2.3.1 (2025-05-28): use df_push_ads_optin [deprecated-property]
     1 record, first at events.ndjson:1
 "
     );
