@@ -9,7 +9,7 @@ use std::{
 };
 
 use dfinery::{Family, ImportClient, tables::RateLimit};
-use dfinery_load::{FileLoad, Loader, Progress, RecordKind, Taxonomy, check_files};
+use dfinery_load::{FileLoad, Loader, Progress, RecordKind, Taxonomy, WarningPolicy, check_files};
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -165,7 +165,7 @@ fn posthog_event(line: &str) -> posthog_rs::Event {
 
 fn check(file: &Path) -> String {
     let load = FileLoad::new(RecordKind::Event, [file]);
-    let report = check_files(&load, Some(taxonomy()), &Progress::default()).expect("it can be read");
+    let report = check_files(&load, Some(taxonomy()), WarningPolicy::default(), &Progress::default()).expect("it can be read");
     drop(report);
     String::new()
 }

@@ -57,9 +57,10 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
     let load = connection::file_load(&settings, arguments.what.into(), &arguments.files.files)?;
     let taxonomy = connection::taxonomy(&settings)?;
+    let warnings = connection::warnings(&settings);
     let progress = Arc::new(Progress::default());
     let reporter = Reporter::start(&settings, Arc::clone(&progress), None);
-    let checked = tokio::task::spawn_blocking(move || check_files(&load, taxonomy, &progress)).await;
+    let checked = tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress)).await;
     reporter.finish().await;
     let report = checked??;
     let mut out = io::stdout().lock();
@@ -70,5 +71,7 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
         write!(out, "{report}")?;
     }
     out.flush()?;
-    Ok(ExitCode::from(u8::from(report.bad() > 0)))
+    Ok(ExitCode::from(u8::from(
+        report.bad() > 0 || !report.denied().is_empty(),
+    )))
 }

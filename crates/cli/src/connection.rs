@@ -10,13 +10,16 @@ use std::{
 use anyhow::{Context, bail};
 use dfinery::{Family, ImportClient, tables::RateLimit};
 use dfinery_input::read_text;
-use dfinery_load::{Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy};
+use dfinery_load::{
+    Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy, WarningPolicy,
+};
 
 use crate::settings::{
     MOST_BYTES, Settings, TokenAt,
     table::{
-        BASE_URL, BATCH_BYTES, CONCURRENCY, ENCODING, FORMAT, ID_COLUMNS, MAPPING, MAX_BAD, NO_RESUME, ON_REFUSAL,
-        ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
+        ALLOW, BASE_URL, BATCH_BYTES, CONCURRENCY, DENY, ENCODING, FORMAT, ID_COLUMNS, MAPPING, MAX_BAD, NO_RESUME,
+        ON_REFUSAL, ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, STRICT, TAXONOMY, TIMEOUT,
+        TOKEN_VARIABLE,
     },
 };
 
@@ -49,6 +52,7 @@ fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -
 }
 
 fn options(settings: &Settings, mut loader: LoaderBuilder) -> anyhow::Result<LoaderBuilder> {
+    loader = loader.warnings(warnings(settings));
     if let Some(taxonomy) = taxonomy(settings)? {
         loader = loader.taxonomy(taxonomy);
     }
@@ -173,6 +177,19 @@ pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {
     let name = path.display().to_string();
     let taxonomy = Taxonomy::from_yaml(&text).with_context(|| name.clone())?;
     Ok(Some(taxonomy.named(name)))
+}
+
+/// Which warnings are errors, and which are silent.
+pub fn warnings(settings: &Settings) -> WarningPolicy {
+    let policy = if settings.flag(&STRICT) {
+        WarningPolicy::default().deny_all()
+    } else {
+        WarningPolicy::default()
+    };
+    let deny = |policy: WarningPolicy, kind| policy.deny(kind);
+    let allow = |policy: WarningPolicy, kind| policy.allow(kind);
+    let policy = settings.warnings(&DENY).iter().copied().fold(policy, deny);
+    settings.warnings(&ALLOW).iter().copied().fold(policy, allow)
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

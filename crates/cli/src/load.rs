@@ -120,7 +120,7 @@ pub async fn delete(arguments: DeleteArguments) -> anyhow::Result<ExitCode> {
     if let Some(stop) = &plan.stopped {
         bail!(advice::on_stop(stop));
     }
-    if plan.invalid > 0 {
+    if plan.report.has_findings() {
         let _ = write!(io::stderr(), "{}", plan.report);
     }
     let deletions = plan.calls.values().map(|calls| calls.records).sum();
@@ -181,7 +181,7 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
 }
 
 fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
-    if loaded.report.bad() > 0 {
+    if loaded.report.has_findings() {
         write!(io::stderr(), "{}", loaded.report)?;
     }
     let mut out = io::stdout().lock();

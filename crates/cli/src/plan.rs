@@ -53,7 +53,7 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
         "dfinery: the first {} calls; nothing was sent",
         preview.calls.len()
     )?;
-    if preview.report.bad() > 0 {
+    if preview.report.has_findings() {
         write!(io::stderr(), "{}", preview.report)?;
     }
     ended(preview.stopped.as_ref(), preview.report.bad())
@@ -61,7 +61,7 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
 
 /// Writes what a load would do.
 pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
-    if plan.report.bad() > 0 {
+    if plan.report.has_findings() {
         write!(io::stderr(), "{}", plan.report)?;
     }
     let mut out = io::stdout().lock();
@@ -72,7 +72,7 @@ pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
         text(&mut out, plan)?;
     }
     out.flush()?;
-    ended(plan.stopped.as_ref(), plan.invalid)
+    ended(plan.stopped.as_ref(), plan.invalid + plan.report.denied().len() as u64)
 }
 
 fn ended(stopped: Option<&Stop>, bad: u64) -> anyhow::Result<ExitCode> {

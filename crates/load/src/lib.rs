@@ -53,7 +53,10 @@ mod stdin;
 mod stream;
 
 pub use dfinery_input::{Encoding, Format, InputError, InputOptions, Mapping};
-pub use dfinery_records::{Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError};
+pub use dfinery_records::{
+    Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind, WarningPolicy,
+    Warnings,
+};
 pub use error::LoadError;
 pub use file_load::FileLoad;
 pub use loader::{Loaded, Loader, LoaderBuilder, Stopper};

@@ -29,7 +29,7 @@ use crate::{
     settings::{LoadSettings, YEAR},
 };
 use dfinery::{ImportClient, Timestamp};
-use dfinery_records::{Report, Taxonomy};
+use dfinery_records::{Report, Taxonomy, WarningPolicy};
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each
 /// record.
@@ -94,6 +94,15 @@ impl LoaderBuilder {
     #[must_use]
     pub fn taxonomy(mut self, taxonomy: Taxonomy) -> Self {
         self.settings.taxonomy = Some(Arc::new(taxonomy));
+        self
+    }
+
+    /// Which warnings are errors, and which are silent. By default, every one is a warning, and the record is sent.
+    ///
+    /// A load of files that was begun with other warnings denied does not continue, because it would take other records.
+    #[must_use]
+    pub fn warnings(mut self, policy: WarningPolicy) -> Self {
+        self.settings.warnings = policy;
         self
     }
 
@@ -284,6 +293,8 @@ impl Loader {
         receipt.finished = Some(Timestamp::now());
         receipt.read = done_before + read;
         receipt.complete = complete;
+        receipt.warnings = report.warnings();
+        receipt.denied = report.denied();
         receipt.calls = snapshot.calls;
         receipt.attempts = snapshot.attempts;
         receipt.failed_attempts = snapshot.failed_attempts;
@@ -314,6 +325,7 @@ impl Loader {
             sort_in: load.sort_by_identity.then(|| folder_for_sorting(&load)),
             options: load.options,
             taxonomy: self.settings.taxonomy.clone(),
+            warnings: self.settings.warnings,
             accepts: load.accepts,
             id_fields: load.id_fields,
             delta: lock(accounts).delta.clone(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use dfinery::tables::PropertyType;
 use dfinery_input::InputOptions;
-use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
+use dfinery_records::{Accepts, RecordKind, Section, Taxonomy, WarningKind, WarningPolicy};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,20 +13,26 @@ use crate::file_load::FileLoad;
 /// Change this whenever the hashed content changes, so that hashes of different content never compare equal.
 const VERSION: u8 = 1;
 
-/// A hash of the settings of a load that decide how its inputs become records.
+/// A hash of the settings of a load that decide how its inputs become records, and which of these are sent.
 ///
 /// It leaves out unset settings, so that a journal outlives settings added later.
-pub(crate) fn of_settings(load: &FileLoad) -> serde_json::Result<u64> {
+pub(crate) fn of_settings(load: &FileLoad, warnings: WarningPolicy) -> serde_json::Result<u64> {
     #[derive(Serialize)]
     struct Settings<'a> {
         options: &'a InputOptions,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         id_fields: &'a [String],
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        denied: Vec<WarningKind>,
     }
+
+    // A record that a run sent could become invalid in the next one, and then count as not sent.
+    let of_records = WarningKind::ALL.into_iter().filter(|kind| !kind.is_of_input());
 
     hash(&Settings {
         options: &load.options,
         id_fields: &load.id_fields,
+        denied: of_records.filter(|kind| warnings.denies(*kind)).collect(),
     })
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use dfinery::{Timestamp, engine::with_suffix};
 use dfinery_input::{Beginning, Input, InputError};
-use dfinery_records::{Accepts, RecordKind, Taxonomy};
+use dfinery_records::{Accepts, RecordKind};
 
 use crate::{
     append_file::at,
@@ -36,8 +36,9 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    pub(crate) fn new(load: &FileLoad, taxonomy: Option<&Taxonomy>, progress: &Progress) -> Result<Self, LoadError> {
+    pub(crate) fn new(load: &FileLoad, settings: &LoadSettings, progress: &Progress) -> Result<Self, LoadError> {
         check(load)?;
+        let taxonomy = settings.taxonomy.as_deref();
         let unwritable = |_| LoadError::bug("the settings cannot be written as JSON");
         let mut inputs = Vec::new();
         let mut receipt = Receipt {
@@ -48,7 +49,7 @@ impl Opened {
         };
         let mut header = Header {
             kind: load.what().to_owned(),
-            settings: meaning::of_settings(load).map_err(unwritable)?,
+            settings: meaning::of_settings(load, settings.warnings).map_err(unwritable)?,
             types: meaning::of_types(load, taxonomy).map_err(unwritable)?,
             inputs: Vec::new(),
         };
@@ -114,7 +115,7 @@ impl Prepared {
             inputs,
             mut receipt,
             header,
-        } = Opened::new(&load, settings.taxonomy.as_deref(), progress)?;
+        } = Opened::new(&load, settings, progress)?;
         let folder = folder_of(&load)?;
         let (journal, lock, state) = journal(&load, &folder, &header)?;
         let marks = journal.is_some().then_some(state.marks);

@@ -25,7 +25,7 @@ use crate::{
 };
 use dfinery::engine::Engine;
 use dfinery_input::Input;
-use dfinery_records::{Checker, RecordKind, Report, Taxonomy};
+use dfinery_records::{Checker, RecordKind, Report, Taxonomy, WarningPolicy};
 
 /// What a load would do.
 #[derive(Debug)]
@@ -96,10 +96,15 @@ const GLANCE: u64 = 1_024;
 ///
 /// # Errors
 /// If an input cannot be read to its end.
-pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progress) -> Result<Report, LoadError> {
+pub fn check_files(
+    load: &FileLoad,
+    taxonomy: Option<Taxonomy>,
+    warnings: WarningPolicy,
+    progress: &Progress,
+) -> Result<Report, LoadError> {
     let taxonomy = taxonomy.map(Arc::new);
-    let mut checker = Checker::new(taxonomy.clone(), load.accepts);
-    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name));
+    let mut checker = Checker::new(taxonomy.clone(), load.accepts).policy(warnings);
+    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name)).policy(warnings);
     for path in &load.inputs {
         let name = path.display().to_string();
         let mut input = if is_stdin(path) {
@@ -130,6 +135,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
         }
         progress.read(records % GLANCE);
         progress.bytes(passed.bytes() - bytes);
+        report.name_columns(|path| input.column_of(path).map(str::to_owned));
         input.finish()?;
     }
     Ok(report)
@@ -208,8 +214,8 @@ impl Loader {
 
     async fn rehearse(self, load: FileLoad) -> Result<Rehearsal, LoadError> {
         let opened = tokio::task::spawn_blocking({
-            let (load, taxonomy, progress) = (load.clone(), self.settings.taxonomy.clone(), self.progress());
-            move || Opened::new(&load, taxonomy.as_deref(), &progress)
+            let (load, settings, progress) = (load.clone(), self.settings.clone(), self.progress());
+            move || Opened::new(&load, &settings, &progress)
         });
         let Opened { inputs, receipt, .. } = opened
             .await

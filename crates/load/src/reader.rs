@@ -30,7 +30,7 @@ use crate::{
 };
 use dfinery::{Violation, Violations};
 use dfinery_input::{Beginning, Input, InputError, InputOptions, Line};
-use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy};
+use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy, WarningPolicy};
 
 /// What is read, and how.
 pub(crate) struct Reader {
@@ -39,6 +39,7 @@ pub(crate) struct Reader {
     pub(crate) namespaces: OnceLock<Vec<Uuid>>,
     pub(crate) options: InputOptions,
     pub(crate) taxonomy: Option<Arc<Taxonomy>>,
+    pub(crate) warnings: WarningPolicy,
     pub(crate) accepts: Accepts,
     pub(crate) passes: Vec<Pass>,
     /// Fields whose values, not the position, make the id of an event.
@@ -116,8 +117,8 @@ impl From<Stop> for Halt {
 impl Reader {
     pub(crate) fn run(self) -> Left {
         let mut reading = Collected {
-            checker: Checker::new(self.taxonomy.clone(), self.accepts),
-            report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)),
+            checker: Checker::new(self.taxonomy.clone(), self.accepts).policy(self.warnings),
+            report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)).policy(self.warnings),
             read: 0,
             sorter: None,
         };
@@ -167,18 +168,30 @@ impl Reader {
 
     fn input(&self, file: u32, source: &InputFile, pass: Pass, reading: &mut Collected) -> Result<(), Halt> {
         let taxonomy = self.taxonomy.as_deref();
-        let progress = &self.sending.progress;
-        let failed = |error| {
-            let ends = source.path.is_none() && *self.sending.stop.borrow();
-            if ends { Halt::Stopped } else { Stop::Input(error).into() }
-        };
         let opened = match &source.path {
             Some(path) => Input::open(path, &self.options, taxonomy, self.accepts),
             None => Stdin::new(self.sending.stop.subscribe())
                 .map_err(|error| InputError::opening("-", error))
                 .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
         };
-        let mut input = opened.map_err(failed)?;
+        let mut input = opened.map_err(|error| self.failed(source, error))?;
+        let read = self.records(file, source, &mut input, pass, reading);
+        reading
+            .report
+            .name_columns(|path| input.column_of(path).map(str::to_owned));
+        read?;
+        Ok(input.finish().map_err(Stop::Input)?)
+    }
+
+    fn records(
+        &self,
+        file: u32,
+        source: &InputFile,
+        input: &mut Input,
+        pass: Pass,
+        reading: &mut Collected,
+    ) -> Result<(), Halt> {
+        let progress = &self.sending.progress;
         let passed = input.passed();
         let mut noted = 0;
         let mut bytes = 0;
@@ -192,7 +205,7 @@ impl Reader {
                     return Err(Halt::Stopped);
                 }
             }
-            let line = input.next().map_err(failed)?;
+            let line = input.next().map_err(|error| self.failed(source, error))?;
             if passed.bytes() > noted {
                 noted = passed.bytes();
                 self.has_read(file as usize, source, passed.beginning())?;
@@ -210,7 +223,13 @@ impl Reader {
         if reading.sorter.is_some() {
             self.reach(RecordId::new(file, records))?;
         }
-        Ok(input.finish().map_err(Stop::Input)?)
+        Ok(())
+    }
+
+    /// Why an input cannot be read on: a stop also closes standard input.
+    fn failed(&self, source: &InputFile, error: InputError) -> Halt {
+        let ends = source.path.is_none() && *self.sending.stop.borrow();
+        if ends { Halt::Stopped } else { Stop::Input(error).into() }
     }
 
     fn reach(&self, id: RecordId) -> Result<(), Stop> {

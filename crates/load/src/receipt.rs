@@ -15,6 +15,7 @@ use dfinery::{
     engine::{NewFile, part_of},
 };
 use dfinery_input::Beginning;
+use dfinery_records::{WarningKind, Warnings};
 
 /// The fates of all records of a load, over all its runs if it was resumed.
 ///
@@ -60,6 +61,11 @@ pub struct Receipt {
     pub possibly_twice: u64,
     /// Records that are neither accepted nor invalid, by what the server said.
     pub by_code: BTreeMap<String, u64>,
+    /// What was implausible about good records, by cause, as in a [`Report`](crate::Report). It covers the records that
+    /// this run read: those that earlier runs settled are not checked again.
+    pub warnings: Warnings,
+    /// The denied warnings about all records together that there are. They were known only after the records were sent.
+    pub denied: Vec<WarningKind>,
     /// Calls that got a final answer in this run.
     pub calls: u64,
     /// Requests sent in this run, retries included.
@@ -111,6 +117,12 @@ impl Receipt {
     #[must_use]
     pub const fn all_accepted(&self) -> bool {
         self.complete && self.read == self.accepted
+    }
+
+    /// Whether all of it was accepted, and no warning that is [denied](Self::denied) came up.
+    #[must_use]
+    pub const fn is_good(&self) -> bool {
+        self.all_accepted() && self.denied.is_empty()
     }
 
     /// Writes it as JSON, replacing an existing file. A reader finds the old receipt or the new one, never half of one.
@@ -186,6 +198,14 @@ impl fmt::Display for Receipt {
             },
             Calls(self),
         )?;
+        if !self.warnings.is_empty() {
+            write!(f, "Warnings:\n{}", self.warnings)?;
+        }
+        if !self.denied.is_empty() {
+            let names: Vec<_> = self.denied.iter().map(|kind| kind.name()).collect();
+            let names = names.join(", ");
+            writeln!(f, "Denied, but known only after the records were sent: {names}.")?;
+        }
         if self.finished_before {
             writeln!(f, "All of it had been settled before: nothing was sent.")?;
         } else if self.runs > 1 {

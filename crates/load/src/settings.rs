@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dfinery_records::Taxonomy;
+use dfinery_records::{Taxonomy, WarningPolicy};
 
 use crate::{most_bad::MostBad, pack::PackLimits};
 
@@ -12,6 +12,7 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone)]
 pub(crate) struct LoadSettings {
     pub(crate) taxonomy: Option<Arc<Taxonomy>>,
+    pub(crate) warnings: WarningPolicy,
     pub(crate) most_calls: usize,
     pub(crate) patience: Duration,
     pub(crate) bisect: bool,
@@ -24,6 +25,7 @@ impl Default for LoadSettings {
     fn default() -> Self {
         Self {
             taxonomy: None,
+            warnings: WarningPolicy::default(),
             most_calls: 512,
             patience: Duration::from_secs(10 * 60),
             bisect: true,

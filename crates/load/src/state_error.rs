@@ -34,7 +34,7 @@ pub(crate) enum Difference {
     Length { began: (String, u64), now: (String, u64) },
     /// What was read of an input.
     Contents { began: String, now: String },
-    /// The mapping, the format, the encoding, or the fields that make ids.
+    /// The mapping, the format, the encoding, the fields that make ids, or the warnings that are errors.
     Settings,
     /// What the taxonomy says about the types of values.
     Types,
@@ -100,7 +100,7 @@ impl fmt::Display for Difference {
                 write!(f, "{now} had other contents when it was read (as {began})")
             }
             Self::Settings => {
-                f.write_str("it began with another mapping or other settings that change what a record means")
+                f.write_str("it began with another mapping, other denied warnings or other settings that change what a record means")
             }
             Self::Types => f.write_str(
                 "the taxonomy, or the lack of one, gave the properties of these records other types when it began, so they would now be sent with other values",

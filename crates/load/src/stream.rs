@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
@@ -26,7 +27,7 @@ use crate::{
     schedule::{Rules, Scheduler, Waiting},
 };
 use dfinery::{Error, Event, Identity, Properties, Violation, Violations};
-use dfinery_records::{Accepts, Checker, RecordKind};
+use dfinery_records::{Accepts, Checker, RecordKind, Warning};
 
 /// A record to load.
 ///
@@ -155,6 +156,8 @@ pub struct Settled {
     pub error: Option<Arc<Error>>,
     /// What is wrong with it, if it is [`Fate::Invalid`].
     pub violations: Option<Violations>,
+    /// What is implausible about it. A stream has no warnings about all records together.
+    pub warnings: Vec<Warning>,
 }
 
 impl Loader {
@@ -227,7 +230,7 @@ impl Loader {
                 pending.end(stop.as_ref().and_then(Stop::error));
             }
         });
-        let checker = |accepts| Checker::new(self.settings.taxonomy.clone(), accepts);
+        let checker = |accepts| Checker::new(self.settings.taxonomy.clone(), accepts).policy(self.settings.warnings);
         Intake {
             checkers: Mutex::new([checker(Accepts::Mixed), checker(Accepts::Only(RecordKind::Deletion))]),
             packer,
@@ -334,8 +337,11 @@ impl Intake {
 
     fn pack(&self, position: u64, kind: RecordKind, json: &str) -> Result<(), Violations> {
         let mut checkers = lock(&self.checkers);
-        let checked = checkers[usize::from(kind == RecordKind::Deletion)].check(json)?;
+        let mut checked = checkers[usize::from(kind == RecordKind::Deletion)].check(json)?;
         drop(checkers);
+        if !checked.warnings.is_empty() {
+            self.pending.warn(position, mem::take(&mut checked.warnings));
+        }
         let incoming = Incoming {
             checked: &checked,
             id: RecordId::new(0, position),
@@ -418,6 +424,7 @@ struct PendingRecord {
     record: Record,
     sent: bool,
     slot: Admission,
+    warnings: Vec<Warning>,
 }
 
 impl Pending {
@@ -439,9 +446,20 @@ impl Pending {
         }
         let position = state.next;
         state.next += 1;
-        let sent = false;
-        state.records.insert(position, PendingRecord { record, sent, slot });
+        let pending = PendingRecord {
+            record,
+            sent: false,
+            slot,
+            warnings: Vec::new(),
+        };
+        state.records.insert(position, pending);
         Ok(position)
+    }
+
+    fn warn(&self, position: u64, warnings: Vec<Warning>) {
+        if let Some(pending) = self.state().records.get_mut(&position) {
+            pending.warnings = warnings;
+        }
     }
 
     fn settle(&self, position: u64, fate: impl FnOnce(&mut Settled)) {
@@ -479,6 +497,7 @@ impl PendingRecord {
             possibly_twice: false,
             error: None,
             violations: None,
+            warnings: self.warnings,
         };
         (settled, self.slot)
     }

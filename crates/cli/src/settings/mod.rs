@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
-use dfinery_load::MostBad;
+use dfinery_load::{MostBad, WarningKind};
 
 pub use self::file::MOST_BYTES;
 use self::{
@@ -179,6 +179,13 @@ impl Settings {
         }
     }
 
+    pub fn warnings(&self, setting: &Setting) -> &[WarningKind] {
+        match self.value(setting) {
+            Some(Value::Warnings(kinds)) => kinds,
+            _ => &[],
+        }
+    }
+
     /// Whether it was given on the command line.
     pub fn is_option(&self, setting: &Setting) -> bool {
         self.get(setting).is_some_and(|found| found.origin == Origin::Option)
@@ -217,7 +224,11 @@ impl<const COMMAND: u8> clap::Args for Flags<COMMAND> {
 impl<const COMMAND: u8> clap::FromArgMatches for Flags<COMMAND> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given = TABLE.iter().filter(|setting| setting.on & COMMAND != 0);
-        let given = given.filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())));
+        let given = given.filter_map(|setting| {
+            let values: Vec<_> = matches.get_many::<String>(setting.key)?.map(String::as_str).collect();
+            // Only lists can be given more than once.
+            Some((setting.key, values.join(",")))
+        });
         Ok(Self {
             config: matches.get_one::<PathBuf>(CONFIG).cloned(),
             given: given.collect(),
@@ -244,6 +255,7 @@ impl Setting {
             .help(help);
         match self.kind {
             Kind::Choice(choices) => argument.value_parser(PossibleValuesParser::new(choices)),
+            Kind::Warnings => argument.action(ArgAction::Append),
             Kind::Path => argument.value_hint(clap::ValueHint::FilePath),
             Kind::Flag => argument
                 .num_args(0..=1)

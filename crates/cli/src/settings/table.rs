@@ -37,6 +37,7 @@ const INPUT: &str = "Input";
 const CALLS: &str = "Calls";
 const PACE: &str = "Pace";
 const REFUSALS: &str = "When records are refused";
+const WARNINGS: &str = "Warnings";
 const ACCOUNTS: &str = "Accounts";
 const OUTPUT: &str = "Output";
 
@@ -227,6 +228,37 @@ pub static ON_REFUSAL: Setting = Setting {
            events as rejected",
 };
 
+pub static STRICT: Setting = Setting {
+    key: "strict",
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: WARNINGS,
+    on: READING | REPLAY,
+    help: "Make every warning an error: a record with one is invalid and is not sent",
+};
+pub static DENY: Setting = Setting {
+    key: "deny",
+    takes: "NAMES",
+    kind: Kind::Warnings,
+    default: None,
+    otherwise: "none",
+    heading: WARNINGS,
+    on: READING | REPLAY,
+    help: "Make these warnings errors, such as placeholder-id; may be given more than once",
+};
+pub static ALLOW: Setting = Setting {
+    key: "allow",
+    takes: "NAMES",
+    kind: Kind::Warnings,
+    default: None,
+    otherwise: "none",
+    heading: WARNINGS,
+    on: READING | REPLAY,
+    help: "Silence these warnings, even if --strict or --deny makes them errors; may be given more than once",
+};
+
 pub static DELTA: Setting = Setting {
     key: "delta",
     takes: "FILE",
@@ -289,6 +321,9 @@ pub static TABLE: &[&Setting] = &[
     &PATIENCE,
     &MAX_BAD,
     &ON_REFUSAL,
+    &STRICT,
+    &DENY,
+    &ALLOW,
     &DELTA,
     &NO_RESUME,
     &OUTPUT_FORMAT,

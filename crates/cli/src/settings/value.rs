@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use dfinery_load::MostBad;
+use dfinery_load::{MostBad, UnknownWarning, WarningKind};
 
 /// What a setting may be.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub enum Kind {
     Duration,
     MostBad,
     List,
+    /// Names of warnings.
+    Warnings,
     Choice(&'static [&'static str]),
 }
 
@@ -30,6 +32,7 @@ pub enum Value {
     Duration(Duration),
     MostBad(MostBad),
     List(Vec<String>),
+    Warnings(Vec<WarningKind>),
 }
 
 impl Kind {
@@ -66,6 +69,13 @@ impl Kind {
                     return Err("must be names with commas between them, such as order_id,line_no".to_owned());
                 }
                 Ok(Value::List(list))
+            }
+            Self::Warnings => {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                let kinds: Result<_, UnknownWarning> = names.map(str::parse).collect();
+                kinds
+                    .map(Value::Warnings)
+                    .map_err(|unknown| format!("must be names of warnings with commas between them: {unknown}"))
             }
             Self::Choice(choices) => {
                 if choices.contains(&text) {

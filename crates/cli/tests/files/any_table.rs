@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use dfinery::ImportClient;
-use dfinery_load::{Encoding, FileLoad, Format, InputOptions, Loader, Mapping, Progress, RecordKind, check_files};
+use dfinery_load::{
+    Encoding, FileLoad, Format, InputOptions, Loader, Mapping, Progress, RecordKind, WarningPolicy, check_files,
+};
 use encoding_rs::EUC_KR;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -130,7 +132,7 @@ proptest! {
             let path = folder.path().join("table");
             fs::write(&path, bytes).unwrap();
             let load = load(&path, options(format, encoding));
-            let report = check_files(&load, None, &Progress::default()).unwrap();
+            let report = check_files(&load, None, WarningPolicy::default(), &Progress::default()).unwrap();
             prop_assert_eq!((report.records(), report.bad()), (rows.len() as u64, 0), "{} {}", name, report);
             prop_assert!(planned(&runtime, &import, load) == expected, "{}: {:?}", name, rows);
         }

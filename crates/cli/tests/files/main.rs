@@ -11,3 +11,4 @@ mod korean;
 mod looking;
 mod purchases;
 mod unreadable;
+mod warnings;

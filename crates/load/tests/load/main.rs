@@ -10,3 +10,4 @@ mod records;
 mod resume;
 mod sender;
 mod stream;
+mod warnings;
