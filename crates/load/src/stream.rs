@@ -1,5 +1,7 @@
 //! Records of a program, one by one: they come in over one stream, and go out with their fates over another.
 
+mod record;
+
 use std::{
     collections::HashMap,
     mem,
@@ -10,12 +12,12 @@ use std::{
 
 use futures_core::Stream;
 use futures_util::{StreamExt, pin_mut};
-use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinHandle,
 };
 
+pub use self::record::Record;
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
@@ -26,119 +28,8 @@ use crate::{
     record::{Fate, RecordId},
     schedule::{Rules, Scheduler, Waiting},
 };
-use dfinery::{Error, Event, Identity, Properties, Violation, Violations};
+use dfinery::{Error, Violation, Violations};
 use dfinery_records::{Accepts, Checker, RecordKind, Warning};
-
-/// A record to load.
-///
-/// ```
-/// use dfinery::{Event, Identity};
-/// use dfinery_load::Record;
-/// let user = Identity::external_id("dfn-user-123");
-/// let login = Record::event(user.clone(), Event::new("df_login"));
-/// let gender = Record::profile(user, [("df_gender", "Female")]);
-/// # let _ = (login, gender);
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    identity: Identity,
-    content: Content,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Content {
-    Identity,
-    Profile(Properties),
-    Event(Event),
-    Deletion,
-}
-
-/// A record as it is written in JSON.
-#[derive(Serialize)]
-struct JsonRecord<'a> {
-    identity: &'a Identity,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_properties: Option<&'a Properties>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'a Event>,
-}
-
-impl Record {
-    /// An event of a user.
-    #[must_use]
-    pub const fn event(identity: Identity, event: Event) -> Self {
-        Self {
-            identity,
-            content: Content::Event(event),
-        }
-    }
-
-    /// Properties of a user.
-    pub fn profile(identity: Identity, properties: impl Into<Properties>) -> Self {
-        Self {
-            identity,
-            content: Content::Profile(properties.into()),
-        }
-    }
-
-    /// A unified profile to create or update.
-    #[must_use]
-    pub const fn identity(identity: Identity) -> Self {
-        Self {
-            identity,
-            content: Content::Identity,
-        }
-    }
-
-    /// A unified profile to delete. **It cannot be undone.**
-    #[must_use]
-    pub fn deletion(external_id: impl Into<String>) -> Self {
-        Self {
-            identity: Identity::external_id(external_id),
-            content: Content::Deletion,
-        }
-    }
-
-    /// What it is.
-    #[must_use]
-    pub const fn kind(&self) -> RecordKind {
-        match self.content {
-            Content::Identity => RecordKind::Identity,
-            Content::Profile(_) => RecordKind::Profile,
-            Content::Event(_) => RecordKind::Event,
-            Content::Deletion => RecordKind::Deletion,
-        }
-    }
-
-    /// The user it is about.
-    #[must_use]
-    pub const fn user(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The event, if it is one.
-    #[must_use]
-    pub const fn as_event(&self) -> Option<&Event> {
-        match &self.content {
-            Content::Event(event) => Some(event),
-            _ => None,
-        }
-    }
-
-    fn line(&self) -> serde_json::Result<String> {
-        let mut line = JsonRecord {
-            identity: &self.identity,
-            user_properties: None,
-            event: None,
-        };
-        match &self.content {
-            Content::Profile(properties) => line.user_properties = Some(properties),
-            Content::Event(event) => line.event = Some(event),
-            Content::Identity | Content::Deletion => {}
-        }
-        serde_json::to_string(&line)
-    }
-}
 
 /// A record with its fate.
 #[derive(Clone, Debug)]
