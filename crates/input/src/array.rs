@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{
     frame::{Body, Frame, Stop},
-    window::{Part, Window},
+    line_count::Part,
+    window::Window,
 };
 
 /// Finds the elements of an array without looking inside them.

@@ -2,7 +2,15 @@
 
 use serde::Serialize;
 
-use crate::window::Part;
+/// What a line of an input is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Record,
+    Header,
+    Blank,
+    /// What stands above or below a table.
+    Skipped,
+}
 
 /// The lines of an input, by what they are part of.
 ///

@@ -4,7 +4,8 @@ use std::io;
 
 use super::{
     frame::{Body, Frame},
-    window::{Part, Window},
+    line_count::Part,
+    window::Window,
 };
 
 /// Begins a record of a JSON text sequence (RFC 7464).

@@ -10,7 +10,7 @@ use crate::{
     end_mark::WithoutEndMark,
     format::Encoding,
     frame::Stop,
-    line_count::LineCount,
+    line_count::{LineCount, Part},
     utf16::{self, Order, Utf16Reader},
 };
 
@@ -35,16 +35,6 @@ impl Default for Bounds {
             record: MAX_RECORD,
         }
     }
-}
-
-/// What a line of an input is part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Record,
-    Header,
-    Blank,
-    /// What stands above or below a table.
-    Skipped,
 }
 
 /// Bytes read but not yet used: at most the longest record and one chunk.

@@ -18,8 +18,9 @@ use crate::{
     encoding::BadText,
     format::Encoding,
     frame::{Body, Frame, Stop},
+    line_count::Part,
     source::EMPTY,
-    window::{Part, Window},
+    window::Window,
 };
 
 /// How a table is written, as far as its mapping says.

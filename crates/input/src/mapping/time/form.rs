@@ -5,6 +5,9 @@ use jiff::{
     civil::{Date, Time, date},
 };
 
+pub(super) const TOO_LATE: &str =
+    "the time is after 9999-12-30T22:00:00Z, the latest that can be read: leave the cell empty if it means no end";
+
 /// A form of times, as a mapping names it.
 #[derive(Clone, Debug)]
 pub(super) enum Form {
@@ -67,7 +70,7 @@ impl Unix {
             Self::Milliseconds => Timestamp::from_millisecond(count),
             Self::Microseconds => Timestamp::from_microsecond(count),
         };
-        time.map(Some).map_err(|_| super::TOO_LATE.to_owned())
+        time.map(Some).map_err(|_| TOO_LATE.to_owned())
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use self::form::Form;
+use self::form::{Form, TOO_LATE};
 use dfinery::Timestamp;
 
 /// Reads points in time.
@@ -25,8 +25,6 @@ pub(super) struct Times {
 /// The seconds from 1970 to the beginning of the year 0, the earliest in RFC 3339.
 const YEAR_0: i64 = -62_167_219_200;
 const NEEDS_ZONE: &str = "a time without an offset needs a time zone: give timezone in the mapping, such as Asia/Seoul";
-const TOO_LATE: &str =
-    "the time is after 9999-12-30T22:00:00Z, the latest that can be read: leave the cell empty if it means no end";
 const FOUR_DIGITS: &str = "the year must have four digits";
 
 /// An afternoon, so that a 12-hour clock shows.
