@@ -133,15 +133,15 @@ async fn bad_rows_of_a_table_are_told_and_the_others_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quote_that_is_never_closed_is_told_with_how_much_it_swallowed() {
+async fn a_quote_that_is_never_closed_costs_its_own_row_only() {
     let desk = desk().await;
     let content = format!("{HEADER}{GOOD}u2,,2026-11-01 10:00:00,\"secret,1\r\n{GOOD}{GOOD}");
     desk.write("open.csv", &content);
     let ran = load(&desk, "open.csv").await;
-    let says = "a quote that opens in this row is never closed: its 3 lines up to the end were read as one row";
+    let says = "a quote that opens here is never closed: the lines after this one are read as rows of their own";
     let letter = one_is_bad(&desk, &ran, "open.csv", 3, says, content.as_bytes());
     assert!(original(&letter).starts_with(b"u2,,2026"));
-    assert_eq!(desk.receipt("open.csv")["accepted"], json!(1));
+    assert_eq!(desk.receipt("open.csv")["accepted"], json!(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +154,7 @@ async fn bad_lines_of_ndjson_are_told_and_the_others_loaded() {
         (
             "two.ndjson",
             good(1).trim().to_owned() + &good(2),
-            "is not valid JSON: trailing characters",
+            "several JSON objects stand on one line: put each on a line of its own",
         ),
         (
             "beyond.ndjson",

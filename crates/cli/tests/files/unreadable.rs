@@ -113,12 +113,7 @@ async fn a_header_that_does_not_do_is_told() {
         (
             "twice.csv",
             "id,at,id\nsecret,2026-11-01T00:00:00Z,secret\n",
-            "twice.csv, line 1: columns 1 and 3 of the header have the same name",
-        ),
-        (
-            "nameless.csv",
-            "id,,at\nsecret,,\n",
-            "nameless.csv, line 1: column 2 of the header has no name",
+            "twice.csv: columns 1 and 3 of the header have the same name, id, which the mapping uses",
         ),
         (
             "other.csv",
@@ -178,12 +173,12 @@ async fn what_is_no_text_is_told_by_its_name() {
     for (name, content, says) in [
         (
             "sheet.xlsx",
-            b"PK\x03\x04\x14\0\x06\0secret".as_slice(),
-            "Excel workbook",
+            b"PK\x03\x04\x14\0\x06\0secret[Content_Types].xml".as_slice(),
+            "an Excel workbook",
         ),
         (
             "sheet.csv",
-            b"PK\x03\x04\x14\0\x06\0secret",
+            b"PK\x03\x04\x14\0\x06\0secret xl/",
             "save the sheet as \"CSV UTF-8\"",
         ),
         (
@@ -276,15 +271,17 @@ async fn a_mapping_that_is_wrong_names_its_file_and_line() {
         &["none.yaml: there is no such file"],
     )
     .await;
-    // A workbook or a list in CP949 that is given as the mapping.
-    desk.write("mapping.yaml", b"identity: {external_id: \xC8\xB8\xBF\xF8}\n");
-    refuses(
-        &desk,
-        "a.csv",
-        &["--mapping", "mapping.yaml"],
-        &["mapping.yaml", "UTF-8"],
-    )
-    .await;
+    // A workbook that is given as the mapping, and one that the console of Windows wrote in CP949.
+    for (content, says) in [
+        (&b"PK\x03\x04\x14\xC3\x28\xFF\xC3\x28"[..], "UTF-8"),
+        (
+            b"event: df_login\nidentity: {external_id: \xC8\xB8\xBF\xF8}\nevent_datetime: at\n",
+            "not in the header: 회원",
+        ),
+    ] {
+        desk.write("mapping.yaml", content);
+        refuses(&desk, "a.csv", &["--mapping", "mapping.yaml"], &[says]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
