@@ -5,7 +5,7 @@ use reqwest::{
     header::{ACCEPT, HeaderName, HeaderValue},
 };
 
-use crate::{Error, Token, generated::operations::HOST};
+use crate::{Error, Token, destination::is_loopback, generated::operations::HOST};
 
 /// What a generated client holds for us.
 #[derive(Clone, Debug)]
@@ -93,13 +93,4 @@ fn checked_base_url(text: &str) -> Result<Url, Error> {
         ));
     }
     Ok(url)
-}
-
-/// Whether a URL leads to this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

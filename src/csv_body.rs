@@ -10,13 +10,14 @@ use bytes::Bytes;
 use csv_core::ReadFieldResult;
 use futures_core::Stream;
 use futures_util::StreamExt;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
-    Delivery, RetryClass,
-    error::{Failure, Kind},
-    generated::{export::types::ExportFailure, taxonomy::SYSTEM_COLUMNS},
+    Delivery, ExportCode, RetryClass,
+    failure::{Failure, Kind},
+    generated::taxonomy::SYSTEM_COLUMNS,
     quota::Permit,
-    transport::{Body, Reply, text_of},
+    transport::{Body, Reply, text_of, without_mark},
 };
 
 /// The most bytes of a failure to read; the documented ones have about 60.
@@ -197,13 +198,19 @@ fn not_csv(body: &[u8]) -> Failure {
     failure.with_body(text_of(body))
 }
 
+/// What is read of a failure: nobody uses the value of `result`.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(rename = "result")]
+    _result: IgnoredAny,
+    message: ExportCode,
+}
+
 /// The failure, if the whole body is one.
-pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
-    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let ExportFailure { message, .. } = serde_json::from_slice(body).ok()?;
+pub(crate) fn failure_in(body: &[u8], status: u16) -> Option<Failure> {
+    let Said { message, .. } = serde_json::from_slice(without_mark(body)).ok()?;
     let info = message.info();
-    Some(Failure::refused(Kind::Export(message), info))
+    Some(Failure::refused(Kind::Export(message), info, status))
 }
 
 /// The JSON failure at the end of a CSV, wherever it begins. A quote inside a CSV field is doubled, so no field can
@@ -211,7 +218,7 @@ pub(crate) fn failure_in(body: &[u8]) -> Option<Failure> {
 fn failure_at_the_end(tail: &[u8]) -> Option<Failure> {
     let start = tail.len().saturating_sub(4 * 1024);
     let last = &tail[start..];
-    memchr::memchr_iter(b'{', last).find_map(|brace| failure_in(&last[brace..]))
+    memchr::memchr_iter(b'{', last).find_map(|brace| failure_in(&last[brace..], 200))
 }
 
 /// Counts rows as a reader of CSV would, and knows whether the last one is whole.

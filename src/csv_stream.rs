@@ -21,7 +21,7 @@ use tokio::{io::AsyncWriteExt, task::spawn_blocking};
 use crate::{
     Delivery, Error, Metadata, Operation, RetryClass,
     csv_body::CsvBody,
-    error::{Failure, Kind},
+    failure::{Failure, Kind},
     new_file::{NewFile, part_of},
 };
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    Error, ImportClient, Metadata, Operation,
+    Error, ImportClient, Metadata, Operation, RetryClass,
     generated::import::Client,
     rows::RateLimit,
     transport::{Call, Transport},
@@ -17,7 +17,7 @@ use crate::{
 pub use crate::{
     new_file::{NewFile, part_of, sync_folder_of, with_suffix},
     quota::Permit,
-    tries::{Next, Tries},
+    tries::{Blame, Next, Tries},
 };
 
 /// An [`ImportClient`] taken apart: its quotas, its retry policy, and single attempts.
@@ -58,23 +58,34 @@ impl<'a> Engine<'a> {
 
     /// What follows a failed attempt, by the client's retry policy and shared retries.
     ///
-    /// An error `counts` if the call is at fault; the call is given up after the attempts that the policy allows. It
-    /// does not count if the service is at fault: its quota is spent, or other calls fail too.
     #[must_use]
-    pub fn after(self, tries: &mut Tries, operation: Operation, error: &Error, counts: bool) -> Next {
+    pub fn after(self, tries: &mut Tries, operation: Operation, error: &Error, blame: Blame) -> Next {
+        // In a load the other calls show whether only this one is refused.
+        let may_be_let_through = blame != Blame::Alone && error.is_auth() && error.is_on_the_way();
+        let class = if may_be_let_through {
+            RetryClass::Backoff
+        } else {
+            error.retry_class()
+        };
         let failed = Failed {
             operation,
-            class: error.retry_class(),
+            class,
             delivery: error.delivery(),
             retry_after: error.retry_after(),
-            counts,
+            blame,
         };
         tries.after(&failed, &self.0.retry, &self.0.budget)
     }
 
-    /// The longest pause that the retry policy draws.
+    /// The pause that the retry policy draws after this many failed attempts.
     #[must_use]
-    pub fn longest_pause(self) -> Duration {
-        self.0.retry.max_delay
+    pub fn pause(self, attempts: u32) -> Duration {
+        self.0.retry.draw(attempts)
+    }
+
+    /// How often the retry policy sends a request at most.
+    #[must_use]
+    pub fn max_attempts(self) -> u32 {
+        self.0.retry.max_attempts
     }
 }

@@ -3,13 +3,12 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use crate::{
-    ExportCode, ImportCode, Language, Metadata, Operation, ParseTimestampError, RetryClass, Violations,
+    Delivery, ExportCode, ImportCode, Language, Metadata, Operation, ParseTimestampError, RetryClass, Violations,
+    failure::{Failure, Kind},
     generated::responses::{EXPORT_HTTP_STATUSES, IMPORT_HTTP_STATUSES},
-    redact::Redactor,
     rows::CodeInfo,
+    speaker::Speaker,
 };
-
-type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///
@@ -36,126 +35,8 @@ struct Inner {
     retry_after: Option<Duration>,
 }
 
-/// What failed. Private, so that it can grow; the predicates of [`Error`] are its public face.
-#[derive(Debug)]
-pub(crate) enum Kind {
-    /// A setting is missing or wrong.
-    Config(String),
-    /// The request breaks the spec.
-    Invalid(Violations),
-    /// A single value is wrong.
-    InvalidValue(&'static str),
-    /// The Import API said no.
-    Import(ImportCode),
-    /// The Export API said no.
-    Export(ExportCode),
-    /// An HTTP status other than success, with a body that says nothing more.
-    Status(u16),
-    /// An unusable answer: what is wrong with it.
-    Unreadable(String),
-    /// No connection.
-    Connect,
-    /// No answer in time.
-    Timeout,
-    /// The connection ended before the answer did.
-    Interrupted,
-    /// An export ended before its data did: how that shows.
-    Truncated(String),
-    /// Our own count says that the quota is spent.
-    QuotaSpent,
-    /// The limit of concurrent requests is reached.
-    Busy,
-    /// A file could not be written: what was tried.
-    File(String),
-    /// A row of an export is not what was asked for: which and why.
-    Row(String),
-}
-
-/// Whether the server processed the request, as far as can be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// Certainly not processed: it was never sent, or the server refused it for its quota. Sending it again is safe.
-    NotProcessed,
-    /// The server read it and said no. Whether it keeps the good part of a refused batch of events is undocumented.
-    Refused,
-    /// The server did what was asked; what failed came afterwards, such as writing a file.
-    Processed,
-    /// It was sent, but no trustworthy answer came back: it may have been processed.
-    Unknown,
-}
-
-/// One failed attempt, before it is known whether there will be another.
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
-    pub(crate) retry: RetryClass,
-    pub(crate) delivery: Delivery,
-    /// What the server wrote, before it is redacted and cut.
-    pub(crate) body: Option<String>,
-    pub(crate) source: Option<Source>,
-    /// Whether the caller already received data.
-    incomplete: bool,
-    budget_spent: bool,
-}
-
 impl Failure {
-    pub(crate) fn new(kind: Kind, retry: RetryClass, delivery: Delivery) -> Self {
-        Self {
-            kind,
-            retry,
-            delivery,
-            body: None,
-            source: None,
-            incomplete: false,
-            budget_spent: false,
-        }
-    }
-
-    /// The server answered with a code other than success. A code that is not in the tables says nothing about what the
-    /// server did.
-    pub(crate) fn refused(kind: Kind, info: Option<&CodeInfo>) -> Self {
-        let retry = info.map_or(RetryClass::Never, |info| info.retry);
-        let delivery = match retry {
-            RetryClass::AfterReset => Delivery::NotProcessed,
-            RetryClass::Never if info.is_some() => Delivery::Refused,
-            RetryClass::Never | RetryClass::Backoff => Delivery::Unknown,
-        };
-        Self::new(kind, retry, delivery)
-    }
-
-    pub(crate) fn with_body(mut self, body: String) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// What was read before this is not all.
-    pub(crate) fn incomplete(mut self) -> Self {
-        self.incomplete = true;
-        self
-    }
-
-    /// Only the spent retry budget prevented another attempt.
-    pub(crate) fn budget_spent(mut self) -> Self {
-        self.budget_spent = true;
-        self
-    }
-
-    /// Removes from the server's words what must not be seen.
-    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
-        self.kind = match self.kind {
-            Kind::Import(ImportCode::Unknown(code)) => Kind::Import(ImportCode::Unknown(code.redacted(redactor))),
-            Kind::Export(ExportCode::Unknown(code)) => Kind::Export(ExportCode::Unknown(code.redacted(redactor))),
-            other => other,
-        };
-        self.body = self.body.map(|text| redactor.excerpt(&text));
-        self
-    }
-
-    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
+    /// The error of a call that failed for good.
     pub(crate) fn into_error(self, operation: Operation, metadata: Metadata, retry_after: Option<Duration>) -> Error {
         Error(Box::new(Inner {
             failure: self,
@@ -255,7 +136,8 @@ impl Error {
         self.0.metadata.attempts
     }
 
-    /// What may be done after this failure. `Never` for a code that the tables do not have.
+    /// What may be done after this failure. A code that the tables do not have takes it from HTTP 429 or 5xx, and is
+    /// `Never` under any other status.
     #[must_use]
     pub fn retry_class(&self) -> RetryClass {
         self.0.failure.retry
@@ -312,7 +194,8 @@ impl Error {
     ///
     /// # Troubleshooting
     /// The Import and the Export API take different tokens. A token re-issued in the console replaces the old one after
-    /// two weeks. Every further call would fail the same way: stop.
+    /// two weeks. Every further call would fail the same way: stop. With HTTP 401 or 403 and no code of the API,
+    /// [`is_on_the_way`](Self::is_on_the_way) is true as well: a firewall may refuse this request alone.
     #[must_use]
     pub fn is_auth(&self) -> bool {
         match self.0.failure.kind {
@@ -344,7 +227,39 @@ impl Error {
     /// Check the host name, the network, a proxy and the clock (for TLS). The request was not sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.failure.kind, Kind::Connect)
+        matches!(self.0.failure.kind, Kind::Connect(_))
+    }
+
+    /// The failure is not the API's word on the request, nor a status that speaks of the request: no connection, no
+    /// answer, or one of something on the way, such as a gateway, a proxy or a login page. It says nothing about the
+    /// request.
+    ///
+    /// # Troubleshooting
+    /// [`status`](Self::status) and [`body`](Self::body) show who answered. Unless [`delivery`](Self::delivery) says
+    /// otherwise, the request may have been processed all the same.
+    #[must_use]
+    pub fn is_on_the_way(&self) -> bool {
+        matches!(self.0.failure.kind.speaker(), Speaker::Way { .. })
+    }
+
+    /// The address is wrong, or a proxy or a login page answered for the API: a redirect, a path that does not exist, a
+    /// page of HTML under HTTP 200, a name that does not resolve. [`is_on_the_way`](Self::is_on_the_way) is true as well.
+    ///
+    /// # Troubleshooting
+    /// Check the base URL and the settings of any proxy. If other calls succeed, it is a fault that passes.
+    #[must_use]
+    pub fn is_misdirected(&self) -> bool {
+        self.0.failure.kind.speaker() == Speaker::Way { misdirected: true }
+    }
+
+    /// No connection could be made, and another attempt soon would fail as well: a name does not resolve, or nothing
+    /// listens on the port of this machine. [`is_connect`](Self::is_connect) is true as well.
+    ///
+    /// # Troubleshooting
+    /// The message names the host and the port of the base URL. Check them, and start what should listen there.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(&self.0.failure.kind, Kind::Connect(connection) if connection.is_certain())
     }
 
     /// No answer came in time.
@@ -398,7 +313,7 @@ impl Error {
                 Some("This version does not know the code and did not try again.")
             }
             Kind::Import(_) | Kind::Export(_) => self.remedy(Language::English),
-            Kind::Connect => Some("The request did not leave: check the host name, the network and any proxy."),
+            Kind::Connect(_) => Some("The request did not leave: check the host name, the network and any proxy."),
             Kind::QuotaSpent => {
                 Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy.")
             }
@@ -440,7 +355,10 @@ impl fmt::Display for Error {
             Kind::Export(code) => write!(f, "the server refused the export with {}", code.as_str())?,
             Kind::Status(status) => write!(f, "the server answered HTTP {status} without a code that could be read")?,
             Kind::Unreadable(problem) => write!(f, "the answer cannot be trusted: {problem}")?,
-            Kind::Connect => f.write_str("no connection to the server")?,
+            Kind::Page => f.write_str(
+                "the answer cannot be trusted: HTTP success, but with a page of HTML, as of a login or another site",
+            )?,
+            Kind::Connect(connection) => write!(f, "{connection}")?,
             Kind::Timeout => f.write_str("no answer in time")?,
             Kind::Interrupted => f.write_str("the connection was lost before the answer was complete")?,
             Kind::Truncated(problem) => write!(f, "the export is cut short: {problem}")?,

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 use crate::{
     ClientBuilder, Csv, Error, Operation, Token, Violations,
     csv_body::{CsvBody, LONGEST_FAILURE, failure_in},
-    error::Failure,
+    failure::Failure,
     generated::{
         export::{
             Client,
@@ -16,7 +16,7 @@ use crate::{
         responses::EXPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Reply, Transport, status_failure, text_of},
+    transport::{Api, Reply, Transport, text_of},
     validate::Path,
 };
 
@@ -317,7 +317,8 @@ impl Api for Client {
             return CsvBody::open(reply, permit).await;
         }
         let (body, _) = reply.body.read(LONGEST_FAILURE).await?;
-        let failure = failure_in(&body).unwrap_or_else(|| status_failure(reply.status, EXPORT_HTTP_STATUSES));
+        let failure =
+            failure_in(&body, reply.status).unwrap_or_else(|| Failure::of_status(reply.status, EXPORT_HTTP_STATUSES));
         Err(failure.with_body(text_of(&body)))
     }
 }

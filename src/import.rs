@@ -2,19 +2,21 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use serde::Deserialize;
+
 use crate::{
     ClientBuilder, Delivery, Error, Event, Identity, ImportCode, Metadata, Properties, RetryClass, Timestamp, Token,
-    error::{Failure, Kind},
+    failure::{Failure, Kind},
     generated::{
         import::{
             Client,
-            types::{EventsCommon, ExternalIdentity, ImportResponse},
+            types::{EventsCommon, ExternalIdentity},
         },
         requests::{DeleteIdentity, LoadEvents, UpsertIdentity, UpsertUserProfile},
         responses::IMPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Reply, Transport, status_failure, text_of},
+    transport::{Api, Reply, Transport, text_of, without_mark},
 };
 
 /// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.
@@ -162,47 +164,75 @@ impl Api for Client {
 /// A longer answer is not taken for one: the documented ones have about 80 bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
+/// What is read of an answer: the fields that decide. Everything else in it may be anything.
+#[derive(Deserialize)]
+struct Said {
+    status: bool,
+    code: ImportCode,
+}
+
 fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
+    let body = without_mark(body);
     let answer = if whole {
-        serde_json::from_slice::<ImportResponse>(body).ok()
+        serde_json::from_slice::<Said>(body).ok()
     } else {
         None
     };
-    let Some(ImportResponse { status, code, .. }) = answer else {
+    let Some(Said { status, code }) = answer else {
         return Err(if reply.is_success() {
-            let problem = if whole {
-                "HTTP success, but the body is not the documented JSON"
-            } else {
-                "the body does not end"
-            };
-            Failure::new(
-                Kind::Unreadable(problem.to_owned()),
-                RetryClass::Backoff,
-                Delivery::Unknown,
-            )
+            Failure::new(unreadable(body, whole), RetryClass::Backoff, Delivery::Unknown)
         } else {
-            status_failure(reply.status, IMPORT_HTTP_STATUSES)
+            Failure::of_status(reply.status, IMPORT_HTTP_STATUSES)
         });
     };
     match (status, code.is_success(), reply.is_success()) {
         (true, true, true) => Ok(()),
-        (false, false, _) => Err(refused(code)),
-        (true, false, _) if code.info().is_none() => Err(refused(code)),
-        _ => {
+        (false, false, _) => Err(refused(code, reply.status)),
+        (true, false, _) if code.info().is_none() => Err(refused(code, reply.status)),
+        (_, _, success) => {
             let problem = format!(
                 "HTTP {}, status {status} and code {code} contradict each other",
                 reply.status
             );
-            Err(Failure::new(
-                Kind::Unreadable(problem),
-                RetryClass::Never,
-                Delivery::Unknown,
-            ))
+            // A status of something on the way outweighs what it may have kept from another answer.
+            let by_status = Failure::of_status(reply.status, IMPORT_HTTP_STATUSES);
+            let passes = !success && by_status.delivery == Delivery::Unknown;
+            let retry = if passes { by_status.retry } else { RetryClass::Never };
+            Err(Failure::new(Kind::Unreadable(problem), retry, Delivery::Unknown))
         }
     }
 }
 
-fn refused(code: ImportCode) -> Failure {
+/// Why the body of a success is no answer of the API.
+fn unreadable(body: &[u8], whole: bool) -> Kind {
+    if body.trim_ascii_start().starts_with(b"<") {
+        Kind::Page
+    } else if whole {
+        Kind::Unreadable("HTTP success, but the body is not the documented JSON".to_owned())
+    } else {
+        Kind::Unreadable("the body does not end".to_owned())
+    }
+}
+
+fn refused(code: ImportCode, status: u16) -> Failure {
     let info = code.info();
-    Failure::refused(Kind::Import(code), info)
+    Failure::refused(Kind::Import(code), info, status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::import::types::ImportResponse;
+
+    #[test]
+    fn what_is_read_of_an_answer_is_in_the_spec() {
+        let answer = ImportResponse {
+            status: false,
+            code: ImportCode::BadRequest,
+            message: None,
+            data: Some(true),
+        };
+        let said: Said = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
+        assert!(!said.status && said.code == ImportCode::BadRequest);
+    }
 }

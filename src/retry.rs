@@ -13,7 +13,8 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How often and how patiently a failed request is sent again.
 ///
 /// *Whether* it may be sent again is not decided here: the response tables say so, see
-/// [`ImportCode::retry_class`](crate::ImportCode::retry_class). A code that the tables do not have is never retried.
+/// [`ImportCode::retry_class`](crate::ImportCode::retry_class). A code that the tables do not have
+/// is retried only under HTTP 429 or 5xx.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,9 +25,9 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    max_attempts: u32,
+    pub(crate) max_attempts: u32,
     base_delay: Duration,
-    pub(crate) max_delay: Duration,
+    max_delay: Duration,
     max_wait: Duration,
     budget: u32,
     resend_when_unsure: bool,
@@ -47,13 +48,17 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// How much shorter a pause is while the service works.
+    const SOONER: u32 = 8;
+
     /// One attempt only.
     #[must_use]
     pub fn never() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// How often a request is sent at most, the first time included. Zero counts as one.
+    /// How often a request is sent at most, the first time included. Zero counts as one. A bulk load makes twice as many
+    /// attempts while other calls succeed, and any number while the service fails.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -88,7 +93,8 @@ impl RetryPolicy {
         self
     }
 
-    /// How many retries all calls of a client share before they stop retrying; ten calls that succeed earn one back.
+    /// How many retries all calls of a client share before they stop retrying; ten answers of a healthy service
+    /// earn one back: calls that succeed, or that are refused for what they say.
     ///
     /// It keeps a client from multiplying the load on a service that is down. Waiting for a quota costs nothing.
     #[must_use]
@@ -140,6 +146,16 @@ impl RetryPolicy {
         }
     }
 
+    /// The pause of a call that failed this often while others succeed, or `None` if it was tried often enough.
+    pub(crate) fn pause_among_others(&self, attempts: u32) -> Option<Duration> {
+        let allowed = if self.max_attempts > 1 {
+            self.max_attempts.saturating_mul(2)
+        } else {
+            1
+        };
+        (attempts < allowed).then(|| self.draw(attempts) / Self::SOONER)
+    }
+
     fn ceiling(&self, attempts: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         self.base_delay.saturating_mul(doubled).min(self.max_delay)
@@ -159,7 +175,7 @@ pub(crate) struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// What a retry costs; a success gives back 1.
+    /// What a retry costs; an answer of a healthy service gives back 1.
     const COST: u32 = 10;
 
     pub(crate) fn new(policy: &RetryPolicy) -> Self {
@@ -175,7 +191,7 @@ impl RetryBudget {
         self.change(|left| left.checked_sub(Self::COST))
     }
 
-    /// Gives a little back after a success.
+    /// Gives a little back after an answer of a healthy service.
     pub(crate) fn give(&self) {
         self.change(|left| (left < self.full).then(|| left + 1));
     }
@@ -229,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_runs_out_and_ten_successes_earn_a_retry() {
+    fn the_budget_runs_out_and_ten_answers_earn_a_retry() {
         let budget = RetryBudget::new(&RetryPolicy::default().budget(2));
         assert!(budget.take() && budget.take() && !budget.take());
         for _ in 0..10 {

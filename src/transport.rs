@@ -1,6 +1,6 @@
 //! The one way to the server and back: permit, send, read, judge, and send again if the tables allow it.
 //!
-//! Only this file and `auth` name reqwest, and only this one names progenitor.
+//! Only this file, `auth` and `destination` name reqwest, and only this one names progenitor.
 
 use std::{
     pin::{Pin, pin},
@@ -18,15 +18,16 @@ use tracing::Instrument;
 
 use crate::{
     Delivery, Error, Family, Metadata, Operation, RetryClass, RetryPolicy, Token,
-    auth::{Auth, is_loopback},
+    auth::Auth,
     config::{ClientSettings, JudgeSettings},
-    error::{Failure, Kind},
+    destination::{Destination, Resolver, is_loopback},
+    failure::{Failure, Kind},
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
     retry::RetryBudget,
-    rows::HttpStatusInfo,
-    tries::{Failed, Next, Tries},
+    speaker::Speaker,
+    tries::{Blame, Failed, Next, Tries},
     validate::Validate,
 };
 
@@ -69,7 +70,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn new(sent: Sent, settings: JudgeSettings) -> Result<Self, Failure> {
+    fn new(sent: Sent, settings: JudgeSettings, destination: &Destination) -> Result<Self, Failure> {
         use progenitor_client::Error as E;
         let (status, headers, body): (_, _, Pin<Box<dyn Stream<Item = _> + Send + Sync>>) = match sent {
             Ok(value) => (value.status(), value.headers().clone(), value.into_inner_stream()),
@@ -79,7 +80,11 @@ impl Reply {
                 Box::pin(response.bytes_stream()),
             ),
             Err(E::CommunicationError(error) | E::ResponseBodyError(error) | E::InvalidUpgrade(error)) => {
-                return Err(lost(error));
+                return Err(if error.is_connect() {
+                    not_connected(error, destination)
+                } else {
+                    lost(error)
+                });
             }
             Err(_) => {
                 let problem = "the generated client could not build the request".to_owned();
@@ -141,37 +146,31 @@ pub(crate) fn text_of(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
 
-/// A failure below HTTP.
-fn lost(error: reqwest::Error) -> Failure {
-    let (kind, delivery) = if error.is_connect() {
-        (Kind::Connect, Delivery::NotProcessed)
-    } else if error.is_timeout() {
-        (Kind::Timeout, Delivery::Unknown)
-    } else {
-        (Kind::Interrupted, Delivery::Unknown)
-    };
-    Failure::new(kind, RetryClass::Backoff, delivery).with_source(error.without_url())
+/// A body without the byte order mark at its beginning.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// A failure known only by its HTTP status.
-pub(crate) fn status_failure(status: u16, table: &[HttpStatusInfo]) -> Failure {
-    let retry = match (table.iter().find(|row| row.status == status), status) {
-        (Some(row), _) => row.retry,
-        // Undocumented statuses that in HTTP itself mean a passing fault.
-        (None, 408 | 500 | 502..=504) => RetryClass::Backoff,
-        (None, _) => RetryClass::Never,
+/// A failure before anything was sent.
+fn not_connected(error: reqwest::Error, destination: &Destination) -> Failure {
+    let kind = Kind::Connect(destination.unreachable(&error));
+    Failure::new(kind, RetryClass::Backoff, Delivery::NotProcessed).with_source(error.without_url())
+}
+
+/// A failure below HTTP.
+fn lost(error: reqwest::Error) -> Failure {
+    let kind = if error.is_timeout() {
+        Kind::Timeout
+    } else {
+        Kind::Interrupted
     };
-    let delivery = match (retry, status) {
-        (RetryClass::AfterReset, _) => Delivery::NotProcessed,
-        (_, 300..=499) if status != 408 => Delivery::Refused,
-        _ => Delivery::Unknown,
-    };
-    Failure::new(Kind::Status(status), retry, delivery)
+    Failure::new(kind, RetryClass::Backoff, Delivery::Unknown).with_source(error.without_url())
 }
 
 /// A client of one API with everything that its calls share.
 pub(crate) struct Transport<C> {
     pub(crate) client: C,
+    destination: Destination,
     pub(crate) service_id: String,
     /// What no output may show: the token and the service id.
     secrets: [String; 2],
@@ -194,6 +193,7 @@ impl<C: Api> Transport<C> {
             .read_timeout(settings.read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            .dns_resolver(Resolver)
             // Another crate may have turned these on, which would hide the lengths and ends of bodies.
             .http1_only()
             .no_gzip()
@@ -220,6 +220,7 @@ impl<C: Api> Transport<C> {
             )
         });
         Ok(Self {
+            destination: Destination::of(auth.base()),
             client: C::new(client, auth),
             secrets: [token, service_id.clone()],
             service_id,
@@ -257,7 +258,7 @@ impl<C: Api> Transport<C> {
                 Err(failure) => failure,
             };
             match tries.after(&call.failed(&failure), &self.retry, &self.budget) {
-                Next::Refused | Next::GivenUp => return Err(call.end(failure)),
+                Next::Refused | Next::GivenUp | Next::MayBeThere => return Err(call.end(failure)),
                 Next::Again { in_budget: false, .. } => return Err(call.end(failure.budget_spent())),
                 Next::Again { pause, .. } => tokio::time::sleep(pause).await,
             }
@@ -288,7 +289,7 @@ impl<C: Api> Transport<C> {
             let answer = pin!(async {
                 let sent = sent.await;
                 permit.answered();
-                let reply = Reply::new(sent, self.judge)?;
+                let reply = Reply::new(sent, self.judge, &self.destination)?;
                 call.status = Some(reply.status);
                 call.headers = Headers::read(|name| reply.header(name));
                 C::judge(reply, permit).await
@@ -302,8 +303,11 @@ impl<C: Api> Transport<C> {
         let quota = self.quota(operation);
         let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
-                // Without a named reset, wait for one period if that is allowed at all; otherwise the pauses grow.
-                let period = Some(quota.limit().period).filter(|period| *period <= self.retry.longest_wait());
+                // Without a named reset, wait for one period if that is allowed at all; otherwise the pauses grow. Where
+                // calls at the same time are limited too, that limit may be the reason, and it is free again soon.
+                let limit = quota.limit();
+                let period = Some(limit.period)
+                    .filter(|period| *period <= self.retry.longest_wait() && limit.concurrent.is_none());
                 call.wait = call.headers.wait(failure.retry).or(period);
                 call.wait
             }
@@ -326,6 +330,10 @@ impl<C: Api> Transport<C> {
                 tracing::debug!(attempt = call.attempts, status = call.status, "accepted");
             }
             Err(failure) => {
+                // A service that refuses a request is healthy.
+                if failure.retry == RetryClass::Never && failure.kind.speaker() == Speaker::Api {
+                    self.budget.give();
+                }
                 tracing::debug!(attempt = call.attempts, status = call.status, retry = %failure.retry, "failed: {:?}", failure.kind);
             }
         }
@@ -399,7 +407,7 @@ impl Call {
             class: failure.retry,
             delivery: failure.delivery,
             retry_after: self.wait,
-            counts: true,
+            blame: Blame::Alone,
         }
     }
 

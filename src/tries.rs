@@ -12,9 +12,25 @@ pub(crate) struct Failed {
     pub(crate) delivery: Delivery,
     /// How long the answer asks to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// Whether it counts against the attempts that the policy allows. It does not if the service is at fault (its quota
-    /// is spent, or other calls fail too): then the call is not given up for it.
-    pub(crate) counts: bool,
+    pub(crate) blame: Blame,
+}
+
+/// What a failed attempt counts against, and so how long to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// A call on its own: the attempts and the longest wait of the policy.
+    Alone,
+    /// A call of a load in which others succeed meanwhile: it is tried twice as often as the policy allows, since some
+    /// failures by chance are likely among many calls, and sooner, since the service works.
+    Call {
+        /// The longest time to wait because the answer asks for it.
+        longest: Duration,
+    },
+    /// The service: its quota is spent, or other calls fail too. The call is not given up for it.
+    Service {
+        /// The longest time to wait because the answer asks for it.
+        longest: Duration,
+    },
 }
 
 /// What follows a failed attempt.
@@ -22,8 +38,10 @@ pub(crate) struct Failed {
 pub enum Next {
     /// No further attempt: the same request would fail again.
     Refused,
-    /// No further attempt: it might be taken twice, it was tried often enough, or the wait would be too long.
+    /// No further attempt: it was tried often enough, or the wait would be too long.
     GivenUp,
+    /// No further attempt: it might be taken twice, which the policy forbids.
+    MayBeThere,
     /// Another after a pause.
     Again {
         /// How long.
@@ -49,24 +67,31 @@ impl Tries {
         let tries = match failed.class {
             RetryClass::Never => return Next::Refused,
             _ if may_be_there && !failed.operation.is_idempotent() && !policy.resends_when_unsure() => {
-                return Next::GivenUp;
+                return Next::MayBeThere;
             }
             RetryClass::AfterReset => &mut self.refusals,
             RetryClass::Backoff => &mut self.failures,
         };
         *tries = tries.saturating_add(1);
-        let pause = if failed.counts {
-            self.counted = self.counted.saturating_add(1);
-            match policy.pause(failed.class, self.counted, failed.retry_after) {
-                Some(pause) => pause,
-                None => return Next::GivenUp,
+        let pause = match failed.blame {
+            Blame::Alone => {
+                self.counted = self.counted.saturating_add(1);
+                policy.pause(failed.class, self.counted, failed.retry_after)
             }
-        } else if failed.class == RetryClass::AfterReset {
+            Blame::Call { longest } => {
+                self.counted = self.counted.saturating_add(1);
+                let named = failed.retry_after.unwrap_or_default().min(longest);
+                policy.pause_among_others(self.counted).map(|pause| pause.max(named))
+            }
             // The next permit waits for the reset. If it was named wrongly, or not at all, the pauses grow.
-            policy.draw(*tries)
-        } else {
-            let named = failed.retry_after.unwrap_or_default().min(policy.longest_wait());
-            policy.draw(*tries).max(named)
+            Blame::Service { .. } if failed.class == RetryClass::AfterReset => Some(policy.draw(*tries)),
+            Blame::Service { longest } => {
+                let named = failed.retry_after.unwrap_or_default().min(longest);
+                Some(policy.draw(*tries).max(named))
+            }
+        };
+        let Some(pause) = pause else {
+            return Next::GivenUp;
         };
         Next::Again {
             pause,
@@ -80,15 +105,18 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const BOTH: [bool; 2] = [true, false];
+    const LONGEST: Duration = Duration::from_secs(300);
+    const CALL: Blame = Blame::Call { longest: LONGEST };
+    const SERVICE: Blame = Blame::Service { longest: LONGEST };
+    const ALL: [Blame; 3] = [Blame::Alone, CALL, SERVICE];
 
-    fn failed(class: RetryClass, delivery: Delivery, counts: bool) -> Failed {
+    fn failed(class: RetryClass, delivery: Delivery, blame: Blame) -> Failed {
         Failed {
             operation: Operation::LoadEvents,
             class,
             delivery,
             retry_after: None,
-            counts,
+            blame,
         }
     }
 
@@ -103,17 +131,17 @@ mod tests {
     #[test]
     fn what_would_fail_again_or_might_be_taken_twice_is_not_repeated() {
         let careful = RetryPolicy::default().resend_when_unsure(false);
-        for counts in BOTH {
+        for blame in ALL {
             let next = |failed: Failed, policy: &RetryPolicy| after(&mut Tries::default(), &failed, policy);
-            let unsure = failed(RetryClass::Backoff, Delivery::Unknown, counts);
+            let unsure = failed(RetryClass::Backoff, Delivery::Unknown, blame);
             let idempotent = Failed {
                 operation: Operation::UpsertIdentity,
                 ..unsure
             };
-            let refused = failed(RetryClass::Never, Delivery::Unknown, counts);
-            let not_processed = failed(RetryClass::Backoff, Delivery::NotProcessed, counts);
+            let refused = failed(RetryClass::Never, Delivery::Unknown, blame);
+            let not_processed = failed(RetryClass::Backoff, Delivery::NotProcessed, blame);
             assert_eq!(next(refused, &RetryPolicy::default()), Next::Refused);
-            assert_eq!(next(unsure, &careful), Next::GivenUp);
+            assert_eq!(next(unsure, &careful), Next::MayBeThere);
             assert!(goes_on(next(unsure, &RetryPolicy::default())));
             assert!(goes_on(next(idempotent, &careful)) && goes_on(next(not_processed, &careful)));
         }
@@ -124,51 +152,65 @@ mod tests {
         let policy = RetryPolicy::default().max_attempts(3);
         let mut tries = Tries::default();
         for class in [RetryClass::Backoff, RetryClass::AfterReset] {
-            let failed = failed(class, Delivery::NotProcessed, false);
+            let failed = failed(class, Delivery::NotProcessed, SERVICE);
             assert!((0..10).all(|_| goes_on(after(&mut tries, &failed, &policy))));
         }
-        let failed = failed(RetryClass::AfterReset, Delivery::NotProcessed, true);
-        let mut next = || after(&mut tries, &failed, &policy);
-        assert!(goes_on(next()) && goes_on(next()));
-        assert_eq!(next(), Next::GivenUp);
+        for (blame, attempts) in [(Blame::Alone, 3), (CALL, 6)] {
+            let failed = failed(RetryClass::AfterReset, Delivery::NotProcessed, blame);
+            let mut tries = Tries::default();
+            let goes_on = (0..20).take_while(|_| goes_on(after(&mut tries, &failed, &policy)));
+            assert_eq!(goes_on.count() + 1, attempts);
+        }
+        let failed = failed(RetryClass::Backoff, Delivery::NotProcessed, CALL);
+        assert_eq!(
+            after(&mut Tries::default(), &failed, &RetryPolicy::never()),
+            Next::GivenUp
+        );
     }
 
     #[test]
-    fn a_named_time_that_is_too_long_ends_a_call_or_is_cut_if_it_does_not_count() {
+    fn a_named_time_that_is_too_long_ends_a_single_call_and_is_cut_in_a_load() {
         let policy = RetryPolicy::default().max_delay(SECOND).max_wait(60 * SECOND);
-        let next = |class, counts| {
+        let next = |class, blame, named| {
             let failed = Failed {
-                retry_after: Some(600 * SECOND),
-                ..failed(class, Delivery::NotProcessed, counts)
+                retry_after: Some(named),
+                ..failed(class, Delivery::NotProcessed, blame)
             };
             after(&mut Tries::default(), &failed, &policy)
         };
-        assert_eq!(next(RetryClass::Backoff, true), Next::GivenUp);
-        assert_eq!(next(RetryClass::AfterReset, true), Next::GivenUp);
-        assert!(matches!(next(RetryClass::Backoff, false), Next::Again { pause, .. } if pause == 60 * SECOND));
+        for class in [RetryClass::Backoff, RetryClass::AfterReset] {
+            assert_eq!(next(class, Blame::Alone, 200 * SECOND), Next::GivenUp);
+        }
+        for blame in [CALL, SERVICE] {
+            for (named, waited) in [(200 * SECOND, 200 * SECOND), (600 * SECOND, LONGEST)] {
+                let next = next(RetryClass::Backoff, blame, named);
+                assert!(matches!(next, Next::Again { pause, .. } if pause == waited));
+            }
+        }
         // The permit waits for a reset.
-        assert!(matches!(next(RetryClass::AfterReset, false), Next::Again { pause, .. } if pause <= SECOND));
+        let next = next(RetryClass::AfterReset, SERVICE, 600 * SECOND);
+        assert!(matches!(next, Next::Again { pause, .. } if pause <= SECOND));
     }
 
     #[test]
     fn a_passing_fault_spends_a_shared_retry_and_a_spent_quota_does_not() {
         let policy = RetryPolicy::default().budget(1);
         let budget = RetryBudget::new(&policy);
-        let next = |class, counts| {
-            let failed = failed(class, Delivery::NotProcessed, counts);
+        let next = |class, blame| {
+            let failed = failed(class, Delivery::NotProcessed, blame);
             Tries::default().after(&failed, &policy, &budget)
         };
         assert!(
-            BOTH.into_iter()
-                .all(|counts| goes_on(next(RetryClass::AfterReset, counts)))
+            ALL.into_iter()
+                .all(|blame| goes_on(next(RetryClass::AfterReset, blame)))
         );
-        assert!(goes_on(next(RetryClass::Backoff, true)));
-        for counts in BOTH {
+        assert!(goes_on(next(RetryClass::Backoff, CALL)));
+        for blame in ALL {
             assert!(matches!(
-                next(RetryClass::Backoff, counts),
+                next(RetryClass::Backoff, blame),
                 Next::Again { in_budget: false, .. }
             ));
-            assert!(goes_on(next(RetryClass::AfterReset, counts)));
+            assert!(goes_on(next(RetryClass::AfterReset, blame)));
         }
     }
 }

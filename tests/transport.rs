@@ -77,22 +77,203 @@ async fn an_answer_cut_at_any_byte_is_never_success() {
 async fn a_status_without_a_code_is_judged_by_the_status() {
     for (status, retry, delivery, attempts) in [
         (400, RetryClass::Never, Delivery::Refused, 1),
-        (401, RetryClass::Never, Delivery::Refused, 1),
-        (404, RetryClass::Never, Delivery::Refused, 1),
+        (413, RetryClass::Never, Delivery::Refused, 1),
+        (422, RetryClass::Never, Delivery::Refused, 1),
+        (401, RetryClass::Never, Delivery::Unknown, 1),
+        (403, RetryClass::Never, Delivery::Unknown, 1),
         (429, RetryClass::AfterReset, Delivery::NotProcessed, 3),
+        (301, RetryClass::Backoff, Delivery::Unknown, 3),
+        (304, RetryClass::Backoff, Delivery::Unknown, 3),
+        (307, RetryClass::Backoff, Delivery::Unknown, 3),
+        (404, RetryClass::Backoff, Delivery::Unknown, 3),
+        (405, RetryClass::Backoff, Delivery::Unknown, 3),
+        (407, RetryClass::Backoff, Delivery::Unknown, 3),
+        (410, RetryClass::Backoff, Delivery::Unknown, 3),
+        (421, RetryClass::Backoff, Delivery::Unknown, 3),
+        (425, RetryClass::Backoff, Delivery::Unknown, 3),
         (500, RetryClass::Backoff, Delivery::Unknown, 3),
-        (502, RetryClass::Backoff, Delivery::Unknown, 3),
+        (501, RetryClass::Backoff, Delivery::Unknown, 3),
         (503, RetryClass::Backoff, Delivery::Unknown, 3),
-        (501, RetryClass::Never, Delivery::Unknown, 1),
-        (307, RetryClass::Never, Delivery::Refused, 1),
+        (522, RetryClass::Backoff, Delivery::Unknown, 3),
+        (599, RetryClass::Backoff, Delivery::Unknown, 3),
     ] {
         let base_url = scripted(vec![answer(status, "text/html", "<html>gateway</html>")]).await;
         let error = load(&base_url).await.unwrap_err();
         assert_eq!(error.status(), Some(status));
         assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{status}");
         assert_eq!(error.attempts(), attempts, "{status}");
-        assert_eq!(error.body(), Some("<html>gateway</html>"));
+        // HTTP gives 304 no body.
+        if status != 304 {
+            assert_eq!(error.body(), Some("<html>gateway</html>"));
+        }
+        assert_eq!(error.is_on_the_way(), !matches!(status, 400 | 413 | 422), "{status}");
     }
+}
+
+#[tokio::test]
+async fn only_the_fields_that_decide_are_read() {
+    for (body, succeeds) in [
+        (r#"{"status":true,"code":20000,"message":"OK","data":{}}"#, true),
+        (
+            r#"{"status":true,"code":20000,"message":{"en":"OK"},"data":[1,"x"]}"#,
+            true,
+        ),
+        (
+            r#"{"data":"a","trace":null,"message":7,"code":"20000","status":true}"#,
+            true,
+        ),
+        ("\u{feff}{\"status\":true,\"code\":20000}\r\n", true),
+        (
+            r#"{"status":false,"code":40001,"message":["a"],"data":{"field":"x"}}"#,
+            false,
+        ),
+        ("\u{feff}{\"status\":false,\"code\":40001}", false),
+    ] {
+        let base_url = scripted(vec![answer(200, "application/json", body)]).await;
+        let result = load(&base_url).await;
+        assert_eq!(result.is_ok(), succeeds, "{body}: {result:?}");
+        if let Err(error) = result {
+            assert_eq!((error.code(), error.delivery()), (Some("40001"), Delivery::Refused));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_code_has_the_class_of_its_http_status() {
+    for (status, body, retry, delivery) in [
+        (
+            429,
+            r#"{"status":false,"code":40499}"#,
+            RetryClass::AfterReset,
+            Delivery::NotProcessed,
+        ),
+        (
+            503,
+            r#"{"status":false,"code":50099}"#,
+            RetryClass::Backoff,
+            Delivery::Unknown,
+        ),
+        (
+            200,
+            r#"{"status":false,"code":50099}"#,
+            RetryClass::Never,
+            Delivery::Unknown,
+        ),
+        (
+            400,
+            r#"{"status":false,"code":40099}"#,
+            RetryClass::Never,
+            Delivery::Unknown,
+        ),
+        // What contradicts itself is not from the API alone.
+        (
+            502,
+            r#"{"status":true,"code":20000}"#,
+            RetryClass::Backoff,
+            Delivery::Unknown,
+        ),
+        (
+            200,
+            r#"{"status":true,"code":40001}"#,
+            RetryClass::Never,
+            Delivery::Unknown,
+        ),
+    ] {
+        let base_url = scripted(vec![answer(status, "application/json", body)]).await;
+        let error = load(&base_url).await.unwrap_err();
+        assert_eq!(
+            (error.retry_class(), error.delivery()),
+            (retry, delivery),
+            "{status} {body}"
+        );
+    }
+    let body = r#"{"result":"fail","message":"overloaded_for_now"}"#;
+    for (status, retry) in [
+        (429, RetryClass::AfterReset),
+        (500, RetryClass::Backoff),
+        (200, RetryClass::Never),
+    ] {
+        let base_url = scripted(vec![answer(status, "application/json", body)]).await;
+        let error = export(&base_url)
+            .user_profiles(&UserProfileQuery::all())
+            .await
+            .unwrap_err();
+        assert_eq!(error.retry_class(), retry, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_plainly_the_address_is_distinguished() {
+    for (status, body, misdirected) in [
+        (404, "<html>no such path</html>", true),
+        (302, "", true),
+        (405, "", true),
+        (407, "", true),
+        (511, "", true),
+        (200, "\n<!DOCTYPE html><title>Log in</title>", true),
+        (200, "OK", false),
+        (502, "<html>gateway</html>", false),
+        (400, "<html>gateway</html>", false),
+        (403, "<html>gateway</html>", false),
+        (404, r#"{"status":false,"code":40001}"#, false),
+    ] {
+        let base_url = scripted(vec![answer(status, "text/html", body)]).await;
+        let error = load(&base_url).await.unwrap_err();
+        assert_eq!(error.is_misdirected(), misdirected, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_made_names_the_host_and_the_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let error = once(format!("http://127.0.0.1:{port}"))
+        .upsert_identity(&user())
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_connect() && error.is_unreachable() && !error.is_misdirected(),
+        "{error}"
+    );
+    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_named() {
+    let builder = ImportClient::builder().service_id("s").token("t");
+    let client = builder
+        .base_url("https://no-such-host.invalid:8443")
+        .retry(RetryPolicy::never());
+    let error = client.build().unwrap().upsert_identity(&user()).await.unwrap_err();
+    assert!(
+        error.is_connect() && error.is_unreachable() && error.is_misdirected(),
+        "{error}"
+    );
+    assert!(error.to_string().contains("no-such-host.invalid:8443"), "{error}");
+    assert_eq!(error.delivery(), Delivery::NotProcessed);
+}
+
+#[tokio::test]
+async fn too_many_exports_at_once_are_tried_again_soon() {
+    let body = r#"{"result":"fail","message":"too_many_api_requests"}"#;
+    let base_url = scripted(vec![answer(429, "application/json", body)]).await;
+    let client = dfinery::ExportClient::builder()
+        .service_id("s")
+        .token("t")
+        .base_url(base_url)
+        // Longer than the period of the quota, which is therefore not too long to wait for.
+        .retry(quick().max_wait(Duration::from_secs(3 * 60 * 60)))
+        .build()
+        .unwrap();
+    let query = UserProfileQuery::all();
+    let export = client.user_profiles(&query);
+    let error = tokio::time::timeout(Duration::from_secs(10), export)
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(error.is_rate_limited() && error.attempts() > 1, "{error}");
 }
 
 #[tokio::test]

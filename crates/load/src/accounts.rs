@@ -16,6 +16,12 @@ pub(crate) trait Accounts: Send + Sync + 'static {
     /// The records of this batch have this fate.
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;
 
+    /// The call of this batch failed until the run ended, although others were accepted.
+    /// By default nothing is noted: there is no later run.
+    fn failed(&self, _batch: &Batch) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Returns once killing the process would lose nothing noted so far.
     fn flush(&self) -> Result<(), Stop>;
 }

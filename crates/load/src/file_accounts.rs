@@ -316,6 +316,10 @@ impl Accounts for Mutex<FileAccounts> {
         lock(self).settle(batch, outcome)
     }
 
+    fn failed(&self, batch: &Batch) -> Result<(), Stop> {
+        lock(self).journal(|journal| journal.failed(&ids_of(batch)))
+    }
+
     fn flush(&self) -> Result<(), Stop> {
         lock(self).journal(Journal::flush)
     }

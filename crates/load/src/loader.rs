@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    deliver::Sending,
+    deliver::{Before, Sending},
     error::LoadError,
     file_accounts::FileAccounts,
     file_load::FileLoad,
@@ -114,7 +114,8 @@ impl LoaderBuilder {
         self
     }
 
-    /// How long the service may fail without any success before the load ends; 10 minutes unless set.
+    /// How long the service may fail without any success before the load ends, and the longest `Retry-After` to wait for;
+    /// 10 minutes unless set.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.settings.patience = patience.min(YEAR);
@@ -206,7 +207,7 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(crate) fn sending(&self) -> Arc<Sending> {
+    pub(crate) fn sending(&self, before: Before) -> Arc<Sending> {
         let LoadSettings {
             most_calls, patience, ..
         } = self.settings;
@@ -215,6 +216,7 @@ impl Loader {
             most_calls,
             patience,
             self.stop.clone(),
+            before,
             self.progress(),
         ))
     }
@@ -250,7 +252,10 @@ impl Loader {
         } = prepared;
         let done_before = state.done.len();
         let accounts = Arc::new(Mutex::new(accounts));
-        let sending = self.sending();
+        let sending = self.sending(Before {
+            settled: done_before,
+            failed: state.failed.clone(),
+        });
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let rules = Rules {
             bisect: self.settings.bisect,
@@ -279,7 +284,7 @@ impl Loader {
         let mut accounts = lock(&accounts);
         // The unreadable input is what stopped the load.
         if let Some(reason) = unreadable
-            && !matches!(stop, Some(Stop::Refused(_) | Stop::Bug(_)))
+            && !matches!(stop, Some(Stop::Refused(_) | Stop::Unreachable(_) | Stop::Bug(_)))
         {
             stop = Some(reason);
         }

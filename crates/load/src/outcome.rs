@@ -41,6 +41,8 @@ pub enum Stop {
     Interrupted,
     /// The service refuses every call, because the token or the service id is wrong.
     Refused(Arc<Error>),
+    /// No call reaches the API: the address is wrong, a proxy or a login page answers for it, or nothing listens there.
+    Unreachable(Arc<Error>),
     /// The quota of the family stayed spent for longer than the load waits.
     QuotaSpent(Family),
     /// No call has succeeded for as long as the load waits. Holds the last failure.
@@ -63,16 +65,18 @@ impl Stop {
     /// Whether the same load can simply be started again later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(
-            self,
-            Self::Interrupted | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_)
-        )
+        match self {
+            Self::Interrupted | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_) => true,
+            // What should listen there may only have to be started.
+            Self::Unreachable(error) => !error.is_misdirected(),
+            _ => false,
+        }
     }
 
     /// The error of the server or the network, if that is the reason.
     pub(crate) fn error(&self) -> Option<&Arc<Error>> {
         match self {
-            Self::Refused(error) | Self::NoSuccess(error) => Some(error),
+            Self::Refused(error) | Self::Unreachable(error) | Self::NoSuccess(error) => Some(error),
             _ => None,
         }
     }
@@ -83,6 +87,7 @@ impl fmt::Display for Stop {
         match self {
             Self::Interrupted => f.write_str("it was asked to stop; the same load goes on from here"),
             Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
+            Self::Unreachable(error) => write!(f, "no call reaches the API: {error}"),
             Self::QuotaSpent(family) => write!(
                 f,
                 "the quota of {family:?} stayed spent for too long; another program may be spending it: try again later"

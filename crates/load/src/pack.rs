@@ -37,6 +37,8 @@ pub(crate) struct Batch {
     /// How many earlier attempts were made with these records.
     pub(crate) attempts: u32,
     pub(crate) first_attempt: Option<Timestamp>,
+    /// Whether it is a part of a call that was given up: then its failures count against it.
+    pub(crate) blamed: bool,
 }
 
 /// One record of a call.
@@ -177,6 +179,7 @@ impl OpenBatch {
             unsure: self.resumed.into(),
             attempts: 0,
             first_attempt: None,
+            blamed: false,
         }
     }
 }

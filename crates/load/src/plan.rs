@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::lock::lock;
 use crate::{
+    deliver::Before,
     error::LoadError,
     file_accounts::FileAccounts,
     file_load::{FileLoad, is_stdin},
@@ -224,7 +225,14 @@ impl Loader {
         let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
         let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
-        let (reader, calls) = self.reader(load, inputs, State::default(), &accounts, packer, self.sending());
+        let (reader, calls) = self.reader(
+            load,
+            inputs,
+            State::default(),
+            &accounts,
+            packer,
+            self.sending(Before::default()),
+        );
         Ok(Rehearsal {
             reading: tokio::task::spawn_blocking(move || reader.run()),
             calls,

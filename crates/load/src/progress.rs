@@ -91,6 +91,14 @@ impl Progress {
         self.fates[fate as usize].fetch_add(records as u64, Relaxed);
     }
 
+    /// How many records of this run the service has accepted or refused.
+    pub(crate) fn settled_by_service(&self) -> u64 {
+        [Fate::Accepted, Fate::Rejected]
+            .map(|fate| self.fates[fate as usize].load(Relaxed))
+            .iter()
+            .sum()
+    }
+
     pub(crate) fn call(&self) {
         self.calls.fetch_add(1, Relaxed);
     }

@@ -29,7 +29,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -42,7 +42,7 @@ use tokio::{
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
-    deliver::{Delivered, Ending, Sending},
+    deliver::{Delivered, Ending, Sending, is_failure},
     outcome::{Outcome, Stop},
     pack::{Batch, Packer},
     record::Fate,
@@ -74,7 +74,6 @@ pub(crate) struct Scheduler<A> {
     ready: HashMap<Family, VecDeque<Waiting>>,
     /// Lanes with a call in flight, and the calls that wait for it.
     busy: HashMap<u64, VecDeque<Waiting>, foldhash::fast::FixedState>,
-    under_way: HashMap<Family, usize>,
     running: JoinSet<(Delivered, Option<Arc<OwnedSemaphorePermit>>)>,
     stop: Option<Stop>,
 }
@@ -82,6 +81,8 @@ pub(crate) struct Scheduler<A> {
 impl<A: Accounts> Scheduler<A> {
     /// Stop taking calls once this many are ready.
     const READY: usize = 4_096;
+    /// Start no more calls once this many have not ended: each is a task, even while it rests.
+    const STARTED: usize = 4_096;
     /// Stop taking calls once each family has this many ready: the fewer calls wait, the more of their bytes are still
     /// in the processor's cache.
     const ENOUGH: usize = 64;
@@ -96,7 +97,6 @@ impl<A: Accounts> Scheduler<A> {
             rules,
             ready: HashMap::new(),
             busy: HashMap::default(),
-            under_way: HashMap::new(),
             running: JoinSet::new(),
             stop: None,
         }
@@ -116,6 +116,7 @@ impl<A: Accounts> Scheduler<A> {
             }
             self.start();
             let ready: usize = self.ready.values().map(VecDeque::len).sum();
+            self.sending.more_to_come.store(open || ready > 0, Relaxed);
             if !open && ready == 0 && self.running.is_empty() {
                 break;
             }
@@ -133,6 +134,7 @@ impl<A: Accounts> Scheduler<A> {
                     open = taken > 0;
                     incoming.drain(..).for_each(|call| self.enqueue(call));
                 }
+                () = self.sending.rested.notified() => {}
                 Some(()) = sleep_until(next_tick), if open && ready == 0 => {
                     self.take_lingering(&mut calls);
                     next_tick = self.next_tick();
@@ -211,12 +213,14 @@ impl<A: Accounts> Scheduler<A> {
     fn start(&mut self) {
         let mut starting = Vec::new();
         for (family, ready) in &mut self.ready {
-            let under_way = self.under_way.entry(*family).or_default();
-            let limit = self.sending.concurrency(*family).limit();
-            while *under_way < limit
-                && let Some(call) = ready.pop_front()
+            let places = self.sending.places(*family);
+            while self.running.len() + starting.len() < Self::STARTED
+                // A service that is down is left to the calls that have failed already.
+                && (self.running.is_empty() || !self.sending.health.is_down())
+                && !ready.is_empty()
+                && places.take_new()
             {
-                *under_way += 1;
+                let Some(call) = ready.pop_front() else { break };
                 let permit = self.sending.permit_at_once(&call.batch);
                 starting.push((call, permit));
             }
@@ -232,6 +236,7 @@ impl<A: Accounts> Scheduler<A> {
         self.flush();
         for (Waiting { batch, memory }, permit) in starting {
             if self.stop.is_some() {
+                self.sending.places(batch.kind.operation().family()).give();
                 self.leave(&batch, None);
                 continue;
             }
@@ -252,9 +257,6 @@ impl<A: Accounts> Scheduler<A> {
             ending,
             last_attempt,
         } = delivered;
-        if let Some(under_way) = self.under_way.get_mut(&batch.kind.operation().family()) {
-            *under_way -= 1;
-        }
         let lane = batch.lane;
         let mut next = self.busy.remove(&lane).unwrap_or_default();
         let outcome = |fate, error: Option<Error>, unsure: u32| Outcome {
@@ -266,7 +268,17 @@ impl<A: Accounts> Scheduler<A> {
         };
         match ending {
             Ending::Accepted => self.settle(&batch, &outcome(Fate::Accepted, None, batch.unsure + 1)),
-            Ending::Refused(error) if self.rules.bisect && batch.records.len() > 1 && is_refusal(&error) => {
+            Ending::Refused(error) if self.may_divide(&batch) && is_refusal(&error) => {
+                let (first, second) = batch.halves();
+                next.push_front(Waiting {
+                    batch: second,
+                    memory: memory.clone(),
+                });
+                next.push_front(Waiting { batch: first, memory });
+            }
+            Ending::GivenUp(error) if self.may_divide(&batch) && is_failure(&error) => {
+                let mut batch = batch;
+                batch.blamed = true;
                 let (first, second) = batch.halves();
                 next.push_front(Waiting {
                     batch: second,
@@ -283,8 +295,16 @@ impl<A: Accounts> Scheduler<A> {
                 };
                 self.settle(&batch, &outcome(fate, Some(error), batch.unsure));
             }
-            Ending::Stopped(error) => self.leave(&batch, error.map(Arc::new)),
+            Ending::Stopped(error) => {
+                if error.as_ref().is_some_and(is_failure) {
+                    self.failed(&batch, false);
+                }
+                self.leave(&batch, error.map(Arc::new));
+            }
             Ending::Fatal(stop) => {
+                if stop.error().is_some_and(|error| is_failure(error)) {
+                    self.failed(&batch, matches!(stop, Stop::NoSuccess(_)));
+                }
                 self.end(stop);
                 self.leave(&batch, None);
             }
@@ -295,6 +315,19 @@ impl<A: Accounts> Scheduler<A> {
                 .entry(call.batch.kind.operation().family())
                 .or_default()
                 .push_front(call);
+        }
+    }
+
+    fn may_divide(&self, batch: &Batch) -> bool {
+        self.rules.bisect && batch.records.len() > 1
+    }
+
+    /// Notes that a call failed until the end: if the rest of the load succeeds, the next run blames the call.
+    fn failed(&mut self, batch: &Batch, waited: bool) {
+        if self.sending.others_succeeded(waited)
+            && let Err(stop) = self.accounts.failed(batch)
+        {
+            self.end(stop);
         }
     }
 

@@ -21,7 +21,7 @@ pub use self::record::Record;
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
-    deliver::Sending,
+    deliver::{Before, Sending},
     loader::{Loader, Stopper},
     outcome::{Outcome, Stop},
     pack::{Batch, Incoming, Packer},
@@ -97,7 +97,7 @@ impl Loader {
 
     /// Starts sending what the intake takes.
     pub(crate) fn start(self, settled: OnSettled) -> Intake {
-        let sending = self.sending();
+        let sending = self.sending(Before::default());
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
         let rules = Rules {

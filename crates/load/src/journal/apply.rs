@@ -46,6 +46,7 @@ impl Summary {
                     self.state.in_flight.remove(id.to_u64());
                 }
             }
+            Entry::Failed(ids) => self.state.failed.extend(ids.iter().map(|id| id.to_u64())),
             Entry::Done {
                 ids,
                 fate,
@@ -67,6 +68,7 @@ impl Summary {
         let mut new = 0;
         for range in ranges(ids) {
             self.state.in_flight.remove_range(range.clone());
+            self.state.failed.remove_range(range.clone());
             // A fate is final: a record named twice is counted once.
             if unsure {
                 for id in range.filter(|id| self.state.done.insert(*id)) {

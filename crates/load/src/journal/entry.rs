@@ -19,9 +19,10 @@ use dfinery_input::Beginning;
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 /// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an
 /// entry. Versions 1 and 2 both had a 1 here.
-pub(super) const VERSION: u8 = 3;
+pub(super) const VERSION: u8 = 4;
 
 /// An entry, borrowed where it is written and owned where it was read.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry<'a> {
     /// What is loaded: the first entry, and nowhere else.
@@ -59,6 +60,8 @@ pub(super) enum Entry<'a> {
     Finished,
     /// Replaces all the entries before it.
     Snapshot(Cow<'a, Summary>),
+    /// Records whose calls failed until the run ended, although others were accepted.
+    Failed(#[serde(with = "ids")] Cow<'a, [RecordId]>),
 }
 
 /// What was found where an entry should be.

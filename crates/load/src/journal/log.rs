@@ -187,6 +187,14 @@ impl Journal {
         written
     }
 
+    /// Notes that the calls of these records failed until the run ended, although others were accepted.
+    pub(crate) fn failed(&mut self, ids: &[RecordId]) -> io::Result<()> {
+        let ids = self.sort(ids);
+        let written = self.write(&Entry::Failed(Cow::Borrowed(&ids)));
+        self.sorted = ids;
+        written
+    }
+
     /// Notes the fates of records. Their lines must already be appended to the files that the marks describe.
     pub(crate) fn done(&mut self, done: &Done<'_>) -> io::Result<()> {
         let ids = self.sort(done.ids);

@@ -304,7 +304,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
         b"dfin",
         b"dfinload",
         b"user_id,name\n1,x\n",
-        b"dfinload\x03\x00\x00",
+        b"dfinload\x04\x00\x00",
     ] {
         let (_folder, path) = folder();
         fs::write(&path, bytes).unwrap();
@@ -330,7 +330,7 @@ fn a_journal_of_another_version_is_left_alone() {
         entry.extend(crc32fast::hash(&entry).to_le_bytes());
         entry
     };
-    for rest in [of_version(2), of_version(1), [&[4][..], &frame(&[0, 0, 0, 0])].concat()] {
+    for rest in [of_version(2), of_version(1), [&[5][..], &frame(&[0, 0, 0, 0])].concat()] {
         let (_folder, path) = folder();
         let bytes = [&b"dfinload"[..], &rest].concat();
         fs::write(&path, &bytes).unwrap();
@@ -341,7 +341,7 @@ fn a_journal_of_another_version_is_left_alone() {
 
 /// Other bytes are another version of the format.
 #[test]
-fn entries_are_written_as_version_3_wrote_them() {
+fn entries_are_written_as_version_4_wrote_them() {
     let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
         let mut written = Vec::new();
         entry.write(&mut written, &mut Vec::new()).unwrap();
@@ -357,7 +357,7 @@ fn entries_are_written_as_version_3_wrote_them() {
         input: 1,
         beginning: beginning(3),
     };
-    let entries: [(Entry<'_>, &[u8]); 9] = [
+    let entries: [(Entry<'_>, &[u8]); 10] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
             b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\x05b.csv\xe8\x07",
@@ -370,6 +370,7 @@ fn entries_are_written_as_version_3_wrote_them() {
         (Entry::Synced, b"\x07"),
         (Entry::Stopped, b"\x08"),
         (Entry::Finished, b"\x09"),
+        (Entry::Failed(ids([2]).into()), b"\x0b\x01\x02"),
     ];
     for (entry, payload) in &entries {
         assert_written(entry, payload);
@@ -403,6 +404,21 @@ fn a_count_without_its_items_asks_for_no_memory() {
             assert!(state.done.is_empty(), "{payload:?}");
         }
     }
+}
+
+#[test]
+fn records_that_failed_are_remembered_until_they_have_a_fate() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.failed(&ids([3, 7])).unwrap();
+    journal.stop().unwrap();
+    drop(journal);
+    let (mut journal, state) = Journal::open_in_boot(&path, &header(), unchanged, "boot", 1).unwrap();
+    assert_eq!(state.failed.iter().collect::<Vec<_>>(), [3, 7]);
+    journal.done(&done(&ids([7]), Fate::Unknown, marks(0))).unwrap();
+    journal.compact_if_large().unwrap();
+    drop(journal);
+    assert_eq!(open(&path, "boot").1.failed.iter().collect::<Vec<_>>(), [3]);
 }
 
 #[test]

@@ -9,5 +9,7 @@ mod quota;
 mod records;
 mod resume;
 mod sender;
+mod service;
+mod speaker;
 mod stream;
 mod warnings;
