@@ -129,6 +129,17 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
             quoted(&path.display().to_string())
         )?;
     }
+    if let Some(Stop::Unreachable(error)) = &receipt.stopped {
+        let start = if error.is_misdirected() {
+            ""
+        } else {
+            ", and start what should listen there"
+        };
+        writeln!(
+            out,
+            "What to do: check --base-url, DFINERY_BASE_URL and the settings of any proxy{start}."
+        )?;
+    }
     if let Some(Stop::Input(error)) = &receipt.stopped
         && let Some(advice) = on_input(error)
     {
@@ -143,11 +154,12 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token or the service id is wrong or nothing of the
-/// input could be read, 75 if it is worth trying again later.
+/// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the
+/// address is wrong or nothing of the input could be read, 75 if it is worth trying again later.
 pub fn exit_code(receipt: &Receipt) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
+        Some(Stop::Unreachable(error)) if error.is_misdirected() => ExitCode::from(USAGE),
         Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
         Some(stop) if stop.is_temporary() => ExitCode::from(TRY_AGAIN),
         None if receipt.is_good() => ExitCode::SUCCESS,

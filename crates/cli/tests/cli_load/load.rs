@@ -86,9 +86,37 @@ async fn a_service_that_is_down_is_a_reason_to_try_again_later() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(5, 2));
     let arguments = ["load", "events", "sales.ndjson", "--patience", "1s"];
-    let mut command = desk.command(&arguments);
-    command.env("DFINERY_BASE_URL", "http://127.0.0.1:9");
-    run(command).await.is(75).says("nothing has succeeded for too long");
+    desk.emulator.fault_rate(dfinery_emulator::FaultRate {
+        probability: 1.0,
+        seed: 0,
+        faults: vec![dfinery_emulator::Fault::Status(522)],
+    });
+    let ran = desk.run(&arguments).await;
+    ran.is(75).says("nothing has succeeded for too long");
+    desk.emulator.fault_rate(dfinery_emulator::FaultRate {
+        probability: 0.0,
+        seed: 0,
+        faults: Vec::new(),
+    });
+    desk.run(&arguments).await.is(0);
+    assert_eq!(desk.emulator.ledger().events_stored(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_where_the_api_is_not_ends_the_load_at_once() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(5, 2));
+    let arguments = ["load", "events", "sales.ndjson", "--patience", "1h"];
+    let wrong_path = format!("{}/no-such-path", desk.emulator.base_url());
+    for (base_url, code, message) in [
+        ("http://127.0.0.1:9", 75, "nothing listens on 127.0.0.1:9"),
+        ("https://no-such-host.invalid", 2, "no-such-host.invalid:443"),
+        (&wrong_path, 2, "HTTP 404"),
+    ] {
+        let mut command = desk.command(&arguments);
+        command.env("DFINERY_BASE_URL", base_url);
+        run(command).await.is(code).says(message).says("check --base-url");
+    }
     desk.run(&arguments).await.is(0);
     assert_eq!(desk.emulator.ledger().events_stored(), 10);
 }
