@@ -24,6 +24,19 @@ pub fn write_scattered(path: &Path, users: u64, events: u64) {
     out.flush().expect("room on the disk");
 }
 
+/// One identity of each user.
+pub fn write_identities(path: &Path, users: u64) {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    for user in 0..users {
+        writeln!(
+            out,
+            r#"{{"identity":{{"external_id":"user-{user:08}","email":"user-{user}@example.com"}}}}"#
+        )
+        .expect("room on the disk");
+    }
+    out.flush().expect("room on the disk");
+}
+
 fn line(out: &mut impl Write, number: u64, user: u64) {
     let (store, memo) = if number % 2 == 0 {
         ("강남역 지하상가점", "선물 포장 \\\"여름 한정\\\"")

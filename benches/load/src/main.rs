@@ -2,9 +2,11 @@
 //!
 //! `cargo run --release --manifest-path benches/load/Cargo.toml` prints CPU time, kernel included, of whole processes that
 //! load or check a file each. The server is a process of its own and answers every request with success. The programs take
-//! turns; the median of the rounds counts. `-- memory` loads a file of 2 GB instead and prints the peak memory.
+//! turns; the median of the rounds counts. `-- memory` loads a file of 2 GB instead and prints the peak memory, and
+//! `-- failures` prints how much of its throughput a load keeps when calls fail by chance.
 
 mod data;
+mod failures;
 mod programs;
 mod server;
 
@@ -22,6 +24,7 @@ fn main() {
     match arguments.next().as_deref() {
         None => measure(),
         Some("memory") => memory(),
+        Some("failures") => failures::measure(),
         Some("serve") => server::run(&arguments.next().expect("an address")),
         Some(program) => {
             let file = PathBuf::from(arguments.next().expect("a file"));

@@ -1,9 +1,13 @@
-//! A server that reads requests by their length and answers each with success. It is the program itself in another process,
+//! A server that reads requests by their length and answers each with success, or, if their path begins with `/failing-20`,
+//! after 5 ms and by chance 20 of a hundred with HTTP 503. It is the program itself in another process,
 //! which must call [`run`] when its arguments are `serve` and an address. Both benchmarks use it.
 
 use std::{
+    cell::Cell,
     env,
     process::{Child, Command, Stdio},
+    rc::Rc,
+    time::Duration,
 };
 
 use tokio::{
@@ -13,6 +17,9 @@ use tokio::{
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 57\r\n\r\n\
                         {\"status\":true,\"code\":20000,\"message\":\"OK\",\"data\":null}  ";
+
+const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+const LATENCY: Duration = Duration::from_millis(5);
 
 pub struct Server {
     child: Child,
@@ -48,10 +55,13 @@ pub fn run(address: &str) {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(async {
+    let tasks = tokio::task::LocalSet::new();
+    tasks.block_on(&runtime, async {
         let listener = TcpListener::bind(address).await.expect("the port");
+        let chance = Rc::new(Cell::new(1_u64));
         while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
+            let chance = Rc::clone(&chance);
+            tokio::task::spawn_local(async move {
                 let mut read = Vec::with_capacity(1 << 17);
                 loop {
                     let Some(length) = request_length(&read) else {
@@ -60,14 +70,38 @@ pub fn run(address: &str) {
                             Ok(_) => continue,
                         }
                     };
+                    let failing = failing_share(&read);
                     read.drain(..length);
-                    if stream.write_all(ANSWER).await.is_err() {
+                    let mut answer = ANSWER;
+                    if let Some(share) = failing {
+                        tokio::time::sleep(LATENCY).await;
+                        if next(&chance) % 100 < share {
+                            answer = UNAVAILABLE;
+                        }
+                    }
+                    if stream.write_all(answer).await.is_err() {
                         return;
                     }
                 }
             });
         }
     });
+}
+
+fn failing_share(request: &[u8]) -> Option<u64> {
+    let path = request.strip_prefix(b"POST /failing-")?;
+    let end = path.iter().position(|byte| *byte == b'/')?;
+    std::str::from_utf8(&path[..end]).ok()?.parse().ok()
+}
+
+/// The next number of a xorshift generator.
+fn next(chance: &Cell<u64>) -> u64 {
+    let mut number = chance.get();
+    number ^= number << 13;
+    number ^= number >> 7;
+    number ^= number << 17;
+    chance.set(number);
+    number >> 11
 }
 
 fn request_length(read: &[u8]) -> Option<usize> {
