@@ -115,6 +115,17 @@ pub fn on_stop(stop: &Stop) -> String {
     )
 }
 
+/// What a person should know about a load even when only its exit code is looked at.
+pub fn warning(receipt: &Receipt) -> Option<String> {
+    let journal = receipt.journal.as_deref().filter(|_| receipt.journal_damaged)?;
+    Some(format!(
+        "the journal {} was damaged, as by a failing disk: {} of the records sent may be there twice; possibly-twice.ndjson \
+         beside it lists them",
+        journal.display(),
+        receipt.possibly_twice
+    ))
+}
+
 /// Says what to do about the records that a load left.
 pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if receipt.finished_before {

@@ -184,6 +184,9 @@ fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
     if loaded.report.bad() > 0 {
         write!(io::stderr(), "{}", loaded.report)?;
     }
+    if let Some(warning) = advice::warning(&loaded.receipt) {
+        let _ = writeln!(io::stderr(), "dfinery: {warning}");
+    }
     let mut out = io::stdout().lock();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &loaded.receipt)?;

@@ -69,6 +69,15 @@ impl AppendFile {
         }
     }
 
+    /// Replaces bytes in the middle. After an error they may be the old ones, the new ones or some of each.
+    pub(crate) fn overwrite(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        self.mend()?;
+        let written = write_at(self.file()?, place, bytes);
+        // Where writing at a place moves the end of writing, mending moves it back.
+        self.torn = cfg!(not(unix));
+        written.map_err(|error| at(&self.path, "write to", &error))
+    }
+
     /// Returns once everything appended is on the disk.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.mend()?;
@@ -130,6 +139,17 @@ pub(crate) fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, place: u64, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, place)
+}
+
+#[cfg(not(unix))]
+fn write_at(mut file: &File, place: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(place))?;
+    file.write_all(bytes)
 }
 
 fn cut(file: &mut File, keep: u64, path: &Path) -> io::Result<()> {

@@ -149,6 +149,8 @@ pub(crate) enum Why {
     ResentAfterLostAnswer,
     /// An earlier run was stopped before it had the answer.
     InFlightWhenStopped,
+    /// An earlier run may have sent it: the journal, which would say so, was damaged.
+    JournalDamaged,
 }
 
 impl SidecarLine for PossiblyTwice<'_> {

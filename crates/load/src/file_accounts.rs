@@ -198,10 +198,10 @@ impl FileAccounts {
             line: record.line,
             kind: batch.kind,
             event_log_id: record.event_log_id,
-            why: if record.resumed {
-                Why::InFlightWhenStopped
-            } else {
-                Why::ResentAfterLostAnswer
+            why: match record.resumed {
+                true if self.receipt.journal_damaged => Why::JournalDamaged,
+                true => Why::InFlightWhenStopped,
+                false => Why::ResentAfterLostAnswer,
             },
         });
         list.append(lines)

@@ -319,6 +319,7 @@ impl Loader {
             delta: lock(accounts).delta.clone(),
             done: state.done,
             in_flight: state.in_flight,
+            damaged: state.damaged,
             packer,
             accounts: Arc::clone(accounts),
             sending,

@@ -310,7 +310,8 @@ fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), L
 
 /// Adds the figures of earlier runs to a receipt.
 fn take_over(receipt: &mut Receipt, state: &State) {
-    receipt.runs = state.runs;
+    receipt.runs = state.runs.max(1);
+    receipt.journal_damaged = state.damaged;
     for (input, beginning) in &state.read {
         receipt.has_read(*input, *beginning);
     }

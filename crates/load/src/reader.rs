@@ -48,6 +48,8 @@ pub(crate) struct Reader {
     /// The records that earlier runs settled, and those that they may have sent.
     pub(crate) done: RoaringTreemap,
     pub(crate) in_flight: RoaringTreemap,
+    /// The journal was damaged: earlier runs may have sent any record that is not settled.
+    pub(crate) damaged: bool,
     pub(crate) packer: Arc<Mutex<Packer>>,
     pub(crate) accounts: Arc<Mutex<FileAccounts>>,
     pub(crate) sending: Arc<Sending>,
@@ -344,7 +346,7 @@ impl Reader {
             offset: line.offset,
             original: line.original,
             event_log_id,
-            resumed: self.in_flight.contains(id.to_u64()),
+            resumed: self.damaged || self.in_flight.contains(id.to_u64()),
             delta: key,
         });
         match packed {

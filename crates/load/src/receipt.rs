@@ -74,6 +74,9 @@ pub struct Receipt {
     pub possibly_twice_file: Option<PathBuf>,
     /// The journal, with which the same load can continue.
     pub journal: Option<PathBuf>,
+    /// Whether the journal was found damaged, in this run or an earlier one. Earlier runs may then have sent every record
+    /// that it did not know to be settled: these were sent again, and count as possibly taken twice.
+    pub journal_damaged: bool,
 }
 
 /// One input of a load.
@@ -190,6 +193,12 @@ impl fmt::Display for Receipt {
             writeln!(f, "All of it had been settled before: nothing was sent.")?;
         } else if self.runs > 1 {
             writeln!(f, "It took {} runs.", self.runs)?;
+        }
+        if self.journal_damaged {
+            writeln!(
+                f,
+                "The journal was damaged: what it no longer knew to be settled was sent again, and counts as possibly twice."
+            )?;
         }
         if let Some(path) = &self.dead_letter {
             writeln!(f, "Not accepted: {}", path.display())?;

@@ -12,7 +12,8 @@ use std::{
 use super::{
     compare::{compare, other_contents},
     contents::Contents,
-    entry::{Entry, MAGIC, VERSION},
+    entry::{Entry, Loss, MAGIC, VERSION},
+    extent::Extent,
     header::{Header, Marks},
     summary::{State, Summary},
 };
@@ -41,6 +42,9 @@ pub(crate) struct Journal {
     header: Header,
     file: AppendFile,
     summary: Summary,
+    extent: Extent,
+    /// The checksum of the last entry.
+    checksum: u32,
     /// The length of the file when it held only a header and a snapshot.
     base: u64,
     compact_at: u64,
@@ -113,12 +117,21 @@ impl Journal {
                 return Err(other_contents(path, &read.header, header, *input));
             }
         }
+        let same_boot = !boot.is_empty() && read.summary.boot == boot;
+        let should_be = |extent: Extent| if same_boot { extent.written } else { extent.synced };
+        let loss = if read.extent.map(should_be).is_none_or(|length| read.good < length) {
+            Loss::Anything
+        } else if same_boot || read.summary.ended {
+            Loss::Nothing
+        } else {
+            Loss::Unsynced
+        };
         let file = AppendFile::open(path, read.good)?;
-        let mut journal = Self::new(read.header, file, read.summary, read.base, compact_at, lock);
-        let same_boot = !boot.is_empty() && journal.summary.boot == boot;
-        let lossy = read.cut || !(journal.summary.ended || same_boot);
-        if lossy || !journal.summary.state.finished {
-            journal.end(&run(boot, lossy))?;
+        let mut journal = Self::new(read.header, file, read.summary, compact_at, lock);
+        journal.base = read.base;
+        journal.checksum = read.checksum;
+        if loss != Loss::Nothing || !journal.summary.state.finished {
+            journal.end(&run(boot, loss))?;
         }
         journal.compact_if_large()?;
         let state = journal.summary.state.clone();
@@ -133,24 +146,32 @@ impl Journal {
         lock: File,
     ) -> Result<(Self, State), StateError> {
         let mut summary = Summary::default();
-        let entries = [Entry::Header(Cow::Borrowed(header)), run(boot, false)];
+        let entries = [Entry::Header(Cow::Borrowed(header)), run(boot, Loss::Nothing)];
         for entry in &entries {
             summary.apply(entry);
         }
-        let bytes = whole_file(&entries)?;
+        let (bytes, checksum) = whole_file(&entries)?;
         replace(path, &bytes)?;
-        let len = bytes.len() as u64;
-        let file = AppendFile::open(path, len)?;
+        let file = AppendFile::open(path, bytes.len() as u64)?;
         let state = summary.state.clone();
-        Ok((Self::new(header.clone(), file, summary, len, compact_at, lock), state))
+        let mut journal = Self::new(header.clone(), file, summary, compact_at, lock);
+        journal.checksum = checksum;
+        Ok((journal, state))
     }
 
-    fn new(header: Header, file: AppendFile, summary: Summary, base: u64, compact_at: u64, lock: File) -> Self {
+    /// A journal whose file is as long as it should be.
+    fn new(header: Header, file: AppendFile, summary: Summary, compact_at: u64, lock: File) -> Self {
+        let length = file.len();
         Self {
             header,
             file,
             summary,
-            base,
+            extent: Extent {
+                written: length,
+                synced: length,
+            },
+            checksum: 0,
+            base: length,
             compact_at,
             unwritten: Vec::new(),
             payload: Vec::new(),
@@ -229,7 +250,7 @@ impl Journal {
             return Ok(());
         }
         self.summary.shrink();
-        let bytes = whole_file(&[
+        let (bytes, checksum) = whole_file(&[
             Entry::Header(Cow::Borrowed(&self.header)),
             Entry::Snapshot(Cow::Borrowed(&self.summary)),
         ])?;
@@ -238,6 +259,11 @@ impl Journal {
         // The snapshot covers these entries.
         self.unwritten.clear();
         self.base = bytes.len() as u64;
+        self.checksum = checksum;
+        self.extent = Extent {
+            written: self.base,
+            synced: self.base,
+        };
         self.file = AppendFile::open(path, self.base)?;
         Ok(())
     }
@@ -246,11 +272,24 @@ impl Journal {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.file.append(&self.unwritten)?;
         self.unwritten.clear();
+        if self.extent.written == self.file.len() {
+            return Ok(());
+        }
+        self.extends_to(Extent {
+            written: self.file.len(),
+            ..self.extent
+        })
+    }
+
+    /// Notes how long the file is.
+    fn extends_to(&mut self, extent: Extent) -> io::Result<()> {
+        self.file.overwrite(Extent::PLACE, &extent.to_bytes())?;
+        self.extent = extent;
         Ok(())
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        entry.write(&mut self.unwritten, &mut self.payload)?;
+        self.checksum = entry.write(self.checksum, &mut self.unwritten, &mut self.payload)?;
         self.summary.apply(entry);
         if self.unwritten.len() < Self::MOST_UNWRITTEN {
             return Ok(());
@@ -261,7 +300,12 @@ impl Journal {
     fn end(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.write(entry)?;
         self.flush()?;
-        self.file.sync()
+        self.file.sync()?;
+        // Until this too is on the disk, less than is there counts as certainly there.
+        self.extends_to(Extent {
+            synced: self.file.len(),
+            ..self.extent
+        })
     }
 
     /// The ids in ascending order, in a vector that the caller puts back.
@@ -281,22 +325,27 @@ impl Drop for Journal {
     }
 }
 
-/// A journal with exactly these entries.
-fn whole_file(entries: &[Entry<'_>]) -> io::Result<Vec<u8>> {
-    let mut bytes = [&MAGIC[..], &[VERSION]].concat();
-    let mut payload = Vec::new();
+/// A journal with exactly these entries, and the checksum of the last.
+fn whole_file(entries: &[Entry<'_>]) -> io::Result<(Vec<u8>, u32)> {
+    let (mut bytes, mut payload, mut checksum) = (Vec::new(), Vec::new(), 0);
     for entry in entries {
-        entry.write(&mut bytes, &mut payload)?;
+        checksum = entry.write(checksum, &mut bytes, &mut payload)?;
     }
-    Ok(bytes)
+    let length = Extent::PLACE + (Extent::BYTES + bytes.len()) as u64;
+    let extent = Extent {
+        written: length,
+        synced: length,
+    };
+    bytes.splice(..0, [&MAGIC[..], &[VERSION], &extent.to_bytes()].concat());
+    Ok((bytes, checksum))
 }
 
-fn run(boot: &str, lossy: bool) -> Entry<'_> {
+fn run(boot: &str, loss: Loss) -> Entry<'_> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH);
     Entry::Run {
         time: time.map_or(0, |time| time.as_secs()),
         boot: Cow::Borrowed(boot),
-        lossy,
+        loss,
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) done: RoaringTreemap,
     /// The records that may have been sent and whose fate is not known.
     pub(crate) in_flight: RoaringTreemap,
+    /// The journal was damaged: any record whose fate is not known may have been sent.
+    pub(crate) damaged: bool,
     pub(crate) tally: Tally,
     /// The length of the good part of each file beside the journal.
     pub(crate) marks: Marks,

@@ -8,7 +8,12 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
-use super::{entry::Entry, tally::Tally, *};
+use super::{
+    entry::{Entry, Loss, checksum},
+    extent::Extent,
+    tally::Tally,
+    *,
+};
 use crate::record::{Fate, RecordId};
 use crate::state_error::StateError;
 use dfinery::engine::with_suffix;
@@ -185,9 +190,10 @@ fn a_run_that_ended_in_order_is_exact_after_the_machine_was_started_anew() {
 }
 
 #[test]
-fn after_damage_all_below_the_reach_that_is_not_done_is_in_flight() {
+fn after_damage_every_record_that_is_not_done_may_have_been_sent() {
     let (_folder, path) = folder();
     let (mut journal, _) = open(&path, "boot");
+    journal.done(&done(&ids([0]), Fate::Accepted, marks(0))).unwrap();
     journal.reach(RecordId::new(0, 5)).unwrap();
     let good = fs::metadata(&path).unwrap().len();
     journal.sent(&ids([1])).unwrap();
@@ -197,11 +203,31 @@ fn after_damage_all_below_the_reach_that_is_not_done_is_in_flight() {
     bytes[usize::try_from(good).unwrap() + 2] ^= 1;
     fs::write(&path, &bytes).unwrap();
 
-    let (_journal, state) = open(&path, "boot");
-    assert_eq!(
-        (numbers(&state.done), numbers(&state.in_flight)),
-        (vec![], vec![0, 1, 2, 3, 4])
-    );
+    for run in 2..4 {
+        let (_journal, state) = open(&path, "boot");
+        assert_eq!((numbers(&state.done), state.damaged, state.runs), (vec![0], true, run));
+    }
+}
+
+#[test]
+fn an_end_that_is_missing_is_damage_and_a_write_cut_short_by_a_kill_is_none() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.sent(&ids([1])).unwrap();
+    journal.flush().unwrap();
+    let shorter = fs::metadata(&path).unwrap().len();
+    journal.sent(&ids([2])).unwrap();
+    drop(journal);
+    let bytes = fs::read(&path).unwrap();
+
+    let torn = [&bytes[..], &bytes[bytes.len() - 5..bytes.len() - 1]].concat();
+    fs::write(&path, &torn).unwrap();
+    let (_, state) = open(&path, "boot");
+    assert_eq!((numbers(&state.in_flight), state.damaged), (vec![1, 2], false));
+
+    fs::write(&path, &bytes[..usize::try_from(shorter).unwrap()]).unwrap();
+    let (_, state) = open(&path, "boot");
+    assert_eq!((numbers(&state.in_flight), state.damaged), (vec![1], true));
 }
 
 #[test]
@@ -304,7 +330,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
         b"dfin",
         b"dfinload",
         b"user_id,name\n1,x\n",
-        b"dfinload\x03\x00\x00",
+        b"dfinload\x04\x00\x00",
     ] {
         let (_folder, path) = folder();
         fs::write(&path, bytes).unwrap();
@@ -313,12 +339,17 @@ fn a_file_that_is_no_journal_is_left_alone() {
     }
 }
 
-/// An entry in the form it has in the file.
-fn frame(payload: &[u8]) -> Vec<u8> {
+/// An entry in the form it has in the file, after others.
+fn frame(after: u32, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![u8::try_from(payload.len()).unwrap()];
     frame.extend(payload);
-    frame.extend(crc32fast::hash(&frame).to_le_bytes());
+    frame.extend(checksum(after, &frame).to_le_bytes());
     frame
+}
+
+/// The checksum of the last entry of a journal.
+fn last_checksum(journal: &[u8]) -> u32 {
+    u32::from_le_bytes(*journal.last_chunk().unwrap())
 }
 
 #[test]
@@ -330,7 +361,8 @@ fn a_journal_of_another_version_is_left_alone() {
         entry.extend(crc32fast::hash(&entry).to_le_bytes());
         entry
     };
-    for rest in [of_version(2), of_version(1), [&[4][..], &frame(&[0, 0, 0, 0])].concat()] {
+    let version_3 = [&[3][..], &frame(0, &[0, 0, 0, 0])].concat();
+    for rest in [of_version(2), of_version(1), version_3, vec![5; 40]] {
         let (_folder, path) = folder();
         let bytes = [&b"dfinload"[..], &rest].concat();
         fs::write(&path, &bytes).unwrap();
@@ -341,17 +373,21 @@ fn a_journal_of_another_version_is_left_alone() {
 
 /// Other bytes are another version of the format.
 #[test]
-fn entries_are_written_as_version_3_wrote_them() {
+fn entries_are_written_as_version_4_wrote_them() {
     let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
         let mut written = Vec::new();
-        entry.write(&mut written, &mut Vec::new()).unwrap();
-        assert_eq!(written, frame(payload), "{entry:?}");
+        let checksum = entry.write(7, &mut written, &mut Vec::new()).unwrap();
+        assert_eq!(
+            (&written, checksum),
+            (&frame(7, payload), last_checksum(&written)),
+            "{entry:?}"
+        );
     };
     let header = header();
     let run = Entry::Run {
         time: 9,
         boot: "b".into(),
-        lossy: true,
+        loss: Loss::Unsynced,
     };
     let read = Entry::Read {
         input: 1,
@@ -397,7 +433,7 @@ fn a_count_without_its_items_asks_for_no_memory() {
         for zeros in 0..12 {
             let payload = [&[entry][..], &vec![0; zeros], &most, &[1]].concat();
             let mut bytes = good.clone();
-            bytes.extend(frame(&payload));
+            bytes.extend(frame(last_checksum(&good), &payload));
             fs::write(&path, &bytes).unwrap();
             let (_journal, state) = open(&path, "boot");
             assert!(state.done.is_empty(), "{payload:?}");
@@ -664,8 +700,11 @@ proptest! {
             return Ok(());
         };
         let state = open(&path, "after the cut").1;
+        let synced = Extent::from_bytes(*bytes[9..].first_chunk().unwrap()).unwrap().synced;
+        let len = history.iter().rfind(|(len, _)| *len <= at as u64).unwrap().0;
         let mut expected = model.clone();
-        if !(model.ended && history.iter().any(|(len, _)| *len == at as u64)) {
+        prop_assert_eq!(state.damaged, len < synced);
+        if state.damaged || !model.ended {
             expected.doubt();
         }
         expected.assert_is(&state);
@@ -676,7 +715,7 @@ proptest! {
         for id in model.done.keys().filter(|id| !model.unsure.contains(id)) {
             prop_assert!(state.done.contains(*id), "a record that was done is forgotten");
         }
-        for id in model.sent.iter().filter(|id| !model.done.contains_key(id)) {
+        for id in model.sent.iter().filter(|id| !state.damaged && !model.done.contains_key(id)) {
             prop_assert!(state.in_flight.contains(*id), "a record that was sent is forgotten");
         }
     }
@@ -720,7 +759,7 @@ proptest! {
         let (_folder, path) = folder();
         drop(open(&path, "boot"));
         let mut bytes = fs::read(&path).unwrap();
-        bytes.extend(frame(&[&[kind][..], &payload].concat()));
+        bytes.extend(frame(last_checksum(&bytes), &[&[kind][..], &payload].concat()));
         fs::write(&path, &bytes).unwrap();
         let _ = Journal::open_in_boot(&path, &header(), unchanged, "boot", NEVER);
     }
