@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -134,11 +135,7 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > 0
     {
-        writeln!(
-            out,
-            "To send what left again: dfinery replay {}",
-            quoted(&path.display().to_string())
-        )?;
+        writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path))?;
     }
     if let Some(Stop::Input(error)) = &receipt.stopped
         && let Some(advice) = on_input(error)
@@ -164,6 +161,23 @@ pub fn exit_code(receipt: &Receipt) -> ExitCode {
         None if receipt.all_accepted() => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_ALL),
     }
+}
+
+/// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.
+fn quoted_path(path: &Path) -> String {
+    if let Some(path) = path.to_str() {
+        return quoted(path);
+    }
+    let mut quoted = String::from("$'");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => quoted.push(char::from(*byte)),
+            byte => quoted.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 /// A name, quoted for a shell.

@@ -53,6 +53,7 @@ impl AppendFile {
             return Ok(());
         }
         self.mend()?;
+        self.still_there()?;
         self.torn = true;
         let written = self.file()?.write_all(bytes);
         match written {
@@ -94,6 +95,15 @@ impl AppendFile {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What is written to a file without a name is lost.
+    fn still_there(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        if has_name(file, &self.path).map_err(|error| at(&self.path, "read", &error))? {
+            return Ok(());
+        }
+        Err(StateError::Deleted(self.path.clone()).into_io())
     }
 
     /// Cuts off what a failed write left behind.
@@ -139,6 +149,17 @@ pub(crate) fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Whether an open file is still in a folder.
+#[cfg(unix)]
+fn has_name(file: &File, _: &Path) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0)
+}
+
+#[cfg(not(unix))]
+fn has_name(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
 }
 
 #[cfg(unix)]

@@ -36,6 +36,7 @@ mod most_bad;
 mod opening;
 mod outcome;
 mod pack;
+mod path_name;
 mod plan;
 mod profile_hash;
 mod progress;

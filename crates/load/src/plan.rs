@@ -19,6 +19,7 @@ use crate::{
     opening::Opened,
     outcome::Stop,
     pack::Packer,
+    path_name::path_name,
     progress::Progress,
     reader::Left,
     schedule::Waiting,
@@ -101,7 +102,7 @@ pub fn check_files(load: &FileLoad, taxonomy: Option<Taxonomy>, progress: &Progr
     let mut checker = Checker::new(taxonomy.clone(), load.accepts);
     let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name));
     for path in &load.inputs {
-        let name = path.display().to_string();
+        let name = path_name(path);
         let mut input = if is_stdin(path) {
             Input::from_reader(
                 &name,

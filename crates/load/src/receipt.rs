@@ -9,7 +9,12 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{append_file::options, outcome::Stop, record::Fate};
+use crate::{
+    append_file::options,
+    outcome::Stop,
+    path_name::{self, path_name},
+    record::Fate,
+};
 use dfinery::{
     ImportCode, Language, Timestamp,
     engine::{NewFile, part_of},
@@ -69,11 +74,17 @@ pub struct Receipt {
     /// Requests of this run that were refused for the quota.
     pub rate_limited: u64,
     /// The file of the records that were not accepted, if there are any.
+    #[serde(serialize_with = "path_name::serialize")]
     pub dead_letter: Option<PathBuf>,
     /// The file that lists the records that may have been taken more than once, if there are any.
+    #[serde(serialize_with = "path_name::serialize")]
     pub possibly_twice_file: Option<PathBuf>,
     /// The journal, with which the same load can continue.
+    #[serde(serialize_with = "path_name::serialize")]
     pub journal: Option<PathBuf>,
+    /// The folder to which this run moved what an earlier load had left in its own.
+    #[serde(serialize_with = "path_name::serialize")]
+    pub moved_aside: Option<PathBuf>,
     /// Whether the journal was found damaged, in this run or an earlier one. Earlier runs may then have sent every record
     /// that it did not know to be settled: these were sent again, and count as possibly taken twice.
     pub journal_damaged: bool,
@@ -83,7 +94,7 @@ pub struct Receipt {
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct InputReceipt {
-    /// The path as it was given, or `-`.
+    /// The path as it was given, or `-`; bytes of it that are not UTF-8 are written as `\xB0`.
     pub name: String,
     /// Its length, if it is a file.
     pub bytes: Option<u64>,
@@ -132,7 +143,7 @@ impl Receipt {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let open = self.resumable > 0 || (!self.complete && self.journal.is_some());
-        open && !matches!(self.stopped, Some(Stop::Input(_)))
+        open && !matches!(self.stopped, Some(Stop::Input(_) | Stop::Deleted(_)))
     }
 
     pub(crate) fn count(&mut self, fate: Fate, code: Option<&str>, records: u64) {
@@ -201,13 +212,16 @@ impl fmt::Display for Receipt {
             )?;
         }
         if let Some(path) = &self.dead_letter {
-            writeln!(f, "Not accepted: {}", path.display())?;
+            writeln!(f, "Not accepted: {}", path_name(path))?;
             if self.invalid > 0 {
                 writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
             }
         }
         if let Some(path) = &self.possibly_twice_file {
-            writeln!(f, "Possibly twice: {}", path.display())?;
+            writeln!(f, "Possibly twice: {}", path_name(path))?;
+        }
+        if let Some(path) = &self.moved_aside {
+            writeln!(f, "Moved aside, from an earlier load: {}", path_name(path))?;
         }
         if let Some(stop) = &self.stopped {
             let reason = stop.to_string();

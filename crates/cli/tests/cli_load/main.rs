@@ -1,6 +1,7 @@
 //! Loading from the command line, as a person or a scheduler does it.
 #![cfg(unix)]
 
+mod books;
 #[path = "../common/command.rs"]
 mod command;
 mod delete;

@@ -18,7 +18,7 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-async fn until(condition: impl Fn() -> bool) {
+pub async fn until(condition: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if condition() {
             return;
@@ -28,7 +28,7 @@ async fn until(condition: impl Fn() -> bool) {
     panic!("it never came to that");
 }
 
-fn slow(desk: &Desk, millis: u64) {
+pub fn slow(desk: &Desk, millis: u64) {
     desk.emulator.fault_rate(FaultRate {
         probability: 1.0,
         seed: 0,
