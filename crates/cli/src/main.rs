@@ -74,6 +74,7 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    raise_file_limit();
     let done = match Arguments::parse().command {
         Command::Load(arguments) => on_runtime(load::load(*arguments)),
         Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
@@ -104,6 +105,16 @@ fn main() -> ExitCode {
         ExitCode::from(advice::USAGE)
     })
 }
+
+/// Each call takes a connection, and some systems let a program have 256 files and connections unless it asks for more.
+#[cfg(unix)]
+fn raise_file_limit() {
+    // Where it stays, a load makes fewer calls at a time.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread()

@@ -278,7 +278,15 @@ impl FileAccounts {
             let mut delta = lock(delta);
             delta.commit().map_err(|error| Stop::Disk(error.to_string()))?;
         }
-        self.journal(if complete { Journal::finish } else { Journal::stop })
+        self.journal(if complete { Journal::finish } else { Journal::stop })?;
+        let disk = |error| Stop::disk("a file beside the journal", &error);
+        for file in [self.dead_letter.take(), self.possibly_twice.take()]
+            .into_iter()
+            .flatten()
+        {
+            file.close().map_err(disk)?;
+        }
+        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ mod delta;
 mod error;
 mod event_ids;
 mod file_accounts;
+mod file_handles;
 mod file_load;
 mod journal;
 mod loader;

@@ -15,6 +15,7 @@ use crate::{
     deliver::Sending,
     error::LoadError,
     file_accounts::FileAccounts,
+    file_handles::calls_with_handles,
     file_load::FileLoad,
     journal::State,
     lock::lock,
@@ -29,7 +30,7 @@ use crate::{
     settings::{LoadSettings, YEAR},
 };
 use dfinery::{ImportClient, Timestamp};
-use dfinery_records::{Report, Taxonomy};
+use dfinery_records::{Accepts, Report, Taxonomy};
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each
 /// record.
@@ -98,7 +99,7 @@ impl LoaderBuilder {
     }
 
     /// The most calls of a family in flight at once; 512 unless set. The actual number depends on the quota, the
-    /// latency, and whether the service fails.
+    /// latency, whether the service fails, and how many file handles the process has left.
     #[must_use]
     pub fn most_calls(mut self, calls: usize) -> Self {
         self.settings.most_calls = calls.max(1);
@@ -197,13 +198,19 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(crate) fn sending(&self) -> Arc<Sending> {
+    /// The state that the calls share. Call it once the files of the load are open: the calls get what handles are left.
+    pub(crate) fn sending(&self, accepts: Accepts) -> Arc<Sending> {
         let LoadSettings {
             most_calls, patience, ..
         } = self.settings;
+        // Each family may have as many at once.
+        let families = match accepts {
+            Accepts::Only(_) => 1,
+            Accepts::Mixed => 3,
+        };
         Arc::new(Sending::new(
             self.import.clone(),
-            most_calls,
+            most_calls.min(calls_with_handles() / families).max(1),
             patience,
             self.stop.clone(),
             self.progress(),
@@ -241,7 +248,7 @@ impl Loader {
         } = prepared;
         let done_before = state.done.len();
         let accounts = Arc::new(Mutex::new(accounts));
-        let sending = self.sending();
+        let sending = self.sending(load.accepts);
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let rules = Rules {
             bisect: self.settings.bisect,

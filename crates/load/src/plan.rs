@@ -219,7 +219,8 @@ impl Loader {
         let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
         let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
-        let (reader, calls) = self.reader(load, inputs, State::default(), &accounts, packer, self.sending());
+        let sending = self.sending(load.accepts);
+        let (reader, calls) = self.reader(load, inputs, State::default(), &accounts, packer, sending);
         Ok(Rehearsal {
             reading: tokio::task::spawn_blocking(move || reader.run()),
             calls,

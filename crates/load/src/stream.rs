@@ -203,7 +203,7 @@ impl Loader {
 
     /// Starts sending what the intake takes.
     pub(crate) fn start(self, settled: OnSettled) -> Intake {
-        let sending = self.sending();
+        let sending = self.sending(Accepts::Mixed);
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
         let rules = Rules {

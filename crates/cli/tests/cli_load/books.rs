@@ -85,6 +85,32 @@ async fn several_dead_letters_of_one_second_are_all_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_load_makes_do_with_few_file_handles() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(600, 1) + &event("kim-bad", "no_such_event", 0));
+    slow(&desk, 30);
+    let file = desk.path("sales.ndjson");
+    for limit in [64, 128] {
+        let mut command = std::process::Command::new("sh");
+        let load = desk.command(&["load", "events"]);
+        command
+            .args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")])
+            .arg(load.get_program())
+            .args(load.get_args())
+            .arg(&file)
+            .args(["--restart", "--progress", "none"])
+            .envs(load.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(&desk.folder);
+        let ran = run(command).await;
+        ran.is(1);
+        let receipt = desk.receipt("sales.ndjson");
+        assert_eq!((&receipt["accepted"], &receipt["rejected"]), (&json!(600), &json!(1)));
+        // No connection failed for want of a handle.
+        assert_eq!(receipt["failed_attempts"], 1, "{receipt:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_load_whose_journal_is_deleted_ends_and_promises_nothing() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(500, 2));
