@@ -152,13 +152,13 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// 0 if everything was accepted, 1 if something was not, 2 if the token or the service id is wrong or nothing of the
-/// input could be read, 75 if it is worth trying again later.
-pub fn exit_code(receipt: &Receipt) -> ExitCode {
+/// input could be read, 75 if it is worth trying again later. Without a way to tell, all accepted is not enough.
+pub fn exit_code(receipt: &Receipt, told: bool) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
         Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
         Some(stop) if stop.is_temporary() => ExitCode::from(TRY_AGAIN),
-        None if receipt.all_accepted() => ExitCode::SUCCESS,
+        None if told && receipt.all_accepted() => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_ALL),
     }
 }

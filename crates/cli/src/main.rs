@@ -11,6 +11,7 @@ mod explain;
 mod help;
 mod init;
 mod load;
+mod output;
 mod plan;
 mod progress;
 mod running;
@@ -92,15 +93,6 @@ fn main() -> ExitCode {
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     };
     done.unwrap_or_else(|error| {
-        // A reader that closes early, such as `head`, is not a failure.
-        let broken_pipe = |cause: &&(dyn std::error::Error + 'static)| {
-            cause
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-        };
-        if error.chain().any(|cause| broken_pipe(&cause)) {
-            return ExitCode::SUCCESS;
-        }
         let _ = writeln!(std::io::stderr(), "dfinery: {}", advice::on_error(&error));
         ExitCode::from(advice::USAGE)
     })

@@ -147,6 +147,49 @@ async fn a_load_whose_journal_is_deleted_ends_and_promises_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failed_load_fails_whoever_reads_its_receipt() {
+    let desk = Desk::new().await;
+    desk.write("bad.ndjson", event("kim-1", "no_such_event", 0));
+    desk.write("good.ndjson", event("kim-1", "df_login", 0));
+    desk.write("unchecked.ndjson", "{}\n");
+    let load = |file| ["load", "events", file, "--no-resume", "--progress", "none"];
+    for (arguments, code) in [
+        (&load("bad.ndjson")[..], 1),
+        (&load("good.ndjson"), 0),
+        (&["check", "unchecked.ndjson"], 1),
+        (&["load", "events", "unchecked.ndjson", "--dry-run"], 1),
+        (&["preview", "unchecked.ndjson"], 1),
+        (&["codes"], 0),
+    ] {
+        for _ in 0..5 {
+            let mut command = desk.command(arguments);
+            // Nobody ever reads it.
+            command.stdout(std::io::pipe().unwrap().1);
+            run(command).await.is(code);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_cannot_be_written_is_no_wrong_usage() {
+    let desk = Desk::new().await;
+    desk.write("good.ndjson", event("kim-1", "df_login", 0));
+    let load = ["load", "events", "good.ndjson", "--no-resume"];
+    let mut full = desk.command(&load);
+    full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    run(full)
+        .await
+        .is(1)
+        .says("cannot write the receipt to standard output");
+    let elsewhere = [&load[..], &["--receipt", "nowhere/receipt.json"]].concat();
+    let ran = desk.run(&elsewhere).await;
+    ran.is(1)
+        .says("cannot write the receipt to nowhere")
+        .says("accepted               1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn paths_that_are_not_utf_8_are_loaded_replayed_and_named_apart() {
     let desk = Desk::new().await;
     let of = |bytes: &'static [u8]| OsStr::from_bytes(bytes);
