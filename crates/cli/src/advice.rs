@@ -95,6 +95,11 @@ fn on_input(error: &InputError) -> Option<Advice> {
             separator: ": ",
             text: "say its encoding (--encoding), or save it as UTF-8".to_owned(),
         })
+    } else if error.is_changed() && error.name() == "-" {
+        Some(sentence(
+            "To go on with this load, pipe in the same bytes again, and what is new after them. For other records give \
+             another --state DIR, begin anew with --restart, or keep no journal with --no-resume",
+        ))
     } else if error.is_changed() {
         Some(sentence(
             "To go on with this load, put it back as it was and give the same command again; --restart begins anew",
@@ -152,12 +157,12 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// 0 if everything was accepted, 1 if something was not, 2 if the token or the service id is wrong or nothing of the
-/// input could be read, 75 if it is worth trying again later. Without a way to tell, all accepted is not enough.
+/// input could be read, 75 if the same command can continue later. Without a way to tell, all accepted is not enough.
 pub fn exit_code(receipt: &Receipt, told: bool) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
         Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
-        Some(stop) if stop.is_temporary() => ExitCode::from(TRY_AGAIN),
+        Some(stop) if stop.is_temporary() && !receipt.repeat_sends_again => ExitCode::from(TRY_AGAIN),
         None if told && receipt.all_accepted() => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_ALL),
     }

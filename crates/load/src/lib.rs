@@ -44,6 +44,7 @@ mod progress;
 mod reader;
 mod receipt;
 mod record;
+mod repeated;
 mod replay;
 mod schedule;
 mod sender;

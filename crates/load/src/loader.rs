@@ -232,7 +232,8 @@ impl Loader {
         let prepared = prepared
             .await
             .map_err(|_| LoadError::bug("preparing the load failed"))??;
-        if prepared.state.finished {
+        // Standard input has to be read to know that nothing has been added.
+        if prepared.state.finished && !prepared.load.reads_stdin() {
             return Ok(Loaded {
                 receipt: prepared.finished_before(),
                 report: Report::new(None),
@@ -246,7 +247,7 @@ impl Loader {
             state,
             lock: _lock,
         } = prepared;
-        let done_before = state.done.len();
+        let (done_before, finished) = (state.done.len(), state.finished);
         let accounts = Arc::new(Mutex::new(accounts));
         let sending = self.sending(load.accepts);
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
@@ -291,6 +292,8 @@ impl Loader {
         receipt.finished = Some(Timestamp::now());
         receipt.read = done_before + read;
         receipt.complete = complete;
+        receipt.finished_before = finished && complete && read == 0;
+        receipt.repeat_sends_again = receipt.journal.is_none() && receipt.accepted + receipt.unknown > 0;
         receipt.calls = snapshot.calls;
         receipt.attempts = snapshot.attempts;
         receipt.failed_attempts = snapshot.failed_attempts;
@@ -327,6 +330,7 @@ impl Loader {
             done: state.done,
             in_flight: state.in_flight,
             damaged: state.damaged,
+            pieces: state.pieces,
             packer,
             accounts: Arc::clone(accounts),
             sending,

@@ -11,6 +11,8 @@ use dfinery::{Timestamp, engine::with_suffix};
 use dfinery_input::{Beginning, Input, InputError};
 use dfinery_records::{Accepts, RecordKind, Taxonomy};
 
+use uuid::Uuid;
+
 use crate::{
     append_file::at,
     dead_letter::Sidecar,
@@ -58,9 +60,16 @@ impl Opened {
         for path in &load.inputs {
             let name = path_name(path);
             if is_stdin(path) {
+                let ids = Some(Uuid::new_v4());
                 inputs.push(InputFile {
                     path: None,
                     name: name.clone(),
+                    ids,
+                });
+                header.inputs.push(HeaderInput {
+                    name: name.clone(),
+                    length: 0,
+                    ids,
                 });
                 receipt.inputs.push(InputReceipt {
                     name,
@@ -85,10 +94,12 @@ impl Opened {
             inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
+                ids: None,
             });
             header.inputs.push(HeaderInput {
                 name: name.clone(),
                 length,
+                ids: None,
             });
             receipt.inputs.push(InputReceipt {
                 name,
@@ -156,7 +167,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn new(load: FileLoad, settings: &LoadSettings, progress: &Arc<Progress>) -> Result<Self, LoadError> {
         let Opened {
-            inputs,
+            mut inputs,
             mut receipt,
             header,
         } = Opened::new(&load, settings.taxonomy.as_deref(), progress)?;
@@ -167,6 +178,10 @@ impl Prepared {
             moved_aside = move_aside(&folder)?.or(moved_aside);
         }
         receipt.moved_aside = moved_aside;
+        // A record has the same id in each run.
+        if let (Some(journal), [stdin]) = (&journal, &mut *inputs) {
+            stdin.ids = journal.header().ids_of_stdin();
+        }
         take_over(&mut receipt, &state);
         receipt.journal = journal.is_some().then(|| folder.join(JOURNAL));
         let delta = load
@@ -333,7 +348,7 @@ fn journal(
         let folder = folder.to_owned();
         LoadError::from(StateError::Occupied { folder, holds })
     };
-    if !load.resume || load.reads_stdin() {
+    if !load.keeps_journal() {
         let lock = Journal::lock(&path)?;
         if path.exists() {
             return Err(mixed("the journal of another load"));
@@ -347,6 +362,10 @@ fn journal(
         let Some(path) = load.inputs.get(input) else {
             return Ok(false);
         };
+        if is_stdin(path) {
+            // It is compared as it comes.
+            return Ok(true);
+        }
         let now = Beginning::of_file(path, beginning.bytes, || true).map_err(|error| at(path, "read", &error))?;
         Ok(now == Some(beginning))
     };

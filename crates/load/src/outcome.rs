@@ -66,7 +66,7 @@ impl Stop {
         }
     }
 
-    /// Whether the same load can simply be started again later.
+    /// Whether the cause may be over when the same load is started again later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -87,7 +87,7 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interrupted => f.write_str("it was asked to stop; the same load goes on from here"),
+            Self::Interrupted => f.write_str("it was asked to stop"),
             Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
             Self::QuotaSpent(family) => write!(
                 f,

@@ -23,6 +23,7 @@ use crate::{
     pack::{Batch, Incoming, Packer},
     profile_hash::profile_hash,
     record::RecordId,
+    repeated::{Differs, Repeated},
     schedule::Waiting,
     sort::Sorter,
     sorted_item,
@@ -50,6 +51,8 @@ pub(crate) struct Reader {
     pub(crate) in_flight: RoaringTreemap,
     /// The journal was damaged: earlier runs may have sent any record that is not settled.
     pub(crate) damaged: bool,
+    /// How far earlier runs have read standard input.
+    pub(crate) pieces: Vec<Beginning>,
     pub(crate) packer: Arc<Mutex<Packer>>,
     pub(crate) accounts: Arc<Mutex<FileAccounts>>,
     pub(crate) sending: Arc<Sending>,
@@ -62,6 +65,8 @@ pub(crate) struct InputFile {
     /// `None` is standard input.
     pub(crate) path: Option<PathBuf>,
     pub(crate) name: String,
+    /// The base of the ids of its events, if they are not made from its contents.
+    pub(crate) ids: Option<Uuid>,
 }
 
 /// Which records to take in one pass over the inputs.
@@ -170,15 +175,23 @@ impl Reader {
     fn input(&self, file: u32, source: &InputFile, pass: Pass, reading: &mut Collected) -> Result<(), Halt> {
         let taxonomy = self.taxonomy.as_deref();
         let progress = &self.sending.progress;
+        let differs = Differs::default();
         let failed = |error| {
             let ends = source.path.is_none() && *self.sending.stop.borrow();
-            if ends { Halt::Stopped } else { Stop::Input(error).into() }
+            match differs.get() {
+                Some(how) => Stop::Input(InputError::changed(&source.name, how)).into(),
+                None if ends => Halt::Stopped,
+                None => Stop::Input(error).into(),
+            }
         };
         let opened = match &source.path {
             Some(path) => Input::open(path, &self.options, taxonomy, self.accepts),
             None => Stdin::new(self.sending.stop.subscribe())
                 .map_err(|error| InputError::opening("-", error))
-                .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
+                .and_then(|stdin| {
+                    let stdin = Repeated::new(stdin, self.pieces.clone(), Arc::clone(&differs));
+                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)
+                }),
         };
         let mut input = opened.map_err(failed)?;
         let passed = input.passed();
@@ -378,7 +391,7 @@ impl Reader {
         let mut namespaces = Vec::new();
         for (input, source) in self.inputs.iter().enumerate() {
             let Some(path) = &source.path else {
-                namespaces.push(Uuid::new_v4());
+                namespaces.push(source.ids.unwrap_or_else(Uuid::new_v4));
                 continue;
             };
             let whole = Beginning::of_file(path, u64::MAX, goes_on)

@@ -85,6 +85,8 @@ pub struct Receipt {
     /// The folder to which this run moved what an earlier load had left in its own.
     #[serde(serialize_with = "path_name::serialize")]
     pub moved_aside: Option<PathBuf>,
+    /// Whether a repeat of this load would send again what was accepted, or is unknown: nothing remembers it.
+    pub repeat_sends_again: bool,
     /// Whether the journal was found damaged, in this run or an earlier one. Earlier runs may then have sent every record
     /// that it did not know to be settled: these were sent again, and count as possibly taken twice.
     pub journal_damaged: bool,
@@ -204,6 +206,9 @@ impl fmt::Display for Receipt {
             writeln!(f, "All of it had been settled before: nothing was sent.")?;
         } else if self.runs > 1 {
             writeln!(f, "It took {} runs.", self.runs)?;
+        }
+        if self.repeat_sends_again {
+            writeln!(f, "There is no journal: a repeat of this load sends all of it again.")?;
         }
         if self.journal_damaged {
             writeln!(

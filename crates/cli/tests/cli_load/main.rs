@@ -8,6 +8,7 @@ mod delete;
 mod files;
 mod load;
 mod settings;
+mod stdin;
 mod stop;
 
 use std::{fmt::Write as _, fs};

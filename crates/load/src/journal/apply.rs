@@ -36,6 +36,12 @@ impl Summary {
             Entry::Read { input, beginning } => {
                 self.state.read.insert(*input, *beginning);
             }
+            Entry::Piece(beginning) => {
+                self.state.read.insert(0, *beginning);
+                self.state.add_piece(*beginning);
+                // More has come than there was when it was finished.
+                self.state.finished = false;
+            }
             Entry::Reach(id) => {
                 let reach = self.reaches.entry(id.file()).or_insert(*id);
                 *reach = (*reach).max(*id);

@@ -58,6 +58,8 @@ pub(super) enum Entry<'a> {
     /// The run ended in order, before the end of its files.
     Stopped,
     Finished,
+    /// How far standard input was read: as `Read`, but the earlier ones still count.
+    Piece(Beginning),
     /// Replaces all the entries before it.
     Snapshot(Cow<'a, Summary>),
 }

@@ -130,7 +130,8 @@ impl Journal {
         let mut journal = Self::new(read.header, file, read.summary, compact_at, lock);
         journal.base = read.base;
         journal.checksum = read.checksum;
-        if loss != Loss::Nothing || !journal.summary.state.finished {
+        // Standard input may have more than it had when the load was finished.
+        if loss != Loss::Nothing || !journal.summary.state.finished || header.ids_of_stdin().is_some() {
             journal.end(&run(boot, loss))?;
         }
         journal.compact_if_large()?;
@@ -183,7 +184,15 @@ impl Journal {
     /// Notes how far an input was read. Call it before noting anything about the records in it, so that a later run
     /// does not mistake other records in the same place for them.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
-        self.write(&Entry::Read { input, beginning })
+        self.write(&match self.header.ids_of_stdin() {
+            Some(_) => Entry::Piece(beginning),
+            None => Entry::Read { input, beginning },
+        })
+    }
+
+    /// The load that began.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
 
     /// Notes that records of this file before this one may be sent from now on, and waits for the disk. Call it rarely,

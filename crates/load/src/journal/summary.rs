@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) marks: Marks,
     /// How far each input was read.
     pub(crate) read: BTreeMap<usize, Beginning>,
+    /// How far standard input was read, and how far before that, since it can only be compared as it comes.
+    pub(crate) pieces: Vec<Beginning>,
     /// How many runs there were, this one included.
     pub(crate) runs: u32,
     /// When the first run began, in seconds since 1970.
@@ -45,6 +47,24 @@ pub(super) struct Summary {
     pub(super) boot: String,
     /// Whether the last run ended in order.
     pub(super) ended: bool,
+}
+
+impl State {
+    /// Further pieces are closer than this only at the end: those between are forgotten.
+    const PIECE: u64 = 64 * 1024;
+
+    pub(super) fn add_piece(&mut self, piece: Beginning) {
+        let second_last = self
+            .pieces
+            .len()
+            .checked_sub(2)
+            .and_then(|place| self.pieces.get(place));
+        let begins = second_last.map_or(0, |piece| piece.bytes);
+        if piece.bytes.saturating_sub(begins) <= Self::PIECE {
+            self.pieces.pop();
+        }
+        self.pieces.push(piece);
+    }
 }
 
 impl Summary {

@@ -25,6 +25,7 @@ fn header() -> Header {
     let input = |name: &str| HeaderInput {
         name: name.to_owned(),
         length: 1_000,
+        ids: None,
     };
     Header {
         kind: "events".to_owned(),
@@ -396,7 +397,7 @@ fn entries_are_written_as_version_4_wrote_them() {
     let entries: [(Entry<'_>, &[u8]); 9] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
-            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\x05b.csv\xe8\x07",
+            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\0\x05b.csv\xe8\x07\0",
         ),
         (run, b"\x01\x09\x01b\x01"),
         (read, b"\x02\x01\x03\x03"),
