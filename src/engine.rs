@@ -37,6 +37,11 @@ impl<'a> Engine<'a> {
         self.0.quota(operation).limit()
     }
 
+    /// Counts requests of an operation that another process sent so long ago from the same quota.
+    pub fn was_spent(self, operation: Operation, requests: u32, ago: Duration) {
+        self.0.quota(operation).was_spent(requests, ago);
+    }
+
     /// Waits for permission to send one request of an operation; `None` if the wait would be longer than `longest`.
     ///
     /// Dropping the future gives up the turn and spends nothing.

@@ -9,10 +9,9 @@
 //! ```
 //!
 //! Each attempt needs a permit of the quota. Often the scheduler passes the first permit with the call; then it has
-//! noted the batch in the accounts. A call that has to wait for its first permit notes its batch once it has the
-//! permit. Later attempts are not noted again. While a call waits for a permit or pauses, the end of the load stops it
-//! (`Stopped`); once sent, it waits for its answer, since a call that is cut off may have been taken. A fatal ending
-//! ends the whole load.
+//! noted the attempt in the accounts. A call that has to wait for a permit notes the attempt once it has the permit.
+//! While a call waits for a permit or pauses, the end of the load stops it (`Stopped`); once sent, it waits for its
+//! answer, since a call that is cut off may have been taken. A fatal ending ends the whole load.
 //!
 //! Whether a failure counts against the call depends on the others: after its first failure, the next one counts only
 //! if some attempt that began after the previous failure has succeeded. If none has, the service fails and not the
@@ -193,9 +192,7 @@ impl Sending {
                     Some(Some(permit)) => permit,
                     Some(None) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
                 };
-                if batch.attempts == 0
-                    && let Err(stop) = accounts.sent(batch).and_then(|()| accounts.flush())
-                {
+                if let Err(stop) = accounts.sent(batch).and_then(|()| accounts.flush()) {
                     return Ending::Fatal(stop);
                 }
                 permit

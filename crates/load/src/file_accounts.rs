@@ -5,6 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use crate::lock::lock;
@@ -12,7 +13,7 @@ use crate::{
     accounts::Accounts,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
-    journal::{Done, Journal, Marks},
+    journal::{Calls, Done, Journal, Marks},
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -71,6 +72,11 @@ impl FileAccounts {
         self.receipt.has_read(input, beginning);
         self.journal(|journal| journal.has_read(input, beginning))?;
         Ok(true)
+    }
+
+    /// How many calls earlier runs have made, and how long ago at most.
+    pub(crate) fn spent_before(&self) -> &[(Duration, Calls)] {
+        self.journal.as_ref().map_or(&[], Journal::spent_before)
     }
 
     /// Returns once everything noted so far is on the disk.
@@ -317,7 +323,14 @@ fn ids_of(batch: &Batch) -> Vec<RecordId> {
 
 impl Accounts for Mutex<FileAccounts> {
     fn sent(&self, batch: &Batch) -> Result<(), Stop> {
-        lock(self).journal(|journal| journal.sent(&ids_of(batch)))
+        lock(self).journal(|journal| {
+            journal.spends(batch.kind.operation().family());
+            // What was tried before was noted then.
+            if batch.attempts == 0 {
+                journal.sent(&ids_of(batch))?;
+            }
+            Ok(())
+        })
     }
 
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {

@@ -17,7 +17,7 @@ use crate::{
     file_accounts::FileAccounts,
     file_handles::calls_with_handles,
     file_load::FileLoad,
-    journal::State,
+    journal::{Calls, State},
     lock::lock,
     most_bad::MostBad,
     opening::{Prepared, folder_for_sorting, passes, write_receipt},
@@ -29,8 +29,8 @@ use crate::{
     schedule::{Rules, Scheduler, Waiting},
     settings::{LoadSettings, YEAR},
 };
-use dfinery::{ImportClient, Timestamp};
-use dfinery_records::{Accepts, Report, Taxonomy};
+use dfinery::{ImportClient, Timestamp, engine::Engine};
+use dfinery_records::{Accepts, RecordKind, Report, Taxonomy};
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each
 /// record.
@@ -248,6 +248,7 @@ impl Loader {
             lock: _lock,
         } = prepared;
         let (done_before, finished) = (state.done.len(), state.finished);
+        self.count_as_spent(accounts.spent_before());
         let accounts = Arc::new(Mutex::new(accounts));
         let sending = self.sending(load.accepts);
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
@@ -304,6 +305,23 @@ impl Loader {
         };
         write_receipt(&mut receipt, &accounts.folder);
         Ok(Loaded { receipt, report })
+    }
+
+    /// The quotas are those of the service, whatever process spends them.
+    fn count_as_spent(&self, spent: &[(Duration, Calls)]) {
+        let engine = Engine::of(&self.import);
+        for (ago, calls) in spent {
+            for (kind, calls) in [
+                (RecordKind::Event, calls.event),
+                (RecordKind::Identity, calls.identity),
+                (RecordKind::Profile, calls.profile),
+            ] {
+                let operation = kind.operation();
+                if calls > 0 && *ago < engine.rate_limit(operation).period {
+                    engine.was_spent(operation, calls, *ago);
+                }
+            }
+        }
     }
 
     /// The thread that reads the inputs, and the channel of the calls that it packs.

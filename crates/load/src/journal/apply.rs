@@ -42,6 +42,7 @@ impl Summary {
                 // More has come than there was when it was finished.
                 self.state.finished = false;
             }
+            Entry::Spent { time, calls } => self.spent.add(*time, *calls),
             Entry::Reach(id) => {
                 let reach = self.reaches.entry(id.file()).or_insert(*id);
                 *reach = (*reach).max(*id);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     header::{Header, Marks},
+    spent::Calls,
     summary::Summary,
 };
 use crate::record::{Fate, RecordId};
@@ -60,6 +61,11 @@ pub(super) enum Entry<'a> {
     Finished,
     /// How far standard input was read: as `Read`, but the earlier ones still count.
     Piece(Beginning),
+    /// Calls that are about to be made, retries included, and when: in milliseconds since 1970.
+    Spent {
+        time: u64,
+        calls: Calls,
+    },
     /// Replaces all the entries before it.
     Snapshot(Cow<'a, Summary>),
 }

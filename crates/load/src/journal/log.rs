@@ -15,6 +15,7 @@ use super::{
     entry::{Entry, Loss, MAGIC, VERSION},
     extent::Extent,
     header::{Header, Marks},
+    spent::{self, Calls},
     summary::{State, Summary},
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     record::{Fate, RecordId},
     state_error::StateError,
 };
-use dfinery::engine::with_suffix;
+use dfinery::{Family, engine::with_suffix};
 use dfinery_input::Beginning;
 
 /// The fate of some records, for [`Journal::done`].
@@ -48,6 +49,10 @@ pub(crate) struct Journal {
     /// The length of the file when it held only a header and a snapshot.
     base: u64,
     compact_at: u64,
+    /// What earlier runs have spent of the quotas, and how long ago.
+    spent_before: Vec<(Duration, Calls)>,
+    /// Calls that are about to be made and not in an entry yet.
+    calls: Calls,
     /// Entries that are not in the file yet.
     unwritten: Vec<u8>,
     payload: Vec<u8>,
@@ -130,6 +135,8 @@ impl Journal {
         let mut journal = Self::new(read.header, file, read.summary, compact_at, lock);
         journal.base = read.base;
         journal.checksum = read.checksum;
+        let (spent, ended) = (&journal.summary.spent, journal.summary.ended);
+        journal.spent_before = spent.before(spent::now(), ended).collect();
         // Standard input may have more than it had when the load was finished.
         if loss != Loss::Nothing || !journal.summary.state.finished || header.ids_of_stdin().is_some() {
             journal.end(&run(boot, loss))?;
@@ -174,6 +181,8 @@ impl Journal {
             checksum: 0,
             base: length,
             compact_at,
+            spent_before: Vec::new(),
+            calls: Calls::default(),
             unwritten: Vec::new(),
             payload: Vec::new(),
             sorted: Vec::new(),
@@ -207,6 +216,16 @@ impl Journal {
         let written = self.write(&Entry::Sent(Cow::Borrowed(&ids)));
         self.sorted = ids;
         written
+    }
+
+    /// Notes that a call is about to be made, even if its records were sent before.
+    pub(crate) fn spends(&mut self, family: Family) {
+        self.calls.count(family);
+    }
+
+    /// How many calls earlier runs have made, and how long ago at most.
+    pub(crate) fn spent_before(&self) -> &[(Duration, Calls)] {
+        &self.spent_before
     }
 
     /// Notes that these records were sent but certainly not taken: they are no longer in flight.
@@ -279,6 +298,7 @@ impl Journal {
 
     /// Returns once a kill would lose nothing noted so far. One write serves several calls.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.write_calls()?;
         self.file.append(&self.unwritten)?;
         self.unwritten.clear();
         if self.extent.written == self.file.len() {
@@ -306,7 +326,18 @@ impl Journal {
         self.flush()
     }
 
+    fn write_calls(&mut self) -> io::Result<()> {
+        let calls = std::mem::take(&mut self.calls);
+        if calls == Calls::default() {
+            return Ok(());
+        }
+        let time = spent::now();
+        self.write(&Entry::Spent { time, calls })
+    }
+
     fn end(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        // The entry may be the last of a run.
+        self.write_calls()?;
         self.write(entry)?;
         self.flush()?;
         self.file.sync()?;

@@ -29,6 +29,7 @@ mod entry;
 mod extent;
 mod header;
 mod log;
+mod spent;
 mod summary;
 mod tally;
 #[cfg(test)]
@@ -37,5 +38,6 @@ mod tests;
 pub(crate) use self::{
     header::{Header, HeaderInput, Marks},
     log::{Done, Journal},
+    spent::Calls,
     summary::State,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
-use super::{header::Marks, tally::Tally};
+use super::{header::Marks, spent::Spent, tally::Tally};
 use crate::record::RecordId;
 use dfinery_input::Beginning;
 
@@ -45,6 +45,7 @@ pub(super) struct Summary {
     pub(super) synced: Marks,
     /// The boot id of the machine during the last run; empty if unknown.
     pub(super) boot: String,
+    pub(super) spent: Spent,
     /// Whether the last run ended in order.
     pub(super) ended: bool,
 }
