@@ -15,7 +15,7 @@ use crate::{
     tries::Failed,
 };
 pub use crate::{
-    new_file::{NewFile, part_of, sync_folder_of, with_suffix},
+    new_file::{NewFile, sync_folder_of, with_suffix},
     quota::Permit,
     tries::{Next, Tries},
 };

@@ -15,10 +15,7 @@ use crate::{
     path_name::{self, path_name},
     record::Fate,
 };
-use dfinery::{
-    ImportCode, Language, Timestamp,
-    engine::{NewFile, part_of},
-};
+use dfinery::{ImportCode, Language, Timestamp, engine::NewFile};
 use dfinery_input::Beginning;
 
 /// The fates of all records of a load, over all its runs if it was resumed.
@@ -136,7 +133,7 @@ impl Receipt {
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        let mut file = NewFile::open(path, part_of(path), options().create_new(true))?;
+        let mut file = NewFile::create(path, options().create_new(true))?;
         file.write_all(&json)?;
         file.finish()
     }
