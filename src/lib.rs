@@ -50,6 +50,7 @@ mod generated;
 mod import;
 mod metadata;
 mod new_file;
+mod no_client;
 mod property;
 mod quota;
 mod rate_limit;
