@@ -107,7 +107,7 @@ impl RowCounter {
     pub(crate) fn check_middle(&self, held: usize) -> Result<(), NotRows> {
         let passed = |place: u64| self.come - place > held as u64;
         if let Some(place) = self.foreign.found().filter(|place| passed(*place)) {
-            return Err(self.foreign_at(place));
+            return Err(foreign_at(place));
         }
         match self.ragged {
             Some(ragged) if passed(ragged.place) => Err(self.ragged_row(ragged)),
@@ -123,18 +123,12 @@ impl RowCounter {
         let ended_a_row = matches!(result, ReadFieldResult::Field { .. });
         self.note(&result);
         if let Some(place) = self.foreign.at_the_end() {
-            return Err(self.foreign_at(place));
+            return Err(foreign_at(place));
         }
         if !ended_a_row && !matches!(self.reader.read_field(&[], &mut scratch).0, ReadFieldResult::End) {
             return Err(NotRows::Cut("the body ends within a quoted field".to_owned()));
         }
         self.ragged.map_or(Ok(()), |ragged| Err(self.ragged_row(ragged)))
-    }
-
-    fn foreign_at(&self, place: u64) -> NotRows {
-        NotRows::Cut(format!(
-            "at byte {place} something of the server begins that is no row, such as a failure or a page"
-        ))
     }
 
     fn ragged_row(&self, Ragged { row, fields, .. }: Ragged) -> NotRows {
@@ -145,6 +139,12 @@ impl RowCounter {
             NotRows::Row(format!("row {row} has {fields} fields, the header has {columns}"))
         }
     }
+}
+
+fn foreign_at(place: u64) -> NotRows {
+    NotRows::Cut(format!(
+        "at byte {place} something of the server begins that is no row, such as a failure or a page"
+    ))
 }
 
 #[cfg(test)]

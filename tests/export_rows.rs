@@ -141,7 +141,7 @@ async fn what_a_field_may_hold_is_data() {
     ];
     let mut body = "df_unified_id,b\n".to_owned();
     for field in fields {
-        body += &format!("{field},1\n2,{field}\n");
+        body.extend([field, ",1\n2,", field, "\n"]);
     }
     for length in [1, 7, 1_000] {
         for result in each_way(&chunked(body.as_bytes(), length)).await {

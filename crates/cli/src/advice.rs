@@ -178,7 +178,7 @@ fn quoted_path(path: &Path) -> String {
         match byte {
             b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
             b' '..=b'~' => quoted.push(char::from(*byte)),
-            byte => quoted.push_str(&format!("\\x{byte:02x}")),
+            byte => quoted.extend(["\\x", &format!("{byte:02x}")]),
         }
     }
     quoted.push('\'');

@@ -71,7 +71,8 @@ pub struct ReplayArguments {
 /// What is about one run, and so in no file of settings.
 #[derive(clap::Args)]
 struct Run {
-    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it].
+    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it]. Standard
+    /// input has a journal only with it.
     #[arg(long, value_name = "DIR", help_heading = "Run", value_hint = clap::ValueHint::DirPath)]
     state: Option<PathBuf>,
     /// Begin anew although an earlier run left a journal; what it left is moved to a folder beside.

@@ -149,7 +149,7 @@ fn named_twice(first: &Path, path: &Path) -> LoadError {
         format!(", also as {}", path_name(path))
     };
     LoadError::settings(format!(
-        "{} is named twice{also}: its records would be loaded twice, each with two ids",
+        "{} is named twice{also}: its records would be loaded twice, with different ids",
         path_name(first)
     ))
 }

@@ -18,6 +18,7 @@ pub(crate) fn path_name(path: &Path) -> String {
 }
 
 /// Writes the name of a path where there is one.
+#[allow(clippy::ref_option, reason = "serde passes the field")]
 pub(crate) fn serialize<S: Serializer>(path: &Option<impl AsRef<Path>>, serializer: S) -> Result<S::Ok, S::Error> {
     match path {
         Some(path) => serializer.serialize_some(&path_name(path.as_ref())),

@@ -21,6 +21,7 @@ use dfinery_input::Beginning;
 /// The fates of all records of a load, over all its runs if it was resumed.
 ///
 /// `read` always equals the sum of the five fates; [`adds_up`](Self::adds_up) says so.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Desk, Ran, bare, run},
     event, events,
-    stop::{slow, until},
+    stop::{signal, slow, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,6 +144,43 @@ async fn a_load_whose_journal_is_deleted_ends_and_promises_nothing() {
         assert!(sent < 500, "it ended long before it had sent all: {sent}");
         let _ = fs::remove_dir_all(desk.path("sales.ndjson.dfinery"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_is_named_and_what_it_forgot_is_listed() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(300, 1));
+    slow(&desk, 20);
+    let load = [
+        "load",
+        "events",
+        "sales.ndjson",
+        "--concurrency",
+        "4",
+        "--progress",
+        "none",
+    ];
+    let mut child = desk.command(&load).spawn().unwrap();
+    until(|| desk.emulator.ledger().events_stored() > 100).await;
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    // In the first entry after the header.
+    let mut journal = fs::read(desk.path("sales.ndjson.dfinery/journal")).unwrap();
+    journal[90] ^= 1;
+    desk.write("sales.ndjson.dfinery/journal", &journal);
+
+    let ran = desk.run(&load).await;
+    ran.is(0).says("sales.ndjson.dfinery/journal was damaged");
+    assert!(ran.err.contains("was damaged"), "{}", ran.err);
+    let twice = desk.emulator.ledger().events_stored() - 300;
+    let listed = desk.read("sales.ndjson.dfinery/possibly-twice.ndjson");
+    assert!(twice > 100 && listed.lines().count() >= twice, "{twice} twice");
+    assert!(listed.contains("journal_damaged"), "{listed}");
+    // Also the next time.
+    let ran = desk.run(&load).await;
+    ran.is(0)
+        .says("All of it had been settled before")
+        .says("journal was damaged");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 pub(super) const VERSION: u8 = 4;
 
 /// An entry, borrowed where it is written and owned where it was read.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry<'a> {
     /// What is loaded: the first entry, and nowhere else.

@@ -5,7 +5,10 @@
 //! load skips what is done, and knows which records may have been sent before.
 //!
 //! Before it notes anything about a record, the journal notes how far the input was read ([`Journal::has_read`]): a
-//! record is known by its position, which means nothing if the file changes before it.
+//! record is known by its position, which means nothing if the file changes before it. Standard input cannot be compared
+//! before it is read, so its earlier lengths and hashes are kept too, and compared as it comes.
+//!
+//! It also notes when calls were made ([`Journal::spends`]), since a run may follow a kill at once.
 //!
 //! * **A damaged or torn entry** is cut off with everything after it, wherever it is. The journal says how long it is
 //!   ([`extent`]), so that damage differs from a write that a kill has cut short, and an end that is missing from an end.

@@ -262,6 +262,47 @@ fn codes_beyond_the_limit_are_counted_without_one() {
 }
 
 #[test]
+fn standard_input_is_known_by_its_pieces_and_goes_on_after_its_end() {
+    let (_folder, path) = folder();
+    let mut header = header();
+    header.inputs.truncate(1);
+    header.inputs[0].ids = Some(uuid::Uuid::from_u128(7));
+    let open = |ids: u128, compact_at| {
+        let mut header = header.clone();
+        header.inputs[0].ids = Some(uuid::Uuid::from_u128(ids));
+        Journal::open_in_boot(&path, &header, unchanged, "boot", compact_at).unwrap()
+    };
+    let (mut journal, _) = open(7, NEVER);
+    let places: Vec<_> = (1..=500).map(|place| place * 1_000).collect();
+    for place in &places {
+        journal.has_read(0, beginning(*place)).unwrap();
+    }
+    journal.finish().unwrap();
+    drop(journal);
+
+    // A run that begins anew takes over what the first one has chosen.
+    let (mut journal, state) = open(8, 1);
+    assert_eq!(journal.header().ids_of_stdin(), header.ids_of_stdin());
+    assert!(state.finished && state.runs == 2);
+    let pieces: Vec<_> = state.pieces.iter().map(|piece| piece.bytes).collect();
+    assert!(pieces.len() < 20 && pieces.last() == places.last(), "{pieces:?}");
+    assert!(
+        pieces.windows(2).all(|pair| pair[1] - pair[0] <= 2 * 65_536),
+        "{pieces:?}"
+    );
+    journal.has_read(0, beginning(501_000)).unwrap();
+    assert!(!journal.state().finished);
+    drop(journal);
+    let error = Journal::open(&path, &self::header(), unchanged)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("began with 1 inputs"), "{error}");
+    header.inputs[0].ids = None;
+    let error = Journal::open(&path, &header, unchanged).unwrap_err().to_string();
+    assert!(error.contains("had other contents"), "{error}");
+}
+
+#[test]
 fn a_second_loader_is_turned_away_until_the_first_ends() {
     let (_folder, path) = folder();
     let (journal, _) = open(&path, "boot");
@@ -394,7 +435,15 @@ fn entries_are_written_as_version_4_wrote_them() {
         input: 1,
         beginning: beginning(3),
     };
-    let entries: [(Entry<'_>, &[u8]); 9] = [
+    let spent = Entry::Spent {
+        time: 5,
+        calls: Calls {
+            event: 1,
+            identity: 2,
+            profile: 3,
+        },
+    };
+    let entries: [(Entry<'_>, &[u8]); 11] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
             b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\0\x05b.csv\xe8\x07\0",
@@ -407,6 +456,8 @@ fn entries_are_written_as_version_4_wrote_them() {
         (Entry::Synced, b"\x07"),
         (Entry::Stopped, b"\x08"),
         (Entry::Finished, b"\x09"),
+        (Entry::Piece(beginning(3)), b"\x0a\x03\x03"),
+        (spent, b"\x0b\x05\x01\x02\x03"),
     ];
     for (entry, payload) in &entries {
         assert_written(entry, payload);

@@ -188,31 +188,31 @@ async fn wherever_a_journal_is_damaged_nothing_is_sent_twice_in_silence() {
         for at in bits {
             let mut bytes = journal.clone();
             bytes[at] ^= 1 << (at % 8);
-            damaged.push((bytes.to_vec(), format!("a bit of entry {position}")));
+            damaged.push((bytes.clone(), format!("a bit of entry {position}")));
         }
         for at in [entry.start, entry.end - 1] {
             damaged.push((journal[..at].to_vec(), format!("a cut at {at} in entry {position}")));
         }
         let mut zeros = journal.clone();
         zeros[entry.clone()].fill(0);
-        damaged.push((zeros.to_vec(), format!("zeros in entry {position}")));
+        damaged.push((zeros.clone(), format!("zeros in entry {position}")));
         zeros[entry.start..].fill(0);
-        damaged.push((zeros.to_vec(), format!("zeros from entry {position} on")));
+        damaged.push((zeros.clone(), format!("zeros from entry {position} on")));
         let mut without = journal.clone();
         without.drain(entry.clone());
-        damaged.push((without.to_vec(), format!("without entry {position}")));
+        damaged.push((without.clone(), format!("without entry {position}")));
         if let Some(next) = entries.get(position + 1)
             && journal[entry.clone()] != journal[next.clone()]
         {
             let mut swapped = journal.clone();
             swapped[entry.start..next.end].rotate_left(entry.len());
-            damaged.push((swapped.to_vec(), format!("entry {position} and the next swapped")));
+            damaged.push((swapped.clone(), format!("entry {position} and the next swapped")));
         }
     }
     for at in 0..BEGINNING {
         let mut bytes = journal.clone();
         bytes[at] ^= 0x10;
-        damaged.push((bytes.to_vec(), format!("a bit of byte {at}")));
+        damaged.push((bytes.clone(), format!("a bit of byte {at}")));
         damaged.push((journal[..at].to_vec(), format!("cut at byte {at}")));
     }
     // Most of the time is spent waiting for the disk.
