@@ -89,7 +89,7 @@ impl AppendFile {
     }
 
     /// Closes the file, and removes it if nothing was written to it.
-    pub(crate) fn close(self) -> io::Result<()> {
+    pub(crate) fn close(mut self) -> io::Result<()> {
         self.still_there()?;
         if self.len > 0 {
             return Ok(());
@@ -106,12 +106,21 @@ impl AppendFile {
         &self.path
     }
 
-    /// What is written to a file without a name is lost.
-    fn still_there(&self) -> io::Result<()> {
+    /// What is written to a file without a name is lost. An empty one that was deleted is created again, unless its folder
+    /// is gone too.
+    fn still_there(&mut self) -> io::Result<()> {
         if has_name(&self.file, &self.path).map_err(|error| at(&self.path, "read", &error))? {
             return Ok(());
         }
-        Err(StateError::Deleted(self.path.clone()).into_io())
+        let deleted = || StateError::Deleted(self.path.clone()).into_io();
+        if self.len > 0 {
+            return Err(deleted());
+        }
+        self.file = create(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => deleted(),
+            _ => error,
+        })?;
+        Ok(())
     }
 
     /// Cuts off what a failed write left behind.
@@ -257,12 +266,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let mut file = AppendFile::open(&path, 0).unwrap();
+        file.append(b"ours").unwrap();
         fs::remove_file(&path).unwrap();
         fs::write(&path, "theirs").unwrap();
         for error in [file.append(b"ours"), file.sync(), file.close()] {
             assert!(error.unwrap_err().to_string().contains("was deleted"));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_empty_file_that_was_deleted_is_created_again_in_a_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        fs::create_dir(&state).unwrap();
+        let path = state.join("a");
+        let mut file = AppendFile::open(&path, 0).unwrap();
+        fs::remove_file(&path).unwrap();
+        file.append(b"ours").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+
+        let mut file = AppendFile::open(state.join("b"), 0).unwrap();
+        fs::remove_dir_all(&state).unwrap();
+        let error = file.append(b"ours").unwrap_err();
+        assert!(error.to_string().contains("was deleted"), "{error}");
     }
 
     /// The shell limits the size of files to 1,024 bytes and runs this test again within that limit.

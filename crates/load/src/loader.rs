@@ -203,14 +203,14 @@ impl Loader {
         let LoadSettings {
             most_calls, patience, ..
         } = self.settings;
-        // Each family may have as many at once.
-        let families = match accepts {
+        // Each family may have as many at once. The quotas of identities and profiles seldom allow more than a few.
+        let shares = match accepts {
             Accepts::Only(_) => 1,
-            Accepts::Mixed => 3,
+            Accepts::Mixed => 2,
         };
         Arc::new(Sending::new(
             self.import.clone(),
-            most_calls.min(calls_with_handles() / families).max(1),
+            most_calls.min(calls_with_handles() / shares).max(1),
             patience,
             self.stop.clone(),
             self.progress(),

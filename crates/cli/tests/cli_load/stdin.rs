@@ -112,6 +112,24 @@ async fn other_bytes_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_could_read_nothing_is_not_in_the_way() {
+    let desk = Desk::new().await;
+    desk.write(
+        "logins.yaml",
+        "event: df_login\nidentity: {external_id: id}\nevent_datetime: at\n",
+    );
+    let table = b"id,at\nkim-1,2026-11-01T10:00:00Z\n";
+    desk.run_with_stdin(&LOAD, b"").await.is(2).says("it is empty");
+    desk.run_with_stdin(&LOAD, table).await.is(2).says("needs a mapping");
+    let mapped = [&LOAD[..], &["--mapping", "logins.yaml"]].concat();
+    desk.run_with_stdin(&mapped, table).await.is(0);
+    assert_eq!(desk.stored(), (1, 1));
+    // Once something was read, it means what it meant.
+    let ids = [&mapped[..], &["--id-columns", "at"]].concat();
+    desk.run_with_stdin(&ids, table).await.is(2).says("other settings");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_a_receipt_says_that_a_repeat_sends_again() {
     let desk = Desk::new().await;
     let lines = events(10, 1);

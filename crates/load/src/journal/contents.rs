@@ -28,6 +28,13 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    /// Whether nothing was read or sent, and nothing is missing.
+    pub(super) fn is_untouched(&self) -> bool {
+        let state = &self.summary.state;
+        let empty = state.read.is_empty() && state.done.is_empty() && state.in_flight.is_empty();
+        empty && !state.damaged && self.extent.is_some_and(|extent| self.good >= extent.written)
+    }
+
     /// Reads a journal to its end or to the first incomplete entry.
     ///
     /// # Errors

@@ -116,7 +116,14 @@ impl Journal {
             }
             Err(error) => return Err(at(path, "open", &error).into()),
         };
-        compare(path, &read.header, header)?;
+        if let Err(other) = compare(path, &read.header, header) {
+            // Standard input is opened only after the journal: what could not be read may be read in another way now.
+            let never_read = read.is_untouched() && read.header.ids_of_stdin().is_some();
+            if never_read && header.ids_of_stdin().is_some() {
+                return Self::create(path, header, boot, compact_at, lock);
+            }
+            return Err(other);
+        }
         for (input, beginning) in &read.summary.state.read {
             if !begins_so(*input, *beginning)? {
                 return Err(other_contents(path, &read.header, header, *input));
