@@ -7,13 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use csv_core::ReadFieldResult;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     Delivery, ExportCode, RetryClass,
+    csv_rows::{NotRows, RowCounter},
     failure::{Failure, Kind},
     generated::taxonomy::SYSTEM_COLUMNS,
     quota::Permit,
@@ -22,6 +22,9 @@ use crate::{
 
 /// The most bytes of a failure to read; the documented ones have about 60.
 pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
+
+/// The longest header line; a service may have thousands of columns.
+const LONGEST_HEADER: usize = 1024 * 1024;
 
 /// A body that has begun as CSV.
 pub(crate) struct CsvBody {
@@ -73,7 +76,7 @@ impl CsvBody {
             permit: Some(permit),
         };
         let mut ended = false;
-        while !ended && body.rows.ended == 0 && body.held_bytes < LONGEST_FAILURE {
+        while !ended && !body.rows.has_header() && body.held_bytes < LONGEST_HEADER {
             match reply.body.next().await.transpose()? {
                 Some(chunk) => body.hold(chunk),
                 None => ended = true,
@@ -102,7 +105,12 @@ impl CsvBody {
                 return Poll::Ready(None);
             };
             match ready!(Pin::new(body).poll_next(cx)) {
-                Some(Ok(chunk)) => self.hold(chunk),
+                Some(Ok(chunk)) => {
+                    self.hold(chunk);
+                    if let Err(problem) = self.rows.check_middle(Self::HELD) {
+                        return Poll::Ready(Some(Err(self.fail(not_rows(problem)))));
+                    }
+                }
                 None => match self.check_end() {
                     Ok(()) => {
                         self.state = State::Complete;
@@ -148,13 +156,18 @@ impl CsvBody {
         if let Some(failure) = failure_at_the_end(&self.concatenated()) {
             return Err(failure);
         }
-        self.rows
-            .check_end()
-            .map_err(|problem| Failure::new(Kind::Truncated(problem), RetryClass::Backoff, Delivery::Unknown))
+        self.rows.check_end().map_err(not_rows)
     }
 
     fn concatenated(&self) -> Vec<u8> {
         self.held.iter().flatten().copied().collect()
+    }
+}
+
+fn not_rows(problem: NotRows) -> Failure {
+    match problem {
+        NotRows::Cut(problem) => Failure::new(Kind::Truncated(problem), RetryClass::Backoff, Delivery::Unknown),
+        NotRows::Row(problem) => Failure::new(Kind::Row(problem), RetryClass::Never, Delivery::Processed),
     }
 }
 
@@ -219,102 +232,4 @@ fn failure_at_the_end(tail: &[u8]) -> Option<Failure> {
     let start = tail.len().saturating_sub(4 * 1024);
     let last = &tail[start..];
     memchr::memchr_iter(b'{', last).find_map(|brace| failure_in(&last[brace..], 200))
-}
-
-/// Counts rows as a reader of CSV would, and knows whether the last one is whole.
-pub(crate) struct RowCounter {
-    reader: csv_core::Reader,
-    /// Rows that have ended, the header included.
-    ended: u64,
-    /// Fields of the row that has begun.
-    fields: usize,
-    columns: Option<usize>,
-    /// Fields of the last row that has ended.
-    last: Option<usize>,
-}
-
-impl RowCounter {
-    fn new() -> Self {
-        Self {
-            reader: csv_core::Reader::new(),
-            ended: 0,
-            fields: 0,
-            columns: None,
-            last: None,
-        }
-    }
-
-    fn feed(&mut self, mut chunk: &[u8]) {
-        let mut scratch = [0; 1024];
-        while !chunk.is_empty() {
-            let (result, read, _) = self.reader.read_field(chunk, &mut scratch);
-            chunk = &chunk[read..];
-            self.note(&result);
-        }
-    }
-
-    fn note(&mut self, result: &ReadFieldResult) {
-        if let ReadFieldResult::Field { record_end } = *result {
-            self.fields += 1;
-            if record_end {
-                self.ended += 1;
-                self.columns = self.columns.or(Some(self.fields));
-                self.last = Some(std::mem::take(&mut self.fields));
-            }
-        }
-    }
-
-    /// Rows without the header.
-    pub(crate) fn data_rows(&self) -> u64 {
-        self.ended.saturating_sub(1)
-    }
-
-    /// Whether the body ends with a complete row. Feed nothing afterwards.
-    fn check_end(&mut self) -> Result<(), String> {
-        let mut scratch = [0; 1];
-        // A line break ends a row that has none yet; between rows it means nothing; within quotes it does not end them.
-        let (result, _, _) = self.reader.read_field(b"\n", &mut scratch);
-        let ended_a_row = matches!(result, ReadFieldResult::Field { .. });
-        self.note(&result);
-        if !ended_a_row && !matches!(self.reader.read_field(&[], &mut scratch).0, ReadFieldResult::End) {
-            return Err("the body ends within a quoted field".to_owned());
-        }
-        match (self.columns, self.last) {
-            (Some(columns), Some(last)) if last != columns => {
-                Err(format!("the last row has {last} fields, the header has {columns}"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn counted(text: &str) -> (u64, bool) {
-        let mut counter = RowCounter::new();
-        counter.feed(text.as_bytes());
-        let whole = counter.check_end().is_ok();
-        (counter.data_rows(), whole)
-    }
-
-    #[test]
-    fn rows_are_counted_as_a_reader_of_csv_reads_them() {
-        for (text, rows, whole) in [
-            ("a,b\n", 0, true),
-            ("a,b\n1,2\n3,4", 2, true),
-            ("a,b\r\n1,2\r\n\r\n\n", 1, true),
-            ("a,b\n1,5\" pipe\n3,4\n", 2, true),
-            ("a,b\n1,\"x\ny\"\n", 1, true),
-            ("a,b\n1,\"x\"", 1, true),
-            ("a,b\n1,\"x\n", 0, false),
-            ("a,b\n1,\"", 0, false),
-            ("a,b\n1,2\n3\n", 2, false),
-            ("a,b\n1,2\n3,4,5\n", 2, false),
-            ("a,b\n1,2\n<html>502</html>\n", 2, false),
-        ] {
-            assert_eq!(counted(text), (rows, whole), "{text:?}");
-        }
-    }
 }

@@ -20,15 +20,17 @@ use tokio::{io::AsyncWriteExt, task::spawn_blocking};
 
 use crate::{
     Delivery, Error, Metadata, Operation, RetryClass,
+    byte_order_mark::ByteOrderMark,
     csv_body::CsvBody,
     failure::{Failure, Kind},
-    new_file::{NewFile, part_of},
+    new_file::NewFile,
 };
 
 /// The CSV of an export, as it comes from the server: a stream of pieces of bytes.
 ///
-/// Only the last 64 KiB are held in memory. A body that is cut off, ends with a JSON failure or ends inside a row gives
-/// an error at its end: the data read before it is incomplete. The export occupies one of the five that may run at once
+/// Only the last 64 KiB are held in memory, besides a longer header line. A body that is cut off, ends inside a row, or
+/// holds something else than rows of its table, such as a failure or a page of a gateway, gives an error at the latest at
+/// its end: the data read before it is incomplete. The export occupies one of the five that may run at once
 /// until this is read to its end or dropped.
 ///
 /// Source: [`Operation::ExportEvents`], [`Operation::ExportUserProfiles`].
@@ -67,19 +69,31 @@ impl Csv {
 
     /// Writes the CSV to a file, which appears under its name only when it is complete.
     ///
-    /// Until then the bytes go to a file beside it, under its own name that ends in `.part`. It is removed on failure;
-    /// only a killed process leaves one. An existing file of the name is replaced.
+    /// Only its owner can read the file, since it may hold data of persons; see [`save_shared`](Self::save_shared). Until
+    /// it is complete the bytes go to a file beside it, under its own name that ends in `.part`. It is removed on failure;
+    /// a killed process leaves one, which the next save in that folder removes. An existing file of the name is replaced.
     ///
     /// # Errors
     /// If the export is not complete, or the file cannot be written.
-    pub async fn save(mut self, path: impl AsRef<Path>) -> Result<Saved, Error> {
-        let path = path.as_ref();
+    pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved, Error> {
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        self.save_to(path.as_ref(), options).await
+    }
+
+    /// As [`save`](Self::save), but the file can be read by everybody whom the system lets read new files of this process.
+    ///
+    /// # Errors
+    /// If the export is not complete, or the file cannot be written.
+    pub async fn save_shared(self, path: impl AsRef<Path>) -> Result<Saved, Error> {
+        self.save_to(path.as_ref(), OpenOptions::new()).await
+    }
+
+    async fn save_to(mut self, path: &Path, mut options: OpenOptions) -> Result<Saved, Error> {
         let target = path.to_owned();
-        let new = blocking(move || {
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            NewFile::open(&target, part_of(&target), &options)
-        });
+        options.write(true).create_new(true);
+        let new = blocking(move || NewFile::create(&target, &options));
         let new = new.await.map_err(|error| self.file_error(path, error))?;
         let file = new.file().try_clone().map_err(|error| self.file_error(path, error))?;
         let mut file = tokio::fs::File::from_std(file);
@@ -246,6 +260,7 @@ fn failure(kind: Kind) -> Failure {
 /// Rows, read from the pieces as they come.
 struct Rows {
     csv: Csv,
+    mark: ByteOrderMark,
     chunk: Bytes,
     ended: bool,
     reader: csv_core::Reader,
@@ -264,6 +279,7 @@ impl Rows {
     fn new(csv: Csv) -> Self {
         Self {
             csv,
+            mark: ByteOrderMark::default(),
             chunk: Bytes::new(),
             ended: false,
             reader: csv_core::Reader::new(),
@@ -280,7 +296,12 @@ impl Rows {
             // The reader takes an empty read for the end.
             while self.chunk.is_empty() && !self.ended {
                 match self.csv.next().await.transpose()? {
-                    Some(chunk) => self.chunk = chunk,
+                    Some(chunk) => {
+                        self.chunk = match self.mark.skip(&chunk) {
+                            ([], rest) => chunk.slice_ref(rest),
+                            (before, rest) => [before, rest].concat().into(),
+                        };
+                    }
                     None => self.ended = true,
                 }
             }

@@ -15,7 +15,7 @@ use crate::{
     tries::Failed,
 };
 pub use crate::{
-    new_file::{NewFile, part_of, sync_folder_of, with_suffix},
+    new_file::{NewFile, sync_folder_of, with_suffix},
     quota::Permit,
     tries::{Blame, Next, Tries},
 };
@@ -35,6 +35,11 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn rate_limit(self, operation: Operation) -> RateLimit {
         self.0.quota(operation).limit()
+    }
+
+    /// Counts requests of an operation that another process sent so long ago from the same quota.
+    pub fn was_spent(self, operation: Operation, requests: u32, ago: Duration) {
+        self.0.quota(operation).was_spent(requests, ago);
     }
 
     /// Waits for permission to send one request of an operation; `None` if the wait would be longer than `longest`.

@@ -38,8 +38,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth;
+mod byte_order_mark;
 mod config;
 mod csv_body;
+mod csv_foreign;
+mod csv_rows;
 mod csv_stream;
 mod destination;
 mod error;
@@ -49,6 +52,7 @@ mod generated;
 mod import;
 mod metadata;
 mod new_file;
+mod no_client;
 mod property;
 mod quota;
 mod rate_limit;

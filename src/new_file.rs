@@ -1,7 +1,8 @@
 //! A file that takes its name only when it is whole, and keeps it through a loss of power.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    ffi::OsStr,
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -15,6 +16,27 @@ pub struct NewFile {
 }
 
 impl NewFile {
+    /// Creates the file under a name beside its own, which no other process uses, and removes what killed processes have
+    /// left under such names in that folder. `options` must be to write a new file.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn create(path: &Path, options: &OpenOptions) -> io::Result<Self> {
+        const TRIES: u32 = 10;
+        remove_abandoned_beside(path);
+        for _ in 0..TRIES {
+            let new = Self::open(path, part_of(path), options)?;
+            // A process that removes abandoned parts may have taken it for one before it was locked.
+            match new.file.try_lock() {
+                Err(TryLockError::WouldBlock) => {}
+                Ok(()) if !new.part.try_exists()? => {}
+                // Without locks on this disk, nobody removes parts.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(new),
+            }
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
     /// Opens the file as `part`, which is in the same folder as `path`. Only a killed process leaves a part.
     ///
     /// # Errors
@@ -64,9 +86,37 @@ impl Drop for NewFile {
 }
 
 /// A name beside a path that no other process uses.
-#[must_use]
-pub fn part_of(path: &Path) -> PathBuf {
+fn part_of(path: &Path) -> PathBuf {
     with_suffix(path, &format!(".{}.part", uuid::Uuid::new_v4().simple()))
+}
+
+/// Whether [`part_of`] makes such names.
+fn is_part(name: &OsStr) -> bool {
+    let random = name.to_string_lossy();
+    let random = random.strip_suffix(".part").and_then(|name| name.rsplit_once('.'));
+    random.is_some_and(|(name, random)| {
+        !name.is_empty() && random.len() == 32 && random.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Removes the parts in the folder of a path that no process holds. What cannot be removed stays: it never has the name
+/// of a whole file.
+fn remove_abandoned_beside(path: &Path) {
+    let Ok(entries) = fs::read_dir(folder_of(path)) else {
+        return;
+    };
+    for entry in entries.flatten().filter(|entry| is_part(&entry.file_name())) {
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// The path with a suffix appended.
@@ -85,8 +135,7 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(unix)]
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let synced = File::open(parent.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    let synced = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
     match synced {
         Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
         synced => synced,
@@ -108,7 +157,7 @@ mod tests {
     use super::*;
 
     fn begin(path: &Path) -> NewFile {
-        let mut file = NewFile::open(path, part_of(path), OpenOptions::new().write(true).create_new(true)).unwrap();
+        let mut file = NewFile::create(path, OpenOptions::new().write(true).create_new(true)).unwrap();
         file.write_all(b"new").unwrap();
         file
     }
@@ -144,6 +193,27 @@ mod tests {
             (fs::read(&path).unwrap(), names(folder.path())),
             (b"old".to_vec(), vec!["a".to_owned()])
         );
+    }
+
+    #[test]
+    fn a_part_that_a_killed_process_has_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("monday.csv");
+        let left = with_suffix(&path, ".0123456789abcdef0123456789abcdef.part");
+        let others = ["a.part", "b.0123.part", ".0123456789abcdef0123456789abcdef.part"];
+        for name in others {
+            fs::write(folder.path().join(name), "another program's").unwrap();
+        }
+        fs::write(&left, "half").unwrap();
+        let running = begin(&path);
+        begin(&folder.path().join("tuesday.csv")).finish().unwrap();
+        assert!(!left.exists());
+        running.finish().unwrap();
+        let mut expected = [&others[..], &["monday.csv", "tuesday.csv"]].concat();
+        let mut names = names(folder.path());
+        expected.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(names, expected);
     }
 
     #[test]

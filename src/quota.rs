@@ -123,6 +123,13 @@ impl Quota {
         self.eased.notify_one();
     }
 
+    /// Counts requests that were sent so long ago, such as by an earlier run of the same program.
+    #[cfg(any(feature = "_engine", test))]
+    pub(crate) fn was_spent(&self, requests: u32, ago: Duration) {
+        let now = Instant::now();
+        self.window().answered_at(now.checked_sub(ago).unwrap_or(now), requests);
+    }
+
     /// What the family allows.
     pub(crate) const fn limit(&self) -> RateLimit {
         self.limit
@@ -195,6 +202,14 @@ impl Window {
         self.answered += 1;
     }
 
+    /// Requests were answered before, maybe before others that are counted already.
+    #[cfg(any(feature = "_engine", test))]
+    fn answered_at(&mut self, then: Instant, requests: u32) {
+        let place = self.slots.partition_point(|(began, _)| *began <= then);
+        self.slots.insert(place, (then, requests));
+        self.answered = self.answered.saturating_add(requests);
+    }
+
     /// Requests in flight may or may not be counted in `remaining` already: subtracting them is the safe reading, and
     /// their answers will show.
     fn told(&mut self, remaining: u64, until: Instant) {
@@ -212,11 +227,12 @@ impl Window {
         }
         self.paused_until = self.paused_until.filter(|until| *until > now);
         self.told = self.told.filter(|(until, _)| *until > now);
-        let window = (self.answered + self.in_flight >= self.requests).then(|| match self.slots.front() {
-            Some((began, _)) => *began + lifetime,
-            // All of the quota is in flight: the first answer starts the period that must pass.
-            None => now + self.period / Self::SLOTS,
-        });
+        let window =
+            (self.answered.saturating_add(self.in_flight) >= self.requests).then(|| match self.slots.front() {
+                Some((began, _)) => *began + lifetime,
+                // All of the quota is in flight: the first answer starts the period that must pass.
+                None => now + self.period / Self::SLOTS,
+            });
         let told = self.told.filter(|(_, left)| *left == 0).map(|(until, _)| until);
         window.max(self.paused_until).max(told)
     }
@@ -264,6 +280,22 @@ mod tests {
         let answered = Instant::now();
         quota.permit(Duration::from_secs(120)).await.unwrap();
         assert!(answered.elapsed() >= Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_earlier_run_has_spent_counts_until_its_period_is_over() {
+        let quota = Quota::new(limit(10, None));
+        quota.permit(Duration::ZERO).await.unwrap();
+        quota.was_spent(4, Duration::from_secs(50));
+        quota.was_spent(3, Duration::from_secs(20));
+        quota.was_spent(7, Duration::from_secs(70));
+        let start = Instant::now();
+        let mut waited = Vec::new();
+        for _ in 0..8 {
+            quota.permit(Duration::from_secs(60)).await.unwrap();
+            waited.push(start.elapsed().as_secs());
+        }
+        assert_eq!(waited, [0, 0, 10, 10, 10, 10, 40, 40]);
     }
 
     #[tokio::test(start_paused = true)]

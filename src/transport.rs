@@ -22,6 +22,7 @@ use crate::{
     config::{ClientSettings, JudgeSettings},
     destination::{Destination, Resolver, is_loopback},
     failure::{Failure, Kind},
+    no_client,
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
@@ -211,7 +212,7 @@ impl<C: Api> Transport<C> {
         }
         let client = client
             .build()
-            .map_err(|error| Error::config(format!("no HTTP client: {}", error.without_url())))?;
+            .map_err(|error| Error::config(no_client::problem(&error.without_url())))?;
         let quotas = Family::ALL.iter().map(|family| {
             let own = settings.rate_limits.iter().rev().find(|(name, _)| name == family);
             (

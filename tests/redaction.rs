@@ -190,15 +190,14 @@ async fn nothing_planted_comes_out() {
         }
     }
 
-    let broken = "df_unified_id,memo\n1,SENTINEL-VALUE-G8\n2,SENTINEL-VALUE-G8,3\n3,x\n";
-    let base_url = scripted(vec![answer(200, "text/csv", broken)]).await;
-    let csv = common::export(&base_url)
-        .user_profiles(&UserProfileQuery::all())
-        .await
-        .unwrap();
-    let mut records = csv.records();
-    check("a record", &format!("{:?}", records.next().await.unwrap().unwrap()));
-    check_error("a ragged row", &records.next().await.unwrap().unwrap_err());
+    let good = "df_unified_id,memo\n1,SENTINEL-VALUE-G8\n";
+    let broken = format!("{good}2,SENTINEL-VALUE-G8,3\n3,x\n");
+    let base_url = scripted(vec![answer(200, "text/csv", good), answer(200, "text/csv", &broken)]).await;
+    let client = common::export(&base_url);
+    let records = async || client.user_profiles(&UserProfileQuery::all()).await.unwrap().records();
+    let record = records().await.next().await.unwrap().unwrap();
+    check("a record", &format!("{record:?}"));
+    check_error("a ragged row", &records().await.next().await.unwrap().unwrap_err());
 
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     assert!(

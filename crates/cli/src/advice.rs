@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -94,6 +95,11 @@ fn on_input(error: &InputError) -> Option<Advice> {
             separator: ": ",
             text: "say its encoding (--encoding), or save it as UTF-8".to_owned(),
         })
+    } else if error.is_changed() && error.name() == "-" {
+        Some(sentence(
+            "To go on with this load, pipe in the same bytes again, and what is new after them. For other records give \
+             another --state DIR, begin anew with --restart, or keep no journal with --no-resume",
+        ))
     } else if error.is_changed() {
         Some(sentence(
             "To go on with this load, put it back as it was and give the same command again; --restart begins anew",
@@ -115,6 +121,17 @@ pub fn on_stop(stop: &Stop) -> String {
     )
 }
 
+/// What a person should know about a load even when only its exit code is looked at.
+pub fn warning(receipt: &Receipt) -> Option<String> {
+    let journal = receipt.journal.as_deref().filter(|_| receipt.journal_damaged)?;
+    Some(format!(
+        "the journal {} was damaged, as by a failing disk: {} of the records sent may be there twice; possibly-twice.ndjson \
+         beside it lists them",
+        journal.display(),
+        receipt.possibly_twice
+    ))
+}
+
 /// Says what to do about the records that a load left.
 pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if receipt.finished_before {
@@ -123,11 +140,7 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > 0
     {
-        writeln!(
-            out,
-            "To send what left again: dfinery replay {}",
-            quoted(&path.display().to_string())
-        )?;
+        writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path))?;
     }
     if let Some(Stop::Unreachable(error)) = &receipt.stopped {
         let start = if error.is_misdirected() {
@@ -155,16 +168,34 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the
-/// address is wrong or nothing of the input could be read, 75 if it is worth trying again later.
-pub fn exit_code(receipt: &Receipt) -> ExitCode {
+/// address is wrong or nothing of the input could be read, 75 if the same command can continue later. Without a way to
+/// tell, all accepted is not enough.
+pub fn exit_code(receipt: &Receipt, told: bool) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
         Some(Stop::Unreachable(error)) if error.is_misdirected() => ExitCode::from(USAGE),
         Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
-        Some(stop) if stop.is_temporary() => ExitCode::from(TRY_AGAIN),
-        None if receipt.is_good() => ExitCode::SUCCESS,
+        Some(stop) if stop.is_temporary() && !receipt.repeat_sends_again => ExitCode::from(TRY_AGAIN),
+        None if told && receipt.is_good() => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_ALL),
     }
+}
+
+/// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.
+fn quoted_path(path: &Path) -> String {
+    if let Some(path) = path.to_str() {
+        return quoted(path);
+    }
+    let mut quoted = String::from("$'");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => quoted.push(char::from(*byte)),
+            byte => quoted.extend(["\\x", &format!("{byte:02x}")]),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 /// A name, quoted for a shell.

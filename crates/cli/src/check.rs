@@ -1,10 +1,6 @@
 //! `dfinery check`: checks every record against the rules, and sends nothing.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use clap::ValueEnum;
 use dfinery_load::{Accepts, Progress, RecordKind, check_files};
@@ -12,6 +8,7 @@ use dfinery_load::{Accepts, Progress, RecordKind, check_files};
 use crate::{
     arguments::{Files, What},
     connection,
+    output::stdout,
     progress::Reporter,
     settings::{Flags, table::CHECK},
 };
@@ -63,7 +60,7 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let checked = tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress)).await;
     reporter.finish().await;
     let report = checked??;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;

@@ -1,12 +1,10 @@
 //! `dfinery config show`: every setting, and where it comes from.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{io::Write as _, process::ExitCode};
 
 use serde::Serialize;
 
+use crate::output::stdout;
 use crate::settings::{
     Flags, Found, Origin, Settings, TokenAt,
     table::{SHOW, Setting, TABLE, TOKEN_VARIABLE},
@@ -48,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .map(|setting| row(setting, settings.get(setting)))
         .collect();
     rows.insert(2, token(&settings));
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if settings.json() {
         let file = settings.config_file.as_ref().map(|path| path.display().to_string());
         let all = serde_json::json!({ "config_file": file, "settings": rows });

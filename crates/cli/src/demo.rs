@@ -17,6 +17,7 @@ use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
 use crate::advice;
+use crate::output::stdout;
 
 const SAMPLE: &str = include_str!("demo.ndjson");
 /// The text before the time of an event in the sample.
@@ -40,7 +41,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let emulator = Emulator::start()
         .await
         .context("cannot start the emulator on localhost")?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "The emulator runs on {}.\n", emulator.base_url())?;
     // Three faults, so that the retries have something to do.
     let fault = |position, fault| std::iter::repeat_n(Fault::None, position).chain([fault]);
@@ -79,7 +80,7 @@ async fn live(sample: &Sample) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(advice::USAGE));
     }
     let loaded = load(&import, sample).await?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     print(&loaded, &mut out)?;
     writeln!(
         out,
@@ -88,7 +89,7 @@ async fn live(sample: &Sample) -> anyhow::Result<ExitCode> {
     Ok(if loaded.receipt.complete {
         ExitCode::SUCCESS
     } else {
-        advice::exit_code(&loaded.receipt)
+        advice::exit_code(&loaded.receipt, true)
     })
 }
 

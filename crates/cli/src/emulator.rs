@@ -16,6 +16,8 @@ use dfinery_emulator::{
     Settings, Unregistered,
 };
 
+use crate::output::stdout;
+
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The port on 127.0.0.1; 0 picks a free one.
@@ -152,7 +154,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             faults: everyday_faults(),
         });
     }
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "DFINERY_BASE_URL={}", emulator.base_url())?;
     writeln!(out, "DFINERY_SERVICE_ID={}", emulator.service_id())?;
     writeln!(out, "DFINERY_IMPORT_TOKEN={}", emulator.import_token())?;

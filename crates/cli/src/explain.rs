@@ -11,6 +11,7 @@ use dfinery::{
 };
 
 use crate::arguments::Lang;
+use crate::output::stdout;
 
 #[derive(clap::Args)]
 pub struct CodesArguments {
@@ -31,7 +32,7 @@ pub struct ExplainArguments {
 /// One line for each code: API, HTTP status, code, message, retry class, meaning; separated by tabs.
 pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
     let language = arguments.lang.into();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "api\thttp\tcode\tmessage\tretry\tmeaning")?;
     for (api, info) in all_codes() {
         let code = if info.raw == info.name { "-" } else { info.raw };
@@ -49,7 +50,7 @@ pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
 pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let words = Words::of(arguments.lang.into());
     let wanted = arguments.code.trim();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let mut found = false;
     for (api, info) in all_codes() {
         if info.raw.eq_ignore_ascii_case(wanted) || info.name.eq_ignore_ascii_case(wanted) {

@@ -13,6 +13,7 @@ use dfinery_load::Taxonomy;
 use crate::{
     check::Checkable,
     connection, help,
+    output::stdout,
     settings::{Flags, table::INIT},
 };
 
@@ -85,7 +86,7 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     known.event.clone_from(event);
     known.timezone.clone_from(timezone);
     let proposal = propose(file, &options, &known, (*what).into())?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     out.write_all(proposal.yaml.as_bytes())?;
     out.flush()?;
     let mut talk = io::stderr().lock();
@@ -108,7 +109,7 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
 
 pub fn taxonomy(arguments: &TaxonomyArguments) -> anyhow::Result<ExitCode> {
     let TaxonomyCommand::Init = arguments.command;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     out.write_all(Taxonomy::template().as_bytes())?;
     out.flush()?;
     writeln!(

@@ -13,7 +13,9 @@ use dfinery_load::{Accepts, DeadLetters, FileLoad, Loaded, RecordKind};
 use crate::{
     advice,
     arguments::{Files, What},
-    connection, plan,
+    connection,
+    output::stdout,
+    plan,
     progress::grouped,
     running,
     settings::{
@@ -69,7 +71,8 @@ pub struct ReplayArguments {
 /// What is about one run, and so in no file of settings.
 #[derive(clap::Args)]
 struct Run {
-    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it].
+    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it]. Standard
+    /// input has a journal only with it.
     #[arg(long, value_name = "DIR", help_heading = "Run", value_hint = clap::ValueHint::DirPath)]
     state: Option<PathBuf>,
     /// Begin anew although an earlier run left a journal; what it left is moved to a folder beside.
@@ -170,21 +173,28 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
     // Report a wrong pace before a missing connection setting.
     let quota = connection::quota(settings, accepts)?;
     let ended = running::run(settings, connection::loader(settings, accepts)?, load, quota).await?;
-    print(settings, &ended)?;
-    if let Some(path) = &run.receipt {
-        ended
-            .receipt
-            .write(path)
-            .with_context(|| format!("cannot write the receipt to {}", path.display()))?;
+    // It was sent: what cannot be written about it now changes nothing of what its exit code says.
+    let printed = print(settings, &ended).context("cannot write the receipt to standard output");
+    let kept = run.receipt.as_ref().map_or(Ok(()), |path| {
+        let written = ended.receipt.write(path);
+        written.with_context(|| format!("cannot write the receipt to {}", path.display()))
+    });
+    let mut told = true;
+    for error in [printed.err(), kept.err()].into_iter().flatten() {
+        told = false;
+        let _ = writeln!(io::stderr(), "dfinery: {}", advice::on_error(&error));
     }
-    Ok(advice::exit_code(&ended.receipt))
+    Ok(advice::exit_code(&ended.receipt, told))
 }
 
-fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
+fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {
     if loaded.report.has_findings() {
-        write!(io::stderr(), "{}", loaded.report)?;
+        let _ = write!(io::stderr(), "{}", loaded.report);
     }
-    let mut out = io::stdout().lock();
+    if let Some(warning) = advice::warning(&loaded.receipt) {
+        let _ = writeln!(io::stderr(), "dfinery: {warning}");
+    }
+    let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &loaded.receipt)?;
         writeln!(out)?;
@@ -192,7 +202,7 @@ fn print(settings: &Settings, loaded: &Loaded) -> anyhow::Result<()> {
         write!(out, "{}", loaded.receipt)?;
         advice::on_receipt(&loaded.receipt, &mut out)?;
     }
-    Ok(out.flush()?)
+    out.flush()
 }
 
 impl Run {

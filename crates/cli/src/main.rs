@@ -11,6 +11,7 @@ mod explain;
 mod help;
 mod init;
 mod load;
+mod output;
 mod plan;
 mod progress;
 mod running;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    raise_file_limit();
     let done = match Arguments::parse().command {
         Command::Load(arguments) => on_runtime(load::load(*arguments)),
         Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
@@ -91,19 +93,20 @@ fn main() -> ExitCode {
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     };
     done.unwrap_or_else(|error| {
-        // A reader that closes early, such as `head`, is not a failure.
-        let broken_pipe = |cause: &&(dyn std::error::Error + 'static)| {
-            cause
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-        };
-        if error.chain().any(|cause| broken_pipe(&cause)) {
-            return ExitCode::SUCCESS;
-        }
         let _ = writeln!(std::io::stderr(), "dfinery: {}", advice::on_error(&error));
         ExitCode::from(advice::USAGE)
     })
 }
+
+/// Each call takes a connection, and some systems let a program have 256 files and connections unless it asks for more.
+#[cfg(unix)]
+fn raise_file_limit() {
+    // Where it stays, a load makes fewer calls at a time.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread()

@@ -5,13 +5,15 @@ use std::{
     process::ExitCode,
 };
 
-use dfinery_load::{Plan, PlannedCalls, RecordKind, Stop};
-use serde_json::json;
+use dfinery_load::{Plan, PlannedCall, PlannedCalls, Preview, RecordKind, Report, Stop};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
 
 use crate::{
     advice,
     arguments::{Files, What},
     connection,
+    output::stdout,
     progress::{grouped, time},
     settings::{Flags, Settings, table::PREVIEW},
 };
@@ -38,7 +40,26 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
     let preview = connection::planner(&settings, accepts)?
         .preview(load, arguments.calls)
         .await?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
+    if settings.json() {
+        serde_json::to_writer_pretty(&mut out, &calls_as_json(&preview)?)?;
+        writeln!(out)?;
+    } else {
+        calls(&mut out, &preview)?;
+    }
+    out.flush()?;
+    let _ = writeln!(
+        io::stderr(),
+        "dfinery: the first {} calls; nothing was sent",
+        preview.calls.len()
+    );
+    if preview.report.bad() > 0 {
+        let _ = write!(io::stderr(), "{}", preview.report);
+    }
+    ended(preview.stopped.as_ref(), preview.report.bad())
+}
+
+fn calls(out: &mut impl Write, preview: &Preview) -> io::Result<()> {
     for (position, call) in preview.calls.iter().enumerate() {
         if position > 0 {
             writeln!(out)?;
@@ -47,24 +68,54 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
         writeln!(out, "{} {}", operation.method(), operation.path())?;
         writeln!(out, "{}", call.body)?;
     }
-    out.flush()?;
-    writeln!(
-        io::stderr(),
-        "dfinery: the first {} calls; nothing was sent",
-        preview.calls.len()
-    )?;
-    if preview.report.has_findings() {
-        write!(io::stderr(), "{}", preview.report)?;
+    Ok(())
+}
+
+/// The calls, each with its body exactly as it would be sent.
+fn calls_as_json(preview: &Preview) -> serde_json::Result<impl Serialize> {
+    #[derive(Serialize)]
+    struct Calls<'a> {
+        calls: Vec<Call<'a>>,
+        report: &'a Report,
     }
-    ended(preview.stopped.as_ref(), preview.report.bad())
+
+    #[derive(Serialize)]
+    struct Call<'a> {
+        kind: String,
+        operation: &'static str,
+        method: String,
+        path: String,
+        /// The lines of the input that its records are on.
+        lines: &'a [u64],
+        body: &'a RawValue,
+    }
+
+    impl<'a> Call<'a> {
+        fn of(call: &'a PlannedCall) -> serde_json::Result<Self> {
+            let operation = call.kind.operation();
+            Ok(Self {
+                kind: call.kind.to_string(),
+                operation: operation.id(),
+                method: operation.method().to_string(),
+                path: operation.path().to_string(),
+                lines: &call.lines,
+                body: serde_json::from_str(&call.body)?,
+            })
+        }
+    }
+
+    Ok(Calls {
+        calls: preview.calls.iter().map(Call::of).collect::<serde_json::Result<_>>()?,
+        report: &preview.report,
+    })
 }
 
 /// Writes what a load would do.
 pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
     if plan.report.has_findings() {
-        write!(io::stderr(), "{}", plan.report)?;
+        let _ = write!(io::stderr(), "{}", plan.report);
     }
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &as_json(plan))?;
         writeln!(out)?;

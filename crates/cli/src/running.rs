@@ -21,15 +21,20 @@ pub async fn run(
     quota: Option<RateLimit>,
 ) -> anyhow::Result<Loaded> {
     let reporter = Reporter::start(settings, loader.progress(), quota);
-    let listening = tokio::spawn(listen(loader.stopper(), loader.progress(), reporter.voice()));
+    let listening = tokio::spawn(listen(
+        loader.stopper(),
+        loader.progress(),
+        reporter.voice(),
+        load.keeps_journal(),
+    ));
     let ended = loader.load_files(load).await;
     listening.abort();
     reporter.finish().await;
     Ok(ended?)
 }
 
-/// The first signal ends the load in order, the second one at once: the journal knows what may have been sent.
-async fn listen(stopper: Stopper, progress: Arc<Progress>, voice: Voice) {
+/// The first signal ends the load in order, the second one at once: a journal knows what may have been sent.
+async fn listen(stopper: Stopper, progress: Arc<Progress>, voice: Voice, has_journal: bool) {
     let Ok(mut signals) = Signals::new() else { return };
     signals.next().await;
     stopper.stop();
@@ -39,7 +44,11 @@ async fn listen(stopper: Stopper, progress: Arc<Progress>, voice: Voice) {
         calls => format!("finishing {calls} calls under way; press again to stop at once"),
     });
     signals.next().await;
-    voice.say("stopped at once: the same command goes on from here, and says what may arrive twice");
+    voice.say(if has_journal {
+        "stopped at once: the same command goes on from here, and says what may arrive twice"
+    } else {
+        "stopped at once: there is no journal, so the same command sends all of it again"
+    });
     process::exit(INTERRUPTED);
 }
 

@@ -1,13 +1,12 @@
 //! `dfinery completions` and `dfinery man`: describe the command to shells and to `man`.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context;
 use clap::ValueEnum;
 use clap_complete::Shell;
+
+use crate::output::stdout;
 
 #[derive(clap::Args)]
 pub struct CompletionsArguments {
@@ -38,7 +37,7 @@ pub fn completions(arguments: &CompletionsArguments, mut command: clap::Command)
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "dfinery", &mut script);
-    io::stdout().write_all(&script)?;
+    stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -52,6 +51,6 @@ pub fn man(arguments: &ManArguments, mut command: clap::Command) -> anyhow::Resu
     }
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
-    io::stdout().write_all(&page)?;
+    stdout().write_all(&page)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -66,7 +66,8 @@ impl Default for Passed {
 }
 
 impl Passed {
-    pub(crate) fn add(&self, bytes: &[u8]) {
+    /// Counts bytes that were read.
+    pub fn add(&self, bytes: &[u8]) {
         self.hash().update(bytes);
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }

@@ -7,10 +7,10 @@ use crate::{
 
 /// The accounts of a load.
 ///
-/// For each batch, call [`sent`](Self::sent) and then [`flush`](Self::flush) before its first attempt, and
+/// For each batch, call [`sent`](Self::sent) and then [`flush`](Self::flush) before each attempt, and
 /// [`settle`](Self::settle) once its fate is known. Implementations release the locks they take before they return.
 pub(crate) trait Accounts: Send + Sync + 'static {
-    /// The records of this batch are about to be sent for the first time.
+    /// The records of this batch are about to be sent, maybe not for the first time.
     fn sent(&self, batch: &Batch) -> Result<(), Stop>;
 
     /// The records of this batch have this fate.

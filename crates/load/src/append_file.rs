@@ -1,7 +1,7 @@
 //! A file that only grows, and that holds whole writes or none of them.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -11,10 +11,12 @@ use dfinery::engine::{NewFile, sync_folder_of, with_suffix};
 use crate::state_error::StateError;
 
 /// A file to append to. Only its owner may read it, since it may hold what the customers of the user wrote.
+///
+/// It is open from the beginning, so that a process without file handles left can still write to it.
 #[derive(Debug)]
 pub(crate) struct AppendFile {
     path: PathBuf,
-    file: Option<File>,
+    file: File,
     len: u64,
     /// A write failed, so there may be bytes beyond `len`.
     torn: bool,
@@ -22,23 +24,21 @@ pub(crate) struct AppendFile {
 
 impl AppendFile {
     /// Opens a file whose first `keep` bytes are good, and cuts off the rest. If the file does not exist and there is
-    /// nothing to keep, the first write creates it.
+    /// nothing to keep, it is created.
     ///
     /// # Errors
     /// If the file has fewer than `keep` bytes, or the disk fails. The error names the file.
     pub(crate) fn open(path: impl Into<PathBuf>, keep: u64) -> io::Result<Self> {
         let path = path.into();
-        let file = match options().open(&path) {
-            Ok(mut file) => {
-                cut(&mut file, keep, &path)?;
-                Some(file)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && keep == 0 => None,
+        let mut file = match options().open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && keep == 0 => create(&path)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(StateError::Gone { path, had: keep }.into_io());
             }
             Err(error) => return Err(at(&path, "open", &error)),
         };
+        cut(&mut file, keep, &path)?;
         Ok(Self {
             path,
             file,
@@ -53,8 +53,9 @@ impl AppendFile {
             return Ok(());
         }
         self.mend()?;
+        self.still_there()?;
         self.torn = true;
-        let written = self.file()?.write_all(bytes);
+        let written = self.file.write_all(bytes);
         match written {
             Ok(()) => {
                 self.torn = false;
@@ -69,13 +70,31 @@ impl AppendFile {
         }
     }
 
+    /// Replaces bytes in the middle. After an error they may be the old ones, the new ones or some of each.
+    pub(crate) fn overwrite(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        self.mend()?;
+        let written = write_at(&self.file, place, bytes);
+        // Where writing at a place moves the end of writing, mending moves it back.
+        self.torn = cfg!(not(unix));
+        written.map_err(|error| at(&self.path, "write to", &error))
+    }
+
     /// Returns once everything appended is on the disk.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.mend()?;
-        match &self.file {
-            Some(file) => file.sync_data().map_err(|error| at(&self.path, "write to", &error)),
-            None => Ok(()),
+        self.still_there()?;
+        self.file
+            .sync_data()
+            .map_err(|error| at(&self.path, "write to", &error))
+    }
+
+    /// Closes the file, and removes it if nothing was written to it.
+    pub(crate) fn close(mut self) -> io::Result<()> {
+        self.still_there()?;
+        if self.len > 0 {
+            return Ok(());
         }
+        fs::remove_file(&self.path).map_err(|error| at(&self.path, "remove", &error))
     }
 
     /// How many bytes it holds.
@@ -87,23 +106,39 @@ impl AppendFile {
         &self.path
     }
 
+    /// What is written to a file without a name is lost. An empty one that was deleted is created again, unless its folder
+    /// is gone too.
+    fn still_there(&mut self) -> io::Result<()> {
+        if has_name(&self.file, &self.path).map_err(|error| at(&self.path, "read", &error))? {
+            return Ok(());
+        }
+        let deleted = || StateError::Deleted(self.path.clone()).into_io();
+        if self.len > 0 {
+            return Err(deleted());
+        }
+        self.file = create(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => deleted(),
+            _ => error,
+        })?;
+        Ok(())
+    }
+
     /// Cuts off what a failed write left behind.
     fn mend(&mut self) -> io::Result<()> {
-        if let (true, Some(file)) = (self.torn, &mut self.file) {
-            cut(file, self.len, &self.path)?;
+        if self.torn {
+            cut(&mut self.file, self.len, &self.path)?;
         }
         self.torn = false;
         Ok(())
     }
+}
 
-    fn file(&mut self) -> io::Result<&mut File> {
-        if self.file.is_none() {
-            let file = options().create_new(true).open(&self.path);
-            self.file = Some(file.map_err(|error| at(&self.path, "create", &error))?);
-            sync_folder_of(&self.path).map_err(|error| at(&self.path, "create", &error))?;
-        }
-        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
+fn create(path: &Path) -> io::Result<File> {
+    let created = options()
+        .create_new(true)
+        .open(path)
+        .and_then(|file| sync_folder_of(path).map(|()| file));
+    created.map_err(|error| at(path, "create", &error))
 }
 
 /// Writes a whole file so that a loss of power at any moment leaves the old one or the new one.
@@ -132,6 +167,28 @@ pub(crate) fn options() -> OpenOptions {
     options
 }
 
+/// Whether an open file is still in a folder.
+#[cfg(unix)]
+fn has_name(file: &File, _: &Path) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0)
+}
+
+#[cfg(not(unix))]
+fn has_name(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, place: u64, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, place)
+}
+
+#[cfg(not(unix))]
+fn write_at(mut file: &File, place: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(place))?;
+    file.write_all(bytes)
+}
+
 fn cut(file: &mut File, keep: u64, path: &Path) -> io::Result<()> {
     let len = file.metadata().map_err(|error| at(path, "read", &error))?.len();
     if len < keep {
@@ -158,18 +215,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_appears_with_its_first_write_and_only_its_owner_may_read_it() {
+    fn only_its_owner_may_read_it_and_an_empty_one_does_not_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let mut file = AppendFile::open(&path, 0).unwrap();
         file.append(b"").unwrap();
         file.sync().unwrap();
+        file.close().unwrap();
         assert!(!path.exists());
 
+        let mut file = AppendFile::open(&path, 0).unwrap();
         file.append(b"one").unwrap();
         file.append(b"two").unwrap();
         file.sync().unwrap();
         assert_eq!((fs::read(&path).unwrap(), file.len()), (b"onetwo".to_vec(), 6));
+        file.close().unwrap();
+        assert!(path.exists());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -199,15 +260,37 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "1234");
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_file_that_someone_else_created_meanwhile_is_left_alone() {
+    fn a_file_that_was_deleted_takes_no_more_and_what_has_its_name_now_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let mut file = AppendFile::open(&path, 0).unwrap();
+        file.append(b"ours").unwrap();
+        fs::remove_file(&path).unwrap();
         fs::write(&path, "theirs").unwrap();
-        let error = file.append(b"ours").unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        for error in [file.append(b"ours"), file.sync(), file.close()] {
+            assert!(error.unwrap_err().to_string().contains("was deleted"));
+        }
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_empty_file_that_was_deleted_is_created_again_in_a_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        fs::create_dir(&state).unwrap();
+        let path = state.join("a");
+        let mut file = AppendFile::open(&path, 0).unwrap();
+        fs::remove_file(&path).unwrap();
+        file.append(b"ours").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+
+        let mut file = AppendFile::open(state.join("b"), 0).unwrap();
+        fs::remove_dir_all(&state).unwrap();
+        let error = file.append(b"ours").unwrap_err();
+        assert!(error.to_string().contains("was deleted"), "{error}");
     }
 
     /// The shell limits the size of files to 1,024 bytes and runs this test again within that limit.
@@ -252,7 +335,7 @@ mod tests {
         let path = folder.path().join("a");
         let mut file = AppendFile::open(&path, 0).unwrap();
         file.append(b"good").unwrap();
-        file.file.as_mut().unwrap().write_all(b"half a li").unwrap();
+        file.file.write_all(b"half a li").unwrap();
         file.torn = true;
         file.append(b"!").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "good!");

@@ -66,6 +66,11 @@ impl Sidecar {
         self.file.sync()
     }
 
+    /// Closes the file; an empty one does not stay.
+    pub(crate) fn close(self) -> io::Result<()> {
+        self.file.close()
+    }
+
     /// How many bytes the file holds.
     pub(crate) fn len(&self) -> u64 {
         self.file.len()
@@ -149,6 +154,8 @@ pub(crate) enum Why {
     ResentAfterLostAnswer,
     /// An earlier run was stopped before it had the answer.
     InFlightWhenStopped,
+    /// An earlier run may have sent it: the journal, which would say so, was damaged.
+    JournalDamaged,
 }
 
 impl SidecarLine for PossiblyTwice<'_> {
@@ -315,7 +322,7 @@ mod tests {
         assert_eq!(file.write().unwrap(), 0, "the batch that was begun anew is empty");
         file.push(&rejected()).unwrap();
         file.push(&rejected()).unwrap();
-        assert!(!path.exists());
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
         let len = file.write().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!((text.lines().count(), text.len() as u64, file.len()), (2, len, len));

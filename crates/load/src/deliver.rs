@@ -9,11 +9,11 @@
 //! ```
 //!
 //! Each attempt needs a place of its family and a permit of the quota. The scheduler takes the first place, and often
-//! passes the first permit with the call; then it has noted the batch in the accounts. A call that has to wait for its
-//! first permit notes its batch once it has the permit. Later attempts are not noted again. A call that rests because the
-//! service failed gives its place back, so that others go on; one that waits for the quota keeps it, since all others wait
-//! as well. While a call waits or rests, the end of the load stops it (`Stopped`); once sent, it waits for its answer,
-//! since a call that is cut off may have been taken. A fatal ending ends the whole load.
+//! passes the first permit with the call; then it has noted the attempt in the accounts. A call that has to wait for a
+//! permit notes the attempt once it has the permit. A call that rests because the service failed gives its place back, so
+//! that others go on; one that waits for the quota keeps it, since all others wait as well. While a call waits or rests,
+//! the end of the load stops it (`Stopped`); once sent, it waits for its answer, since a call that is cut off may have
+//! been taken. A fatal ending ends the whole load.
 //!
 //! # Who is to blame
 //!
@@ -244,9 +244,7 @@ impl Sending {
                     Some(Some(permit)) => permit,
                     Some(None) => return Ending::Fatal(Stop::QuotaSpent(operation.family())),
                 };
-                if batch.attempts == 0
-                    && let Err(stop) = accounts.sent(batch).and_then(|()| accounts.flush())
-                {
+                if let Err(stop) = accounts.sent(batch).and_then(|()| accounts.flush()) {
                     return Ending::Fatal(stop);
                 }
                 permit

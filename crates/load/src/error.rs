@@ -102,7 +102,9 @@ impl LoadError {
     pub fn is_damaged(&self) -> bool {
         matches!(
             self.0,
-            Kind::State(StateError::Damaged(_) | StateError::Gone { .. } | StateError::Cut { .. })
+            Kind::State(
+                StateError::Damaged(_) | StateError::Gone { .. } | StateError::Cut { .. } | StateError::Deleted(_)
+            )
         )
     }
 

@@ -5,6 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use crate::lock::lock;
@@ -12,7 +13,7 @@ use crate::{
     accounts::Accounts,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
-    journal::{Done, Journal, Marks},
+    journal::{Calls, Done, Journal, Marks},
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -71,6 +72,11 @@ impl FileAccounts {
         self.receipt.has_read(input, beginning);
         self.journal(|journal| journal.has_read(input, beginning))?;
         Ok(true)
+    }
+
+    /// How many calls earlier runs have made, and how long ago at most.
+    pub(crate) fn spent_before(&self) -> &[(Duration, Calls)] {
+        self.journal.as_ref().map_or(&[], Journal::spent_before)
     }
 
     /// Returns once everything noted so far is on the disk.
@@ -198,10 +204,10 @@ impl FileAccounts {
             line: record.line,
             kind: batch.kind,
             event_log_id: record.event_log_id,
-            why: if record.resumed {
-                Why::InFlightWhenStopped
-            } else {
-                Why::ResentAfterLostAnswer
+            why: match record.resumed {
+                true if self.receipt.journal_damaged => Why::JournalDamaged,
+                true => Why::InFlightWhenStopped,
+                false => Why::ResentAfterLostAnswer,
             },
         });
         list.append(lines)
@@ -278,7 +284,15 @@ impl FileAccounts {
             let mut delta = lock(delta);
             delta.commit().map_err(|error| Stop::Disk(error.to_string()))?;
         }
-        self.journal(if complete { Journal::finish } else { Journal::stop })
+        self.journal(if complete { Journal::finish } else { Journal::stop })?;
+        let disk = |error| Stop::disk("a file beside the journal", &error);
+        for file in [self.dead_letter.take(), self.possibly_twice.take()]
+            .into_iter()
+            .flatten()
+        {
+            file.close().map_err(disk)?;
+        }
+        Ok(())
     }
 }
 
@@ -309,7 +323,14 @@ fn ids_of(batch: &Batch) -> Vec<RecordId> {
 
 impl Accounts for Mutex<FileAccounts> {
     fn sent(&self, batch: &Batch) -> Result<(), Stop> {
-        lock(self).journal(|journal| journal.sent(&ids_of(batch)))
+        lock(self).journal(|journal| {
+            journal.spends(batch.kind.operation().family());
+            // What was tried before was noted then.
+            if batch.attempts == 0 {
+                journal.sent(&ids_of(batch))?;
+            }
+            Ok(())
+        })
     }
 
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {

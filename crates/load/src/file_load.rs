@@ -24,8 +24,9 @@ pub struct FileLoad {
     pub options: InputOptions,
     /// The folder for journal, dead letter and receipt. Default: the first input's name with `.dfinery` after it.
     pub state: Option<PathBuf>,
-    /// Whether to keep a journal, so that the same load continues where it stopped. Default: yes. Standard input has
-    /// none, since it cannot be read again. Calls that were in flight when a load was killed are sent again, whatever
+    /// Whether to keep a journal, so that the same load continues where it stopped. Default: yes. Standard input has one
+    /// only in a [`state`](Self::state) folder that was named: give it the same bytes again, and more after them if there
+    /// are. Calls that were in flight when a load was killed are sent again, whatever
     /// the client's [`resend_when_unsure`](dfinery::RetryPolicy::resend_when_unsure) says.
     pub resume: bool,
     /// Whether to start over although there is a journal. The old files are moved to a folder beside it.
@@ -66,6 +67,12 @@ impl FileLoad {
         }
         let first = self.inputs.first().filter(|path| !is_stdin(path))?;
         Some(with_suffix(first, ".dfinery"))
+    }
+
+    /// Whether the load has a journal, so that a repeat of it continues where it stopped.
+    #[must_use]
+    pub fn keeps_journal(&self) -> bool {
+        self.resume && (self.state.is_some() || !self.reads_stdin())
     }
 
     pub(crate) fn reads_stdin(&self) -> bool {

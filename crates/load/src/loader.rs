@@ -15,8 +15,9 @@ use crate::{
     deliver::{Before, Sending},
     error::LoadError,
     file_accounts::FileAccounts,
+    file_handles::calls_with_handles,
     file_load::FileLoad,
-    journal::State,
+    journal::{Calls, State},
     lock::lock,
     most_bad::MostBad,
     opening::{Prepared, folder_for_sorting, passes, write_receipt},
@@ -28,8 +29,8 @@ use crate::{
     schedule::{Rules, Scheduler, Waiting},
     settings::{LoadSettings, YEAR},
 };
-use dfinery::{ImportClient, Timestamp};
-use dfinery_records::{Report, Taxonomy, WarningPolicy};
+use dfinery::{ImportClient, Timestamp, engine::Engine};
+use dfinery_records::{Accepts, RecordKind, Report, Taxonomy, WarningPolicy};
 
 /// Loads records in bulk: packs them by user, spends the quota, retries what may be retried, and accounts for each
 /// record.
@@ -107,7 +108,7 @@ impl LoaderBuilder {
     }
 
     /// The most calls of a family in flight at once; 512 unless set. The actual number depends on the quota, the
-    /// latency, and whether the service fails.
+    /// latency, whether the service fails, and how many file handles the process has left.
     #[must_use]
     pub fn most_calls(mut self, calls: usize) -> Self {
         self.settings.most_calls = calls.max(1);
@@ -207,13 +208,19 @@ impl Loader {
         Arc::clone(&self.progress)
     }
 
-    pub(crate) fn sending(&self, before: Before) -> Arc<Sending> {
+    /// The state that the calls share. Call it once the files of the load are open: the calls get what handles are left.
+    pub(crate) fn sending(&self, accepts: Accepts, before: Before) -> Arc<Sending> {
         let LoadSettings {
             most_calls, patience, ..
         } = self.settings;
+        // Each family may have as many at once. The quotas of identities and profiles seldom allow more than a few.
+        let shares = match accepts {
+            Accepts::Only(_) => 1,
+            Accepts::Mixed => 2,
+        };
         Arc::new(Sending::new(
             self.import.clone(),
-            most_calls,
+            most_calls.min(calls_with_handles() / shares).max(1),
             patience,
             self.stop.clone(),
             before,
@@ -236,7 +243,8 @@ impl Loader {
         let prepared = prepared
             .await
             .map_err(|_| LoadError::bug("preparing the load failed"))??;
-        if prepared.state.finished {
+        // Standard input has to be read to know that nothing has been added.
+        if prepared.state.finished && !prepared.load.reads_stdin() {
             return Ok(Loaded {
                 receipt: prepared.finished_before(),
                 report: Report::new(None),
@@ -250,12 +258,14 @@ impl Loader {
             state,
             lock: _lock,
         } = prepared;
-        let done_before = state.done.len();
+        let (done_before, finished) = (state.done.len(), state.finished);
+        self.count_as_spent(accounts.spent_before());
         let accounts = Arc::new(Mutex::new(accounts));
-        let sending = self.sending(Before {
+        let before = Before {
             settled: done_before,
             failed: state.failed.clone(),
-        });
+        };
+        let sending = self.sending(load.accepts, before);
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let rules = Rules {
             bisect: self.settings.bisect,
@@ -300,6 +310,8 @@ impl Loader {
         receipt.complete = complete;
         receipt.warnings = report.warnings();
         receipt.denied = report.denied();
+        receipt.finished_before = finished && complete && read == 0;
+        receipt.repeat_sends_again = receipt.journal.is_none() && receipt.accepted + receipt.unknown > 0;
         receipt.calls = snapshot.calls;
         receipt.attempts = snapshot.attempts;
         receipt.failed_attempts = snapshot.failed_attempts;
@@ -310,6 +322,23 @@ impl Loader {
         };
         write_receipt(&mut receipt, &accounts.folder);
         Ok(Loaded { receipt, report })
+    }
+
+    /// The quotas are those of the service, whatever process spends them.
+    fn count_as_spent(&self, spent: &[(Duration, Calls)]) {
+        let engine = Engine::of(&self.import);
+        for (ago, calls) in spent {
+            for (kind, calls) in [
+                (RecordKind::Event, calls.event),
+                (RecordKind::Identity, calls.identity),
+                (RecordKind::Profile, calls.profile),
+            ] {
+                let operation = kind.operation();
+                if calls > 0 && *ago < engine.rate_limit(operation).period {
+                    engine.was_spent(operation, calls, *ago);
+                }
+            }
+        }
     }
 
     /// The thread that reads the inputs, and the channel of the calls that it packs.
@@ -336,6 +365,8 @@ impl Loader {
             delta: lock(accounts).delta.clone(),
             done: state.done,
             in_flight: state.in_flight,
+            damaged: state.damaged,
+            pieces: state.pieces,
             packer,
             accounts: Arc::clone(accounts),
             sending,

@@ -1,7 +1,8 @@
 //! What a load needs before it can begin: its inputs, its folder, its journal, and what earlier runs settled.
 
 use std::{
-    fs,
+    collections::HashMap,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -9,6 +10,8 @@ use std::{
 use dfinery::{Timestamp, engine::with_suffix};
 use dfinery_input::{Beginning, Input, InputError};
 use dfinery_records::{Accepts, RecordKind};
+
+use uuid::Uuid;
 
 use crate::{
     append_file::at,
@@ -20,6 +23,7 @@ use crate::{
     journal::{Header, HeaderInput, Journal, Marks, State},
     meaning,
     outcome::Stop,
+    path_name::path_name,
     progress::Progress,
     reader::{InputFile, Pass},
     receipt::{InputReceipt, Receipt},
@@ -53,12 +57,20 @@ impl Opened {
             types: meaning::of_types(load, taxonomy).map_err(unwritable)?,
             inputs: Vec::new(),
         };
+        let mut places = HashMap::new();
         for path in &load.inputs {
-            let name = path.display().to_string();
+            let name = path_name(path);
             if is_stdin(path) {
+                let ids = Some(Uuid::new_v4());
                 inputs.push(InputFile {
                     path: None,
                     name: name.clone(),
+                    ids,
+                });
+                header.inputs.push(HeaderInput {
+                    name: name.clone(),
+                    length: 0,
+                    ids,
                 });
                 receipt.inputs.push(InputReceipt {
                     name,
@@ -72,6 +84,9 @@ impl Opened {
                 let problem = "it is a pipe or a device, which cannot be read twice: pipe it to standard input, and name - instead";
                 return Err(InputError::new(&name, problem).into());
             }
+            if let Some(first) = places.insert(Place::of(path, &metadata).map_err(unreadable)?, path) {
+                return Err(named_twice(first, path));
+            }
             let length = metadata.len();
             // Report what is wrong with the beginning before there is a journal, which changed options would make
             // useless.
@@ -80,10 +95,12 @@ impl Opened {
             inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
+                ids: None,
             });
             header.inputs.push(HeaderInput {
                 name: name.clone(),
                 length,
+                ids: None,
             });
             receipt.inputs.push(InputReceipt {
                 name,
@@ -99,6 +116,45 @@ impl Opened {
     }
 }
 
+/// Where a file is, however it is named.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    #[cfg(unix)]
+    Number { device: u64, file: u64 },
+    #[cfg(not(unix))]
+    Path(PathBuf),
+}
+
+impl Place {
+    #[cfg(unix)]
+    #[allow(clippy::unnecessary_wraps, reason = "as on other systems")]
+    fn of(_: &Path, metadata: &fs::Metadata) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(Self::Number {
+            device: metadata.dev(),
+            file: metadata.ino(),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn of(path: &Path, _: &fs::Metadata) -> io::Result<Self> {
+        path.canonicalize().map(Self::Path)
+    }
+}
+
+/// Its records would be loaded twice, as different ones.
+fn named_twice(first: &Path, path: &Path) -> LoadError {
+    let also = if first == path {
+        String::new()
+    } else {
+        format!(", also as {}", path_name(path))
+    };
+    LoadError::settings(format!(
+        "{} is named twice{also}: its records would be loaded twice, with different ids",
+        path_name(first)
+    ))
+}
+
 /// A load with its files opened.
 pub(crate) struct Prepared {
     pub(crate) load: FileLoad,
@@ -112,13 +168,21 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn new(load: FileLoad, settings: &LoadSettings, progress: &Arc<Progress>) -> Result<Self, LoadError> {
         let Opened {
-            inputs,
+            mut inputs,
             mut receipt,
             header,
         } = Opened::new(&load, settings, progress)?;
-        let folder = folder_of(&load)?;
+        let (folder, mut moved_aside) = folder_of(&load)?;
         let (journal, lock, state) = journal(&load, &folder, &header)?;
-        let marks = journal.is_some().then_some(state.marks);
+        if journal.is_none() && has_sidecars(&folder) {
+            // They are of other runs, and the receipt there names them.
+            moved_aside = move_aside(&folder)?.or(moved_aside);
+        }
+        receipt.moved_aside = moved_aside;
+        // A record has the same id in each run.
+        if let (Some(journal), [stdin]) = (&journal, &mut *inputs) {
+            stdin.ids = journal.header().ids_of_stdin();
+        }
         take_over(&mut receipt, &state);
         receipt.journal = journal.is_some().then(|| folder.join(JOURNAL));
         let delta = load
@@ -127,7 +191,7 @@ impl Prepared {
             .map(Delta::open)
             .transpose()?
             .map(|delta| Arc::new(Mutex::new(delta)));
-        let (dead_letter, possibly_twice) = sidecars(&folder, marks)?;
+        let (dead_letter, possibly_twice) = sidecars(&folder, state.marks)?;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
         let accounts = FileAccounts {
             journal,
@@ -219,33 +283,52 @@ pub(crate) fn passes(load: &FileLoad) -> Vec<Pass> {
     kinds.into_iter().enumerate().map(pass).collect()
 }
 
-fn folder_of(load: &FileLoad) -> Result<PathBuf, LoadError> {
+/// The folder of a load, and where what was in it was moved to.
+fn folder_of(load: &FileLoad) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
     let folder = load.state_folder().unwrap_or_else(|| {
         let now = Timestamp::now().to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string();
         PathBuf::from(format!("stdin-{now}.dfinery"))
     });
+    let mut moved_aside = None;
     if load.restart && folder.exists() {
         let _lock = Journal::lock(&folder.join(JOURNAL))?;
-        move_aside(&folder)?;
+        moved_aside = move_aside(&folder)?;
     }
     fs::create_dir_all(&folder).map_err(|error| at(&folder, "create", &error))?;
-    Ok(folder)
+    Ok((folder, moved_aside))
 }
 
-/// Moves what an earlier load left to a folder beside this one; other files stay.
-fn move_aside(folder: &Path) -> Result<(), LoadError> {
+/// Moves what an earlier load left to a folder beside this one, and says to which; other files stay.
+fn move_aside(folder: &Path) -> Result<Option<PathBuf>, LoadError> {
     let left = [JOURNAL, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT].map(|name| (folder.join(name), name));
     let left: Vec<_> = left.into_iter().filter(|(path, _)| path.exists()).collect();
     if left.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let now = Timestamp::now().to_jiff().strftime("%Y%m%dT%H%M%SZ");
-    let aside = with_suffix(folder, &format!(".{now}"));
-    fs::create_dir(&aside).map_err(|error| at(&aside, "create", &error))?;
+    let aside = new_folder_beside(folder)?;
     for (path, name) in left {
         fs::rename(&path, aside.join(name)).map_err(|error| at(&path, "move aside", &error))?;
     }
-    Ok(())
+    Ok(Some(aside))
+}
+
+/// A folder whose name says when it was made. Several may be made in one second.
+fn new_folder_beside(folder: &Path) -> Result<PathBuf, LoadError> {
+    const MOST: u32 = 1_000;
+    let now = Timestamp::now().to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut number = 1;
+    loop {
+        let suffix = match number {
+            1 => format!(".{now}"),
+            number => format!(".{now}-{number}"),
+        };
+        let beside = with_suffix(folder, &suffix);
+        match fs::create_dir(&beside) {
+            Ok(()) => return Ok(beside),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MOST => number += 1,
+            Err(error) => return Err(at(&beside, "create", &error).into()),
+        }
+    }
 }
 
 pub(crate) fn folder_for_sorting(load: &FileLoad) -> PathBuf {
@@ -266,24 +349,24 @@ fn journal(
         let folder = folder.to_owned();
         LoadError::from(StateError::Occupied { folder, holds })
     };
-    if !load.resume || load.reads_stdin() {
+    if !load.keeps_journal() {
         let lock = Journal::lock(&path)?;
         if path.exists() {
             return Err(mixed("the journal of another load"));
         }
         return Ok((None, Some(lock), State::default()));
     }
-    if !path.exists()
-        && [DEAD_LETTER, POSSIBLY_TWICE]
-            .iter()
-            .any(|name| length(&folder.join(name)) > 0)
-    {
+    if !path.exists() && has_sidecars(folder) {
         return Err(mixed("the dead letter of a load that had no journal"));
     }
     let begins_so = |input: usize, beginning: Beginning| {
         let Some(path) = load.inputs.get(input) else {
             return Ok(false);
         };
+        if is_stdin(path) {
+            // It is compared as it comes.
+            return Ok(true);
+        }
         let now = Beginning::of_file(path, beginning.bytes, || true).map_err(|error| at(path, "read", &error))?;
         Ok(now == Some(beginning))
     };
@@ -291,27 +374,25 @@ fn journal(
     Ok((Some(journal), None, state))
 }
 
-fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |metadata| metadata.len())
+/// Whether there are records that were not accepted, or that may be there twice.
+fn has_sidecars(folder: &Path) -> bool {
+    [DEAD_LETTER, POSSIBLY_TWICE]
+        .iter()
+        .any(|name| fs::metadata(folder.join(name)).is_ok_and(|metadata| metadata.len() > 0))
 }
 
-/// The files beside the journal, truncated to the lengths it knows; without a journal they are continued.
-fn sidecars(folder: &Path, marks: Option<Marks>) -> Result<(Sidecar, Sidecar), LoadError> {
-    let dead_letter = folder.join(DEAD_LETTER);
-    let possibly_twice = folder.join(POSSIBLY_TWICE);
-    let marks = marks.unwrap_or_else(|| Marks {
-        dead_letter: length(&dead_letter),
-        possibly_twice: length(&possibly_twice),
-    });
+/// The files beside the journal, truncated to the lengths it knows: without a journal, to nothing.
+fn sidecars(folder: &Path, marks: Marks) -> Result<(Sidecar, Sidecar), LoadError> {
     Ok((
-        Sidecar::open(dead_letter, marks.dead_letter)?,
-        Sidecar::open(possibly_twice, marks.possibly_twice)?,
+        Sidecar::open(folder.join(DEAD_LETTER), marks.dead_letter)?,
+        Sidecar::open(folder.join(POSSIBLY_TWICE), marks.possibly_twice)?,
     ))
 }
 
 /// Adds the figures of earlier runs to a receipt.
 fn take_over(receipt: &mut Receipt, state: &State) {
-    receipt.runs = state.runs;
+    receipt.runs = state.runs.max(1);
+    receipt.journal_damaged = state.damaged;
     for (input, beginning) in &state.read {
         receipt.has_read(*input, *beginning);
     }

@@ -1,10 +1,10 @@
 //! The outcome for records, and why a load ended before its input did.
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use crate::record::Fate;
+use crate::{record::Fate, state_error::StateError};
 use dfinery::{Error, Family, ImportCode, Timestamp};
 use dfinery_input::InputError;
 
@@ -53,16 +53,22 @@ pub enum Stop {
     Input(InputError),
     /// The journal, the dead letter or another file of the load cannot be written.
     Disk(String),
+    /// The journal or a file beside it was deleted while the load ran. What it held is lost, so a later run does not know
+    /// what this one has sent.
+    Deleted(PathBuf),
     /// Something that should be impossible; please report it.
     Bug(&'static str),
 }
 
 impl Stop {
     pub(crate) fn disk(what: &str, error: &io::Error) -> Self {
-        Self::Disk(format!("{what}: {error}"))
+        match error.get_ref().and_then(|error| error.downcast_ref()) {
+            Some(StateError::Deleted(path)) => Self::Deleted(path.clone()),
+            _ => Self::Disk(format!("{what}: {error}")),
+        }
     }
 
-    /// Whether the same load can simply be started again later.
+    /// Whether the cause may be over when the same load is started again later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         match self {
@@ -85,7 +91,7 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interrupted => f.write_str("it was asked to stop; the same load goes on from here"),
+            Self::Interrupted => f.write_str("it was asked to stop"),
             Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
             Self::Unreachable(error) => write!(f, "no call reaches the API: {error}"),
             Self::QuotaSpent(family) => write!(
@@ -96,6 +102,11 @@ impl fmt::Display for Stop {
             Self::TooManyBad(bad) => write!(f, "{bad} records were rejected or invalid, more than allowed"),
             Self::Input(error) => error.fmt(f),
             Self::Disk(problem) => write!(f, "a file of the load cannot be written: {problem}"),
+            Self::Deleted(path) => write!(
+                f,
+                "{} was deleted while the load ran: a load of the same input no longer knows what this one has sent",
+                path.display()
+            ),
             Self::Bug(what) => write!(f, "this should be impossible, please report it: {what}"),
         }
     }

@@ -20,6 +20,7 @@ use crate::{
     opening::Opened,
     outcome::Stop,
     pack::Packer,
+    path_name::path_name,
     progress::Progress,
     reader::Left,
     schedule::Waiting,
@@ -107,7 +108,7 @@ pub fn check_files(
     let mut checker = Checker::new(taxonomy.clone(), load.accepts).policy(warnings);
     let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name)).policy(warnings);
     for path in &load.inputs {
-        let name = path.display().to_string();
+        let name = path_name(path);
         let mut input = if is_stdin(path) {
             Input::from_reader(
                 &name,
@@ -225,14 +226,8 @@ impl Loader {
         let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
         let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
-        let (reader, calls) = self.reader(
-            load,
-            inputs,
-            State::default(),
-            &accounts,
-            packer,
-            self.sending(Before::default()),
-        );
+        let sending = self.sending(load.accepts, Before::default());
+        let (reader, calls) = self.reader(load, inputs, State::default(), &accounts, packer, sending);
         Ok(Rehearsal {
             reading: tokio::task::spawn_blocking(move || reader.run()),
             calls,

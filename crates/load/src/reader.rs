@@ -23,6 +23,7 @@ use crate::{
     pack::{Batch, Incoming, Packer},
     profile_hash::profile_hash,
     record::RecordId,
+    repeated::{Differs, Repeated},
     schedule::Waiting,
     sort::Sorter,
     sorted_item,
@@ -49,6 +50,10 @@ pub(crate) struct Reader {
     /// The records that earlier runs settled, and those that they may have sent.
     pub(crate) done: RoaringTreemap,
     pub(crate) in_flight: RoaringTreemap,
+    /// The journal was damaged: earlier runs may have sent any record that is not settled.
+    pub(crate) damaged: bool,
+    /// How far earlier runs have read standard input.
+    pub(crate) pieces: Vec<Beginning>,
     pub(crate) packer: Arc<Mutex<Packer>>,
     pub(crate) accounts: Arc<Mutex<FileAccounts>>,
     pub(crate) sending: Arc<Sending>,
@@ -61,6 +66,8 @@ pub(crate) struct InputFile {
     /// `None` is standard input.
     pub(crate) path: Option<PathBuf>,
     pub(crate) name: String,
+    /// The base of the ids of its events, if they are not made from its contents.
+    pub(crate) ids: Option<Uuid>,
 }
 
 /// Which records to take in one pass over the inputs.
@@ -168,14 +175,18 @@ impl Reader {
 
     fn input(&self, file: u32, source: &InputFile, pass: Pass, reading: &mut Collected) -> Result<(), Halt> {
         let taxonomy = self.taxonomy.as_deref();
+        let differs = Differs::default();
         let opened = match &source.path {
             Some(path) => Input::open(path, &self.options, taxonomy, self.accepts),
             None => Stdin::new(self.sending.stop.subscribe())
                 .map_err(|error| InputError::opening("-", error))
-                .and_then(|stdin| Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)),
+                .and_then(|stdin| {
+                    let stdin = Repeated::new(stdin, self.pieces.clone(), Arc::clone(&differs));
+                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)
+                }),
         };
-        let mut input = opened.map_err(|error| self.failed(source, error))?;
-        let read = self.records(file, source, &mut input, pass, reading);
+        let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
+        let read = self.records(file, (source, &differs), &mut input, pass, reading);
         reading
             .report
             .name_columns(|path| input.column_of(path).map(str::to_owned));
@@ -186,7 +197,7 @@ impl Reader {
     fn records(
         &self,
         file: u32,
-        source: &InputFile,
+        (source, differs): (&InputFile, &Differs),
         input: &mut Input,
         pass: Pass,
         reading: &mut Collected,
@@ -205,7 +216,7 @@ impl Reader {
                     return Err(Halt::Stopped);
                 }
             }
-            let line = input.next().map_err(|error| self.failed(source, error))?;
+            let line = input.next().map_err(|error| self.failed(source, differs, error))?;
             if passed.bytes() > noted {
                 noted = passed.bytes();
                 self.has_read(file as usize, source, passed.beginning())?;
@@ -226,10 +237,14 @@ impl Reader {
         Ok(())
     }
 
-    /// Why an input cannot be read on: a stop also closes standard input.
-    fn failed(&self, source: &InputFile, error: InputError) -> Halt {
+    /// Why an input cannot be read on: a stop also closes standard input, which may differ from that of an earlier run.
+    fn failed(&self, source: &InputFile, differs: &Differs, error: InputError) -> Halt {
         let ends = source.path.is_none() && *self.sending.stop.borrow();
-        if ends { Halt::Stopped } else { Stop::Input(error).into() }
+        match differs.get() {
+            Some(how) => Stop::Input(InputError::changed(&source.name, how)).into(),
+            None if ends => Halt::Stopped,
+            None => Stop::Input(error).into(),
+        }
     }
 
     fn reach(&self, id: RecordId) -> Result<(), Stop> {
@@ -363,7 +378,7 @@ impl Reader {
             offset: line.offset,
             original: line.original,
             event_log_id,
-            resumed: self.in_flight.contains(id.to_u64()),
+            resumed: self.damaged || self.in_flight.contains(id.to_u64()),
             delta: key,
         });
         match packed {
@@ -395,7 +410,7 @@ impl Reader {
         let mut namespaces = Vec::new();
         for (input, source) in self.inputs.iter().enumerate() {
             let Some(path) = &source.path else {
-                namespaces.push(Uuid::new_v4());
+                namespaces.push(source.ids.unwrap_or_else(Uuid::new_v4));
                 continue;
             };
             let whole = Beginning::of_file(path, u64::MAX, goes_on)

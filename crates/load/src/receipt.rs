@@ -9,17 +9,20 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{append_file::options, outcome::Stop, record::Fate};
-use dfinery::{
-    ImportCode, Language, Timestamp,
-    engine::{NewFile, part_of},
+use crate::{
+    append_file::options,
+    outcome::Stop,
+    path_name::{self, path_name},
+    record::Fate,
 };
+use dfinery::{ImportCode, Language, Timestamp, engine::NewFile};
 use dfinery_input::Beginning;
 use dfinery_records::{WarningKind, Warnings};
 
 /// The fates of all records of a load, over all its runs if it was resumed.
 ///
 /// `read` always equals the sum of the five fates; [`adds_up`](Self::adds_up) says so.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -75,18 +78,29 @@ pub struct Receipt {
     /// Requests of this run that were refused for the quota.
     pub rate_limited: u64,
     /// The file of the records that were not accepted, if there are any.
+    #[serde(serialize_with = "path_name::serialize")]
     pub dead_letter: Option<PathBuf>,
     /// The file that lists the records that may have been taken more than once, if there are any.
+    #[serde(serialize_with = "path_name::serialize")]
     pub possibly_twice_file: Option<PathBuf>,
     /// The journal, with which the same load can continue.
+    #[serde(serialize_with = "path_name::serialize")]
     pub journal: Option<PathBuf>,
+    /// The folder to which this run moved what an earlier load had left in its own.
+    #[serde(serialize_with = "path_name::serialize")]
+    pub moved_aside: Option<PathBuf>,
+    /// Whether a repeat of this load would send again what was accepted, or is unknown: nothing remembers it.
+    pub repeat_sends_again: bool,
+    /// Whether the journal was found damaged, in this run or an earlier one. Earlier runs may then have sent every record
+    /// that it did not know to be settled: these were sent again, and count as possibly taken twice.
+    pub journal_damaged: bool,
 }
 
 /// One input of a load.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct InputReceipt {
-    /// The path as it was given, or `-`.
+    /// The path as it was given, or `-`; bytes of it that are not UTF-8 are written as `\xB0`.
     pub name: String,
     /// Its length, if it is a file.
     pub bytes: Option<u64>,
@@ -132,7 +146,7 @@ impl Receipt {
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        let mut file = NewFile::open(path, part_of(path), options().create_new(true))?;
+        let mut file = NewFile::create(path, options().create_new(true))?;
         file.write_all(&json)?;
         file.finish()
     }
@@ -141,7 +155,7 @@ impl Receipt {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let open = self.resumable > 0 || (!self.complete && self.journal.is_some());
-        open && !matches!(self.stopped, Some(Stop::Input(_)))
+        open && !matches!(self.stopped, Some(Stop::Input(_) | Stop::Deleted(_)))
     }
 
     pub(crate) fn count(&mut self, fate: Fate, code: Option<&str>, records: u64) {
@@ -211,14 +225,26 @@ impl fmt::Display for Receipt {
         } else if self.runs > 1 {
             writeln!(f, "It took {} runs.", self.runs)?;
         }
+        if self.repeat_sends_again {
+            writeln!(f, "There is no journal: a repeat of this load sends all of it again.")?;
+        }
+        if self.journal_damaged {
+            writeln!(
+                f,
+                "The journal was damaged: what it no longer knew to be settled was sent again, and counts as possibly twice."
+            )?;
+        }
         if let Some(path) = &self.dead_letter {
-            writeln!(f, "Not accepted: {}", path.display())?;
+            writeln!(f, "Not accepted: {}", path_name(path))?;
             if self.invalid > 0 {
                 writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
             }
         }
         if let Some(path) = &self.possibly_twice_file {
-            writeln!(f, "Possibly twice: {}", path.display())?;
+            writeln!(f, "Possibly twice: {}", path_name(path))?;
+        }
+        if let Some(path) = &self.moved_aside {
+            writeln!(f, "Moved aside, from an earlier load: {}", path_name(path))?;
         }
         if let Some(stop) = &self.stopped {
             let reason = stop.to_string();

@@ -227,7 +227,6 @@ impl<A: Accounts> Scheduler<A> {
         }
         for (Waiting { batch, .. }, permit) in &starting {
             if permit.is_some()
-                && batch.attempts == 0
                 && let Err(stop) = self.accounts.sent(batch)
             {
                 self.end(stop);

@@ -17,6 +17,8 @@ pub(crate) enum StateError {
     Occupied { folder: PathBuf, holds: &'static str },
     /// A file with this many bytes is missing.
     Gone { path: PathBuf, had: u64 },
+    /// A file was deleted while a load was writing it.
+    Deleted(PathBuf),
     /// A file has fewer bytes than were written to it.
     Cut { path: PathBuf, has: u64, had: u64 },
     /// The disk failed; the error names the file.
@@ -75,6 +77,7 @@ impl fmt::Display for StateError {
                 write!(f, "the journal {} is of another load: {difference}", path.display())
             }
             Self::Occupied { folder, holds } => write!(f, "{} holds {holds}", folder.display()),
+            Self::Deleted(path) => write!(f, "{} was deleted while the load ran", path.display()),
             Self::Gone { path, had } => write!(f, "{} is gone, though {had} bytes were written to it", path.display()),
             Self::Cut { path, has, had } => write!(
                 f,

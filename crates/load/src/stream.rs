@@ -97,7 +97,7 @@ impl Loader {
 
     /// Starts sending what the intake takes.
     pub(crate) fn start(self, settled: OnSettled) -> Intake {
-        let sending = self.sending(Before::default());
+        let sending = self.sending(Accepts::Mixed, Before::default());
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let pending = Pending::new(settled);
         let rules = Rules {

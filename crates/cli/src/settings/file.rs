@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs, io,
+    env,
+    ffi::{OsStr, OsString},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -26,7 +28,7 @@ pub const VARIABLE: &str = "DFINERY_CONFIG";
 #[derive(Default)]
 pub struct File {
     pub path: Option<PathBuf>,
-    values: BTreeMap<&'static str, (String, usize)>,
+    values: BTreeMap<&'static str, (OsString, usize)>,
 }
 
 impl File {
@@ -45,8 +47,10 @@ impl File {
         Self::read(path, &text)
     }
 
-    pub fn get(&self, setting: &Setting) -> Option<(&str, usize)> {
-        self.values.get(setting.key).map(|(text, line)| (text.as_str(), *line))
+    pub fn get(&self, setting: &Setting) -> Option<(&OsStr, usize)> {
+        self.values
+            .get(setting.key)
+            .map(|(text, line)| (text.as_os_str(), *line))
     }
 
     fn read(path: PathBuf, text: &str) -> anyhow::Result<Self> {
@@ -70,8 +74,8 @@ impl File {
             };
             // Paths in a file elsewhere are relative to that file.
             let text = match (setting.kind, path.parent()) {
-                (Kind::Path, Some(folder)) => folder.join(text).display().to_string(),
-                _ => text,
+                (Kind::Path, Some(folder)) => folder.join(text).into_os_string(),
+                _ => text.into(),
             };
             values.insert(setting.key, (text, line));
         }
@@ -139,7 +143,7 @@ mod tests {
         )
         .unwrap();
         let get = |key| file.values.get(key).cloned();
-        assert_eq!(get("mapping"), Some(("/etc/load/m.yaml".to_owned(), 1)));
-        assert_eq!(get("id_columns"), Some(("a,b".to_owned(), 2)));
+        assert_eq!(get("mapping"), Some(("/etc/load/m.yaml".into(), 1)));
+        assert_eq!(get("id_columns"), Some(("a,b".into(), 2)));
     }
 }

@@ -6,12 +6,13 @@ mod value;
 
 use std::{
     collections::BTreeMap,
-    env, fmt,
+    env,
+    ffi::OsString,
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use dfinery_load::{MostBad, WarningKind};
 
@@ -25,7 +26,7 @@ use self::{
 /// The options of the settings that a command has.
 pub struct Flags<const COMMAND: u8> {
     config: Option<PathBuf>,
-    given: BTreeMap<&'static str, String>,
+    given: BTreeMap<&'static str, OsString>,
 }
 
 /// Every setting, with its value and where that came from.
@@ -73,7 +74,7 @@ impl<const COMMAND: u8> Flags<COMMAND> {
         let file = File::find(self.config.as_deref())?;
         let mut found = BTreeMap::new();
         for setting in TABLE {
-            let Some((text, origin)) = self.find(setting, &file)? else {
+            let Some((text, origin)) = self.find(setting, &file) else {
                 continue;
             };
             let value = setting.kind.read(&text).map_err(|problem| match &origin {
@@ -81,6 +82,7 @@ impl<const COMMAND: u8> Flags<COMMAND> {
                 Origin::Variable(name) => anyhow::anyhow!("{name}: {problem}"),
                 Origin::File(..) => anyhow::anyhow!("{origin}: {} {problem}", setting.key),
             })?;
+            let text = text.to_string_lossy().into_owned();
             found.insert(setting.key, Found { text, origin, value });
         }
         let token = token(&found);
@@ -91,19 +93,17 @@ impl<const COMMAND: u8> Flags<COMMAND> {
         })
     }
 
-    fn find(&self, setting: &Setting, file: &File) -> anyhow::Result<Option<(String, Origin)>> {
+    fn find(&self, setting: &Setting, file: &File) -> Option<(OsString, Origin)> {
         if let Some(text) = self.given.get(setting.key) {
-            return Ok(Some((text.clone(), Origin::Option)));
+            return Some((text.clone(), Origin::Option));
         }
         let name = setting.variable();
-        match env::var(&name) {
-            Ok(text) if !text.is_empty() => return Ok(Some((text, Origin::Variable(name)))),
-            Err(env::VarError::NotUnicode(_)) => bail!("{name}: it does not hold UTF-8"),
-            _ => {}
+        if let Some(text) = env::var_os(&name).filter(|text| !text.is_empty()) {
+            return Some((text, Origin::Variable(name)));
         }
         let from_file = file.get(setting).zip(file.path.as_ref());
         let from_file = from_file.map(|((text, line), path)| (text.to_owned(), Origin::File(path.clone(), line)));
-        Ok(from_file.or_else(|| setting.default.map(|text| (text.to_owned(), Origin::Default))))
+        from_file.or_else(|| setting.default.map(|text| (text.into(), Origin::Default)))
     }
 }
 
@@ -225,9 +225,12 @@ impl<const COMMAND: u8> clap::FromArgMatches for Flags<COMMAND> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given = TABLE.iter().filter(|setting| setting.on & COMMAND != 0);
         let given = given.filter_map(|setting| {
+            if matches!(setting.kind, Kind::Path) {
+                return Some((setting.key, matches.get_one::<OsString>(setting.key)?.clone()));
+            }
             let values: Vec<_> = matches.get_many::<String>(setting.key)?.map(String::as_str).collect();
             // Only lists can be given more than once.
-            Some((setting.key, values.join(",")))
+            Some((setting.key, values.join(",").into()))
         });
         Ok(Self {
             config: matches.get_one::<PathBuf>(CONFIG).cloned(),
@@ -256,7 +259,9 @@ impl Setting {
         match self.kind {
             Kind::Choice(choices) => argument.value_parser(PossibleValuesParser::new(choices)),
             Kind::Warnings => argument.action(ArgAction::Append),
-            Kind::Path => argument.value_hint(clap::ValueHint::FilePath),
+            Kind::Path => argument
+                .value_hint(clap::ValueHint::FilePath)
+                .value_parser(clap::value_parser!(OsString)),
             Kind::Flag => argument
                 .num_args(0..=1)
                 .require_equals(true)

@@ -1,6 +1,6 @@
 //! The values of settings, read the same way from every source.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 use dfinery_load::{MostBad, UnknownWarning, WarningKind};
 
@@ -40,8 +40,13 @@ impl Kind {
     ///
     /// # Errors
     /// Says what it must be, without repeating what it is.
-    pub fn read(self, text: &str) -> Result<Value, String> {
-        let text = text.trim();
+    pub fn read(self, text: &OsStr) -> Result<Value, String> {
+        let Some(text) = text.to_str().map(str::trim) else {
+            return match self {
+                Self::Path => Ok(Value::Path(text.into())),
+                _ => Err("must be UTF-8".to_owned()),
+            };
+        };
         match self {
             Self::Text | Self::Url => Ok(Value::Text(text.to_owned())),
             Self::Path => Ok(Value::Path(text.into())),
@@ -127,7 +132,7 @@ mod tests {
             (Kind::Flag, "yes"),
             (Kind::Choice(&["a"]), "b"),
         ] {
-            let problem = kind.read(text).unwrap_err();
+            let problem = kind.read(text.as_ref()).unwrap_err();
             assert!(problem.starts_with("must be"), "{text}: {problem}");
         }
     }

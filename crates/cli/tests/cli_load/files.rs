@@ -81,6 +81,27 @@ async fn a_preview_shows_the_calls_themselves_and_sends_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_is_json_if_asked_for() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(5, 2) + "no JSON\n");
+    let preview = ["preview", "sales.ndjson", "--calls", "2", "--output", "json"];
+    let ran = desk.run(&preview).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let preview: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let calls = preview["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(
+        (&calls[0]["method"], &calls[0]["path"]),
+        (&json!("POST"), &json!("/api/v1/events"))
+    );
+    assert_eq!(calls[0]["body"]["common"]["identity"]["external_id"], json!("kim-0"));
+    assert_eq!(
+        (&calls[0]["lines"], &preview["report"]["bad"]),
+        (&json!([1, 6]), &json!(1))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_is_loaded_with_the_mapping_that_was_begun_for_it() {
     let desk = Desk::new().await;
     desk.write(

@@ -1,12 +1,14 @@
 //! Loading from the command line, as a person or a scheduler does it.
 #![cfg(unix)]
 
+mod books;
 #[path = "../common/command.rs"]
 mod command;
 mod delete;
 mod files;
 mod load;
 mod settings;
+mod stdin;
 mod stop;
 
 use std::{fmt::Write as _, fs};

@@ -1,3 +1,5 @@
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -128,4 +130,27 @@ async fn help_completions_and_manual_are_there() {
     run(bare(&["man"])).await.is(0).says(".TH dfinery");
     run(bare(&["man", "load"])).await.is(0).says("rate\\-share");
     run(bare(&["man", "nothing"])).await.is(2).says("no command `nothing`");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_ca_certificates_is_named_as_such() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(1, 1));
+    fs::create_dir(desk.path("none")).unwrap();
+    desk.write("empty.pem", "");
+    for (file, folder) in [
+        ("/nonexistent", "none"),
+        ("empty.pem", "none"),
+        ("/nonexistent", "/nonexistent"),
+    ] {
+        let mut command = desk.command(&["load", "events", "sales.ndjson", "--base-url", "https://127.0.0.1:1"]);
+        command.env("SSL_CERT_FILE", file).env("SSL_CERT_DIR", folder);
+        let ran = run(command).await;
+        ran.is(2)
+            .says("no CA certificates")
+            .says("install the package ca-certificates, or set SSL_CERT_FILE");
+        assert!(!ran.err.contains("builder error"), "{}", ran.err);
+    }
+    assert!(!desk.path("sales.ndjson.dfinery").exists());
 }

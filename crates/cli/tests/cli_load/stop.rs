@@ -13,12 +13,12 @@ use crate::{
     events,
 };
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
 }
 
-async fn until(condition: impl Fn() -> bool) {
+pub async fn until(condition: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if condition() {
             return;
@@ -28,7 +28,7 @@ async fn until(condition: impl Fn() -> bool) {
     panic!("it never came to that");
 }
 
-fn slow(desk: &Desk, millis: u64) {
+pub fn slow(desk: &Desk, millis: u64) {
     desk.emulator.fault_rate(FaultRate {
         probability: 1.0,
         seed: 0,
@@ -133,4 +133,29 @@ async fn what_keeps_a_load_from_going_on_is_said_with_what_to_do() {
         .says("--restart");
     desk.write(dead_letter, letters);
     desk.run(&load(&[])).await.is(1).says("250");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pace_holds_across_a_kill() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(200, 1));
+    let load = ["load", "events", "sales.ndjson", "--rate", "60", "--progress", "none"];
+    // Half of the calls are made again, which spends the quota too.
+    desk.emulator.fault_rate(FaultRate {
+        probability: 0.5,
+        seed: 1,
+        faults: vec![Fault::Status(503)],
+    });
+    let requests = || desk.emulator.ledger().all_requests().len();
+    for run in 1..4 {
+        let mut child = desk.command(&load).spawn().unwrap();
+        until(|| requests() >= 15 * run).await;
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+    }
+    let mut child = desk.command(&load).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!((45..=60).contains(&requests()), "{} in a minute", requests());
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -55,6 +56,24 @@ impl Desk {
     /// Runs it to its end while the emulator of this process answers.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         run(self.command(arguments)).await
+    }
+
+    /// Runs it with this on standard input, which is closed after.
+    pub async fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        let stdin = stdin.to_vec();
+        tokio::task::spawn_blocking(move || {
+            // A command that reads no standard input may be gone by now.
+            let _ = pipe.write_all(&stdin);
+            drop(pipe);
+            child.wait_with_output().unwrap()
+        })
+        .await
+        .unwrap()
+        .into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The accounts that the command leaves.
 
-use std::{fs, io::Write as _, process::Stdio};
+use std::fs;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
@@ -8,24 +8,6 @@ use serde_json::Value;
 use crate::command::{Desk, Ran};
 
 impl Desk {
-    /// Runs it with this on standard input, which is closed after.
-    pub async fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        let stdin = stdin.to_vec();
-        tokio::task::spawn_blocking(move || {
-            // A command that reads no standard input may be gone by now.
-            let _ = pipe.write_all(&stdin);
-            drop(pipe);
-            child.wait_with_output().unwrap()
-        })
-        .await
-        .unwrap()
-        .into()
-    }
-
     /// The receipt of a file, whose counts must add up and whose dead letters must hold what stands in the file.
     #[track_caller]
     pub fn receipt(&self, name: &str) -> Value {

@@ -4,7 +4,12 @@ use std::ops::Range;
 
 use roaring::RoaringTreemap;
 
-use super::{entry::Entry, header::Marks, summary::Summary, tally::Tally};
+use super::{
+    entry::{Entry, Loss},
+    header::Marks,
+    summary::Summary,
+    tally::Tally,
+};
 use crate::record::{Fate, RecordId};
 
 impl Summary {
@@ -13,9 +18,14 @@ impl Summary {
         self.ended = matches!(entry, Entry::Stopped | Entry::Finished);
         match entry {
             Entry::Header(_) => {}
-            Entry::Run { time, boot, lossy } => {
-                if *lossy {
+            Entry::Run { time, boot, loss } => {
+                if *loss != Loss::Nothing {
                     self.doubt();
+                }
+                if *loss == Loss::Anything {
+                    self.state.damaged = true;
+                    // There was one, or there would be no journal.
+                    self.state.runs = self.state.runs.max(1);
                 }
                 if self.state.runs == 0 {
                     self.state.began = *time;
@@ -26,6 +36,13 @@ impl Summary {
             Entry::Read { input, beginning } => {
                 self.state.read.insert(*input, *beginning);
             }
+            Entry::Piece(beginning) => {
+                self.state.read.insert(0, *beginning);
+                self.state.add_piece(*beginning);
+                // More has come than there was when it was finished.
+                self.state.finished = false;
+            }
+            Entry::Spent { time, calls } => self.spent.add(*time, *calls),
             Entry::Reach(id) => {
                 let reach = self.reaches.entry(id.file()).or_insert(*id);
                 *reach = (*reach).max(*id);

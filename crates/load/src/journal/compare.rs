@@ -18,6 +18,11 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), S
             began: began.inputs.len(),
             now: now.inputs.len(),
         }
+    } else if let Some((was, is)) = inputs().find(|(was, is)| was.ids.is_some() != is.ids.is_some()) {
+        Difference::Contents {
+            began: was.name.clone(),
+            now: is.name.clone(),
+        }
     } else if let Some((was, is)) = inputs().find(|(was, is)| was.length != is.length) {
         Difference::Length {
             began: (was.name.clone(), was.length),

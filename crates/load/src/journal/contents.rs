@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     entry::{Entries, Entry, Found, MAGIC, VERSION},
+    extent::Extent,
     header::Header,
     summary::Summary,
 };
@@ -17,15 +18,23 @@ use crate::{append_file::at, state_error::StateError};
 pub(super) struct Contents {
     pub(super) header: Header,
     pub(super) summary: Summary,
-    /// Where the last good entry ends.
+    /// Where the last good entry ends, and its checksum.
     pub(super) good: u64,
-    /// Whether there are bytes after it.
-    pub(super) cut: bool,
+    pub(super) checksum: u32,
+    /// How long the file should be; `None` if that is damaged.
+    pub(super) extent: Option<Extent>,
     /// Where the last snapshot ends, or the header without one.
     pub(super) base: u64,
 }
 
 impl Contents {
+    /// Whether nothing was read or sent, and nothing is missing.
+    pub(super) fn is_untouched(&self) -> bool {
+        let state = &self.summary.state;
+        let empty = state.read.is_empty() && state.done.is_empty() && state.in_flight.is_empty();
+        empty && !state.damaged && self.extent.is_some_and(|extent| self.good >= extent.written)
+    }
+
     /// Reads a journal to its end or to the first incomplete entry.
     ///
     /// # Errors
@@ -37,17 +46,19 @@ impl Contents {
         let len = file.metadata().map_err(read)?.len();
         let mut input = BufReader::with_capacity(BUFFER, file);
         let mut start = [0; MAGIC.len() + 1];
-        match input.read_exact(&mut start) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged()),
-            Err(error) => return Err(read(error)),
-        }
+        let short = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => damaged(),
+            _ => read(error),
+        };
+        input.read_exact(&mut start).map_err(short)?;
         match start.strip_prefix(MAGIC) {
             Some([VERSION]) => {}
             Some(_) => return Err(StateError::OtherVersion(path.to_owned())),
             None => return Err(damaged()),
         }
-        let mut entries = Entries::new(input, start.len() as u64, len);
+        let mut extent = [0; Extent::BYTES];
+        input.read_exact(&mut extent).map_err(short)?;
+        let mut entries = Entries::new(input, Extent::PLACE + Extent::BYTES as u64, len);
         let Found::Entry(Entry::Header(header)) = entries.next().map_err(read)? else {
             return Err(damaged());
         };
@@ -55,18 +66,16 @@ impl Contents {
             header: header.into_owned(),
             summary: Summary::default(),
             good: entries.good(),
-            cut: false,
+            checksum: entries.checksum(),
+            extent: Extent::from_bytes(extent),
             base: entries.good(),
         };
         loop {
             match entries.next().map_err(read)? {
-                Found::End => return Ok(contents),
-                Found::Entry(Entry::Header(_)) | Found::Bad => {
-                    contents.cut = true;
-                    return Ok(contents);
-                }
+                Found::End | Found::Entry(Entry::Header(_)) | Found::Bad => return Ok(contents),
                 Found::Entry(entry) => {
                     contents.good = entries.good();
+                    contents.checksum = entries.checksum();
                     if matches!(entry, Entry::Snapshot(_)) {
                         contents.base = contents.good;
                     }

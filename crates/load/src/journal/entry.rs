@@ -1,5 +1,7 @@
-//! The entries of the journal and their form in the file: the length of the payload, the payload, and a CRC-32 of the two.
-//! The payload is the entry as postcard writes it, and the length a number as postcard writes it.
+//! The entries of the journal and their form in the file: the length of the payload, the payload, and a CRC-32 of the
+//! lengths and payloads of all entries up to this one. So an entry that is missing, repeated or in another place is as
+//! noticeable as a changed one. The payload is the entry as postcard writes it, and the length a number as postcard
+//! writes it.
 
 use std::{
     borrow::Cow,
@@ -10,12 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     header::{Header, Marks},
+    spent::Calls,
     summary::Summary,
 };
 use crate::record::{Fate, RecordId};
 use dfinery_input::Beginning;
 
-/// The beginning of every journal; a version byte follows.
+/// The beginning of every journal; a version byte and an [`Extent`](super::extent::Extent) follow, then the entries.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 /// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an
 /// entry. Versions 1 and 2 both had a 1 here.
@@ -32,8 +35,7 @@ pub(super) enum Entry<'a> {
         /// In seconds since 1970.
         time: u64,
         boot: Cow<'a, str>,
-        /// The last writes of the previous run may be missing.
-        lossy: bool,
+        loss: Loss,
     },
     /// How far an input was read. Comes before any entry about the records in it.
     Read {
@@ -58,10 +60,27 @@ pub(super) enum Entry<'a> {
     /// The run ended in order, before the end of its files.
     Stopped,
     Finished,
+    /// How far standard input was read: as `Read`, but the earlier ones still count.
+    Piece(Beginning),
+    /// Calls that are about to be made, retries included, and when: in milliseconds since 1970.
+    Spent {
+        time: u64,
+        calls: Calls,
+    },
     /// Replaces all the entries before it.
     Snapshot(Cow<'a, Summary>),
     /// Records whose calls failed until the run ended, although others were accepted.
     Failed(#[serde(with = "ids")] Cow<'a, [RecordId]>),
+}
+
+/// What may be missing of the runs before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Loss {
+    Nothing,
+    /// What was written after the last wait for the disk: the machine was started anew.
+    Unsynced,
+    /// Anything: the journal was damaged.
+    Anything,
 }
 
 /// What was found where an entry should be.
@@ -74,17 +93,24 @@ pub(super) enum Found {
 }
 
 impl Entry<'_> {
-    /// Appends the entry to a buffer. `payload` is room to work in.
-    pub(super) fn write(&self, out: &mut Vec<u8>, payload: &mut Vec<u8>) -> io::Result<()> {
+    /// Appends the entry to a buffer, after an entry with this checksum, and returns its own. `payload` is room to work in.
+    pub(super) fn write(&self, after: u32, out: &mut Vec<u8>, payload: &mut Vec<u8>) -> io::Result<u32> {
         payload.clear();
         postcard::to_io(self, &mut *payload).map_err(io::Error::other)?;
         let start = out.len();
         postcard::to_io(&(payload.len() as u64), &mut *out).map_err(io::Error::other)?;
         out.extend_from_slice(payload);
-        let crc = crc32fast::hash(out.get(start..).unwrap_or_default());
-        out.extend_from_slice(&crc.to_le_bytes());
-        Ok(())
+        let checksum = checksum(after, out.get(start..).unwrap_or_default());
+        out.extend_from_slice(&checksum.to_le_bytes());
+        Ok(checksum)
     }
+}
+
+/// The checksum of an entry after one with the checksum `after`, or 0 for the first.
+pub(super) fn checksum(after: u32, frame: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(after);
+    hasher.update(frame);
+    hasher.finalize()
 }
 
 /// Ids in ascending order, each as its distance from the previous one, which mostly fits into a byte or two.
@@ -123,6 +149,7 @@ pub(super) struct Entries<R> {
     input: R,
     good: u64,
     left: u64,
+    checksum: u32,
     frame: Vec<u8>,
 }
 
@@ -133,6 +160,7 @@ impl<R: BufRead> Entries<R> {
             input,
             good,
             left: len.saturating_sub(good),
+            checksum: 0,
             frame: Vec::new(),
         }
     }
@@ -140,6 +168,11 @@ impl<R: BufRead> Entries<R> {
     /// Where the last good entry ends.
     pub(super) fn good(&self) -> u64 {
         self.good
+    }
+
+    /// The checksum of the last good entry.
+    pub(super) fn checksum(&self) -> u32 {
+        self.checksum
     }
 
     pub(super) fn next(&mut self) -> io::Result<Found> {
@@ -159,7 +192,8 @@ impl<R: BufRead> Entries<R> {
         let Some((body, crc)) = self.frame.split_last_chunk::<4>() else {
             return Ok(Found::Bad);
         };
-        if body.len() as u64 != head as u64 + length || crc32fast::hash(body) != u32::from_le_bytes(*crc) {
+        let checksum = checksum(self.checksum, body);
+        if body.len() as u64 != head as u64 + length || checksum != u32::from_le_bytes(*crc) {
             return Ok(Found::Bad);
         }
         let Ok((entry, [])) = postcard::take_from_bytes(body.get(head..).unwrap_or_default()) else {
@@ -168,6 +202,7 @@ impl<R: BufRead> Entries<R> {
         let len = self.frame.len() as u64;
         self.good += len;
         self.left -= len;
+        self.checksum = checksum;
         Ok(Found::Entry(entry))
     }
 

@@ -1,6 +1,7 @@
 //! The load that a journal belongs to, and the files beside it.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// What is loaded and how: a journal continues only with the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +16,22 @@ pub(crate) struct Header {
     pub(crate) inputs: Vec<HeaderInput>,
 }
 
+impl Header {
+    /// The base of the ids of events, if the load is of standard input.
+    pub(crate) fn ids_of_stdin(&self) -> Option<Uuid> {
+        self.inputs.first()?.ids
+    }
+}
+
 /// One input of a load, as it was when the load began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeaderInput {
     /// For people: a renamed input is still the same.
     pub(crate) name: String,
+    /// 0 for standard input.
     pub(crate) length: u64,
+    /// The base of the ids of events on standard input, whose contents are unknown beforehand; a file has none.
+    pub(crate) ids: Option<Uuid>,
 }
 
 /// The lengths of the files beside the journal after the lines of an entry were appended.

@@ -12,8 +12,10 @@ use std::{
 use super::{
     compare::{compare, other_contents},
     contents::Contents,
-    entry::{Entry, MAGIC, VERSION},
+    entry::{Entry, Loss, MAGIC, VERSION},
+    extent::Extent,
     header::{Header, Marks},
+    spent::{self, Calls},
     summary::{State, Summary},
 };
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     record::{Fate, RecordId},
     state_error::StateError,
 };
-use dfinery::engine::with_suffix;
+use dfinery::{Family, engine::with_suffix};
 use dfinery_input::Beginning;
 
 /// The fate of some records, for [`Journal::done`].
@@ -41,9 +43,16 @@ pub(crate) struct Journal {
     header: Header,
     file: AppendFile,
     summary: Summary,
+    extent: Extent,
+    /// The checksum of the last entry.
+    checksum: u32,
     /// The length of the file when it held only a header and a snapshot.
     base: u64,
     compact_at: u64,
+    /// What earlier runs have spent of the quotas, and how long ago.
+    spent_before: Vec<(Duration, Calls)>,
+    /// Calls that are about to be made and not in an entry yet.
+    calls: Calls,
     /// Entries that are not in the file yet.
     unwritten: Vec<u8>,
     payload: Vec<u8>,
@@ -107,18 +116,37 @@ impl Journal {
             }
             Err(error) => return Err(at(path, "open", &error).into()),
         };
-        compare(path, &read.header, header)?;
+        if let Err(other) = compare(path, &read.header, header) {
+            // Standard input is opened only after the journal: what could not be read may be read in another way now.
+            let never_read = read.is_untouched() && read.header.ids_of_stdin().is_some();
+            if never_read && header.ids_of_stdin().is_some() {
+                return Self::create(path, header, boot, compact_at, lock);
+            }
+            return Err(other);
+        }
         for (input, beginning) in &read.summary.state.read {
             if !begins_so(*input, *beginning)? {
                 return Err(other_contents(path, &read.header, header, *input));
             }
         }
+        let same_boot = !boot.is_empty() && read.summary.boot == boot;
+        let should_be = |extent: Extent| if same_boot { extent.written } else { extent.synced };
+        let loss = if read.extent.map(should_be).is_none_or(|length| read.good < length) {
+            Loss::Anything
+        } else if same_boot || read.summary.ended {
+            Loss::Nothing
+        } else {
+            Loss::Unsynced
+        };
         let file = AppendFile::open(path, read.good)?;
-        let mut journal = Self::new(read.header, file, read.summary, read.base, compact_at, lock);
-        let same_boot = !boot.is_empty() && journal.summary.boot == boot;
-        let lossy = read.cut || !(journal.summary.ended || same_boot);
-        if lossy || !journal.summary.state.finished {
-            journal.end(&run(boot, lossy))?;
+        let mut journal = Self::new(read.header, file, read.summary, compact_at, lock);
+        journal.base = read.base;
+        journal.checksum = read.checksum;
+        let (spent, ended) = (&journal.summary.spent, journal.summary.ended);
+        journal.spent_before = spent.before(spent::now(), ended).collect();
+        // Standard input may have more than it had when the load was finished.
+        if loss != Loss::Nothing || !journal.summary.state.finished || header.ids_of_stdin().is_some() {
+            journal.end(&run(boot, loss))?;
         }
         journal.compact_if_large()?;
         let state = journal.summary.state.clone();
@@ -133,25 +161,35 @@ impl Journal {
         lock: File,
     ) -> Result<(Self, State), StateError> {
         let mut summary = Summary::default();
-        let entries = [Entry::Header(Cow::Borrowed(header)), run(boot, false)];
+        let entries = [Entry::Header(Cow::Borrowed(header)), run(boot, Loss::Nothing)];
         for entry in &entries {
             summary.apply(entry);
         }
-        let bytes = whole_file(&entries)?;
+        let (bytes, checksum) = whole_file(&entries)?;
         replace(path, &bytes)?;
-        let len = bytes.len() as u64;
-        let file = AppendFile::open(path, len)?;
+        let file = AppendFile::open(path, bytes.len() as u64)?;
         let state = summary.state.clone();
-        Ok((Self::new(header.clone(), file, summary, len, compact_at, lock), state))
+        let mut journal = Self::new(header.clone(), file, summary, compact_at, lock);
+        journal.checksum = checksum;
+        Ok((journal, state))
     }
 
-    fn new(header: Header, file: AppendFile, summary: Summary, base: u64, compact_at: u64, lock: File) -> Self {
+    /// A journal whose file is as long as it should be.
+    fn new(header: Header, file: AppendFile, summary: Summary, compact_at: u64, lock: File) -> Self {
+        let length = file.len();
         Self {
             header,
             file,
             summary,
-            base,
+            extent: Extent {
+                written: length,
+                synced: length,
+            },
+            checksum: 0,
+            base: length,
             compact_at,
+            spent_before: Vec::new(),
+            calls: Calls::default(),
             unwritten: Vec::new(),
             payload: Vec::new(),
             sorted: Vec::new(),
@@ -162,7 +200,15 @@ impl Journal {
     /// Notes how far an input was read. Call it before noting anything about the records in it, so that a later run
     /// does not mistake other records in the same place for them.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) -> io::Result<()> {
-        self.write(&Entry::Read { input, beginning })
+        self.write(&match self.header.ids_of_stdin() {
+            Some(_) => Entry::Piece(beginning),
+            None => Entry::Read { input, beginning },
+        })
+    }
+
+    /// The load that began.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
 
     /// Notes that records of this file before this one may be sent from now on, and waits for the disk. Call it rarely,
@@ -177,6 +223,16 @@ impl Journal {
         let written = self.write(&Entry::Sent(Cow::Borrowed(&ids)));
         self.sorted = ids;
         written
+    }
+
+    /// Notes that a call is about to be made, even if its records were sent before.
+    pub(crate) fn spends(&mut self, family: Family) {
+        self.calls.count(family);
+    }
+
+    /// How many calls earlier runs have made, and how long ago at most.
+    pub(crate) fn spent_before(&self) -> &[(Duration, Calls)] {
+        &self.spent_before
     }
 
     /// Notes that these records were sent but certainly not taken: they are no longer in flight.
@@ -237,7 +293,7 @@ impl Journal {
             return Ok(());
         }
         self.summary.shrink();
-        let bytes = whole_file(&[
+        let (bytes, checksum) = whole_file(&[
             Entry::Header(Cow::Borrowed(&self.header)),
             Entry::Snapshot(Cow::Borrowed(&self.summary)),
         ])?;
@@ -246,19 +302,38 @@ impl Journal {
         // The snapshot covers these entries.
         self.unwritten.clear();
         self.base = bytes.len() as u64;
+        self.checksum = checksum;
+        self.extent = Extent {
+            written: self.base,
+            synced: self.base,
+        };
         self.file = AppendFile::open(path, self.base)?;
         Ok(())
     }
 
     /// Returns once a kill would lose nothing noted so far. One write serves several calls.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.write_calls()?;
         self.file.append(&self.unwritten)?;
         self.unwritten.clear();
+        if self.extent.written == self.file.len() {
+            return Ok(());
+        }
+        self.extends_to(Extent {
+            written: self.file.len(),
+            ..self.extent
+        })
+    }
+
+    /// Notes how long the file is.
+    fn extends_to(&mut self, extent: Extent) -> io::Result<()> {
+        self.file.overwrite(Extent::PLACE, &extent.to_bytes())?;
+        self.extent = extent;
         Ok(())
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        entry.write(&mut self.unwritten, &mut self.payload)?;
+        self.checksum = entry.write(self.checksum, &mut self.unwritten, &mut self.payload)?;
         self.summary.apply(entry);
         if self.unwritten.len() < Self::MOST_UNWRITTEN {
             return Ok(());
@@ -266,10 +341,26 @@ impl Journal {
         self.flush()
     }
 
+    fn write_calls(&mut self) -> io::Result<()> {
+        let calls = std::mem::take(&mut self.calls);
+        if calls == Calls::default() {
+            return Ok(());
+        }
+        let time = spent::now();
+        self.write(&Entry::Spent { time, calls })
+    }
+
     fn end(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        // The entry may be the last of a run.
+        self.write_calls()?;
         self.write(entry)?;
         self.flush()?;
-        self.file.sync()
+        self.file.sync()?;
+        // Until this too is on the disk, less than is there counts as certainly there.
+        self.extends_to(Extent {
+            synced: self.file.len(),
+            ..self.extent
+        })
     }
 
     /// The ids in ascending order, in a vector that the caller puts back.
@@ -289,22 +380,27 @@ impl Drop for Journal {
     }
 }
 
-/// A journal with exactly these entries.
-fn whole_file(entries: &[Entry<'_>]) -> io::Result<Vec<u8>> {
-    let mut bytes = [&MAGIC[..], &[VERSION]].concat();
-    let mut payload = Vec::new();
+/// A journal with exactly these entries, and the checksum of the last.
+fn whole_file(entries: &[Entry<'_>]) -> io::Result<(Vec<u8>, u32)> {
+    let (mut bytes, mut payload, mut checksum) = (Vec::new(), Vec::new(), 0);
     for entry in entries {
-        entry.write(&mut bytes, &mut payload)?;
+        checksum = entry.write(checksum, &mut bytes, &mut payload)?;
     }
-    Ok(bytes)
+    let length = Extent::PLACE + (Extent::BYTES + bytes.len()) as u64;
+    let extent = Extent {
+        written: length,
+        synced: length,
+    };
+    bytes.splice(..0, [&MAGIC[..], &[VERSION], &extent.to_bytes()].concat());
+    Ok((bytes, checksum))
 }
 
-fn run(boot: &str, lossy: bool) -> Entry<'_> {
+fn run(boot: &str, loss: Loss) -> Entry<'_> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH);
     Entry::Run {
         time: time.map_or(0, |time| time.as_secs()),
         boot: Cow::Borrowed(boot),
-        lossy,
+        loss,
     }
 }
 

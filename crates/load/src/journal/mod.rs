@@ -5,16 +5,21 @@
 //! load skips what is done, and knows which records may have been sent before.
 //!
 //! Before it notes anything about a record, the journal notes how far the input was read ([`Journal::has_read`]): a
-//! record is known by its position, which means nothing if the file changes before it.
+//! record is known by its position, which means nothing if the file changes before it. Standard input cannot be compared
+//! before it is read, so its earlier lengths and hashes are kept too, and compared as it comes.
 //!
-//! * **A damaged or torn entry** is cut off with everything after it, wherever it is. That is safe: forgotten records
-//!   are sent again with the same ids, and count as perhaps sent twice.
+//! It also notes when calls were made ([`Journal::spends`]), since a run may follow a kill at once.
+//!
+//! * **A damaged or torn entry** is cut off with everything after it, wherever it is. The journal says how long it is
+//!   ([`extent`]), so that damage differs from a write that a kill has cut short, and an end that is missing from an end.
+//!   After damage any record that is not done may have been sent: all of them are sent again with the same ids, and
+//!   count as perhaps sent twice.
 //! * **After a kill** every written entry ([`Journal::flush`]) is still there, since the system has its bytes. No call
 //!   is made before its `Sent` is written, so `Sent` is exact.
 //! * **After a loss of power** the last entries may be missing, because waiting for the disk at each would be slow. The
 //!   journal waits only at [`Journal::reach`]: records before that position may have been sent. So if the machine was
-//!   rebooted since the last run (its boot id differs or is unknown), or if something was cut off, every record before
-//!   it that is not done counts as in flight. The files beside the journal (dead letters and such) may have lost lines
+//!   rebooted since the last run (its boot id differs or is unknown), every record before it that is not done counts as
+//!   in flight. The files beside the journal (dead letters and such) may have lost lines
 //!   as well: a fate with lines there counts only if they were synced, and each file is truncated to what was synced. A
 //!   run that ended with [`Journal::stop`] or [`Journal::finish`] is exact in any case.
 //! * **A large journal** is replaced by a snapshot, which is written under another name, synced and renamed, so that a
@@ -24,8 +29,10 @@ mod apply;
 mod compare;
 mod contents;
 mod entry;
+mod extent;
 mod header;
 mod log;
+mod spent;
 mod summary;
 mod tally;
 #[cfg(test)]
@@ -34,5 +41,6 @@ mod tests;
 pub(crate) use self::{
     header::{Header, HeaderInput, Marks},
     log::{Done, Journal},
+    spent::Calls,
     summary::State,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
-use super::{header::Marks, tally::Tally};
+use super::{header::Marks, spent::Spent, tally::Tally};
 use crate::record::RecordId;
 use dfinery_input::Beginning;
 
@@ -18,11 +18,15 @@ pub(crate) struct State {
     pub(crate) in_flight: RoaringTreemap,
     /// The records without a fate whose calls failed until the end of a run, although others were accepted.
     pub(crate) failed: RoaringTreemap,
+    /// The journal was damaged: any record whose fate is not known may have been sent.
+    pub(crate) damaged: bool,
     pub(crate) tally: Tally,
     /// The length of the good part of each file beside the journal.
     pub(crate) marks: Marks,
     /// How far each input was read.
     pub(crate) read: BTreeMap<usize, Beginning>,
+    /// How far standard input was read, and how far before that, since it can only be compared as it comes.
+    pub(crate) pieces: Vec<Beginning>,
     /// How many runs there were, this one included.
     pub(crate) runs: u32,
     /// When the first run began, in seconds since 1970.
@@ -43,8 +47,27 @@ pub(super) struct Summary {
     pub(super) synced: Marks,
     /// The boot id of the machine during the last run; empty if unknown.
     pub(super) boot: String,
+    pub(super) spent: Spent,
     /// Whether the last run ended in order.
     pub(super) ended: bool,
+}
+
+impl State {
+    /// Further pieces are closer than this only at the end: those between are forgotten.
+    const PIECE: u64 = 64 * 1024;
+
+    pub(super) fn add_piece(&mut self, piece: Beginning) {
+        let second_last = self
+            .pieces
+            .len()
+            .checked_sub(2)
+            .and_then(|place| self.pieces.get(place));
+        let begins = second_last.map_or(0, |piece| piece.bytes);
+        if piece.bytes.saturating_sub(begins) <= Self::PIECE {
+            self.pieces.pop();
+        }
+        self.pieces.push(piece);
+    }
 }
 
 impl Summary {

@@ -8,7 +8,12 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
-use super::{entry::Entry, tally::Tally, *};
+use super::{
+    entry::{Entry, Loss, checksum},
+    extent::Extent,
+    tally::Tally,
+    *,
+};
 use crate::record::{Fate, RecordId};
 use crate::state_error::StateError;
 use dfinery::engine::with_suffix;
@@ -20,6 +25,7 @@ fn header() -> Header {
     let input = |name: &str| HeaderInput {
         name: name.to_owned(),
         length: 1_000,
+        ids: None,
     };
     Header {
         kind: "events".to_owned(),
@@ -185,9 +191,10 @@ fn a_run_that_ended_in_order_is_exact_after_the_machine_was_started_anew() {
 }
 
 #[test]
-fn after_damage_all_below_the_reach_that_is_not_done_is_in_flight() {
+fn after_damage_every_record_that_is_not_done_may_have_been_sent() {
     let (_folder, path) = folder();
     let (mut journal, _) = open(&path, "boot");
+    journal.done(&done(&ids([0]), Fate::Accepted, marks(0))).unwrap();
     journal.reach(RecordId::new(0, 5)).unwrap();
     let good = fs::metadata(&path).unwrap().len();
     journal.sent(&ids([1])).unwrap();
@@ -197,11 +204,31 @@ fn after_damage_all_below_the_reach_that_is_not_done_is_in_flight() {
     bytes[usize::try_from(good).unwrap() + 2] ^= 1;
     fs::write(&path, &bytes).unwrap();
 
-    let (_journal, state) = open(&path, "boot");
-    assert_eq!(
-        (numbers(&state.done), numbers(&state.in_flight)),
-        (vec![], vec![0, 1, 2, 3, 4])
-    );
+    for run in 2..4 {
+        let (_journal, state) = open(&path, "boot");
+        assert_eq!((numbers(&state.done), state.damaged, state.runs), (vec![0], true, run));
+    }
+}
+
+#[test]
+fn an_end_that_is_missing_is_damage_and_a_write_cut_short_by_a_kill_is_none() {
+    let (_folder, path) = folder();
+    let (mut journal, _) = open(&path, "boot");
+    journal.sent(&ids([1])).unwrap();
+    journal.flush().unwrap();
+    let shorter = fs::metadata(&path).unwrap().len();
+    journal.sent(&ids([2])).unwrap();
+    drop(journal);
+    let bytes = fs::read(&path).unwrap();
+
+    let torn = [&bytes[..], &bytes[bytes.len() - 5..bytes.len() - 1]].concat();
+    fs::write(&path, &torn).unwrap();
+    let (_, state) = open(&path, "boot");
+    assert_eq!((numbers(&state.in_flight), state.damaged), (vec![1, 2], false));
+
+    fs::write(&path, &bytes[..usize::try_from(shorter).unwrap()]).unwrap();
+    let (_, state) = open(&path, "boot");
+    assert_eq!((numbers(&state.in_flight), state.damaged), (vec![1], true));
 }
 
 #[test]
@@ -232,6 +259,47 @@ fn codes_beyond_the_limit_are_counted_without_one() {
     }
     assert!(tally.codes(Fate::Rejected).count() <= 201);
     assert_eq!(tally.count(Fate::Rejected), 2_000);
+}
+
+#[test]
+fn standard_input_is_known_by_its_pieces_and_goes_on_after_its_end() {
+    let (_folder, path) = folder();
+    let mut header = header();
+    header.inputs.truncate(1);
+    header.inputs[0].ids = Some(uuid::Uuid::from_u128(7));
+    let open = |ids: u128, compact_at| {
+        let mut header = header.clone();
+        header.inputs[0].ids = Some(uuid::Uuid::from_u128(ids));
+        Journal::open_in_boot(&path, &header, unchanged, "boot", compact_at).unwrap()
+    };
+    let (mut journal, _) = open(7, NEVER);
+    let places: Vec<_> = (1..=500).map(|place| place * 1_000).collect();
+    for place in &places {
+        journal.has_read(0, beginning(*place)).unwrap();
+    }
+    journal.finish().unwrap();
+    drop(journal);
+
+    // A run that begins anew takes over what the first one has chosen.
+    let (mut journal, state) = open(8, 1);
+    assert_eq!(journal.header().ids_of_stdin(), header.ids_of_stdin());
+    assert!(state.finished && state.runs == 2);
+    let pieces: Vec<_> = state.pieces.iter().map(|piece| piece.bytes).collect();
+    assert!(pieces.len() < 20 && pieces.last() == places.last(), "{pieces:?}");
+    assert!(
+        pieces.windows(2).all(|pair| pair[1] - pair[0] <= 2 * 65_536),
+        "{pieces:?}"
+    );
+    journal.has_read(0, beginning(501_000)).unwrap();
+    assert!(!journal.state().finished);
+    drop(journal);
+    let error = Journal::open(&path, &self::header(), unchanged)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("began with 1 inputs"), "{error}");
+    header.inputs[0].ids = None;
+    let error = Journal::open(&path, &header, unchanged).unwrap_err().to_string();
+    assert!(error.contains("had other contents"), "{error}");
 }
 
 #[test]
@@ -313,12 +381,17 @@ fn a_file_that_is_no_journal_is_left_alone() {
     }
 }
 
-/// An entry in the form it has in the file.
-fn frame(payload: &[u8]) -> Vec<u8> {
+/// An entry in the form it has in the file, after others.
+fn frame(after: u32, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![u8::try_from(payload.len()).unwrap()];
     frame.extend(payload);
-    frame.extend(crc32fast::hash(&frame).to_le_bytes());
+    frame.extend(checksum(after, &frame).to_le_bytes());
     frame
+}
+
+/// The checksum of the last entry of a journal.
+fn last_checksum(journal: &[u8]) -> u32 {
+    u32::from_le_bytes(*journal.last_chunk().unwrap())
 }
 
 #[test]
@@ -330,7 +403,8 @@ fn a_journal_of_another_version_is_left_alone() {
         entry.extend(crc32fast::hash(&entry).to_le_bytes());
         entry
     };
-    for rest in [of_version(2), of_version(1), [&[5][..], &frame(&[0, 0, 0, 0])].concat()] {
+    let version_3 = [&[3][..], &frame(0, &[0, 0, 0, 0])].concat();
+    for rest in [of_version(2), of_version(1), version_3, vec![5; 40]] {
         let (_folder, path) = folder();
         let bytes = [&b"dfinload"[..], &rest].concat();
         fs::write(&path, &bytes).unwrap();
@@ -344,23 +418,35 @@ fn a_journal_of_another_version_is_left_alone() {
 fn entries_are_written_as_version_4_wrote_them() {
     let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
         let mut written = Vec::new();
-        entry.write(&mut written, &mut Vec::new()).unwrap();
-        assert_eq!(written, frame(payload), "{entry:?}");
+        let checksum = entry.write(7, &mut written, &mut Vec::new()).unwrap();
+        assert_eq!(
+            (&written, checksum),
+            (&frame(7, payload), last_checksum(&written)),
+            "{entry:?}"
+        );
     };
     let header = header();
     let run = Entry::Run {
         time: 9,
         boot: "b".into(),
-        lossy: true,
+        loss: Loss::Unsynced,
     };
     let read = Entry::Read {
         input: 1,
         beginning: beginning(3),
     };
-    let entries: [(Entry<'_>, &[u8]); 10] = [
+    let spent = Entry::Spent {
+        time: 5,
+        calls: Calls {
+            event: 1,
+            identity: 2,
+            profile: 3,
+        },
+    };
+    let entries: [(Entry<'_>, &[u8]); 12] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
-            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\x05b.csv\xe8\x07",
+            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\0\x05b.csv\xe8\x07\0",
         ),
         (run, b"\x01\x09\x01b\x01"),
         (read, b"\x02\x01\x03\x03"),
@@ -370,7 +456,9 @@ fn entries_are_written_as_version_4_wrote_them() {
         (Entry::Synced, b"\x07"),
         (Entry::Stopped, b"\x08"),
         (Entry::Finished, b"\x09"),
-        (Entry::Failed(ids([2]).into()), b"\x0b\x01\x02"),
+        (Entry::Piece(beginning(3)), b"\x0a\x03\x03"),
+        (spent, b"\x0b\x05\x01\x02\x03"),
+        (Entry::Failed(ids([2]).into()), b"\x0d\x01\x02"),
     ];
     for (entry, payload) in &entries {
         assert_written(entry, payload);
@@ -398,7 +486,7 @@ fn a_count_without_its_items_asks_for_no_memory() {
         for zeros in 0..12 {
             let payload = [&[entry][..], &vec![0; zeros], &most, &[1]].concat();
             let mut bytes = good.clone();
-            bytes.extend(frame(&payload));
+            bytes.extend(frame(last_checksum(&good), &payload));
             fs::write(&path, &bytes).unwrap();
             let (_journal, state) = open(&path, "boot");
             assert!(state.done.is_empty(), "{payload:?}");
@@ -680,8 +768,11 @@ proptest! {
             return Ok(());
         };
         let state = open(&path, "after the cut").1;
+        let synced = Extent::from_bytes(*bytes[9..].first_chunk().unwrap()).unwrap().synced;
+        let len = history.iter().rfind(|(len, _)| *len <= at as u64).unwrap().0;
         let mut expected = model.clone();
-        if !(model.ended && history.iter().any(|(len, _)| *len == at as u64)) {
+        prop_assert_eq!(state.damaged, len < synced);
+        if state.damaged || !model.ended {
             expected.doubt();
         }
         expected.assert_is(&state);
@@ -692,7 +783,7 @@ proptest! {
         for id in model.done.keys().filter(|id| !model.unsure.contains(id)) {
             prop_assert!(state.done.contains(*id), "a record that was done is forgotten");
         }
-        for id in model.sent.iter().filter(|id| !model.done.contains_key(id)) {
+        for id in model.sent.iter().filter(|id| !state.damaged && !model.done.contains_key(id)) {
             prop_assert!(state.in_flight.contains(*id), "a record that was sent is forgotten");
         }
     }
@@ -736,7 +827,7 @@ proptest! {
         let (_folder, path) = folder();
         drop(open(&path, "boot"));
         let mut bytes = fs::read(&path).unwrap();
-        bytes.extend(frame(&[&[kind][..], &payload].concat()));
+        bytes.extend(frame(last_checksum(&bytes), &[&[kind][..], &payload].concat()));
         fs::write(&path, &bytes).unwrap();
         let _ = Journal::open_in_boot(&path, &header(), unchanged, "boot", NEVER);
     }

@@ -3,6 +3,7 @@ mod any_file;
 mod audit;
 mod basics;
 mod chaos;
+mod damage;
 mod options;
 mod peers;
 mod quota;

@@ -56,16 +56,16 @@ async fn child() {
 const MOST_CALLS: usize = 8;
 
 /// A load that other processes make.
-struct Job {
-    files: Files,
-    emulator: Emulator,
-    state: PathBuf,
+pub struct Job {
+    pub files: Files,
+    pub emulator: Emulator,
+    pub state: PathBuf,
     receipt: PathBuf,
     ordered: bool,
 }
 
 impl Job {
-    async fn new(folder: &Path, mix: Mix, seed: u64) -> Self {
+    pub async fn new(folder: &Path, mix: Mix, seed: u64) -> Self {
         Self {
             files: Files::write(folder, mix.make(seed), 2),
             emulator: service(|_| ()).await,
@@ -94,7 +94,7 @@ impl Job {
     }
 
     /// Kills a run so many requests after its first; `false` if it ended before.
-    async fn kill_after(&self, requests: usize) -> bool {
+    pub async fn kill_after(&self, requests: usize) -> bool {
         let before = self.requests();
         let mut child = self.start();
         let begun = Instant::now();
