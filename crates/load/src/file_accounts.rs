@@ -22,7 +22,7 @@ use crate::{
     record::{Fate, RecordId},
 };
 use dfinery::{Language, Violations};
-use dfinery_input::{Beginning, Line};
+use dfinery_input::{Beginning, Line, LineCount};
 use dfinery_records::RecordKind;
 
 /// Everything that a load of files keeps about its records.
@@ -72,6 +72,11 @@ impl FileAccounts {
         self.receipt.has_read(input, beginning);
         self.journal(|journal| journal.has_read(input, beginning))?;
         Ok(true)
+    }
+
+    /// Notes what the lines of an input are part of.
+    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>) {
+        self.receipt.has_lines(input, lines);
     }
 
     /// How many calls earlier runs have made, and how long ago at most.

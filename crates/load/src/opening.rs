@@ -106,6 +106,7 @@ impl Opened {
                 name,
                 bytes: Some(length),
                 fingerprint: None,
+                lines: None,
             });
         }
         Ok(Self {

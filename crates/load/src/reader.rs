@@ -191,6 +191,7 @@ impl Reader {
             .report
             .name_columns(|path| input.column_of(path).map(str::to_owned));
         read?;
+        lock(&self.accounts).has_lines(file as usize, input.lines());
         Ok(input.finish().map_err(Stop::Input)?)
     }
 

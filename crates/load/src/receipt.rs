@@ -16,7 +16,7 @@ use crate::{
     record::Fate,
 };
 use dfinery::{ImportCode, Language, Timestamp, engine::NewFile};
-use dfinery_input::Beginning;
+use dfinery_input::{Beginning, LineCount};
 use dfinery_records::{WarningKind, Warnings};
 
 /// The fates of all records of a load, over all its runs if it was resumed.
@@ -106,11 +106,20 @@ pub struct InputReceipt {
     pub bytes: Option<u64>,
     /// A hash of its contents, which tells apart two files of the same name; none until all of it was read.
     pub fingerprint: Option<String>,
+    /// Its lines, by what they are part of; none until all of it was read in this run, and for a JSON array.
+    pub lines: Option<LineCount>,
 }
 
 impl Receipt {
     /// Version of the format of a receipt.
     pub const VERSION: u32 = 1;
+
+    /// Notes what the lines of an input are part of.
+    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>) {
+        if let Some(input) = self.inputs.get_mut(input) {
+            input.lines = lines;
+        }
+    }
 
     /// Notes how far an input was read.
     pub(crate) fn has_read(&mut self, input: usize, beginning: Beginning) {
@@ -201,6 +210,23 @@ impl fmt::Display for Receipt {
         }
         if self.possibly_twice > 0 {
             line(f, "twice?", self.possibly_twice, "may have been taken more than once")?;
+        }
+        for input in &self.inputs {
+            if let Some(lines) = input.lines.filter(|lines| lines.blank + lines.skipped > 0) {
+                let LineCount {
+                    total,
+                    records,
+                    header,
+                    blank,
+                    skipped,
+                    ..
+                } = lines;
+                writeln!(
+                    f,
+                    "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped",
+                    input.name
+                )?;
+            }
         }
         writeln!(
             f,

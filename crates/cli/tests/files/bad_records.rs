@@ -133,6 +133,22 @@ async fn bad_rows_of_a_table_are_told_and_the_others_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_line_of_a_table_is_in_the_receipt() {
+    let desk = desk().await;
+    let of_two_lines = GOOD.replace("secret 메모", "\"secret\n메모\"");
+    desk.write("lines.csv", format!("{HEADER}{GOOD}\r\n{of_two_lines}{GOOD}\n"));
+    load(&desk, "lines.csv")
+        .await
+        .is(0)
+        .says("lines.csv has 7 lines: 4 of records, 1 of the header, 2 blank, 0 skipped");
+    let lines = &desk.receipt("lines.csv")["inputs"][0]["lines"];
+    assert_eq!(
+        *lines,
+        json!({"total": 7, "records": 4, "header": 1, "blank": 2, "skipped": 0})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quote_that_is_never_closed_costs_its_own_row_only() {
     let desk = desk().await;
     let content = format!("{HEADER}{GOOD}u2,,2026-11-01 10:00:00,\"secret,1\r\n{GOOD}{GOOD}");
