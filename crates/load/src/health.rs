@@ -14,8 +14,9 @@ use tokio::{
 ///
 /// A *success* is an answer in which the API itself accepts or refuses a request. The service counts as down after
 /// [`DOWN`](Self::DOWN) failures in a row, which chance alone does not bring about while most calls succeed, and before the
-/// first success after a single one: the address or the token may be wrong. Then no new calls start, and one of the
-/// failed ones at a time, the probe, is tried again after a pause that begins small. The first success ends this.
+/// first success after a single one: the address or the token may be wrong. Then no new calls start, except for a few
+/// before the first success, since it may be the fault of the call that failed; and one of the failed ones at a time, the
+/// probe, is tried again after a pause that begins small. The first success ends this.
 #[derive(Debug)]
 pub(crate) struct Health {
     /// When the latest successful attempt began: answers in transit when the service broke down say nothing about later.
@@ -33,6 +34,8 @@ pub(crate) struct Health {
 
 impl Health {
     const DOWN: u32 = 16;
+    /// How many calls at a time find out whether anything succeeds.
+    const WITNESSES: usize = 8;
 
     pub(crate) fn new() -> Self {
         Self {
@@ -69,6 +72,12 @@ impl Health {
     pub(crate) fn is_down(&self) -> bool {
         let most = if self.has_succeeded() { Self::DOWN } else { 1 };
         self.failures.load(Relaxed) >= most
+    }
+
+    /// Whether another call may start while this many have not ended.
+    pub(crate) fn may_start(&self, running: usize) -> bool {
+        let most = if self.has_succeeded() { 1 } else { Self::WITNESSES };
+        running < most || !self.is_down()
     }
 
     /// How often a probe was made since the last success.
@@ -147,13 +156,14 @@ mod tests {
         assert!(!health.is_down());
         health.failed();
         assert!(health.is_down() && !health.has_succeeded());
+        assert!(health.may_start(Health::WITNESSES - 1) && !health.may_start(Health::WITNESSES));
         health.succeeded(Instant::now());
         for _ in 0..Health::DOWN - 1 {
             health.failed();
         }
         assert!(!health.is_down());
         health.failed();
-        assert!(health.is_down());
+        assert!(health.is_down() && health.may_start(0) && !health.may_start(1));
         health.succeeded(Instant::now());
         assert!(!health.is_down() && health.has_succeeded());
     }

@@ -216,7 +216,7 @@ impl<A: Accounts> Scheduler<A> {
             let places = self.sending.places(*family);
             while self.running.len() + starting.len() < Self::STARTED
                 // A service that is down is left to the calls that have failed already.
-                && (self.running.is_empty() || !self.sending.health.is_down())
+                && self.sending.health.may_start(self.running.len() + starting.len())
                 && !ready.is_empty()
                 && places.take_new()
             {
