@@ -16,6 +16,10 @@ pub(crate) struct Failed {
 }
 
 /// What a failed attempt counts against, and so how long to go on.
+#[cfg_attr(
+    not(feature = "_engine"),
+    allow(dead_code, reason = "a client alone has no calls to compare with")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
     /// A call on its own: the attempts and the longest wait of the policy.

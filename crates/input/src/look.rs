@@ -2,15 +2,8 @@
 
 use std::borrow::Cow;
 
+use dfinery_records::is_invisible;
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
-
-/// Whether a character takes no place, so that the eye does not see it.
-pub(crate) const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{3164}'
-        | '\u{FFA0}')
-}
 
 /// Whether a character is a form of another one for East Asian text, such as a full-width digit.
 const fn is_full_width(c: char) -> bool {

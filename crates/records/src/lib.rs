@@ -35,6 +35,7 @@ mod warning_policy;
 pub use self::accepts::Accepts;
 pub use self::checked::Checked;
 pub use self::checker::Checker;
+pub use self::identifier::invisible::is_invisible;
 pub use self::ids::Ids;
 pub use self::kind::RecordKind;
 pub use self::report::{Report, Warnings};

@@ -11,7 +11,8 @@ pub(crate) const fn ends_line(c: char) -> bool {
 }
 
 /// Whether a character has no width, or shows nothing, and is neither white space nor a control character.
-pub(crate) const fn is_invisible(c: char) -> bool {
+#[must_use]
+pub const fn is_invisible(c: char) -> bool {
     matches!(
         c,
         // Soft hyphen, combining grapheme joiner, the Arabic letter mark.
