@@ -19,8 +19,8 @@ static SERVICE: LazyLock<(Service, ExportClient)> = LazyLock::new(|| {
         .rate_limit(
             Family::Export,
             RateLimit {
-                requests: u32::MAX,
-                period: Duration::from_secs(1),
+                requests: 1_000_000,
+                period: Duration::from_millis(1),
                 concurrent: None,
             },
         )
