@@ -19,7 +19,12 @@ pub(crate) struct Array {
 enum State {
     #[default]
     Begin,
-    Within,
+    /// Behind the bracket, or behind a comma.
+    Open {
+        comma: bool,
+    },
+    /// Behind an element.
+    Element,
     Done,
 }
 
@@ -66,7 +71,7 @@ impl Array {
             if !window.skip_blank()? {
                 return match self.state {
                     State::Done => Ok(None),
-                    State::Begin | State::Within => Err(Stop::Format(
+                    State::Begin | State::Open { .. } | State::Element => Err(Stop::Format(
                         Some(window.line()),
                         "the array ends here without its closing bracket: the input is cut".to_owned(),
                     )),
@@ -74,16 +79,31 @@ impl Array {
             }
             let first = window.unread().first().copied();
             match (&self.state, first) {
-                (State::Begin, Some(b'[')) => self.state = State::Within,
+                (State::Begin, Some(b'[')) => self.state = State::Open { comma: false },
                 (State::Begin, _) => {
                     return Err(Stop::Format(
                         Some(window.line()),
                         "a JSON array must begin with [".to_owned(),
                     ));
                 }
-                (State::Within, Some(b',')) => {}
-                (State::Within, Some(b']')) => self.state = State::Done,
-                (State::Within, _) => return self.element(window).map(Some),
+                (State::Element, Some(b',')) => self.state = State::Open { comma: true },
+                (State::Element | State::Open { comma: false }, Some(b']')) => self.state = State::Done,
+                (State::Open { .. }, Some(b',' | b']')) => {
+                    return Err(Stop::Format(
+                        Some(window.line()),
+                        "an element of the array is missing beside a comma: the input is cut or was edited".to_owned(),
+                    ));
+                }
+                (State::Open { .. }, _) => {
+                    self.state = State::Element;
+                    return self.element(window).map(Some);
+                }
+                (State::Element, _) => {
+                    return Err(Stop::Format(
+                        Some(window.line()),
+                        "a comma is missing behind an element of the array".to_owned(),
+                    ));
+                }
                 (State::Done, _) => {
                     return Err(Stop::Format(
                         Some(window.line()),

@@ -213,7 +213,9 @@ impl Input {
         let (bytes, json) = match body {
             Body::Whole(range) => {
                 let bytes = unread.get(range).unwrap_or_default();
+                let is_marked = bytes.starts_with(MARK) && encoding != Encoding::Cp949;
                 let json = match (&self.mapper, &self.framer) {
+                    _ if is_marked => Err(Violation::new("", marked(self.format))),
                     (Some(mapper), Framer::Table(table)) => match table.cells(bytes, encoding, &mut self.cells) {
                         Ok(()) if table.is_header(&self.cells) => Err(Violation::new("", REPEATS_HEADER)),
                         Ok(()) => mapper.write(&self.cells, &mut self.json).map(|()| self.json.as_str()),
@@ -331,6 +333,16 @@ fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
         })
     })?;
     Some(window.line() - 1 + place as u64)
+}
+
+/// A byte order mark in UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+fn marked(format: Format) -> String {
+    format!(
+        "the {} begins with a byte order mark (U+FEFF), as where files were joined: remove it",
+        format.unit()
+    )
 }
 
 const REPEATS_HEADER: &str = "the row repeats the header, as files do that were joined from several: remove it";

@@ -190,13 +190,18 @@ const MOST_LAYERS: usize = 3;
 /// What is wrong with an input that begins like this, if it is a container that is not read.
 fn refused(beginning: &[u8]) -> Option<String> {
     let contains = |part: &[u8]| memchr::memmem::find(beginning, part).is_some();
-    if beginning.starts_with(b"PK") && (contains(b"xl/") || contains(b"[Content_Types].xml")) {
+    if beginning.starts_with(b"PK\x03\x04") && (contains(b"xl/") || contains(b"[Content_Types].xml")) {
         return Some(format!("it is {WORKBOOK}"));
     }
     if beginning.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
         return Some("it is a tar archive: unpack it, and load the files in it".to_owned());
     }
-    let (_, what, advice) = REFUSED.iter().find(|(bytes, ..)| beginning.starts_with(bytes))?;
+    let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=25 | 28..=31);
+    let (_, what, advice) = REFUSED.iter().find(|(bytes, ..)| {
+        // Letters alone may also begin the header of a table.
+        let is_text = bytes.iter().all(u8::is_ascii_alphanumeric);
+        beginning.starts_with(bytes) && (!is_text || beginning.iter().any(is_control))
+    })?;
     Some(format!("it is {what}: {advice}"))
 }
 

@@ -22,8 +22,9 @@ pub(super) fn without_thousands(cell: &str, separator: char) -> Option<String> {
     if others.is_empty() {
         return Some(cell.to_owned());
     }
-    ((1..=3).contains(&first.len()) && is_digits(first) && in_place)
-        .then(|| format!("{sign}{first}{}{fraction}", others.concat()))
+    // A zero before a separator is the whole part of a decimal number.
+    let is_group = (1..=3).contains(&first.len()) && is_digits(first) && !first.starts_with('0');
+    (is_group && in_place).then(|| format!("{sign}{first}{}{fraction}", others.concat()))
 }
 
 /// Writes a whole number of 64 bits.
@@ -97,6 +98,9 @@ pub(crate) fn phone(cell: &str, country: &str) -> Result<String, String> {
         format!("{country}{}", national.strip_prefix('0').unwrap_or(national))
     } else if has_plus {
         digits
+    } else if country == KOREA && digits.starts_with("082") {
+        // No number of Korea begins so.
+        return Err("has a zero before the country code 82: leave it out, or write +".to_owned());
     } else if let Some(national) = digits.strip_prefix('0').filter(|national| !national.starts_with('0')) {
         format!("{country}{national}")
     } else {
@@ -196,6 +200,7 @@ mod tests {
             ("999", Some("999")),
             ("1,23", None),
             ("1234,567", None),
+            ("0,123", None),
             (",123", None),
             ("1,,000", None),
             ("1,000,", None),
@@ -227,6 +232,7 @@ mod tests {
             "없음",
             "010-1234-5678 (home)",
             "010123456789012345",
+            "0821098765432",
             "821012345678.0",
             "1012345678.00",
             "8.21012E+11",

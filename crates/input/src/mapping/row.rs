@@ -229,6 +229,7 @@ impl<'a> Fit<'a> {
         } else {
             "columns that are"
         };
+        let has_some = columns_used().any(|(_, plain)| columns.contains_key(&plain));
         let missing = missing.join(", ");
         // Without a header the first row holds values, which must not be shown.
         let problem = if header.iter().any(|name| is_like_a_value(name)) {
@@ -237,9 +238,15 @@ impl<'a> Fit<'a> {
             format!(
                 "its header has one column: if its names are separated by {delimiter}, write delimiter: {delimiter} into the mapping"
             )
-        } else {
+        } else if has_some {
             let names: Vec<_> = header.iter().map(|name| look::shown(name)).collect();
             format!("its columns are: {}", names.join(", "))
+        } else {
+            format!(
+                "none of its {} columns is named in the mapping: check that the first row is the header, and that the mapping \
+                 is for this table",
+                header.len()
+            )
         };
         Err(format!(
             "the mapping names {plural} not in the header: {missing}; {problem}"

@@ -12,13 +12,14 @@ pub(crate) use self::cells::Cells;
 
 use self::{
     scanner::{Breaks, Fault, Grammar, MAX_COLUMNS, Scanner, Step},
-    swallowed::Lines,
+    swallowed::{Form, Swallowed},
 };
 use crate::{
     encoding::BadText,
     format::Encoding,
     frame::{Body, Frame, Stop},
     line_count::Part,
+    look,
     source::EMPTY,
     window::Window,
 };
@@ -44,6 +45,8 @@ pub(crate) struct Table {
     pending: usize,
     /// How many of the next bytes are lines that a wrong quote swallowed: they are read line by line.
     alone: usize,
+    /// What these lines must begin with to be rows, if many of them are none.
+    form: Option<Form>,
     /// How many of the next bytes may be parts of a quoted cell, so that a quote within a cell is suspect.
     wary: usize,
 }
@@ -78,6 +81,7 @@ impl Table {
             header: Header::default(),
             pending: 0,
             alone: 0,
+            form: None,
             wary: 0,
         }
     }
@@ -85,8 +89,14 @@ impl Table {
     /// Reads the header: the names of the columns, some of which may be empty.
     pub(crate) fn header(&mut self, window: &mut Window) -> Result<Vec<String>, Stop> {
         let stop = |line, problem: String| Err(Stop::Format(Some(line), problem));
+        while self.layout.skip_top > 0 && memchr::memchr2(b'\n', b'\r', window.unread()).is_none() && window.more()? {}
+        let is_old = memchr::memchr(b'\n', window.unread()).is_none();
+        let byte = if is_old { b'\r' } else { b'\n' };
+        if is_old && self.layout.skip_top > 0 {
+            window.set_line_break(byte);
+        }
         for _ in 0..self.layout.skip_top {
-            let length = line_end(window, 0, b'\n')?;
+            let length = line_end(window, 0, byte)?;
             window.pass(length.unwrap_or(window.unread().len()), Part::Skipped);
         }
         self.separator_line(window)?;
@@ -111,7 +121,7 @@ impl Table {
         }
         let names: Vec<_> = cells.iter().map(|name| name.trim().to_owned()).collect();
         self.header = Header {
-            names: cells.iter().map(str::to_owned).collect(),
+            names: cells.iter().map(|name| look::name(name).to_lowercase()).collect(),
             is_read: true,
         };
         let breaks = if self.scanner.ended_with_return() {
@@ -133,7 +143,15 @@ impl Table {
         while window.unread().len() < 7 && window.more()? {}
         let (delimiter, length) = match window.unread() {
             [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\r', b'\n', ..] => (*delimiter, 7),
-            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\n', ..] => (*delimiter, 6),
+            [
+                b's' | b'S',
+                b'e' | b'E',
+                b'p' | b'P',
+                b'=',
+                delimiter,
+                b'\n' | b'\r',
+                ..,
+            ] => (*delimiter, 6),
             _ => return Ok(()),
         };
         if delimiter == b'"' || !(delimiter == b'\t' || delimiter.is_ascii_punctuation()) {
@@ -178,20 +196,27 @@ impl Table {
 
     /// Whether these cells are those of the header.
     pub(crate) fn is_header(&self, cells: &Cells) -> bool {
-        self.header.names.iter().map(String::as_str).eq(cells.iter())
+        let same = |name: &String, cell: &str| name == cell || look::name(cell).to_lowercase() == *name;
+        let mut cells = cells.iter();
+        let mut names = self.header.names.iter();
+        names.all(|name| cells.next().is_some_and(|cell| same(name, cell))) && cells.next().is_none()
     }
 
     fn pass(&mut self, window: &mut Window, count: usize, part: Part) {
+        self.forget(count);
+        window.pass(count, part);
+    }
+
+    /// Counts bytes of a stretch with a wrong quote as read.
+    const fn forget(&mut self, count: usize) {
         self.alone = self.alone.saturating_sub(count);
         self.wary = self.wary.saturating_sub(count);
-        window.pass(count, part);
     }
 
     /// Moves past the previous row.
     fn pass_pending(&mut self, window: &mut Window) {
         let count = std::mem::take(&mut self.pending);
-        self.alone = self.alone.saturating_sub(count);
-        self.wary = self.wary.saturating_sub(count);
+        self.forget(count);
         if self.scanner.has_quotes() {
             window.pass(count, Part::Record);
         } else {
@@ -290,12 +315,12 @@ impl Table {
         let last_line = memchr::memrchr(grammar.breaks.byte(), row);
         if self.scanner.has_quotes()
             && let Some(last_line) = last_line
-            && Lines::read(
+            && Swallowed::read(
                 row.get(..last_line).unwrap_or_default(),
                 grammar,
                 self.header.names.len(),
             )
-            .are_mostly_rows()
+            .has_rows()
         {
             return Ok(Ended::Fault(scanned, Fault::Unclosed));
         }
@@ -329,17 +354,23 @@ impl Table {
         let (found, due) = (self.scanner.columns(), self.header.names.len());
         let is_due = found == due || !self.header.is_read || (self.layout.short_rows && found < due);
         if self.scanner.has_quotes() && self.header.is_read && memchr::memchr(grammar.breaks.byte(), row).is_some() {
-            let lines = Lines::read(row, grammar, due);
-            if lines.are_certainly_rows(due) || (!is_due && lines.all > 1 && lines.are_mostly_rows()) {
+            let swallowed = Swallowed::read(row, grammar, due);
+            if swallowed.are_certainly_rows() || (!is_due && swallowed.has_rows()) {
                 let problem = format!(
                     "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
                      write a quote within a cell twice",
                     lines_later(count_breaks(row, grammar))
                 );
-                return self.first_line_only(window, read, read, problem);
+                return self.first_line_only(window, (read, read), None, problem);
             }
         }
         self.pending = read;
+        if self.alone > 0
+            && let Some(form) = &self.form
+            && !form.fits(row, grammar.delimiter)
+        {
+            return Body::Broken(range, IN_STRETCH.to_owned());
+        }
         if let Some(fault) = self.scanner.fault() {
             return Body::Broken(range, self.problem(fault));
         }
@@ -374,38 +405,27 @@ impl Table {
         let last_line = memchr::memrchr(byte, without_break(row)).map_or(0, |at| at + 1);
         let end_of_line = line_end(window, at.saturating_sub(1), byte)?;
         let unread = window.unread();
-        let before = unread.get(..last_line).unwrap_or_default();
-        let are_rows = last_line > 0
-            && self.header.is_read
-            && Lines::read(before, grammar, self.header.names.len()).are_mostly_rows();
-        let Some(end_of_line) = end_of_line.or(are_rows.then_some(at)) else {
-            return Self::pass_line(window, byte);
-        };
         if last_line == 0 || !self.header.is_read {
+            let Some(end_of_line) = end_of_line else {
+                return Self::pass_line(window, byte);
+            };
             self.pending = end_of_line;
             let row = without_break(unread.get(..end_of_line).unwrap_or_default());
             return Ok(Body::Broken(0..row.len(), self.problem(fault)));
         }
-        let count = count_breaks(before, grammar);
+        let before = unread.get(..last_line).unwrap_or_default();
         let end = match fault {
             Fault::Unclosed => "is never closed".to_owned(),
-            _ => format!("closes {} with text behind it", lines_later(count)),
-        };
-        if are_rows {
-            let problem = format!(
-                "a quote that opens here {end}: the lines after this one are read as rows of their own; write a quote within a cell twice"
-            );
-            return Ok(self.first_line_only(window, last_line, end_of_line, problem));
-        }
-        self.pending = end_of_line;
-        let row = without_break(unread.get(..end_of_line).unwrap_or_default());
-        let lines = count_breaks(row, grammar) + 1;
-        Ok(Body::Broken(
-            0..row.len(),
-            format!(
-                "a quote that opens here {end}: its {lines} lines were read as one row; write a quote within a cell twice"
+            _ => format!(
+                "closes {} with text behind it",
+                lines_later(count_breaks(before, grammar))
             ),
-        ))
+        };
+        let problem = format!(
+            "a quote that opens here {end}: the lines after this one are read as rows of their own; write a quote within a cell twice"
+        );
+        let form = Swallowed::read(before, grammar, self.header.names.len()).into_form();
+        Ok(self.first_line_only(window, (last_line, end_of_line.unwrap_or(at)), form, problem))
     }
 
     /// Passes over a faulty row whose last line is too long to be held.
@@ -425,11 +445,18 @@ impl Table {
     }
 
     /// Takes only the first line of a stretch as the bad row; the lines after it are rows of their own.
-    fn first_line_only(&mut self, window: &Window, alone: usize, wary: usize, problem: String) -> Body {
+    fn first_line_only(
+        &mut self,
+        window: &Window,
+        (alone, wary): (usize, usize),
+        form: Option<Form>,
+        problem: String,
+    ) -> Body {
         let unread = window.unread();
         let end = memchr::memchr(self.scanner.grammar().breaks.byte(), unread).map_or(unread.len(), |at| at + 1);
         self.pending = end;
         self.alone = alone;
+        self.form = form;
         self.wary = wary;
         let row = without_break(unread.get(..end).unwrap_or_default());
         Body::Broken(0..row.len(), problem)
@@ -451,7 +478,7 @@ impl Table {
     }
 }
 
-const IN_STRETCH: &str = "this line follows a quote that was never closed as it should, and has a wrong quote itself";
+const IN_STRETCH: &str = "this line follows a row with a wrong quote, and may be a part of its cell: mend that row, and load this one with it";
 
 fn lines_later(count: usize) -> String {
     if count == 1 {

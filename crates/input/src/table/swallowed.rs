@@ -3,20 +3,20 @@
 use super::scanner::{Breaks, Grammar, Scanner, Step};
 
 /// What the lines behind the first one of a quoted stretch look like.
-pub(super) struct Lines {
+pub(super) struct Swallowed {
     /// How many there are, without blank ones.
-    pub(super) all: usize,
+    all: usize,
     /// How many of them have as many cells as the header when they are read alone.
     rows: usize,
     /// How many of these begin with a cell of the form that the first line begins with.
     alike: usize,
-    /// Whether that form has digits, as numbers of customers and orders do.
-    has_digits: bool,
+    /// The form of the first cell of the first line.
+    form: Form,
     /// Whether the first line has as many cells as the header.
     first_is_row: bool,
 }
 
-impl Lines {
+impl Swallowed {
     /// Reads each line of a stretch alone; `columns` is the number of cells of the header.
     pub(super) fn read(stretch: &[u8], grammar: Grammar, columns: usize) -> Self {
         let mut scanner = Scanner::new(Grammar {
@@ -25,36 +25,44 @@ impl Lines {
         });
         let mut lines = stretch.split(|byte| *byte == grammar.breaks.byte());
         let first = lines.next().unwrap_or_default();
-        let form = Form::of_first_cell(first, grammar.delimiter);
         let mut found = Self {
             all: 0,
             rows: 0,
             alike: 0,
-            has_digits: form.has_digit,
+            form: Form::of_first_cell(first, grammar.delimiter),
             first_is_row: cells(&mut scanner, first) == columns,
         };
         for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
             found.all += 1;
             if cells(&mut scanner, line) == columns {
                 found.rows += 1;
-                found.alike += usize::from(Form::of_first_cell(line, grammar.delimiter) == form);
+                found.alike += usize::from(Form::of_first_cell(line, grammar.delimiter).kinds == found.form.kinds);
             }
         }
         found
     }
 
     /// Whether most lines are rows, after a quote that is certainly wrong.
-    pub(super) const fn are_mostly_rows(&self) -> bool {
-        2 * self.rows >= self.all
+    const fn are_mostly_rows(&self) -> bool {
+        2 * self.rows >= self.all && 2 * self.alike >= self.rows
+    }
+
+    /// What a line of the stretch must begin with to be taken for a row after a quote that is certainly wrong; `None`
+    /// if most lines are rows anyway.
+    pub(super) fn into_form(self) -> Option<Form> {
+        (!self.are_mostly_rows()).then_some(self.form)
+    }
+
+    /// Whether a stretch whose end is not known holds rows, and not a text.
+    pub(super) const fn has_rows(&self) -> bool {
+        self.rows > 0 && self.are_mostly_rows()
     }
 
     /// Whether nearly all lines are rows, though the quotes are in order: the text of a cell may have line breaks, but
-    /// hardly the delimiters of a row in each of its lines.
-    pub(super) const fn are_certainly_rows(&self, columns: usize) -> bool {
-        // Two columns need one comma, which a line of a text may well have.
-        let is_plain = columns != 2 || self.has_digits || self.all > 2;
-        let rows = if columns == 2 { self.alike } else { self.rows };
-        is_plain && self.first_is_row && self.all > 0 && 10 * rows >= 9 * self.all
+    /// hardly the delimiters of a row in each of its lines, each behind the same kind of text.
+    pub(super) const fn are_certainly_rows(&self) -> bool {
+        let says_enough = self.form.has_digit || self.all > 2;
+        says_enough && self.first_is_row && self.all > 0 && 10 * self.alike >= 9 * self.all
     }
 }
 
@@ -77,15 +85,14 @@ fn cells(scanner: &mut Scanner, line: &[u8]) -> usize {
     scanner.columns() + 1 + memchr::memchr_iter(scanner.grammar().delimiter, open).count()
 }
 
-/// The kinds of characters of a text in their order, such as letters and digits, a dash, letters and digits.
-#[derive(PartialEq, Eq)]
-struct Form {
+/// The kinds of characters that a text has, such as letters or digits, dashes, and characters beyond ASCII.
+pub(super) struct Form {
     kinds: Vec<u8>,
     has_digit: bool,
 }
 
-/// Kinds beyond these say nothing more.
-const MOST_KINDS: usize = 16;
+/// Later characters say nothing more.
+const MOST_CHARACTERS: usize = 128;
 
 impl Form {
     fn of_first_cell(line: &[u8], delimiter: u8) -> Self {
@@ -93,19 +100,24 @@ impl Form {
         let cell = line.get(..end).unwrap_or_default();
         let mut kinds: Vec<u8> = cell
             .iter()
-            .filter(|byte| **byte != b'"')
+            .take(MOST_CHARACTERS)
+            .filter(|byte| **byte != b'"' && !byte.is_ascii_control())
             .map(|byte| match byte {
                 b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => b'x',
                 0x80.. => 0x80,
                 other => *other,
             })
-            .take(8 * MOST_KINDS)
             .collect();
+        kinds.sort_unstable();
         kinds.dedup();
-        kinds.truncate(MOST_KINDS);
         Self {
             kinds,
             has_digit: cell.iter().any(u8::is_ascii_digit),
         }
+    }
+
+    /// Whether a line begins with a cell of this form.
+    pub(super) fn fits(&self, line: &[u8], delimiter: u8) -> bool {
+        Self::of_first_cell(line, delimiter).kinds == self.kinds
     }
 }

@@ -45,6 +45,9 @@ fn an_array_that_is_not_one_is_an_error_with_its_line() {
         ),
         (b"[{},\n", "line 2: the array ends here without its closing bracket"),
         (b"[{}]\n[{}]", "line 2: there is text after the end"),
+        (b"[{},\n,{}]", "line 2: an element of the array is missing"),
+        (b"[,{}]", "line 1: an element of the array is missing"),
+        (b"[{},\n]", "line 2: an element of the array is missing"),
     ] {
         let error = read(array, &InputOptions::default()).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");

@@ -59,13 +59,15 @@ fn a_quote_that_is_never_closed_costs_its_own_row_in_a_file_longer_than_a_record
 }
 
 #[test]
-fn text_of_several_lines_behind_a_wrong_quote_is_one_bad_row() {
+fn no_line_of_a_text_behind_a_wrong_quote_is_a_row() {
     let csv = "a,b,c\nu1,\"first line\nsecond line\nthird line\nfourth line\"x,c\nu2,b,c\n";
     let said = read_table(csv, BY_A);
-    assert_eq!(lines(&said), (vec![6], vec![2]));
+    assert_eq!(lines(&said), (vec![6], vec![2, 3, 4, 5]));
     let problem = said[0].json.as_ref().unwrap_err();
-    assert!(problem.contains("its 4 lines were read as one row"), "{problem}");
-    assert_eq!(said[0].original, csv[6..csv.len() - 8].trim_end().as_bytes());
+    assert!(
+        problem.contains("closes 3 lines later with text behind it"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -261,4 +263,50 @@ fn the_lines_of_an_input_are_counted_by_what_they_are() {
         (lines.total, lines.records, lines.header, lines.blank, lines.skipped),
         (9, 3, 1, 3, 2)
     );
+}
+
+#[test]
+fn the_text_of_a_cell_is_no_row_though_it_has_as_many_commas() {
+    for (header, row) in [
+        ("a,b,c", "M-1,\"사과, 배\n귤, 감, 3\n포도, 감\",100"),
+        ("a,b,c", "M-1,\"서울시 강남구, 역삼동\n101동, 1201호\",3"),
+        ("a,b,c,d", "M-1,kim,\"a, b\nc, d, e\",3"),
+        ("a,b", "kim,\"a, b\nlee, c\""),
+    ] {
+        let mapping = "identity: {external_id: a}\nuser_properties: {b: b}";
+        let said = read_table(&format!("{header}\n{row}\n"), mapping);
+        assert_eq!((said.len(), lines(&said).1), (1, vec![]), "{row}");
+        // With a wrong quote, none of its lines becomes a user.
+        let wrong = row.replacen("\",", "\"x,", 1);
+        if wrong != row {
+            let said = read_table(&format!("{header}\n{wrong}\n"), mapping);
+            assert_eq!(lines(&said).0, Vec::<u64>::new(), "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn rows_behind_text_of_an_open_quote_are_rows() {
+    let said = read_table("a,b\nM-1,\"multi\nline\nnote\nM-2,b\nM-3,c\n", BY_A_AND_B);
+    assert_eq!(lines(&said), (vec![5, 6], vec![2, 3, 4]));
+}
+
+#[test]
+fn files_that_were_joined_show_their_marks() {
+    for (csv, good, bad) in [
+        ("a,b\nu1,b\n\u{FEFF}a,b\nu2,b\n", vec![2, 4], vec![3]),
+        ("a,b\nu1,b\n\u{FEFF}\"a\",b\nu2,b\n", vec![2, 4], vec![3]),
+        ("a,b\nu1,b\n A , b\nu2,b\n", vec![2, 4], vec![3]),
+        ("a,b\nu1,b\n\u{FEFF}u2,b\n", vec![2], vec![3]),
+    ] {
+        assert_eq!(lines(&read_table(csv, BY_A)), (good, bad), "{csv:?}");
+    }
+    let said = read("{}\n\u{FEFF}{}\n".as_bytes(), &options(Format::Ndjson, None, None)).unwrap();
+    assert!(said[1].json.as_ref().unwrap_err().contains("U+FEFF"));
+}
+
+#[test]
+fn lines_above_a_table_of_carriage_returns_are_skipped() {
+    let said = read_table("title\rsep=;\ra;b\ru1;b\r", &format!("skip_top: 1\n{BY_A}"));
+    assert_eq!(lines(&said), (vec![4], vec![]));
 }

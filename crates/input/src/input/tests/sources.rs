@@ -69,6 +69,19 @@ fn a_container_is_named_by_what_it_holds_whatever_its_name() {
 }
 
 #[test]
+fn a_table_may_begin_as_a_container_does() {
+    for header in [
+        "ORCID,memo\n1,2\n",
+        "PK,url\n1,https://a.b/xl/a.png\n",
+        "BZhid,memo\n1,2\n",
+        "PAR1,b\n1,2\n",
+    ] {
+        let (_folder, path) = file("a.csv", header.as_bytes());
+        assert!(open(&path).is_err_and(|error| error.needs_mapping()), "{header}");
+    }
+}
+
+#[test]
 fn an_input_compressed_twice_is_unpacked_twice() {
     for content in [gzip(&gzip(b"{}\n")), gzip(&zstd(b"{}\n")), zstd(&gzip(&gzip(b"{}\n")))] {
         let (_folder, path) = file("a.ndjson.gz", &content);

@@ -137,7 +137,7 @@ fn a_header_that_does_not_do_is_an_error() {
         ),
         (
             "b,c\n",
-            "names a column that is not in the header: a; its columns are: b, c",
+            "names a column that is not in the header: a; none of its 2 columns is named in the mapping",
         ),
         ("kim@example.com,c\n", "does not look like a header"),
         ("\"a\nb,c\n", "never closed"),
@@ -147,6 +147,11 @@ fn a_header_that_does_not_do_is_an_error() {
     }
     let tsv = options(Format::Tsv, None, Some(BY_A));
     assert!(read(b"\n", &tsv).unwrap_err().to_string().contains("it is empty"));
+    let error = table_error("b,d\n", "identity: {external_id: a, email: b}");
+    assert!(
+        error.ends_with("not in the header: a; its columns are: b, d"),
+        "{error}"
+    );
     let error = table_error("b\n", "identity: {external_id: a, email: c}");
     assert!(
         error.contains("names columns that are not in the header: a, c"),

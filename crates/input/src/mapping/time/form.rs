@@ -5,6 +5,7 @@ use jiff::{
     civil::{Date, Time, date},
 };
 
+pub(super) const FOUR_DIGITS: &str = "the year must have four digits";
 pub(super) const TOO_LATE: &str =
     "the time is after 9999-12-30T22:00:00Z, the latest that can be read: leave the cell empty if it means no end";
 
@@ -63,14 +64,27 @@ impl Unix {
         }
     }
 
-    /// The time of a cell; `None` if it is not a whole number.
+    /// How many digits a time of today has.
+    const fn digits(self) -> usize {
+        match self {
+            Self::Milliseconds => 13,
+            Self::Microseconds => 16,
+        }
+    }
+
+    /// The time of a cell; `None` if it is not a whole number of this unit.
     pub(super) fn read(self, cell: &str) -> Result<Option<Timestamp>, String> {
         let Some(count) = whole(cell) else { return Ok(None) };
+        // A count of today in another unit: it would be a time of 1970, or none that exists.
+        if matches!(cell.len(), 10 | 13 | 16) && cell.len() != self.digits() {
+            return Ok(None);
+        }
         let time = match self {
             Self::Milliseconds => Timestamp::from_millisecond(count),
             Self::Microseconds => Timestamp::from_microsecond(count),
         };
-        time.map(Some).map_err(|_| TOO_LATE.to_owned())
+        time.map(Some)
+            .map_err(|_| if count > 0 { TOO_LATE } else { FOUR_DIGITS }.to_owned())
     }
 }
 
@@ -113,7 +127,9 @@ pub(super) fn hint(cell: &str, forms: &[Form]) -> String {
         5.. if serial_days(cell).is_some_and(|(day, _)| (1954..=2119).contains(&day.year())) => SERIAL_DAYS,
         _ => return String::new(),
     };
-    if forms.iter().any(|form| form.name() == name.trim_matches('"')) {
+    let is_compact = |form: &Form| matches!(form, Form::Pattern { runs, .. } if runs.is_compact);
+    let is_known = forms.iter().any(|form| form.name() == name.trim_matches('"'));
+    if is_known || (name == SERIAL_DAYS && forms.iter().any(is_compact)) {
         return String::new();
     }
     let what = match name {
@@ -130,6 +146,10 @@ pub(super) struct Runs {
     lengths: Vec<Option<usize>>,
     /// Which run is a fraction of a second that may be missing.
     fraction: Option<usize>,
+    /// Whether the current run has a year.
+    is_full: bool,
+    /// Whether nothing separates two numbers somewhere.
+    is_compact: bool,
 }
 
 impl Runs {
@@ -161,7 +181,11 @@ impl Runs {
             }
             let two = if is_flagged { None } else { Some(2) };
             match directive {
-                Some('Y' | 'G') => numbers(&[Some(4)]),
+                // Two digits would be a year of the first century.
+                Some('Y' | 'G') => {
+                    numbers(&[Some(4)]);
+                    runs.is_full = true;
+                }
                 Some('m' | 'd' | 'H' | 'I' | 'M' | 'S' | 'y' | 'C' | 'U' | 'W' | 'V' | 'g') => numbers(&[two]),
                 Some('j') => numbers(&[Some(3)]),
                 Some('e' | 'k' | 'l' | 's' | 'u' | 'w' | 'f' | 'N' | 'L') => numbers(&[None]),
@@ -172,7 +196,10 @@ impl Runs {
                     runs.fraction = Some(runs.lengths.len());
                     runs.lengths.push(None);
                 }
-                Some('F') => runs.apart(&mut run, &[4, 2, 2]),
+                Some('F') => {
+                    runs.is_full = true;
+                    runs.apart(&mut run, &[4, 2, 2]);
+                }
                 Some('T' | 'D') => runs.apart(&mut run, &[2, 2, 2]),
                 Some('R') => runs.apart(&mut run, &[2, 2]),
                 Some('z') => {
@@ -189,10 +216,12 @@ impl Runs {
         runs
     }
 
-    /// Ends a run; one that holds one number may have any length.
+    /// Ends a run; one that holds one number may have any length, if that is not a year.
     fn end(&mut self, run: &mut Option<(usize, Option<usize>)>) {
+        let is_full = std::mem::take(&mut self.is_full);
         if let Some((count, length)) = run.take() {
-            self.lengths.push(length.filter(|_| count > 1));
+            self.is_compact |= count > 1;
+            self.lengths.push(length.filter(|_| count > 1 || is_full));
         }
     }
 

@@ -3,6 +3,8 @@
 mod form;
 mod zone_words;
 
+use std::borrow::Cow;
+
 use jiff::{
     Zoned,
     civil::{Date, DateTime, Time},
@@ -10,7 +12,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use self::form::{Form, TOO_LATE};
+use self::form::{FOUR_DIGITS, Form, Runs, TOO_LATE};
 use dfinery::Timestamp;
 
 /// Reads points in time.
@@ -25,7 +27,6 @@ pub(super) struct Times {
 /// The seconds from 1970 to the beginning of the year 0, the earliest in RFC 3339.
 const YEAR_0: i64 = -62_167_219_200;
 const NEEDS_ZONE: &str = "a time without an offset needs a time zone: give timezone in the mapping, such as Asia/Seoul";
-const FOUR_DIGITS: &str = "the year must have four digits";
 
 /// An afternoon, so that a 12-hour clock shows.
 fn sample() -> Zoned {
@@ -123,14 +124,9 @@ impl Times {
             }
             Form::Pattern { format, runs } => (format, runs),
         };
-        let Ok(parsed) = parse(format, cell) else {
+        let Some(parsed) = parse(format, runs, cell)? else {
             return Ok(None);
         };
-        if !runs.fit(cell) {
-            return Err(format!(
-                "must be a time in the form {format} with all digits of each number: a zero may be lost"
-            ));
-        }
         if let Some(name) = parsed.iana_time_zone() {
             let zone = TimeZone::get(name).map_err(|_| "the cell names a time zone that does not exist".to_owned())?;
             if parsed.offset().is_some() {
@@ -235,21 +231,29 @@ impl Dates {
 
     /// The date that a cell names.
     pub(super) fn read(&self, cell: &str) -> Result<Date, String> {
-        let read = |form: &Form| match form {
-            Form::Unix(_) => None,
-            Form::SerialDays => form::serial_days(cell)
-                .filter(|(_, time)| *time == Time::midnight())
-                .map(|(date, _)| date),
-            Form::Pattern { format, runs } => parse(format, cell).ok().filter(|_| runs.fit(cell))?.to_date().ok(),
-        };
-        self.forms
-            .iter()
-            .find_map(read)
-            .filter(|date| (0..=9999).contains(&date.year()))
-            .ok_or_else(|| {
-                let hint = form::hint(cell, &self.forms);
-                format!("must be a date in the form {}{hint}", form::names(&self.forms))
-            })
+        let mut problem = None;
+        for form in &self.forms {
+            let date = match form {
+                Form::Unix(_) => None,
+                Form::SerialDays => form::serial_days(cell)
+                    .filter(|(_, time)| *time == Time::midnight())
+                    .map(|(date, _)| date),
+                Form::Pattern { format, runs } => match parse(format, runs, cell) {
+                    Ok(parsed) => parsed.and_then(|parsed| parsed.to_date().ok()),
+                    Err(said) => {
+                        problem = problem.or(Some(said));
+                        None
+                    }
+                },
+            };
+            if let Some(date) = date.filter(|date| (0..=9999).contains(&date.year())) {
+                return Ok(date);
+            }
+        }
+        Err(problem.unwrap_or_else(|| {
+            let hint = form::hint(cell, &self.forms);
+            format!("must be a date in the form {}{hint}", form::names(&self.forms))
+        }))
     }
 }
 
@@ -264,18 +268,30 @@ fn try_format(format: &str) -> Result<BrokenDownTime, String> {
     BrokenDownTime::parse(format, &written).map_err(|_| wrong())
 }
 
-/// Reads a cell, whose words for morning and afternoon may be Korean.
-fn parse(format: &str, cell: &str) -> Result<BrokenDownTime, jiff::Error> {
+/// Reads a cell in a format; `None` if it does not fit, and an error if digits are missing.
+fn parse(format: &str, runs: &Runs, cell: &str) -> Result<Option<BrokenDownTime>, String> {
+    let cell = plain(format, cell);
+    let Ok(parsed) = BrokenDownTime::parse(format, cell.as_bytes()) else {
+        return Ok(None);
+    };
+    if runs.fit(&cell) {
+        return Ok(Some(parsed));
+    }
+    Err(format!(
+        "must be in the form {format} with all digits of each number: a zero, or the century, may be lost"
+    ))
+}
+
+/// A cell with its words for morning and afternoon in English, and its offset in digits.
+fn plain<'a>(format: &str, cell: &'a str) -> Cow<'a, str> {
     if !cell.is_ascii() && (format.contains("%p") || format.contains("%P")) {
-        let cell = cell.replace("오전", "AM").replace("오후", "PM");
-        return BrokenDownTime::parse(format, cell);
+        return Cow::Owned(cell.replace("오전", "AM").replace("오후", "PM"));
     }
-    // The offset of UTC may be a letter.
-    if let Some(time) = cell.strip_suffix('Z').filter(|_| format.ends_with('z')) {
-        let offset = if format.ends_with(":z") { "+00:00" } else { "+0000" };
-        return BrokenDownTime::parse(format, format!("{time}{offset}"));
+    match cell.strip_suffix('Z').filter(|_| format.ends_with('z')) {
+        Some(time) if format.ends_with(":z") => Cow::Owned(format!("{time}+00:00")),
+        Some(time) => Cow::Owned(format!("{time}+0000")),
+        None => Cow::Borrowed(cell),
     }
-    BrokenDownTime::parse(format, cell)
 }
 
 #[cfg(test)]
@@ -389,13 +405,26 @@ mod tests {
             "%Y-%m-%dT%H:%M:%SZ",
             "%Y-%m-%d %H:%M:%S UTC",
             "%Y-%m-%d %H:%M:%S EST",
-            "%Y-%m-%d %H:%M:%S+09:00",
+            "%Y-%m-%d %H:%M:%S+08:00",
             "%Y-%m-%d %H:%M:%S -0500",
+            "%Y-%m-%d %H:%M:%S (GMT+8)",
+            "%Y-%m-%d %H:%M:%S utc",
+            "%Y-%m-%d %H:%Mz",
+            "%Y-%m-%d %H:%M AEST",
+            "%Y-%m-%d %H:%M+08",
         ] {
             assert!(
                 times(&[format], Some("Asia/Seoul")).unwrap_err().contains("%z"),
                 "{format}"
             );
+        }
+        for format in [
+            "%Y-%m-%d %H:%M:%S (GMT+9)",
+            "%Y-%m-%d %H:%M UTC+9",
+            "%Y-%m-%d %H:%M+09:00",
+        ] {
+            assert!(times(&[format], Some("GMT")).is_err(), "{format}");
+            assert!(times(&[format], Some("Asia/Seoul")).is_ok(), "{format}");
         }
         assert!(times(&["%Y-%m-%d %H:%M:%S UTC"], Some("UTC")).is_ok());
         assert!(
@@ -436,6 +465,27 @@ mod tests {
     }
 
     #[test]
+    fn two_digits_are_no_year_of_four() {
+        let seoul = Some("Asia/Seoul");
+        for (format, cell) in [
+            ("%m/%d/%Y %H:%M", "1/2/25 10:00"),
+            ("%F %T", "25-11-20 10:15:00"),
+            ("%Y년 %m월 %d일", "25년 1월 2일"),
+        ] {
+            let problem = times(&[format], seoul).unwrap().read(cell).unwrap_err();
+            assert!(problem.contains("the century"), "{format}: {problem}");
+        }
+        assert!(Dates::new(&[]).unwrap().read("90-01-02").is_err());
+        assert!(times(&["%y-%m-%d"], seoul).unwrap().read("25-1-2").is_ok());
+        assert!(
+            times(&["%Y%m%dT%H%M%S%z"], seoul)
+                .unwrap()
+                .read("20251120T011500Z")
+                .is_ok()
+        );
+    }
+
+    #[test]
     fn a_lost_zero_is_told() {
         let compact = times(&["%Y%m%d %H%M%S"], Some("Asia/Seoul")).unwrap();
         assert!(compact.read("20251120 011500").is_ok());
@@ -443,7 +493,7 @@ mod tests {
             compact
                 .read("20251120 11500")
                 .unwrap_err()
-                .contains("a zero may be lost")
+                .contains("with all digits of each number")
         );
         assert!(Dates::new(&["%Y%m%d".to_owned()]).unwrap().read("2025112").is_err());
     }
