@@ -121,8 +121,47 @@ fn is_beginning_of_utf8(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
+/// The characters of a text in CP949, by how common they are.
+struct Syllables {
+    /// The 2,350 syllables of KS X 1001, of which nearly all Korean text consists.
+    common: usize,
+    /// The other syllables, which Microsoft added.
+    rare: usize,
+    all: usize,
+}
+
+impl Syllables {
+    fn of(bytes: &[u8]) -> Self {
+        let mut found = Self {
+            common: 0,
+            rare: 0,
+            all: 0,
+        };
+        let mut rest = bytes;
+        loop {
+            rest = match rest {
+                [0..=0x7F, rest @ ..] => rest,
+                [lead, trail, rest @ ..] => {
+                    found.all += 1;
+                    found.common += usize::from((0xB0..=0xC8).contains(lead) && *trail >= 0xA1);
+                    found.rare += usize::from(*lead <= 0xA0 || (*lead <= 0xC6 && *trail < 0xA1));
+                    rest
+                }
+                _ => return found,
+            };
+        }
+    }
+}
+
 /// Whether nothing speaks against CP949: the encodings of other languages also decode as CP949, into nonsense.
 fn is_like_korean(bytes: &[u8]) -> bool {
+    let Syllables { common, rare, all } = Syllables::of(bytes);
+    if all >= 2 * ENOUGH_CHARACTERS && 10 * common >= 9 * all {
+        return true;
+    }
+    if rare >= 3 && rare > common {
+        return false;
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, false);
     if detector.guess(Some(b"kr"), Utf8Detection::Allow) != EUC_KR {
@@ -279,7 +318,8 @@ mod tests {
         let (japanese, _, _) = encoding_rs::SHIFT_JIS.encode("会員番号と電話番号をここに書く");
         let (chinese, _, _) = encoding_rs::GBK.encode("会员号码和电话号码都写在这里，请注意");
         let (french, _, _) = encoding_rs::WINDOWS_1252.encode("é, à l'école déjà vu");
-        for other in [japanese, chinese, french] {
+        let (city, _, _) = encoding_rs::SHIFT_JIS.encode("東京都千代田区");
+        for other in [japanese, city, chinese, french] {
             assert_eq!(of_text(&other, true), None);
         }
     }
@@ -301,6 +341,20 @@ mod tests {
         let mut korean = cp949(&text);
         korean[100] = 0xFF;
         assert_eq!(of_text(&korean, true), Some(Encoding::Cp949));
+    }
+
+    #[test]
+    fn a_few_rows_in_utf_8_do_not_change_the_encoding_of_a_korean_table() {
+        let mut table = cp949(&"u1,홍길동,서울시 강남구\n".repeat(200));
+        table.extend("u2,고객\n".repeat(4).bytes());
+        assert_eq!(of_text(&table, true), Some(Encoding::Cp949));
+        assert_eq!(
+            of_text(
+                &[&cp949(&"회원번호와 이름\n".repeat(5))[..], b"\xB0\xFF\n"].concat(),
+                true
+            ),
+            Some(Encoding::Cp949)
+        );
     }
 
     #[test]
