@@ -105,6 +105,35 @@ fn a_character_that_is_split_by_a_delimiter_is_none() {
 }
 
 #[test]
+fn text_in_utf_8_in_an_input_in_cp949_is_bad() {
+    let utf8 = "고객";
+    for format in [Format::Csv, Format::Ndjson] {
+        let good = |text: &str| match format {
+            Format::Csv => format!("u1,{text}\n"),
+            _ => format!("{{\"a\":\"{text}\"}}\n"),
+        };
+        let mut input = if format == Format::Csv {
+            b"a,b\n".to_vec()
+        } else {
+            Vec::new()
+        };
+        input.extend(encode(&good("회원번호와 이름").repeat(20), Encoding::Cp949));
+        input.extend(good(utf8).bytes());
+        // One syllable alone may be meant.
+        input.extend(encode(&good("가"), Encoding::Cp949));
+        let said = read(&input, &options(format, None, Some(BY_A))).unwrap();
+        let bad: Vec<_> = said.iter().filter(|line| line.json.is_err()).collect();
+        assert_eq!(bad.len(), 1, "{format}");
+        assert_eq!(bad[0].original, good(utf8).trim_end().as_bytes());
+        assert!(
+            bad[0].json.as_ref().unwrap_err().contains("has text in UTF-8"),
+            "{:?}",
+            bad[0]
+        );
+    }
+}
+
+#[test]
 fn half_a_surrogate_pair_is_a_bad_byte_of_utf_16() {
     let mut input = encode("{}\n{\"a\":\"", Encoding::Utf16Le);
     input.extend([0x00, 0xD8]);

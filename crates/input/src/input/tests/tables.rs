@@ -160,6 +160,28 @@ fn a_header_that_does_not_do_is_an_error() {
 }
 
 #[test]
+fn names_of_columns_are_compared_as_the_eye_sees_them() {
+    let mapping = "identity: {external_id: 회원번호}";
+    for header in [
+        ",회원번호,",
+        "메모,회원번호,메모",
+        "\u{FEFF}회원번호,b,c",
+        "\u{FEFF}\u{FEFF}회원번호,b,c",
+        "b,\u{1112}\u{116C}\u{110B}\u{116F}\u{11AB}\u{1107}\u{1165}\u{11AB}\u{1112}\u{1169},c",
+        "b,c,회원\u{200B}번호\u{A0}",
+    ] {
+        let said = read_table(&format!("{header}\n1,1,1\n"), mapping).unwrap();
+        assert_eq!(
+            jsons(&said),
+            [Ok("{\"identity\":{\"external_id\":\"1\"}}")],
+            "{header:?}"
+        );
+    }
+    let error = table_error("회원 번호\u{200B},b\n", "identity: {external_id: 회원번호, email: b}");
+    assert!(error.contains("its columns are: 회원 번호\\u{200B}, b"), "{error}");
+}
+
+#[test]
 fn rows_that_do_not_fit_the_header_are_told_and_passed() {
     let said = read_table("a,b\n1,2\n3\n4,5,6\r\n\n7,\"8\n\"\"9\"\n10,11\n", BY_A).unwrap();
     let lines: Vec<_> = said.iter().map(|line| line.number).collect();
