@@ -288,6 +288,7 @@ impl<C: Api> Transport<C> {
         let span = tracing::debug_span!("dfinery", operation = operation.id());
         let answer = {
             let answer = pin!(async {
+                notice_what_has_arrived().await;
                 let sent = sent.await;
                 permit.answered();
                 let reply = Reply::new(sent, self.judge, &self.destination)?;
@@ -418,6 +419,14 @@ impl Call {
         }
         failure.into_error(self.operation, self.metadata(), self.wait)
     }
+}
+
+/// Lets the runtime look at its connections before one is used again. A kept connection on which something has arrived
+/// that nobody asked for is closed then; otherwise that would be taken for the answer to the next request.
+async fn notice_what_has_arrived() {
+    // The first turn polls the sockets, the second one the tasks that own them.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
 }
 
 fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {

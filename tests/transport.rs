@@ -481,3 +481,49 @@ fn futures_can_be_sent_to_other_threads_and_errors_are_small() {
     let client = import("http://127.0.0.1:1");
     future(async move { client.upsert_user_profile(&user(), [("a", 1)]).await });
 }
+
+/// A service, or what is before it, that sends a second answer nobody asked for.
+#[test]
+fn an_answer_that_came_before_its_request_is_not_taken_for_its_answer() {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread,
+    };
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            thread::spawn(move || {
+                let kept = |body: &str| {
+                    format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
+                };
+                let mut request = vec![0; 64 * 1024];
+                while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                    if number > 0 {
+                        let _ = stream.write_all(kept(r#"{"status":false,"code":40001}"#).as_bytes());
+                        continue;
+                    }
+                    let _ = stream.write_all(kept(OK).as_bytes());
+                    thread::sleep(Duration::from_millis(20));
+                    let _ = stream.write_all(kept(OK).as_bytes());
+                }
+            });
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = once(base_url);
+        let event = [Event::new("df_login")];
+        client.load_events(&user(), &event).await.unwrap();
+        // A busy thread does not look at its connections while the second answer arrives.
+        thread::sleep(Duration::from_millis(60));
+        let second = client.load_events(&user(), &event).await;
+        assert!(second.is_err_and(|error| error.is_refused()), "it was never asked");
+    });
+}
