@@ -516,7 +516,10 @@ fn an_answer_that_came_before_its_request_is_not_taken_for_its_answer() {
             });
         }
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let client = once(base_url);
         let event = [Event::new("df_login")];

@@ -47,6 +47,8 @@ pub(crate) struct Window {
     encoding: Option<Encoding>,
     /// Where the window starts in the decompressed input.
     offset: u64,
+    /// The same in the bytes that the framing reads, which differ in UTF-16.
+    passed: u64,
     /// The line on which it starts.
     line: u64,
     /// The byte that ends a line.
@@ -73,6 +75,7 @@ impl Window {
             ended: false,
             encoding: forced,
             offset: 0,
+            passed: 0,
             line: 1,
             line_break: b'\n',
             arrived: 0,
@@ -120,6 +123,11 @@ impl Window {
 
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// How many bytes of the window have been passed.
+    pub(crate) const fn passed(&self) -> u64 {
+        self.passed
     }
 
     pub(crate) const fn line(&self) -> u64 {
@@ -201,6 +209,7 @@ impl Window {
             length
         };
         self.offset += original as u64;
+        self.passed += length as u64;
         self.start += length;
         self.line += lines as u64;
         *self.lines.of(part) += lines as u64;

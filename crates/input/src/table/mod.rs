@@ -11,6 +11,8 @@ mod swallowed;
 
 pub(crate) use self::cells::Cells;
 
+use std::collections::VecDeque;
+
 use self::{
     scanner::{Breaks, Fault, Grammar, Scanner, Step},
     swallowed::{Form, Swallowed},
@@ -42,6 +44,8 @@ pub(crate) struct Table {
     layout: Layout,
     header: Header,
     pending: usize,
+    /// The ends of the next lines, if lines below the last row are to be skipped.
+    ahead: VecDeque<u64>,
     /// How many of the next bytes are lines that a wrong quote swallowed: they are read line by line.
     alone: usize,
     /// What these lines must begin with to be rows, if many of them are none.
@@ -79,6 +83,7 @@ impl Table {
             layout,
             header: Header::default(),
             pending: 0,
+            ahead: VecDeque::new(),
             alone: 0,
             form: None,
             wary: 0,
@@ -153,19 +158,26 @@ impl Table {
     }
 
     /// Whether only the lines below the last row are left.
-    fn is_bottom(&self, window: &mut Window) -> Result<bool, Stop> {
+    fn is_bottom(&mut self, window: &mut Window) -> Result<bool, Stop> {
         let byte = self.scanner.grammar().breaks.byte();
-        let mut lines = 0;
-        let mut at = 0;
-        while let Some(end) = line_end(window, at, byte)? {
-            lines += usize::from(!window.unread().get(at..end).unwrap_or_default().trim_ascii().is_empty());
-            at = end;
-            if lines > self.layout.skip_bottom {
+        let start = window.passed();
+        while self.ahead.front().is_some_and(|end| *end <= start) {
+            self.ahead.pop_front();
+        }
+        let place = |end: &u64| usize::try_from(end - start).unwrap_or(usize::MAX);
+        let mut at = self.ahead.back().map_or(0, place);
+        while self.ahead.len() <= self.layout.skip_bottom {
+            let Some(end) = line_end(window, at, byte)? else {
                 return Ok(false);
-            }
-            if at == window.unread().len() && !window.more()? {
+            };
+            if end == at {
                 return Ok(true);
             }
+            let line = window.unread().get(at..end).unwrap_or_default();
+            if !line.trim_ascii().is_empty() {
+                self.ahead.push_back(start + end as u64);
+            }
+            at = end;
         }
         Ok(false)
     }
