@@ -74,7 +74,7 @@ fn dead(load: &FileLoad) -> BTreeMap<u64, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_answers_for_a_moment_marks_no_record() {
-    for status in [301, 404, 405, 410, 421, 425, 501, 522] {
+    for status in [301, 400, 404, 405, 410, 421, 422, 425, 501, 522] {
         let folder = tempfile::tempdir().unwrap();
         let down = AtomicUsize::new(0);
         let service = Service::start(move |number, _| {
@@ -102,6 +102,8 @@ async fn an_address_that_leads_elsewhere_ends_the_load_after_a_few_calls() {
         (405, ""),
         (407, "<html>proxy</html>"),
         (410, ""),
+        (400, "<html>bad request</html>"),
+        (422, "<html>refused</html>"),
         (200, "<!DOCTYPE html><title>Log in</title>"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -268,7 +270,7 @@ async fn a_token_that_something_on_the_way_refuses_for_all_ends_the_load() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_always_fails_is_unknown_after_a_bounded_number_of_attempts() {
-    for status in [500, 404, 503, 403] {
+    for status in [500, 404, 400, 503, 403] {
         for (first, last) in [(0, 30), (15, 15), (30, 0)] {
             let folder = tempfile::tempdir().unwrap();
             let service = Service::start(poison(status, "\"poisoned\"")).await;
