@@ -261,10 +261,34 @@ async fn a_token_that_something_on_the_way_refuses_for_all_ends_the_load() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(move |number, _| if number < 200 { Reply::Take } else { page(401) }).await;
     let load = users(folder.path(), 1_000);
-    for _ in 0..3 {
+    for number in 0..3 {
         let receipt = run(loader(&service), &load).await;
-        assert!(matches!(receipt.stopped, Some(Stop::Refused(_))), "{receipt}");
+        match &receipt.stopped {
+            Some(stop @ Stop::Blocked(_)) if number == 0 => assert!(stop.is_temporary()),
+            Some(Stop::Refused(_)) if number > 0 => {}
+            _ => panic!("{receipt}"),
+        }
         assert!(dead(&load).is_empty(), "{receipt}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_a_firewall_forbids_says_nothing_about_the_token() {
+    for status in [401, 403] {
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::start(poison(status, "user-1")).await;
+        let load = users(folder.path(), 4);
+        let mut receipt = run(loader(&service), &load).await;
+        assert_eq!(receipt.accepted, 3, "{status}: {receipt}");
+        if let Some(stop) = &receipt.stopped {
+            assert!(matches!(stop, Stop::Blocked(_)) && stop.is_temporary(), "{stop}");
+            assert!(!receipt.to_string().contains("every further call"), "{receipt}");
+            assert!(receipt.goes_on(), "{receipt}");
+            receipt = run(loader(&service), &load).await;
+        }
+        assert!(receipt.stopped.is_none() && receipt.complete, "{status}: {receipt}");
+        assert_eq!((receipt.accepted, receipt.unknown), (3, 1), "{status}: {receipt}");
+        assert_eq!(dead(&load), [(2, "unknown".to_owned())].into(), "{status}");
     }
 }
 
