@@ -6,8 +6,8 @@ macro_rules! exit_codes {
 Exit codes:
    0  everything was accepted (check, preview, --dry-run: everything is good)
    1  some records were not accepted, and are in the dead letter (check and others: are not good)
-   2  wrong usage or settings, an input that cannot be read, or a wrong token, service
-     id or address
+   2  wrong usage or settings, an input that cannot be read or has changed, or a wrong
+     token, service id or address
   75  ended early, try again later: the same command goes on where it stopped
  130  stopped at once by a second Ctrl-C
 "

@@ -99,9 +99,10 @@ async fn other_bytes_are_refused_before_anything_is_sent() {
     let (shorter, first_half) = (&lines[..lines.len() - 100], &lines[..lines.len() / 2]);
     for bytes in [&other, shorter, first_half, &event("kim-1", "df_login", 1)] {
         let ran = desk.run_with_stdin(&LOAD, bytes.as_bytes()).await;
-        ran.is(1)
+        ran.is(2)
             .says("standard input: it")
             .says("pipe in the same bytes again");
+        assert!(!(ran.out.clone() + &ran.err).contains("dead letter"), "{}", ran.out);
         assert!(!ran.out.contains("Run the same command again"), "{}", ran.out);
         assert_eq!(desk.stored(), (3_000, 3_000));
     }
