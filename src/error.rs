@@ -318,7 +318,7 @@ impl Error {
                 Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy.")
             }
             Kind::Busy => Some("Nothing was sent: finish or drop a running export first."),
-            _ if unsure => Some("The request may have been processed: see delivery()."),
+            _ if unsure => Some("The request may have been processed."),
             _ => None,
         }
     }

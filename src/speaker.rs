@@ -8,7 +8,7 @@ pub(crate) enum Speaker {
     Ourselves,
     /// The API, in its own form.
     Api,
-    /// Whoever answered, but with a status that speaks of the request itself.
+    /// The API or something on the way, but with a status that speaks of the request itself.
     Request,
     /// Anything between here and the API.
     Way {

@@ -69,6 +69,11 @@ async fn an_answer_cut_at_any_byte_is_never_success() {
             error.is_retryable() && error.delivery() == Delivery::Unknown,
             "cut after {cut} bytes: {error}"
         );
+        // For users of a program too, who know nothing of methods.
+        assert!(
+            error.to_string().ends_with(". The request may have been processed."),
+            "{error}"
+        );
     }
     client.upsert_identity(&user()).await.unwrap();
 }

@@ -297,7 +297,7 @@ fn standard_input_is_known_by_its_pieces_and_goes_on_after_its_end() {
     let error = Journal::open(&path, &self::header(), unchanged)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("began with 1 inputs"), "{error}");
+    assert!(error.contains("began with 1 input, and now has 2"), "{error}");
     header.inputs[0].ids = None;
     let error = Journal::open(&path, &header, unchanged).unwrap_err().to_string();
     assert!(error.contains("had other contents"), "{error}");
@@ -328,7 +328,7 @@ fn a_journal_of_another_load_says_what_differs() {
         differs(|header| header.kind = "profiles".into()).contains("it loads events, and this is a load of profiles")
     );
     assert!(differs(|header| header.inputs[0].length = 5).contains("a.ndjson has 5 bytes, and had 1000"));
-    assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now there are 1"));
+    assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now has 1"));
     assert!(differs(|header| header.settings = 8).contains("another mapping"));
     assert_eq!(fs::read(&path).unwrap(), before);
 
