@@ -1,11 +1,10 @@
-//! The rows of an export, as far as they must be known to tell whether it is whole: how many there are, and what among
-//! them is no row.
+//! Counts the rows of an export, and finds what among them is not a row, to know whether the export is whole.
 
 use csv_core::ReadFieldResult;
 
 use crate::{byte_order_mark::ByteOrderMark, csv_foreign::ForeignText};
 
-/// Counts rows as a reader of CSV would, and notes the first thing that is none.
+/// Counts rows as a reader of CSV would, and notes the first thing that is not a row.
 pub(crate) struct RowCounter {
     mark: ByteOrderMark,
     reader: csv_core::Reader,
@@ -29,7 +28,7 @@ struct Ragged {
     place: u64,
 }
 
-/// Why an export is not whole, or not one.
+/// What shows that an answer is not a whole export.
 pub(crate) enum NotRows {
     /// It ends, or something of the server's begins, where a row should be.
     Cut(String),
@@ -103,7 +102,7 @@ impl RowCounter {
         self.ended.saturating_sub(1)
     }
 
-    /// What is no row, if more than `held` bytes have come after it: then it is not the end.
+    /// What is not a row, if more than `held` bytes have come after it: then it is not the end.
     pub(crate) fn check_middle(&self, held: usize) -> Result<(), NotRows> {
         let passed = |place: u64| self.come - place > held as u64;
         if let Some(place) = self.foreign.found().filter(|place| passed(*place)) {
@@ -143,7 +142,7 @@ impl RowCounter {
 
 fn foreign_at(place: u64) -> NotRows {
     NotRows::Cut(format!(
-        "at byte {place} something of the server begins that is no row, such as a failure or a page"
+        "at byte {place} the answer holds something other than a row, such as a failure or a page"
     ))
 }
 

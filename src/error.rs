@@ -243,7 +243,7 @@ impl Error {
     }
 
     /// The address is wrong, or a proxy or a login page answered for the API: a redirect, a path that does not exist, a
-    /// page of HTML under HTTP 200, a name that does not resolve. [`is_on_the_way`](Self::is_on_the_way) is true as well.
+    /// page of HTML under HTTP 200, 400 or 422, a name that does not resolve. [`is_on_the_way`](Self::is_on_the_way) is true as well.
     ///
     /// # Troubleshooting
     /// Check the base URL and the settings of any proxy. If other calls succeed, it is a fault that passes.
@@ -318,7 +318,7 @@ impl Error {
                 Some("Nothing was sent: wait for retry_after(), or raise max_wait in the retry policy.")
             }
             Kind::Busy => Some("Nothing was sent: finish or drop a running export first."),
-            _ if unsure => Some("The request may have been processed: see delivery()."),
+            _ if unsure => Some("The request may have been processed."),
             _ => None,
         }
     }
@@ -356,7 +356,7 @@ impl fmt::Display for Error {
             Kind::Status(status) => write!(f, "the server answered HTTP {status} without a code that could be read")?,
             Kind::Unreadable(problem) => write!(f, "the answer cannot be trusted: {problem}")?,
             Kind::Page => f.write_str(
-                "the answer cannot be trusted: HTTP success, but with a page of HTML, as of a login or another site",
+                "the answer cannot be trusted: it is a page of HTML, as of a login, a proxy or another site",
             )?,
             Kind::Connect(connection) => write!(f, "{connection}")?,
             Kind::Timeout => f.write_str("no answer in time")?,

@@ -16,7 +16,7 @@ use crate::{
         responses::EXPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Reply, Transport, text_of},
+    transport::{Api, Reply, Transport, text_of, without_mark},
     validate::Path,
 };
 
@@ -317,8 +317,10 @@ impl Api for Client {
             return CsvBody::open(reply, permit).await;
         }
         let (body, _) = reply.body.read(LONGEST_FAILURE).await?;
-        let failure =
-            failure_in(&body, reply.status).unwrap_or_else(|| Failure::of_status(reply.status, EXPORT_HTTP_STATUSES));
+        let failure = failure_in(&body, reply.status).unwrap_or_else(|| {
+            let content_type = reply.header("content-type");
+            Failure::of_answer(reply.status, content_type, without_mark(&body), EXPORT_HTTP_STATUSES)
+        });
         Err(failure.with_body(text_of(&body)))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     destination::NoConnection,
     redact::Redactor,
     rows::{CodeInfo, HttpStatusInfo},
-    speaker::Speaker,
+    speaker::{Speaker, is_page_instead},
 };
 
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
@@ -29,7 +29,8 @@ pub(crate) enum Kind {
     Status(u16),
     /// An unusable answer: what is wrong with it.
     Unreadable(String),
-    /// HTTP success, but with a page for people instead of an answer.
+    /// A page for people instead of an answer, under a status that is otherwise an answer of the API: success, or one
+    /// that speaks of the request.
     Page,
     /// No connection.
     Connect(NoConnection),
@@ -128,6 +129,15 @@ impl Failure {
             RetryClass::Never | RetryClass::Backoff => Delivery::Unknown,
         };
         Self::new(kind, retry, delivery)
+    }
+
+    /// An answer other than success in which the API did not say anything.
+    pub(crate) fn of_answer(status: u16, content_type: Option<&str>, body: &[u8], table: &[HttpStatusInfo]) -> Self {
+        if is_page_instead(status, content_type, body) {
+            Self::new(Kind::Page, RetryClass::Backoff, Delivery::Unknown)
+        } else {
+            Self::of_status(status, table)
+        }
     }
 
     /// An answer that says nothing but its status.

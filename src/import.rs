@@ -16,6 +16,7 @@ use crate::{
         responses::IMPORT_HTTP_STATUSES,
     },
     quota::Permit,
+    speaker::is_page,
     transport::{Api, Reply, Transport, text_of, without_mark},
 };
 
@@ -182,7 +183,7 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
         return Err(if reply.is_success() {
             Failure::new(unreadable(body, whole), RetryClass::Backoff, Delivery::Unknown)
         } else {
-            Failure::of_status(reply.status, IMPORT_HTTP_STATUSES)
+            Failure::of_answer(reply.status, reply.header("content-type"), body, IMPORT_HTTP_STATUSES)
         });
     };
     match (status, code.is_success(), reply.is_success()) {
@@ -205,7 +206,7 @@ fn verdict(reply: &Reply, body: &[u8], whole: bool) -> Result<(), Failure> {
 
 /// Why the body of a success is no answer of the API.
 fn unreadable(body: &[u8], whole: bool) -> Kind {
-    if body.trim_ascii_start().starts_with(b"<") {
+    if is_page(None, body) {
         Kind::Page
     } else if whole {
         Kind::Unreadable("HTTP success, but the body is not the documented JSON".to_owned())

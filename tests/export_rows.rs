@@ -1,4 +1,4 @@
-//! Exports in which something is no row, or that are written to a file: none may pass for whole that is not.
+//! Exports in which something is not a row, or that are written to a file: none may pass for whole that is not.
 
 mod common;
 

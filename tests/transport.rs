@@ -69,6 +69,11 @@ async fn an_answer_cut_at_any_byte_is_never_success() {
             error.is_retryable() && error.delivery() == Delivery::Unknown,
             "cut after {cut} bytes: {error}"
         );
+        // For users of a program too, who know nothing of methods.
+        assert!(
+            error.to_string().ends_with(". The request may have been processed."),
+            "{error}"
+        );
     }
     client.upsert_identity(&user()).await.unwrap();
 }
@@ -76,9 +81,9 @@ async fn an_answer_cut_at_any_byte_is_never_success() {
 #[tokio::test]
 async fn a_status_without_a_code_is_judged_by_the_status() {
     for (status, retry, delivery, attempts) in [
-        (400, RetryClass::Never, Delivery::Refused, 1),
+        (400, RetryClass::Backoff, Delivery::Unknown, 3),
         (413, RetryClass::Never, Delivery::Refused, 1),
-        (422, RetryClass::Never, Delivery::Refused, 1),
+        (422, RetryClass::Backoff, Delivery::Unknown, 3),
         (401, RetryClass::Never, Delivery::Unknown, 1),
         (403, RetryClass::Never, Delivery::Unknown, 1),
         (429, RetryClass::AfterReset, Delivery::NotProcessed, 3),
@@ -106,8 +111,47 @@ async fn a_status_without_a_code_is_judged_by_the_status() {
         if status != 304 {
             assert_eq!(error.body(), Some("<html>gateway</html>"));
         }
-        assert_eq!(error.is_on_the_way(), !matches!(status, 400 | 413 | 422), "{status}");
+        assert_eq!(error.is_on_the_way(), status != 413, "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_page_under_a_status_that_speaks_of_the_request_is_of_something_on_the_way() {
+    for (status, content_type, body, is_page) in [
+        (400, "text/plain", "", false),
+        (400, "text/plain", "Bad Request", false),
+        (400, "application/json", "{\"error\":\"bad request\"}", false),
+        (422, "application/problem+json", "{}", false),
+        (413, "text/html", "<html>too large</html>", false),
+        (
+            400,
+            "text/plain",
+            "\u{feff}\r\n <!DOCTYPE html><title>400</title>",
+            true,
+        ),
+        (400, "application/xml", "<?xml version=\"1.0\"?><Error/>", true),
+        (400, "Text/HTML; charset=utf-8", "Bad Request", true),
+        (422, "application/xhtml+xml", "Unprocessable", true),
+    ] {
+        let base_url = scripted(vec![answer(status, content_type, body)]).await;
+        for error in [
+            load(&base_url).await.unwrap_err(),
+            export(&base_url)
+                .user_profiles(&UserProfileQuery::all())
+                .await
+                .unwrap_err(),
+        ] {
+            let case = format!("{status} {content_type} {body}: {error}");
+            let found = (error.is_misdirected(), error.is_on_the_way(), error.is_retryable());
+            assert_eq!(found, (is_page, is_page, is_page), "{case}");
+            assert_eq!(error.delivery() == Delivery::Refused, !is_page, "{case}");
+            assert_eq!(error.to_string().contains("page of HTML"), is_page, "{case}");
+        }
+    }
+    // The words of the API are its own, whatever a proxy says about their type.
+    let said = answer(400, "text/html", "{\"status\":false,\"code\":40001}");
+    let error = load(&scripted(vec![said]).await).await.unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Some("40001"), Delivery::Refused));
 }
 
 #[tokio::test]
@@ -213,7 +257,7 @@ async fn what_is_plainly_the_address_is_distinguished() {
         (200, "\n<!DOCTYPE html><title>Log in</title>", true),
         (200, "OK", false),
         (502, "<html>gateway</html>", false),
-        (400, "<html>gateway</html>", false),
+        (400, "<html>gateway</html>", true),
         (403, "<html>gateway</html>", false),
         (404, r#"{"status":false,"code":40001}"#, false),
     ] {

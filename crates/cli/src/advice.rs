@@ -168,15 +168,17 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the
-/// address is wrong or nothing of the input could be read, 75 if the same command can continue later. Without a way to
-/// tell, all accepted is not enough.
-pub fn exit_code(receipt: &Receipt, told: bool) -> ExitCode {
+/// address is wrong or nothing of the input could be read or sent, 75 if the same command can continue later. All
+/// accepted is not enough if the receipt could not be printed or kept.
+pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
     match &receipt.stopped {
         Some(Stop::Refused(_)) => ExitCode::from(USAGE),
         Some(Stop::Unreachable(error)) if error.is_misdirected() => ExitCode::from(USAGE),
         Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
+        // What was read is of earlier runs.
+        Some(Stop::Input(error)) if error.is_changed() && receipt.attempts == 0 => ExitCode::from(USAGE),
         Some(stop) if stop.is_temporary() && !receipt.repeat_sends_again => ExitCode::from(TRY_AGAIN),
-        None if told && receipt.is_good() => ExitCode::SUCCESS,
+        None if shown && receipt.is_good() => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_ALL),
     }
 }

@@ -6,8 +6,8 @@ macro_rules! exit_codes {
 Exit codes:
    0  everything was accepted (check, preview, --dry-run: everything is good)
    1  some records were not accepted, and are in the dead letter (check and others: are not good)
-   2  wrong usage or settings, an input that cannot be read, or a wrong token, service
-     id or address
+   2  wrong usage or settings, an input that cannot be read or has changed, or a wrong
+     token, service id or address
   75  ended early, try again later: the same command goes on where it stopped
  130  stopped at once by a second Ctrl-C
 "
@@ -37,7 +37,7 @@ Beside sales.ndjson a folder sales.ndjson.dfinery is made. In it are
   dead-letter.ndjson   every record that was not accepted, with the reason: see `dfinery replay`
   journal              what was sent: run the same command again to go on after a stop
 
-Every setting can stand in dfinery.toml too, such as rate_share = 0.5, and in the environment,
+Every setting can be in dfinery.toml too, such as rate_share = 0.5, and in the environment,
 such as DFINERY_RATE_SHARE=0.5. An option comes before the environment, and that before the file.
 
 ",
@@ -94,7 +94,7 @@ Example:
   dfinery mapping init members.csv --timezone Asia/Seoul > members.yaml
 
 Exit codes:
-  0  the table can be loaded with the mapping as it stands
+  0  the table can be loaded with the mapping as it is
   1  something is left to you: it is marked in the mapping
   2  the file cannot be read
 ";

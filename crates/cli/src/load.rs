@@ -179,12 +179,12 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
         let written = ended.receipt.write(path);
         written.with_context(|| format!("cannot write the receipt to {}", path.display()))
     });
-    let mut told = true;
+    let mut shown = true;
     for error in [printed.err(), kept.err()].into_iter().flatten() {
-        told = false;
+        shown = false;
         let _ = writeln!(io::stderr(), "dfinery: {}", advice::on_error(&error));
     }
-    Ok(advice::exit_code(&ended.receipt, told))
+    Ok(advice::exit_code(&ended.receipt, shown))
 }
 
 fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {

@@ -354,7 +354,10 @@ impl Sending {
             failing.in_a_row >= most.saturating_mul(4)
         };
         let long = failing.lasting() > self.patience;
-        let ending: fn(Error) -> Ending = if error.is_auth() && (often || long) {
+        let ending: fn(Error) -> Ending = if error.is_auth() && has_succeeded && (often || long) {
+            // The token was good enough for others.
+            |error| Ending::Fatal(Stop::Blocked(Arc::new(error)))
+        } else if error.is_auth() && (often || long) {
             |error| Ending::Fatal(Stop::Refused(Arc::new(error)))
         } else if error.is_misdirected() && !has_succeeded && (often || long) {
             |error| Ending::Fatal(Stop::Unreachable(Arc::new(error)))

@@ -14,6 +14,7 @@ use crate::{
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
     journal::{Calls, Done, Journal, Marks},
+    last_record::LastRecord,
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -72,6 +73,11 @@ impl FileAccounts {
         self.receipt.has_read(input, beginning);
         self.journal(|journal| journal.has_read(input, beginning))?;
         Ok(true)
+    }
+
+    /// Notes that standard input was read to its end.
+    pub(crate) fn has_ended(&mut self, last: LastRecord) -> Result<(), Stop> {
+        self.journal(|journal| journal.has_ended(last))
     }
 
     /// Notes what the lines of an input are part of.

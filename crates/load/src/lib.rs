@@ -31,6 +31,7 @@ mod file_handles;
 mod file_load;
 mod health;
 mod journal;
+mod last_record;
 mod loader;
 mod lock;
 mod meaning;

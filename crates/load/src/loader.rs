@@ -367,6 +367,7 @@ impl Loader {
             in_flight: state.in_flight,
             damaged: state.damaged,
             pieces: state.pieces,
+            last: state.last,
             packer,
             accounts: Arc::clone(accounts),
             sending,

@@ -39,8 +39,11 @@ impl Outcome {
 pub enum Stop {
     /// It was asked to end.
     Interrupted,
-    /// The service refuses every call, because the token or the service id is wrong.
+    /// Every call is refused, because the token or the service id is wrong.
     Refused(Arc<Error>),
+    /// Calls have succeeded in this run, but something on the way, such as a firewall, answers what is left with HTTP 401
+    /// or 403. Holds the last failure.
+    Blocked(Arc<Error>),
     /// No call reaches the API: the address is wrong, a proxy or a login page answers for it, or nothing listens there.
     Unreachable(Arc<Error>),
     /// The quota of the family stayed spent for longer than the load waits.
@@ -72,7 +75,7 @@ impl Stop {
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Interrupted | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_) => true,
+            Self::Interrupted | Self::Blocked(_) | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_) => true,
             // What should listen there may only have to be started.
             Self::Unreachable(error) => !error.is_misdirected(),
             _ => false,
@@ -82,7 +85,9 @@ impl Stop {
     /// The error of the server or the network, if that is the reason.
     pub(crate) fn error(&self) -> Option<&Arc<Error>> {
         match self {
-            Self::Refused(error) | Self::Unreachable(error) | Self::NoSuccess(error) => Some(error),
+            Self::Refused(error) | Self::Blocked(error) | Self::Unreachable(error) | Self::NoSuccess(error) => {
+                Some(error)
+            }
             _ => None,
         }
     }
@@ -93,6 +98,10 @@ impl fmt::Display for Stop {
         match self {
             Self::Interrupted => f.write_str("it was asked to stop"),
             Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
+            Self::Blocked(error) => write!(
+                f,
+                "other calls succeeded, but something on the way, such as a firewall, refused the last ones: {error}"
+            ),
             Self::Unreachable(error) => write!(f, "no call reaches the API: {error}"),
             Self::QuotaSpent(family) => write!(
                 f,

@@ -33,7 +33,7 @@ impl Places {
         }
     }
 
-    /// Takes a place for a new call. Whoever gets `true` must [hold](Self::hold) it or [give](Self::give) it back.
+    /// Takes a place for a new call. After `true`, the caller must [hold](Self::hold) it or [give](Self::give) it back.
     pub(crate) fn take_new(&self) -> bool {
         let limit = self.concurrency.limit();
         let mut state = lock(&self.state);
@@ -80,7 +80,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Counts a call that wait for a place, even if it stops waiting.
+/// Counts a call that waits for a place, even if it stops waiting.
 struct Returning<'a>(&'a Places);
 
 impl<'a> Returning<'a> {

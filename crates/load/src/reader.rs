@@ -17,6 +17,7 @@ use crate::{
     delta::Delta,
     event_ids,
     file_accounts::FileAccounts,
+    last_record::{LastRecord, Tail},
     lock::lock,
     outcome::Stop,
     pack::{Batch, Incoming, Packer},
@@ -53,6 +54,8 @@ pub(crate) struct Reader {
     pub(crate) damaged: bool,
     /// How far earlier runs have read standard input.
     pub(crate) pieces: Vec<Beginning>,
+    /// The last record of standard input, if an earlier run has read it to its end.
+    pub(crate) last: Option<LastRecord>,
     pub(crate) packer: Arc<Mutex<Packer>>,
     pub(crate) accounts: Arc<Mutex<FileAccounts>>,
     pub(crate) sending: Arc<Sending>,
@@ -208,6 +211,8 @@ impl Reader {
         let mut bytes = 0;
         let mut reached = 0;
         let mut records = 0;
+        let changed = |how| Stop::Input(InputError::changed(&source.name, how));
+        let mut tail = source.path.is_none().then(|| Tail::new(self.last.clone()));
         for position in 0.. {
             if position % GLANCE == 0 {
                 progress.bytes(passed.bytes() - bytes);
@@ -217,7 +222,10 @@ impl Reader {
                 }
             }
             let line = input.next().map_err(|error| self.failed(source, differs, error))?;
-            if passed.bytes() > noted {
+            if let (Some(tail), Some(line)) = (&mut tail, &line) {
+                tail.record(position, line).map_err(changed)?;
+            }
+            if passed.bytes() > noted && !tail.as_ref().is_some_and(Tail::may_differ) {
                 noted = passed.bytes();
                 self.has_read(file as usize, source, passed.beginning())?;
             }
@@ -233,6 +241,12 @@ impl Reader {
         progress.bytes(passed.bytes() - bytes);
         if reading.sorter.is_some() {
             self.reach(RecordId::new(file, records))?;
+        }
+        if let Some(tail) = tail
+            && let Some(last) = tail.end().map_err(changed)?
+            && self.last.as_ref() != Some(&last)
+        {
+            lock(&self.accounts).has_ended(last)?;
         }
         Ok(())
     }

@@ -1,4 +1,6 @@
 //! The receipt of a load: the fates of all records, in figures that add up.
+//!
+//! `schemas/receipt.schema.json` describes it as JSON.
 
 use std::{
     collections::BTreeMap,

@@ -93,7 +93,10 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kind { began, now } => write!(f, "it loads {began}, and this is a load of {now}"),
-            Self::Inputs { began, now } => write!(f, "it began with {began} inputs, and now there are {now}"),
+            Self::Inputs { began, now } => {
+                let s = if *began == 1 { "" } else { "s" };
+                write!(f, "it began with {began} input{s}, and now has {now}")
+            }
             Self::Length { began, now } => write!(
                 f,
                 "{} has {} bytes, and had {} when it began (as {})",

@@ -60,7 +60,7 @@ impl File {
             Ok(table) => table.into_inner(),
             Err(error) => {
                 let line = line(error.span().map_or(0, |span| span.start));
-                bail!("{name}, line {line}: this is no TOML: {}", error.message());
+                bail!("{name}, line {line}: this is not TOML: {}", error.message());
             }
         };
         let mut values = BTreeMap::new();
@@ -125,7 +125,7 @@ mod tests {
     fn a_mistake_is_named_with_its_line() {
         for (text, words) in [
             ("rate = 5\n\nrat = 1", "dfinery.toml, line 3: there is no setting `rat`"),
-            ("rate = 5\nrate = 6", "line 2: this is no TOML"),
+            ("rate = 5\nrate = 6", "line 2: this is not TOML"),
             ("[rate]\nx = 1", "line 1: rate must be a plain value"),
             ("token = \"hidden\"", "does not belong here"),
             ("restart = true", "command line only"),

@@ -56,7 +56,7 @@ async fn a_mistake_in_the_settings_is_named_where_it_stands() {
             "\nrate_share = 2\n",
             "dfinery.toml, line 2: rate_share must be a number over 0",
         ),
-        ("rate = [\n", "dfinery.toml, line 1: this is no TOML"),
+        ("rate = [\n", "dfinery.toml, line 1: this is not TOML"),
         ("token = \"no-such-token\"\n", "does not belong here"),
     ] {
         desk.write("dfinery.toml", text);

@@ -10,6 +10,8 @@ use crate::{
     stop::{signal, slow, until},
 };
 
+/// The mapping of a table of logins.
+const LOGINS: &str = "event: df_login\nidentity: {external_id: id}\nevent_datetime: at\n";
 const LOAD: [&str; 7] = ["load", "events", "-", "--state", "piped", "--progress", "none"];
 
 impl Desk {
@@ -99,9 +101,10 @@ async fn other_bytes_are_refused_before_anything_is_sent() {
     let (shorter, first_half) = (&lines[..lines.len() - 100], &lines[..lines.len() / 2]);
     for bytes in [&other, shorter, first_half, &event("kim-1", "df_login", 1)] {
         let ran = desk.run_with_stdin(&LOAD, bytes.as_bytes()).await;
-        ran.is(1)
+        ran.is(2)
             .says("standard input: it")
             .says("pipe in the same bytes again");
+        assert!(!(ran.out.clone() + &ran.err).contains("dead letter"), "{}", ran.out);
         assert!(!ran.out.contains("Run the same command again"), "{}", ran.out);
         assert_eq!(desk.stored(), (3_000, 3_000));
     }
@@ -111,13 +114,94 @@ async fn other_bytes_are_refused_before_anything_is_sent() {
     assert_eq!(desk.stored(), (6_000, 6_000));
 }
 
+/// Runs one load of standard input after another in the same folder, and says how many events are there.
+async fn piped(arguments: &[&str], inputs: &[(&[u8], i32)]) -> (Desk, usize, Ran) {
+    let desk = Desk::new().await;
+    desk.write("logins.yaml", LOGINS);
+    let arguments = [&LOAD[..], arguments].concat();
+    let mut last = None;
+    for (input, code) in inputs {
+        let ran = desk.run_with_stdin(&arguments, input).await;
+        ran.is(*code);
+        last = Some(ran);
+    }
+    let (stored, ids) = desk.stored();
+    assert_eq!(stored, ids);
+    (desk, stored, last.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_ended_within_a_record_does_not_go_on() {
+    let table = ["--mapping", "logins.yaml"];
+    let begun = "at,id\n2026-11-01T10:00:00Z,kim-1\n2026-11-01T10:00:00Z,kim-2";
+    let whole = format!("{begun}500\n2026-11-01T10:00:00Z,kim-3\n");
+    let desk = Desk::new().await;
+    desk.write("logins.yaml", LOGINS);
+    let load = [&LOAD[..], &table].concat();
+    desk.run_with_stdin(&load, begun.as_bytes()).await.is(0);
+    for _ in 0..2 {
+        let ran = desk.run_with_stdin(&load, whole.as_bytes()).await;
+        ran.is(2)
+            .says("standard input: it ended within the record on line 3")
+            .says("give another --state DIR");
+        assert_eq!(desk.stored(), (2, 2));
+    }
+    // The same goes on as before, also with what comes after the whole line.
+    desk.run_with_stdin(&load, begun.as_bytes())
+        .await
+        .is(0)
+        .says("nothing was sent");
+    let more = format!("{begun}\n2026-11-01T10:00:00Z,kim-3");
+    desk.run_with_stdin(&load, more.as_bytes()).await.is(0);
+    assert_eq!(desk.stored(), (3, 3));
+    desk.run_with_stdin(&load, (more.clone() + "\n").as_bytes()).await.is(0);
+    desk.run_with_stdin(&load, (more + "0").as_bytes()).await.is(2);
+    assert_eq!(desk.stored(), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_within_a_record_is_known_in_every_format() {
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let lines = events(3, 1);
+    let cut = lines.len() - 3;
+    // A line of JSON that is cut off is no record, and would never be one.
+    let (_desk, stored, ran) = piped(&[], &[(&lines.as_bytes()[..cut], 1), (lines.as_bytes(), 2)]).await;
+    assert_eq!(stored, 2);
+    ran.says("ended within the record on line 3");
+    // A quoted cell goes on behind the line break, and two lines become one.
+    let table = "id,at\nkim-1,2026-11-01T10:00:00Z\n\"kim-2,x\nkim-3,2026-11-01T10:00:00Z\n";
+    let closed = format!("{table}\",2026-11-01T10:00:00Z\nkim-4,2026-11-01T10:00:00Z\n");
+    let mapped = ["--mapping", "logins.yaml"];
+    let (_desk, stored, _) = piped(&mapped, &[(table.as_bytes(), 1), (closed.as_bytes(), 2)]).await;
+    assert_eq!(stored, 2);
+    // What is compressed may go on with another member.
+    let [first, more] = [lines.clone(), event("kim-new", "df_login", 50)].map(|text| gzip(&text));
+    let longer = [&first[..], &more].concat();
+    let (_desk, stored, _) = piped(&[], &[(&first, 0), (&longer, 0)]).await;
+    assert_eq!(stored, 4);
+    let begun = gzip(&lines[..cut]);
+    let whole = [&begun[..], &gzip(&lines[cut..])].concat();
+    let (_desk, stored, _) = piped(&[], &[(&begun, 1), (&whole, 2)]).await;
+    assert_eq!(stored, 2);
+    // Behind an array nothing but white space comes.
+    let array = format!("[{}]", lines.trim_end().replace('\n', ","));
+    let (again, longer) = (array.clone() + "\n", array.clone() + "\n[{}]");
+    let (_desk, stored, _) = piped(
+        &[],
+        &[(array.as_bytes(), 0), (again.as_bytes(), 0), (longer.as_bytes(), 1)],
+    )
+    .await;
+    assert_eq!(stored, 3);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_that_could_read_nothing_is_not_in_the_way() {
     let desk = Desk::new().await;
-    desk.write(
-        "logins.yaml",
-        "event: df_login\nidentity: {external_id: id}\nevent_datetime: at\n",
-    );
+    desk.write("logins.yaml", LOGINS);
     let table = b"id,at\nkim-1,2026-11-01T10:00:00Z\n";
     desk.run_with_stdin(&LOAD, b"").await.is(2).says("it is empty");
     desk.run_with_stdin(&LOAD, table).await.is(2).says("needs a mapping");

@@ -63,6 +63,7 @@ impl Summary {
                     self.state.in_flight.remove(id.to_u64());
                 }
             }
+            Entry::End(last) => self.state.last = Some(last.clone()),
             Entry::Failed(ids) => self.state.failed.extend(ids.iter().map(|id| id.to_u64())),
             Entry::Done {
                 ids,

@@ -15,14 +15,17 @@ use super::{
     spent::Calls,
     summary::Summary,
 };
-use crate::record::{Fate, RecordId};
+use crate::{
+    last_record::LastRecord,
+    record::{Fate, RecordId},
+};
 use dfinery_input::Beginning;
 
 /// The beginning of every journal; a version byte and an [`Extent`](super::extent::Extent) follow, then the entries.
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 /// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an
 /// entry. Versions 1 and 2 both had a 1 here.
-pub(super) const VERSION: u8 = 4;
+pub(super) const VERSION: u8 = 5;
 
 /// An entry, borrowed where it is written and owned where it was read.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -71,6 +74,8 @@ pub(super) enum Entry<'a> {
     Snapshot(Cow<'a, Summary>),
     /// Records whose calls failed until the run ended, although others were accepted.
     Failed(#[serde(with = "ids")] Cow<'a, [RecordId]>),
+    /// Standard input was read to its end, and this was its last record.
+    End(LastRecord),
 }
 
 /// What may be missing of the runs before.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     append_file::{AppendFile, at, options, replace},
+    last_record::LastRecord,
     record::{Fate, RecordId},
     state_error::StateError,
 };
@@ -204,6 +205,11 @@ impl Journal {
             Some(_) => Entry::Piece(beginning),
             None => Entry::Read { input, beginning },
         })
+    }
+
+    /// Notes that standard input was read to its end.
+    pub(crate) fn has_ended(&mut self, last: LastRecord) -> io::Result<()> {
+        self.write(&Entry::End(last))
     }
 
     /// The load that began.

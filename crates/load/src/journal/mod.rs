@@ -6,7 +6,8 @@
 //!
 //! Before it notes anything about a record, the journal notes how far the input was read ([`Journal::has_read`]): a
 //! record is known by its position, which means nothing if the file changes before it. Standard input cannot be compared
-//! before it is read, so its earlier lengths and hashes are kept too, and compared as it comes.
+//! before it is read, so its earlier lengths and hashes are kept too, and compared as it comes. Once it was read to its end,
+//! the last record is kept as well ([`Journal::has_ended`]), since the end may have been in the middle of it.
 //!
 //! It also notes when calls were made ([`Journal::spends`]), since a run may follow a kill at once.
 //!

@@ -6,7 +6,7 @@ use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
 use super::{header::Marks, spent::Spent, tally::Tally};
-use crate::record::RecordId;
+use crate::{last_record::LastRecord, record::RecordId};
 use dfinery_input::Beginning;
 
 /// What is known about the records of a load.
@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) read: BTreeMap<usize, Beginning>,
     /// How far standard input was read, and how far before that, since it can only be compared as it comes.
     pub(crate) pieces: Vec<Beginning>,
+    /// The last record of standard input, if it was read to its end; more may have come since.
+    pub(crate) last: Option<LastRecord>,
     /// How many runs there were, this one included.
     pub(crate) runs: u32,
     /// When the first run began, in seconds since 1970.

@@ -14,6 +14,7 @@ use super::{
     tally::Tally,
     *,
 };
+use crate::last_record::LastRecord;
 use crate::record::{Fate, RecordId};
 use crate::state_error::StateError;
 use dfinery::engine::with_suffix;
@@ -296,7 +297,7 @@ fn standard_input_is_known_by_its_pieces_and_goes_on_after_its_end() {
     let error = Journal::open(&path, &self::header(), unchanged)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("began with 1 inputs"), "{error}");
+    assert!(error.contains("began with 1 input, and now has 2"), "{error}");
     header.inputs[0].ids = None;
     let error = Journal::open(&path, &header, unchanged).unwrap_err().to_string();
     assert!(error.contains("had other contents"), "{error}");
@@ -327,7 +328,7 @@ fn a_journal_of_another_load_says_what_differs() {
         differs(|header| header.kind = "profiles".into()).contains("it loads events, and this is a load of profiles")
     );
     assert!(differs(|header| header.inputs[0].length = 5).contains("a.ndjson has 5 bytes, and had 1000"));
-    assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now there are 1"));
+    assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now has 1"));
     assert!(differs(|header| header.settings = 8).contains("another mapping"));
     assert_eq!(fs::read(&path).unwrap(), before);
 
@@ -372,7 +373,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
         b"dfin",
         b"dfinload",
         b"user_id,name\n1,x\n",
-        b"dfinload\x04\x00\x00",
+        b"dfinload\x05\x00\x00",
     ] {
         let (_folder, path) = folder();
         fs::write(&path, bytes).unwrap();
@@ -403,8 +404,8 @@ fn a_journal_of_another_version_is_left_alone() {
         entry.extend(crc32fast::hash(&entry).to_le_bytes());
         entry
     };
-    let version_3 = [&[3][..], &frame(0, &[0, 0, 0, 0])].concat();
-    for rest in [of_version(2), of_version(1), version_3, vec![5; 40]] {
+    let framed = |version: u8| [&[version][..], &frame(0, &[0, 0, 0, 0])].concat();
+    for rest in [of_version(2), of_version(1), framed(3), framed(4), vec![6; 40]] {
         let (_folder, path) = folder();
         let bytes = [&b"dfinload"[..], &rest].concat();
         fs::write(&path, &bytes).unwrap();
@@ -415,7 +416,7 @@ fn a_journal_of_another_version_is_left_alone() {
 
 /// Other bytes are another version of the format.
 #[test]
-fn entries_are_written_as_version_4_wrote_them() {
+fn entries_are_written_as_version_5_wrote_them() {
     let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
         let mut written = Vec::new();
         let checksum = entry.write(7, &mut written, &mut Vec::new()).unwrap();
@@ -443,7 +444,7 @@ fn entries_are_written_as_version_4_wrote_them() {
             profile: 3,
         },
     };
-    let entries: [(Entry<'_>, &[u8]); 12] = [
+    let entries: [(Entry<'_>, &[u8]); 13] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
             b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\0\x05b.csv\xe8\x07\0",
@@ -459,6 +460,10 @@ fn entries_are_written_as_version_4_wrote_them() {
         (Entry::Piece(beginning(3)), b"\x0a\x03\x03"),
         (spent, b"\x0b\x05\x01\x02\x03"),
         (Entry::Failed(ids([2]).into()), b"\x0d\x01\x02"),
+        (
+            Entry::End(LastRecord::new(4, 6, 8, beginning(3))),
+            b"\x0e\x04\x06\x08\x03\x03",
+        ),
     ];
     for (entry, payload) in &entries {
         assert_written(entry, payload);
@@ -482,7 +487,7 @@ fn a_count_without_its_items_asks_for_no_memory() {
     drop(open(&path, "boot"));
     let good = fs::read(&path).unwrap();
     let most = [0xff; 9];
-    for entry in 0..=11 {
+    for entry in 0..=14 {
         for zeros in 0..12 {
             let payload = [&[entry][..], &vec![0; zeros], &most, &[1]].concat();
             let mut bytes = good.clone();

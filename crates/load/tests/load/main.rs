@@ -7,6 +7,7 @@ mod damage;
 mod options;
 mod peers;
 mod quota;
+mod receipts;
 mod records;
 mod resume;
 mod sender;

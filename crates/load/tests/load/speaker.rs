@@ -74,7 +74,7 @@ fn dead(load: &FileLoad) -> BTreeMap<u64, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_answers_for_a_moment_marks_no_record() {
-    for status in [301, 404, 405, 410, 421, 425, 501, 522] {
+    for status in [301, 400, 404, 405, 410, 421, 422, 425, 501, 522] {
         let folder = tempfile::tempdir().unwrap();
         let down = AtomicUsize::new(0);
         let service = Service::start(move |number, _| {
@@ -102,6 +102,8 @@ async fn an_address_that_leads_elsewhere_ends_the_load_after_a_few_calls() {
         (405, ""),
         (407, "<html>proxy</html>"),
         (410, ""),
+        (400, "<html>bad request</html>"),
+        (422, "<html>refused</html>"),
         (200, "<!DOCTYPE html><title>Log in</title>"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -259,16 +261,40 @@ async fn a_token_that_something_on_the_way_refuses_for_all_ends_the_load() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(move |number, _| if number < 200 { Reply::Take } else { page(401) }).await;
     let load = users(folder.path(), 1_000);
-    for _ in 0..3 {
+    for number in 0..3 {
         let receipt = run(loader(&service), &load).await;
-        assert!(matches!(receipt.stopped, Some(Stop::Refused(_))), "{receipt}");
+        match &receipt.stopped {
+            Some(stop @ Stop::Blocked(_)) if number == 0 => assert!(stop.is_temporary()),
+            Some(Stop::Refused(_)) if number > 0 => {}
+            _ => panic!("{receipt}"),
+        }
         assert!(dead(&load).is_empty(), "{receipt}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_a_firewall_forbids_says_nothing_about_the_token() {
+    for status in [401, 403] {
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::start(poison(status, "user-1")).await;
+        let load = users(folder.path(), 4);
+        let mut receipt = run(loader(&service), &load).await;
+        assert_eq!(receipt.accepted, 3, "{status}: {receipt}");
+        if let Some(stop) = &receipt.stopped {
+            assert!(matches!(stop, Stop::Blocked(_)) && stop.is_temporary(), "{stop}");
+            assert!(!receipt.to_string().contains("every further call"), "{receipt}");
+            assert!(receipt.goes_on(), "{receipt}");
+            receipt = run(loader(&service), &load).await;
+        }
+        assert!(receipt.stopped.is_none() && receipt.complete, "{status}: {receipt}");
+        assert_eq!((receipt.accepted, receipt.unknown), (3, 1), "{status}: {receipt}");
+        assert_eq!(dead(&load), [(2, "unknown".to_owned())].into(), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_always_fails_is_unknown_after_a_bounded_number_of_attempts() {
-    for status in [500, 404, 503, 403] {
+    for status in [500, 404, 400, 503, 403] {
         for (first, last) in [(0, 30), (15, 15), (30, 0)] {
             let folder = tempfile::tempdir().unwrap();
             let service = Service::start(poison(status, "\"poisoned\"")).await;
