@@ -186,7 +186,7 @@ async fn what_is_no_text_is_told_by_its_name() {
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1secret",
             "an old Excel workbook",
         ),
-        ("rows.parquet", b"PAR1secret", "a Parquet file"),
+        ("rows.parquet", b"PAR1\x15\x04secret", "a Parquet file"),
     ] {
         desk.write(name, content);
         refuses(
