@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Desk, Ran, bare, run},
     event, events,
-    stop::{signal, slow, until},
+    stop::{FOUR_AT_ONCE, signal, slow, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,18 +115,9 @@ async fn a_load_whose_journal_is_deleted_ends_and_promises_nothing() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(500, 2));
     slow(&desk, 20);
-    let load = [
-        "load",
-        "events",
-        "sales.ndjson",
-        "--concurrency",
-        "4",
-        "--progress",
-        "none",
-    ];
     for deleted in ["sales.ndjson.dfinery/journal", "sales.ndjson.dfinery"] {
         let before = desk.emulator.ledger().events_stored();
-        let child = desk.command(&load).spawn().unwrap();
+        let child = desk.command(&FOUR_AT_ONCE).spawn().unwrap();
         until(|| desk.emulator.ledger().events_stored() > before + 20).await;
         let deleted = desk.path(deleted);
         if deleted.is_dir() {
@@ -151,16 +142,7 @@ async fn a_damaged_journal_is_named_and_what_it_forgot_is_listed() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(300, 1));
     slow(&desk, 20);
-    let load = [
-        "load",
-        "events",
-        "sales.ndjson",
-        "--concurrency",
-        "4",
-        "--progress",
-        "none",
-    ];
-    let mut child = desk.command(&load).spawn().unwrap();
+    let mut child = desk.command(&FOUR_AT_ONCE).spawn().unwrap();
     until(|| desk.emulator.ledger().events_stored() > 100).await;
     signal(&child, "-KILL");
     child.wait().unwrap();
@@ -169,7 +151,7 @@ async fn a_damaged_journal_is_named_and_what_it_forgot_is_listed() {
     journal[90] ^= 1;
     desk.write("sales.ndjson.dfinery/journal", &journal);
 
-    let ran = desk.run(&load).await;
+    let ran = desk.run(&FOUR_AT_ONCE).await;
     ran.is(0).says("sales.ndjson.dfinery/journal was damaged");
     assert!(ran.err.contains("was damaged"), "{}", ran.err);
     let twice = desk.emulator.ledger().events_stored() - 300;
@@ -177,7 +159,7 @@ async fn a_damaged_journal_is_named_and_what_it_forgot_is_listed() {
     assert!(twice > 100 && listed.lines().count() >= twice, "{twice} twice");
     assert!(listed.contains("journal_damaged"), "{listed}");
     // Also the next time.
-    let ran = desk.run(&load).await;
+    let ran = desk.run(&FOUR_AT_ONCE).await;
     ran.is(0)
         .says("All of it had been settled before")
         .says("journal was damaged");

@@ -28,6 +28,17 @@ pub async fn until(condition: impl Fn() -> bool) {
     panic!("it never came to that");
 }
 
+/// Loads `sales.ndjson` with few calls in flight, so that there is time to disturb it.
+pub const FOUR_AT_ONCE: [&str; 7] = [
+    "load",
+    "events",
+    "sales.ndjson",
+    "--concurrency",
+    "4",
+    "--progress",
+    "none",
+];
+
 pub fn slow(desk: &Desk, millis: u64) {
     desk.emulator.fault_rate(FaultRate {
         probability: 1.0,
@@ -41,16 +52,7 @@ async fn a_load_that_is_asked_to_end_finishes_its_calls_and_goes_on_later() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(200, 5));
     slow(&desk, 300);
-    let arguments = [
-        "load",
-        "events",
-        "sales.ndjson",
-        "--concurrency",
-        "4",
-        "--progress",
-        "none",
-    ];
-    let child = desk.command(&arguments).spawn().unwrap();
+    let child = desk.command(&FOUR_AT_ONCE).spawn().unwrap();
     until(|| desk.emulator.ledger().events_stored() > 0).await;
     signal(&child, "-TERM");
     let ran: Ran = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap())
@@ -66,7 +68,7 @@ async fn a_load_that_is_asked_to_end_finishes_its_calls_and_goes_on_later() {
     assert!(stored < 1_000 && receipt["resumable"].as_u64() > Some(0));
 
     slow(&desk, 0);
-    desk.run(&arguments).await.is(0).says("It took 2 runs");
+    desk.run(&FOUR_AT_ONCE).await.is(0).says("It took 2 runs");
     let ledger = desk.emulator.ledger();
     assert_eq!((ledger.events_stored(), ledger.duplicates()), (1_000, 0));
 }
