@@ -5,7 +5,6 @@ use std::{fs::File, io::Read as _, path::Path};
 use crate::{
     encoding,
     error::InputError,
-    format::Encoding,
     utf16::{Order, Utf16Reader},
 };
 
@@ -29,13 +28,8 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, InputError> {
     let encoding = marked.map(|(encoding, _)| encoding);
     let encoding = encoding.or_else(|| encoding::of_text(&bytes, true));
     let text = bytes.get(marked.map_or(0, |(_, mark)| mark)..).unwrap_or_default();
-    let order = match encoding {
-        Some(Encoding::Utf16Le) => Some(Order::Little),
-        Some(Encoding::Utf16Be) => Some(Order::Big),
-        _ => None,
-    };
     let mut converted = Vec::new();
-    let text = match order {
+    let text = match encoding.and_then(Order::of) {
         Some(order) => {
             Utf16Reader::new(text, order)
                 .read_to_end(&mut converted)

@@ -6,6 +6,8 @@
 
 use std::io::{self, Read};
 
+use crate::format::Encoding;
+
 /// The order of the two bytes of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -14,6 +16,15 @@ pub(crate) enum Order {
 }
 
 impl Order {
+    /// The order that an encoding has, if it is UTF-16.
+    pub(crate) const fn of(encoding: Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::Utf16Le => Some(Self::Little),
+            Encoding::Utf16Be => Some(Self::Big),
+            Encoding::Utf8 | Encoding::Cp949 => None,
+        }
+    }
+
     const fn unit(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),

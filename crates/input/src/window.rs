@@ -182,12 +182,8 @@ impl Window {
     }
 
     /// The byte order, if the input is UTF-16.
-    pub(crate) const fn order(&self) -> Option<Order> {
-        match self.encoding {
-            Some(Encoding::Utf16Le) => Some(Order::Little),
-            Some(Encoding::Utf16Be) => Some(Order::Big),
-            _ => None,
-        }
+    pub(crate) fn order(&self) -> Option<Order> {
+        self.encoding.and_then(Order::of)
     }
 
     /// Moves the start of the window forward, and counts the lines that it passes as parts of this.
