@@ -96,7 +96,14 @@ impl Table {
 
     /// Whether these cells are those of the header.
     pub(crate) fn is_header(&self, cells: &Cells) -> bool {
-        let same = |name: &String, cell: &str| name == cell || look::name(cell).to_lowercase() == *name;
+        let same = |name: &String, cell: &str| {
+            if cell.is_ascii() {
+                // As nearly every cell of nearly every row: nothing is allocated for it.
+                cell.trim().eq_ignore_ascii_case(name)
+            } else {
+                look::name(cell).to_lowercase() == *name
+            }
+        };
         let mut cells = cells.iter();
         let mut names = self.header.names.iter();
         names.all(|name| cells.next().is_some_and(|cell| same(name, cell))) && cells.next().is_none()
