@@ -1,4 +1,4 @@
-//! The byte order mark that may come before the first name of a table.
+//! The byte order mark that may come before an answer.
 
 /// Skips a byte order mark, however its bytes are divided among the pieces.
 #[derive(Debug, Default)]
@@ -9,6 +9,11 @@ pub(crate) struct ByteOrderMark {
 }
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A whole body without the byte order mark at its beginning.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(MARK).unwrap_or(body)
+}
 
 impl ByteOrderMark {
     /// What the next piece holds without the mark: bytes of earlier pieces that turn out to be none of it, and the rest
@@ -35,7 +40,7 @@ impl ByteOrderMark {
 mod tests {
     use super::*;
 
-    fn without_mark(text: &[u8], length: usize) -> Vec<u8> {
+    fn skipped(text: &[u8], length: usize) -> Vec<u8> {
         let mut mark = ByteOrderMark::default();
         let pieces = text.chunks(length).map(|piece| {
             let (before, rest) = mark.skip(piece);
@@ -54,7 +59,7 @@ mod tests {
                 (b"\xef\xefab", b"\xef\xefab"),
                 (b"ab", b"ab"),
             ] {
-                assert_eq!(without_mark(text, length), left, "in pieces of {length}");
+                assert_eq!(skipped(text, length), left, "in pieces of {length}");
             }
         }
     }

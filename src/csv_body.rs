@@ -13,11 +13,12 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     Delivery, ExportCode, RetryClass,
+    byte_order_mark::without_mark,
     csv_rows::{NotRows, RowCounter},
     failure::{Failure, Kind},
     generated::taxonomy::SYSTEM_COLUMNS,
     quota::Permit,
-    transport::{Body, Reply, text_of, without_mark},
+    transport::{Body, Reply, text_of},
 };
 
 /// The most bytes of a failure to read; the documented ones have about 60.

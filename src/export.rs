@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 
 use crate::{
     ClientBuilder, Csv, Error, Operation, Token, Violations,
+    byte_order_mark::without_mark,
     csv_body::{CsvBody, LONGEST_FAILURE, failure_in},
     failure::Failure,
     generated::{
@@ -16,7 +17,7 @@ use crate::{
         responses::EXPORT_HTTP_STATUSES,
     },
     quota::Permit,
-    transport::{Api, Reply, Transport, text_of, without_mark},
+    transport::{Api, Reply, Transport, text_of},
     validate::Path,
 };
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     ClientBuilder, Delivery, Error, Event, Identity, ImportCode, Metadata, Properties, RetryClass, Timestamp, Token,
+    byte_order_mark::without_mark,
     failure::{Failure, Kind},
     generated::{
         import::{
@@ -17,7 +18,7 @@ use crate::{
     },
     quota::Permit,
     speaker::is_page,
-    transport::{Api, Reply, Transport, text_of, without_mark},
+    transport::{Api, Reply, Transport, text_of},
 };
 
 /// A client of the Import API: loads events, and creates, updates and deletes unified profiles and user properties.

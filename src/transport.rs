@@ -147,11 +147,6 @@ pub(crate) fn text_of(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
 
-/// A body without the byte order mark at its beginning.
-pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
-}
-
 /// A failure before anything was sent.
 fn not_connected(error: reqwest::Error, destination: &Destination) -> Failure {
     let kind = Kind::Connect(destination.unreachable(&error));
