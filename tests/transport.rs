@@ -102,16 +102,30 @@ async fn a_status_without_a_code_is_judged_by_the_status() {
         (522, RetryClass::Backoff, Delivery::Unknown, 3),
         (599, RetryClass::Backoff, Delivery::Unknown, 3),
     ] {
-        let base_url = scripted(vec![answer(status, "text/html", "<html>gateway</html>")]).await;
-        let error = load(&base_url).await.unwrap_err();
-        assert_eq!(error.status(), Some(status));
-        assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{status}");
-        assert_eq!(error.attempts(), attempts, "{status}");
-        // HTTP gives 304 no body.
-        if status != 304 {
-            assert_eq!(error.body(), Some("<html>gateway</html>"));
+        // A page under 400 or 422 is judged as one, below.
+        let is_about_request = matches!(status, 400 | 413 | 422);
+        for (kind, body) in [
+            ("text/html", "<html>gateway</html>"),
+            ("text/plain", "no"),
+            ("application/json", "{}"),
+        ] {
+            let (retry, delivery, attempts) = if is_about_request && kind != "text/html" {
+                (RetryClass::Never, Delivery::Refused, 1)
+            } else {
+                (retry, delivery, attempts)
+            };
+            let case = format!("{status} {body}");
+            let base_url = scripted(vec![answer(status, kind, body)]).await;
+            let error = load(&base_url).await.unwrap_err();
+            assert_eq!(error.status(), Some(status));
+            assert_eq!((error.retry_class(), error.delivery()), (retry, delivery), "{case}");
+            assert_eq!(error.attempts(), attempts, "{case}");
+            // HTTP gives 304 no body.
+            if status != 304 {
+                assert_eq!(error.body(), Some(body), "{case}");
+            }
+            assert_eq!(error.is_on_the_way(), delivery != Delivery::Refused, "{case}");
         }
-        assert_eq!(error.is_on_the_way(), status != 413, "{status}");
     }
 }
 
