@@ -210,6 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_number_that_a_program_took_for_a_number_says_so() {
+        for (cell, reason) in [
+            ("821012345678.0", "decimal point"),
+            // Without its point it is the number of somebody else.
+            ("0212345678.0", "decimal point"),
+            ("+14155552671.00", "decimal point"),
+            ("8.21012E+11", "exponent"),
+            ("1e10", "exponent"),
+        ] {
+            let problem = phone(cell, "82").unwrap_err();
+            assert!(problem.contains(reason), "{cell}: {problem}");
+        }
+        assert!(phone("02.123.4567", "82").is_ok());
+    }
+
+    #[test]
     fn phone_numbers_get_their_country_code() {
         for cell in [
             "010-1234-5678",

@@ -322,6 +322,18 @@ async fn a_record_that_always_fails_is_unknown_after_a_bounded_number_of_attempt
     }
 }
 
+/// Only one call is made at first: if it alone were tried again, nobody would know that the others succeed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_call_of_a_load_may_be_the_one_that_always_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(poison(500, "user-0")).await;
+    let load = users(folder.path(), 9);
+    let receipt = run(loader(&service).most_calls(1), &load).await;
+    assert_eq!((receipt.accepted, receipt.unknown), (8, 1), "{receipt}");
+    assert!(receipt.complete && receipt.stopped.is_none(), "{receipt}");
+    assert_eq!(dead(&load), [(1, "unknown".to_owned())].into());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_record_of_a_call_that_always_fails_costs_only_itself() {
     let folder = tempfile::tempdir().unwrap();

@@ -162,6 +162,14 @@ fn counts_and_serial_days_are_read_by_their_names() {
     assert!(times(&["serial-days"], None).is_err());
     let problem = times(&["%s"], None).unwrap().read("1763601300123").unwrap_err();
     assert!(problem.ends_with("format: unix-milliseconds"), "{problem}");
+    for (format, cell, hint) in [
+        ("unix-milliseconds", "1763601300", "\"%s\""),
+        ("unix-milliseconds", "1763601300123456", "unix-microseconds"),
+        ("unix-microseconds", "1763601300123", "unix-milliseconds"),
+    ] {
+        let problem = times(&[format], None).unwrap().read(cell).unwrap_err();
+        assert!(problem.ends_with(&format!("format: {hint}")), "{problem}");
+    }
     let days = Dates::new(&["serial-days".to_owned()]).unwrap();
     assert_eq!(days.read("45981").unwrap().to_string(), "2025-11-20");
     assert!(days.read("45981.5").is_err());
