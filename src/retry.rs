@@ -48,8 +48,10 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How much shorter a pause is while the service works.
-    const SOONER: u32 = 8;
+    /// How many times as often a call is tried while others succeed: among many calls some fail by chance again and again.
+    const OFTENER: u32 = 4;
+    /// How much shorter a pause is while others succeed. It then doubles with every second attempt only.
+    const SOONER: u32 = 16;
 
     /// One attempt only.
     #[must_use]
@@ -57,8 +59,8 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// How often a request is sent at most, the first time included. Zero counts as one. A bulk load makes twice as many
-    /// attempts while other calls succeed, and any number while the service fails.
+    /// How often a request is sent at most, the first time included. Zero counts as one. A bulk load makes four times as
+    /// many attempts while other calls succeed, and any number while the service fails.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -149,11 +151,11 @@ impl RetryPolicy {
     /// The pause of a call that failed this often while others succeed, or `None` if it was tried often enough.
     pub(crate) fn pause_among_others(&self, attempts: u32) -> Option<Duration> {
         let allowed = if self.max_attempts > 1 {
-            self.max_attempts.saturating_mul(2)
+            self.max_attempts.saturating_mul(Self::OFTENER)
         } else {
             1
         };
-        (attempts < allowed).then(|| self.draw(attempts) / Self::SOONER)
+        (attempts < allowed).then(|| self.draw(attempts.div_ceil(2)) / Self::SOONER)
     }
 
     fn ceiling(&self, attempts: u32) -> Duration {

@@ -24,8 +24,8 @@ pub(crate) struct Failed {
 pub enum Blame {
     /// A call on its own: the attempts and the longest wait of the policy.
     Alone,
-    /// A call of a load in which others succeed meanwhile: it is tried twice as often as the policy allows, since some
-    /// failures by chance are likely among many calls, and sooner, since the service works.
+    /// A call of a load in which others succeed meanwhile: it is tried four times as often as the policy allows, since
+    /// some failures by chance are likely among many calls, and sooner, since the service works.
     Call {
         /// The longest time to wait because the answer asks for it.
         longest: Duration,
@@ -159,7 +159,7 @@ mod tests {
             let failed = failed(class, Delivery::NotProcessed, SERVICE);
             assert!((0..10).all(|_| goes_on(after(&mut tries, &failed, &policy))));
         }
-        for (blame, attempts) in [(Blame::Alone, 3), (CALL, 6)] {
+        for (blame, attempts) in [(Blame::Alone, 3), (CALL, 12)] {
             let failed = failed(RetryClass::AfterReset, Delivery::NotProcessed, blame);
             let mut tries = Tries::default();
             let goes_on = (0..20).take_while(|_| goes_on(after(&mut tries, &failed, &policy)));
