@@ -2,8 +2,31 @@
 
 #![deny(missing_docs)]
 
+mod calendar;
+mod clock;
 mod column;
+mod convert;
+mod day;
+mod divide;
+mod error;
+mod event_export;
+mod exporter;
+mod fetch;
+mod filter;
+mod folder;
 mod format;
+mod progress;
+mod quota;
+mod receipt;
+mod spool;
 
 pub use column::{Column, ColumnType, Origin, Table};
+pub use error::ExportError;
+pub use event_export::EventExport;
+pub use exporter::{Exporter, ExporterBuilder};
+pub use fetch::Stopped;
+pub use filter::{EventFilter, PropertyFilter};
+pub use folder::{Hole, Manifest, ManifestFile, Predecessor};
 pub use format::{Compression, Format};
+pub use progress::{Progress, Snapshot};
+pub use receipt::{DayReceipt, Fate, Receipt};

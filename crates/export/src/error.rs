@@ -1,0 +1,94 @@
+//! Why an export, or a command about a folder of exports, could not be done at all.
+
+use std::{fmt, io, path::Path};
+
+use crate::convert::ConvertError;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why nothing could be exported, verified or told.
+///
+/// A day that could not be exported is no error: see [`Fate`](crate::Fate).
+#[derive(Debug)]
+pub struct ExportError {
+    kind: Kind,
+    problem: String,
+    source: Option<Source>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    InUse,
+    File,
+    Unfit,
+    Unsupported,
+}
+
+impl ExportError {
+    /// Another exporter works on the folder.
+    pub(crate) fn in_use(folder: &Path) -> Self {
+        let problem = format!("another exporter works on {}", folder.display());
+        Self::new(Kind::InUse, problem, None)
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(path: &Path, what: &str, error: io::Error) -> Self {
+        let problem = format!("{} cannot be {what}: {error}", path.display());
+        Self::new(Kind::File, problem, Some(error.into()))
+    }
+
+    /// A file holds something else than it should.
+    pub(crate) fn unreadable(path: &Path, error: impl Into<Source>) -> Self {
+        let error = error.into();
+        let problem = format!("{} cannot be read: {error}", path.display());
+        Self::new(Kind::File, problem, Some(error))
+    }
+
+    /// An answer could not be written as a file of a table.
+    pub(crate) fn conversion(error: ConvertError) -> Self {
+        if error.is_unsupported() {
+            return Self::new(Kind::Unsupported, error.to_string(), None);
+        }
+        let problem = error.to_string();
+        Self::new(Kind::File, problem, Some(error.into()))
+    }
+
+    /// What was asked for cannot be done.
+    pub(crate) fn unfit(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Unfit, problem.into(), None)
+    }
+
+    fn new(kind: Kind, problem: String, source: Option<Source>) -> Self {
+        Self { kind, problem, source }
+    }
+
+    /// Whether another exporter works on the folder: try again once it has ended.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.kind == Kind::InUse
+    }
+
+    /// Whether a file could not be read or written.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.kind == Kind::File
+    }
+
+    /// Whether what was asked for needs a feature that this build does not have.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.kind == Kind::Unsupported
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+impl std::error::Error for ExportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
