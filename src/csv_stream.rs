@@ -61,6 +61,12 @@ impl Csv {
         }
     }
 
+    /// Rows so far, without the header.
+    #[cfg(feature = "_engine")]
+    pub(crate) fn data_rows(&self) -> u64 {
+        self.body.rows.data_rows()
+    }
+
     /// Attempts, time until the CSV began, HTTP status and quota.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {

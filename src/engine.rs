@@ -144,3 +144,9 @@ impl<'a> ExportEngine<'a> {
         self.0.retry.draw(attempts)
     }
 }
+
+/// The rows that have come of an export so far, without its header.
+#[must_use]
+pub fn rows_so_far(csv: &Csv) -> u64 {
+    csv.data_rows()
+}

@@ -2,26 +2,28 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions},
-    path::{Path, PathBuf},
+    fs,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
-use dfinery_records::Taxonomy;
-use jiff::{SignedDuration, ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, ToSpan as _, civil::Date};
 
 use crate::{
+    blocking::blocking,
     calendar::Calendar,
     column::Table,
-    convert::{Conversion, Converted, Lead, header},
+    convert::Lead,
     divide::fetch_day,
     error::ExportError,
     event_export::EventExport,
-    fetch::{Failed, Fetcher, Stopped},
+    fetch::{Failed, Fetcher},
     filter::{describe, event_query},
-    folder::{Claim, Folder, Hole, Manifest, ManifestFile, Predecessor, Schema},
+    folder::{Claim, Hole, Manifest, ManifestFile, Predecessor},
     receipt::{DayReceipt, Fate},
     spool::Raw,
+    stopped::Stopped,
+    table_file::TableWriter,
 };
 
 /// What all days of an export share.
@@ -30,16 +32,13 @@ pub(crate) struct DayJob<'a> {
     pub(crate) claim: &'a Claim,
     pub(crate) export: &'a EventExport,
     pub(crate) calendar: &'a Calendar,
-    pub(crate) taxonomy: &'a Taxonomy,
-    pub(crate) time_zone: Option<&'a TimeZone>,
+    pub(crate) writer: &'a TableWriter,
     pub(crate) look_back: u32,
     /// The name of the export.
     pub(crate) name: String,
     /// Names of events that the service may have.
     pub(crate) known: BTreeSet<String>,
     pub(crate) to_date: Mutex<ToDate>,
-    /// Held while a day is converted, which takes all processors, and while the schema changes.
-    pub(crate) converting: tokio::sync::Mutex<()>,
 }
 
 /// Whether the last day of a query is part of its answer, as far as answers have shown it.
@@ -83,8 +82,9 @@ impl DayJob<'_> {
         };
         let (reason, gone) = match failed {
             Failed::Run(why) => return Ok(Asked::Stopped { why, attempts }),
-            Failed::Gone(reason) => (reason, true),
-            Failed::Query(failed) => (failed.reason, false),
+            Failed::Disk(error) => return Err(error),
+            Failed::Gone(error) => (error.to_string(), true),
+            Failed::Query(failed) => (failed.reason(), false),
         };
         let missing = self.missing(day, &reason, attempts, gone)?;
         Ok(Asked::Done(missing.unwrap_or_else(|| DayReceipt {
@@ -172,7 +172,7 @@ impl DayJob<'_> {
     }
 
     async fn commit(&self, day: Date, answer: &Answer, attempts: u64) -> Result<DayReceipt, ExportError> {
-        let _turn = self.converting.lock().await;
+        let turn = self.writer.turn().await;
         let folder = self.claim.folder();
         let name = day.to_string();
         let now = self.fetcher.clock.now();
@@ -203,20 +203,17 @@ impl DayJob<'_> {
             export: self.name.clone(),
         };
         let part = folder.temporary_folder().join(format!("{name}.part"));
-        let (converted, columns) = self.convert(Table::Events, answer.paths(), lead, &part).await?;
+        let (converted, columns) = turn.write(self.claim, Table::Events, answer.paths(), lead, &part).await?;
         let fate = match &before {
             None => Fate::Complete,
             Some(before) => Fate::Replaced {
                 change: i64::try_from(i128::from(converted.rows) - i128::from(before.rows)).unwrap_or(i64::MAX),
             },
         };
-        let EventExport {
-            format, compression, ..
-        } = *self.export;
         let manifest = Manifest {
             version: Manifest::VERSION,
             files: vec![ManifestFile {
-                path: Folder::data_path(Table::Events, &name, format, compression),
+                path: self.writer.data_path(Table::Events, &name),
                 bytes: converted.bytes,
                 rows: converted.rows,
                 sha256: converted.sha256,
@@ -245,51 +242,6 @@ impl DayJob<'_> {
         blocking(move || claim.commit(Table::Events, &part, &committed)).await?;
         Ok(DayReceipt::of_manifest(day, fate, &manifest, attempts))
     }
-
-    /// Writes the parts of an answer as one file, with all columns that the folder has had so far. Returns the columns.
-    async fn convert(
-        &self,
-        table: Table,
-        parts: Vec<PathBuf>,
-        lead: Lead,
-        to: &Path,
-    ) -> Result<(Converted, Vec<String>), ExportError> {
-        let EventExport {
-            format, compression, ..
-        } = *self.export;
-        let folder = self.claim.folder();
-        let before = folder.schema()?;
-        let mut schema = before.clone().unwrap_or_else(|| Schema::new(format, compression));
-        for part in &parts {
-            let names = header(part).map_err(|error| ExportError::unreadable(part, error))?;
-            schema.extend(table, names.iter().map(String::as_str), self.taxonomy);
-        }
-        if before.as_ref() != Some(&schema) {
-            self.claim.write_schema(&schema)?;
-        }
-        let (time_zone, to) = (self.time_zone.cloned(), to.to_owned());
-        blocking(move || {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let file = options
-                .open(&to)
-                .map_err(|error| ExportError::file(&to, "written", error))?;
-            let columns = schema.columns(table);
-            let conversion = Conversion {
-                parts: &parts,
-                columns,
-                lead: Some(lead),
-                time_zone,
-                format,
-                compression,
-            };
-            let converted = conversion.write(file).map_err(ExportError::conversion)?;
-            Ok((converted, columns.iter().map(|column| column.name.clone()).collect()))
-        })
-        .await
-    }
 }
 
 impl Answer {
@@ -299,8 +251,8 @@ impl Answer {
 
     /// What tells whether two answers are the same.
     fn content(&self) -> String {
-        let hashes: Vec<_> = self.raws.iter().map(|raw| format!("{:032x}", raw.hash)).collect();
-        format!("xxh3:{}", hashes.join("+"))
+        let contents: Vec<_> = self.raws.iter().map(Raw::content).collect();
+        contents.join("+")
     }
 
     fn has_rows(&self) -> bool {
@@ -308,15 +260,5 @@ impl Answer {
             let rows = csv::ReaderBuilder::new().from_path(&raw.path);
             rows.is_ok_and(|rows| rows.into_byte_records().next().is_some())
         })
-    }
-}
-
-/// Runs work that blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ExportError> + Send + 'static,
-) -> Result<T, ExportError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(ExportError::unfit(format!("a thread ended early: {error}"))),
     }
 }

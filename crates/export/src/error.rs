@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::convert::ConvertError;
+use crate::{convert::ConvertError, stopped::Stopped};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -14,6 +14,7 @@ pub struct ExportError {
     kind: Kind,
     problem: String,
     source: Option<Source>,
+    stopped: Option<Box<Stopped>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,7 @@ enum Kind {
     File,
     Unfit,
     Unsupported,
+    Stopped,
 }
 
 impl ExportError {
@@ -58,14 +60,33 @@ impl ExportError {
         Self::new(Kind::Unfit, problem.into(), None)
     }
 
+    /// The service did not give what was asked for.
+    pub(crate) fn stopped(stopped: Stopped) -> Self {
+        Self {
+            stopped: Some(Box::new(stopped)),
+            ..Self::new(Kind::Stopped, String::new(), None)
+        }
+    }
+
     fn new(kind: Kind, problem: String, source: Option<Source>) -> Self {
-        Self { kind, problem, source }
+        Self {
+            kind,
+            problem,
+            source,
+            stopped: None,
+        }
     }
 
     /// Whether another exporter works on the folder: try again once it has ended.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         self.kind == Kind::InUse
+    }
+
+    /// Why the service did not give what was asked for, if that is what happened.
+    #[must_use]
+    pub fn why_stopped(&self) -> Option<&Stopped> {
+        self.stopped.as_deref()
     }
 
     /// Whether a file could not be read or written.
@@ -83,7 +104,10 @@ impl ExportError {
 
 impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem)
+        match &self.stopped {
+            Some(stopped) => stopped.fmt(f),
+            None => f.write_str(&self.problem),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use dfinery::{ExportClient, Operation, engine::ExportEngine};
 use dfinery_records::Taxonomy;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     calendar::{Calendar, days},
@@ -19,11 +19,13 @@ use crate::{
     day::{Asked, DayJob, ToDate},
     error::ExportError,
     event_export::EventExport,
-    fetch::{Fetcher, Stopped},
+    fetch::Fetcher,
     folder::{Claim, Folder, Hole},
+    format::{Compression, Format},
     progress::Progress,
     quota::Quota,
     receipt::{DayReceipt, Fate, Receipt},
+    table_file::TableWriter,
 };
 
 /// Exports events and user profiles to folders.
@@ -100,27 +102,26 @@ impl Exporter {
     ) -> Result<Receipt, ExportError> {
         let claim = Folder::new(folder.as_ref()).claim()?;
         claim.fit(export.format, export.compression)?;
-        let began = self.settings.clock.now();
-        let calendar = Calendar::new(began, self.settings.time_zone.clone(), self.settings.settle);
+        let began = self.now();
+        let calendar = self.calendar();
         let plan = plan(export, &claim, &calendar)?;
         let mut done = plan.known;
         for day in &done {
             each(day);
         }
         self.progress.begins(plan.days.len() as u64);
-        let fetcher = self.fetcher(&claim)?;
+        let fetcher = self.fetcher(&claim.folder().temporary_folder())?;
+        let writer = self.writer(export.format, export.compression);
         let job = DayJob {
             fetcher: &fetcher,
             claim: &claim,
             export,
             calendar: &calendar,
-            taxonomy: &self.settings.taxonomy,
-            time_zone: self.settings.time_zone.as_ref(),
+            writer: &writer,
             look_back: self.settings.look_back,
-            name: name(began),
+            name: self.export_name(began),
             known: known_events(&self.settings.taxonomy, claim.folder())?,
             to_date: Mutex::new(self.to_date()),
-            converting: tokio::sync::Mutex::new(()),
         };
         let most = ExportEngine::of(&self.client)
             .rate_limit(Operation::ExportEvents)
@@ -164,9 +165,6 @@ impl Exporter {
                 }
             }
         }
-        if let Some(Stopped::Disk(error)) = stopped {
-            return Err(error);
-        }
         done.sort_by_key(|day| day.day);
         let calls = self.progress.snapshot();
         Ok(Receipt {
@@ -180,7 +178,7 @@ impl Exporter {
                 .filter(|day| day.fate.is_written())
                 .map(|day| day.rows)
                 .sum(),
-            complete_until: complete_until(claim.folder())?,
+            complete_until: claim.folder().complete_until()?,
             days: done,
             calls: calls.calls,
             calls_left: calls.calls_left,
@@ -188,7 +186,7 @@ impl Exporter {
         })
     }
 
-    fn fetcher(&self, claim: &Claim) -> Result<Fetcher, ExportError> {
+    pub(crate) fn fetcher(&self, folder: &Path) -> Result<Fetcher, ExportError> {
         let engine = ExportEngine::of(&self.client);
         let settings = &self.settings;
         let limit = engine.rate_limit(Operation::ExportEvents);
@@ -198,11 +196,44 @@ impl Exporter {
             clock: settings.clock.clone(),
             progress: Arc::clone(&self.progress),
             longest_wait: settings.longest_wait,
-            folder: claim.folder().temporary_folder(),
+            folder: folder.to_owned(),
             has_succeeded: false.into(),
             failures: 0.into(),
             files: 0.into(),
         })
+    }
+
+    pub(crate) fn writer(&self, format: Format, compression: Compression) -> TableWriter {
+        TableWriter {
+            taxonomy: self.settings.taxonomy.clone(),
+            time_zone: self.settings.time_zone.clone(),
+            format,
+            compression,
+            turn: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub(crate) const fn taxonomy(&self) -> &Taxonomy {
+        &self.settings.taxonomy
+    }
+
+    pub(crate) const fn time_zone(&self) -> Option<&TimeZone> {
+        self.settings.time_zone.as_ref()
+    }
+
+    pub(crate) fn calendar(&self) -> Calendar {
+        let Settings { time_zone, settle, .. } = &self.settings;
+        Calendar::new(self.now(), time_zone.clone(), *settle)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.settings.clock.now()
+    }
+
+    /// The name of an export that begins at a time: it sorts by time, and no other export has it.
+    pub(crate) fn export_name(&self, began: Timestamp) -> String {
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        format!("{}-{}", began.strftime("%Y%m%dT%H%M%SZ"), &random[..8])
     }
 
     fn to_date(&self) -> ToDate {
@@ -371,27 +402,6 @@ fn lose(claim: &Claim, now: Timestamp, day: Date, hole: Option<Hole>) -> Result<
     Ok(DayReceipt::of(day, Fate::Lost { reason, new: true }))
 }
 
-/// The last day up to which none is missing, of those that the folder knows. A lost day is not waited for.
-pub(crate) fn complete_until(folder: &Folder) -> Result<Option<Date>, ExportError> {
-    let mut last: Option<Date> = None;
-    for day in folder.days()? {
-        if last.is_some_and(|last| last.saturating_add(1.day()) != day) {
-            break;
-        }
-        let complete = folder.manifest(Table::Events, &day.to_string())?.is_some();
-        let lost = || {
-            folder
-                .hole(day)
-                .map(|hole| hole.is_some_and(|hole| hole.lost_at.is_some()))
-        };
-        if !complete && !lost()? {
-            break;
-        }
-        last = Some(day);
-    }
-    Ok(last)
-}
-
 /// The names of events that the service may have.
 fn known_events(taxonomy: &Taxonomy, folder: &Folder) -> Result<BTreeSet<String>, ExportError> {
     let mut names: BTreeSet<String> = taxonomy.event_names().map(str::to_owned).collect();
@@ -401,10 +411,4 @@ fn known_events(taxonomy: &Taxonomy, folder: &Folder) -> Result<BTreeSet<String>
         }
     }
     Ok(names)
-}
-
-/// The name of an export that begins at a time: it sorts by time, and no other export has it.
-fn name(began: Timestamp) -> String {
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("{}-{}", began.strftime("%Y%m%dT%H%M%SZ"), &random[..8])
 }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use dfinery::{Csv, Error, EventQuery, ExportClient, ExportCode, Metadata, UserProfileQuery, engine::ExportEngine};
-use jiff::Timestamp;
 
 use crate::{
     clock::Clock,
@@ -18,6 +17,7 @@ use crate::{
     progress::Progress,
     quota::{Quota, Refused, Reservation},
     spool::{NotSpooled, Raw, spool},
+    stopped::Stopped,
 };
 
 /// What is asked for.
@@ -32,8 +32,10 @@ pub(crate) enum Query {
 pub(crate) enum Failed {
     /// The whole run must end.
     Run(Stopped),
+    /// A file could not be read or written.
+    Disk(ExportError),
     /// The service has the day no longer.
-    Gone(String),
+    Gone(Box<Error>),
     /// This query failed; others may succeed.
     Query(Box<QueryFailed>),
 }
@@ -41,27 +43,14 @@ pub(crate) enum Failed {
 /// A query that failed as often as it was tried.
 #[derive(Debug)]
 pub(crate) struct QueryFailed {
-    pub(crate) reason: String,
+    /// What the last attempt ended with.
+    pub(crate) error: Error,
+    /// What is said of it besides.
+    pub(crate) about: String,
     /// Whether the answer may be too large, so that smaller queries may succeed.
     pub(crate) divisible: bool,
     /// What had arrived of the last answer.
     pub(crate) partial: Option<PathBuf>,
-}
-
-/// Why a run ended before everything was asked for.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Stopped {
-    /// The quota is spent until then.
-    QuotaSpent(Timestamp),
-    /// The token, the service id or the request itself is wrong.
-    Refused(Box<Error>),
-    /// The address is wrong, or nothing answers there.
-    Unreachable(Box<Error>),
-    /// The service fails, whatever is asked.
-    Failing(Box<Error>),
-    /// A file could not be read or written.
-    Disk(ExportError),
 }
 
 /// Asks the service.
@@ -95,7 +84,7 @@ impl Fetcher {
     pub(crate) async fn fetch(&self, query: &Query, attempts: &mut u64) -> Result<Raw, Failed> {
         let (mut failures, mut refusals) = (0, 0);
         loop {
-            let reservation = self.reserve().await.map_err(Failed::Run)?;
+            let reservation = self.reserve().await?;
             *attempts += 1;
             self.progress.called();
             let path = self.folder.join(format!("{}.raw", self.files.fetch_add(1, Relaxed)));
@@ -107,7 +96,7 @@ impl Fetcher {
                     error.retry_after().filter(|_| error.is_rate_limited()),
                 ),
             };
-            self.answered(&reservation, metadata, spent_for).map_err(disk)?;
+            self.answered(&reservation, metadata, spent_for).map_err(Failed::Disk)?;
             let error = match began {
                 Ok(csv) => match spool(csv, &path, &self.progress).await {
                     Ok(raw) => {
@@ -115,7 +104,7 @@ impl Fetcher {
                         self.failures.store(0, Relaxed);
                         return Ok(raw);
                     }
-                    Err(NotSpooled::Disk(error)) => return Err(disk(error)),
+                    Err(NotSpooled::Disk(error)) => return Err(Failed::Disk(error)),
                     Err(NotSpooled::Export(error)) => *error,
                 },
                 Err(error) => error,
@@ -166,16 +155,16 @@ impl Fetcher {
         Ok(())
     }
 
-    async fn reserve(&self) -> Result<Reservation, Stopped> {
+    async fn reserve(&self) -> Result<Reservation, Failed> {
         loop {
             let now = self.clock.now();
-            let wait = match self.quota.reserve(now).map_err(Stopped::Disk)? {
+            let wait = match self.quota.reserve(now).map_err(Failed::Disk)? {
                 Ok(reservation) => return Ok(reservation),
                 Err(Refused::Busy) => Self::BUSY,
                 Err(Refused::Spent(until)) => {
                     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
                     if wait > self.longest_wait {
-                        return Err(Stopped::QuotaSpent(until));
+                        return Err(Failed::Run(Stopped::QuotaSpent(until)));
                     }
                     // Another process may give calls back, and the clock may be set.
                     wait.clamp(Duration::from_millis(10), Duration::from_secs(60))
@@ -191,7 +180,7 @@ impl Fetcher {
     fn may_pass(&self, error: Error) -> Result<Error, Failed> {
         let is_way = error.is_on_the_way();
         if error.export_code() == Some(&ExportCode::ExceedDateRangeLimit) {
-            return Err(Failed::Gone(error.to_string()));
+            return Err(Failed::Gone(Box::new(error)));
         }
         if (error.is_auth() && !is_way) || error.is_config() {
             return Err(Failed::Run(Stopped::Refused(Box::new(error))));
@@ -203,7 +192,8 @@ impl Fetcher {
             return Ok(error);
         }
         Err(Failed::Query(Box::new(QueryFailed {
-            reason: error.to_string(),
+            error,
+            about: String::new(),
             divisible: false,
             partial: None,
         })))
@@ -228,23 +218,16 @@ impl Fetcher {
             }
         }
         Failed::Query(Box::new(QueryFailed {
-            reason: error.to_string(),
+            error,
+            about: String::new(),
             divisible,
             partial: Some(path),
         }))
     }
 }
 
-fn disk(error: ExportError) -> Failed {
-    Failed::Run(Stopped::Disk(error))
-}
-
-impl std::fmt::Display for Stopped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::QuotaSpent(until) => write!(f, "the quota of the Export API is spent until {until:.0}"),
-            Self::Refused(error) | Self::Unreachable(error) | Self::Failing(error) => error.fmt(f),
-            Self::Disk(error) => error.fmt(f),
-        }
+impl QueryFailed {
+    pub(crate) fn reason(&self) -> String {
+        format!("{}{}", self.about, self.error)
     }
 }

@@ -23,7 +23,7 @@ use std::{
 };
 
 use dfinery::engine::{NewFile, sync_folder_of};
-use jiff::civil::Date;
+use jiff::{ToSpan as _, civil::Date};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
@@ -130,6 +130,22 @@ impl Folder {
     pub(crate) fn days(&self) -> Result<Vec<Date>, ExportError> {
         let names = self.names(Table::Events)?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// The last day up to which none is missing, of those that the folder knows. A lost day is not waited for.
+    pub(crate) fn complete_until(&self) -> Result<Option<Date>, ExportError> {
+        let mut last: Option<Date> = None;
+        for day in self.days()? {
+            if last.is_some_and(|last| last.saturating_add(1.day()) != day) {
+                break;
+            }
+            let complete = self.manifest(Table::Events, &day.to_string())?.is_some();
+            if !complete && !self.hole(day)?.is_some_and(|hole| hole.lost_at.is_some()) {
+                break;
+            }
+            last = Some(day);
+        }
+        Ok(last)
     }
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {

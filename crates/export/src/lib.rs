@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+mod blocking;
 mod calendar;
 mod clock;
 mod column;
@@ -18,15 +19,25 @@ mod format;
 mod progress;
 mod quota;
 mod receipt;
+mod rows_of;
+mod single;
 mod spool;
+mod status;
+mod stopped;
+mod table_file;
+mod verify;
+mod workspace;
 
 pub use column::{Column, ColumnType, Origin, Table};
 pub use error::ExportError;
 pub use event_export::EventExport;
 pub use exporter::{Exporter, ExporterBuilder};
-pub use fetch::Stopped;
 pub use filter::{EventFilter, PropertyFilter};
 pub use folder::{Hole, Manifest, ManifestFile, Predecessor};
 pub use format::{Compression, Format};
 pub use progress::{Progress, Snapshot};
 pub use receipt::{DayReceipt, Fate, Receipt};
+pub use single::{FileExport, FileQuery, FileReceipt, ProfileFilter};
+pub use status::{DayState, DayStatus, Status};
+pub use stopped::Stopped;
+pub use verify::{Difference, Verification, verify};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use jiff::{Timestamp, civil::Date};
 use serde::{Serialize, Serializer};
 
-use crate::{fetch::Stopped, folder::Manifest};
+use crate::{folder::Manifest, stopped::Stopped};
 
 /// The account of an export to a folder.
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery::{Csv, Error};
+use dfinery::{Csv, Error, engine::rows_so_far};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3;
@@ -17,9 +17,16 @@ use crate::{error::ExportError, progress::Progress};
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pub(crate) path: PathBuf,
-    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
     /// Tells whether two answers are the same.
     pub(crate) hash: u128,
+}
+
+impl Raw {
+    /// What tells whether two answers are the same.
+    pub(crate) fn content(&self) -> String {
+        format!("xxh3:{:032x}", self.hash)
+    }
 }
 
 /// Why there is no whole CSV.
@@ -36,20 +43,18 @@ const WAITING: usize = 16;
 pub(crate) async fn spool(mut csv: Csv, path: &Path, progress: &Progress) -> Result<Raw, NotSpooled> {
     let (pieces, mut waiting) = mpsc::channel::<bytes::Bytes>(WAITING);
     let target = path.to_owned();
-    let writer = tokio::task::spawn_blocking(move || -> io::Result<(u64, u128)> {
+    let writer = tokio::task::spawn_blocking(move || -> io::Result<u128> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&target)?;
         let mut hash = Xxh3::new();
-        let mut bytes = 0;
         while let Some(piece) = waiting.blocking_recv() {
             hash.update(&piece);
             file.write_all(&piece)?;
-            bytes += piece.len() as u64;
         }
-        Ok((bytes, hash.digest128()))
+        Ok(hash.digest128())
     });
     let mut failed = None;
     while let Some(piece) = csv.next().await {
@@ -69,9 +74,9 @@ pub(crate) async fn spool(mut csv: Csv, path: &Path, progress: &Progress) -> Res
     match (written, failed) {
         (Err(error), _) => Err(NotSpooled::Disk(ExportError::file(path, "written", error))),
         (Ok(_), Some(error)) => Err(NotSpooled::Export(Box::new(error))),
-        (Ok((bytes, hash)), None) => Ok(Raw {
+        (Ok(hash), None) => Ok(Raw {
             path: path.to_owned(),
-            bytes,
+            rows: rows_so_far(&csv),
             hash,
         }),
     }
