@@ -203,7 +203,9 @@ impl DayJob<'_> {
             export: self.name.clone(),
         };
         let part = folder.temporary_folder().join(format!("{name}.part"));
-        let (converted, columns) = turn.write(self.claim, Table::Events, answer.paths(), lead, &part).await?;
+        let (converted, columns) = turn
+            .write(self.claim, Table::Events, answer.paths(), lead, &part)
+            .await?;
         let fate = match &before {
             None => Fate::Complete,
             Some(before) => Fate::Replaced {

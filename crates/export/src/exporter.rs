@@ -13,10 +13,10 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    calendar::{Calendar, days},
-    clock::Clock,
+    calendar::{Calendar, days as range},
     column::Table,
     day::{Asked, DayJob, ToDate},
+    days::Days,
     error::ExportError,
     event_export::EventExport,
     fetch::Fetcher,
@@ -50,13 +50,11 @@ pub struct ExporterBuilder {
 struct Settings {
     state: PathBuf,
     taxonomy: Taxonomy,
-    time_zone: Option<TimeZone>,
+    days: Days,
     to_date_inclusive: Option<bool>,
     look_back: u32,
-    settle: Duration,
     reserve: u32,
     longest_wait: Duration,
-    clock: Clock,
 }
 
 impl Exporter {
@@ -69,13 +67,11 @@ impl Exporter {
             settings: Settings {
                 state: state.into(),
                 taxonomy: Taxonomy::standard(),
-                time_zone: None,
+                days: Days::default(),
                 to_date_inclusive: None,
                 look_back: 3,
-                settle: Duration::from_secs(24 * 60 * 60),
                 reserve: 10,
                 longest_wait: Duration::ZERO,
-                clock: Clock::default(),
             },
         }
     }
@@ -171,8 +167,8 @@ impl Exporter {
             version: Receipt::VERSION,
             export: job.name,
             folder: claim.folder().root().to_owned(),
-            began,
-            ended: self.settings.clock.now(),
+            began: began.into(),
+            ended: self.now().into(),
             rows: done
                 .iter()
                 .filter(|day| day.fate.is_written())
@@ -193,7 +189,7 @@ impl Exporter {
         Ok(Fetcher {
             client: self.client.clone(),
             quota: Quota::open(&settings.state, &engine.account(), limit, settings.reserve)?,
-            clock: settings.clock.clone(),
+            clock: settings.days.clock.clone(),
             progress: Arc::clone(&self.progress),
             longest_wait: settings.longest_wait,
             folder: folder.to_owned(),
@@ -206,7 +202,7 @@ impl Exporter {
     pub(crate) fn writer(&self, format: Format, compression: Compression) -> TableWriter {
         TableWriter {
             taxonomy: self.settings.taxonomy.clone(),
-            time_zone: self.settings.time_zone.clone(),
+            time_zone: self.settings.days.zone().cloned(),
             format,
             compression,
             turn: tokio::sync::Mutex::new(()),
@@ -218,16 +214,15 @@ impl Exporter {
     }
 
     pub(crate) const fn time_zone(&self) -> Option<&TimeZone> {
-        self.settings.time_zone.as_ref()
+        self.settings.days.zone()
     }
 
     pub(crate) fn calendar(&self) -> Calendar {
-        let Settings { time_zone, settle, .. } = &self.settings;
-        Calendar::new(self.now(), time_zone.clone(), *settle)
+        self.settings.days.calendar()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.settings.clock.now()
+        self.settings.days.clock.now()
     }
 
     /// The name of an export that begins at a time: it sorts by time, and no other export has it.
@@ -253,11 +248,10 @@ impl ExporterBuilder {
         self
     }
 
-    /// The time zone in which the service's days begin, and of times that name none. Undocumented; if unset, a day has ended
-    /// once it has everywhere on earth.
+    /// When a day has ended and may be exported.
     #[must_use]
-    pub fn time_zone(mut self, zone: TimeZone) -> Self {
-        self.settings.time_zone = Some(zone);
+    pub fn days(mut self, days: Days) -> Self {
+        self.settings.days = days;
         self
     }
 
@@ -275,13 +269,6 @@ impl ExporterBuilder {
         self
     }
 
-    /// How long after its end a day is closed: until then rows may come late. 24 hours unless set.
-    #[must_use]
-    pub fn settle(mut self, settle: Duration) -> Self {
-        self.settings.settle = settle;
-        self
-    }
-
     /// How many calls of the quota to leave for others; 10 unless set.
     #[must_use]
     pub fn reserve(mut self, calls: u32) -> Self {
@@ -293,13 +280,6 @@ impl ExporterBuilder {
     #[must_use]
     pub fn wait(mut self, longest: Duration) -> Self {
         self.settings.longest_wait = longest;
-        self
-    }
-
-    /// What tells the time; the system's clock unless set.
-    #[must_use]
-    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.settings.clock = Clock::new(now);
         self
     }
 
@@ -342,12 +322,12 @@ fn plan(export: &EventExport, claim: &Claim, calendar: &Calendar) -> Result<Plan
         )));
     }
     let (mut missing, mut again, mut known) = (Vec::new(), Vec::new(), Vec::new());
-    for day in days(first, last) {
+    for day in range(first, last) {
         if !calendar.is_closed(day) {
             known.push(DayReceipt::of(
                 day,
                 Fate::Open {
-                    closes: calendar.closed_at(day),
+                    closes: calendar.closed_at(day).into(),
                 },
             ));
             continue;

@@ -114,7 +114,7 @@ impl Fetcher {
                 refusals += 1;
                 if refusals > Self::REFUSALS {
                     let reset = self.clock.after(self.quota.period());
-                    return Err(Failed::Run(Stopped::QuotaSpent(reset)));
+                    return Err(Failed::Run(Stopped::QuotaSpent(reset.into())));
                 }
                 if error.retry_after().is_none() {
                     tokio::time::sleep(self.engine().pause(refusals)).await;
@@ -164,7 +164,7 @@ impl Fetcher {
                 Err(Refused::Spent(until)) => {
                     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
                     if wait > self.longest_wait {
-                        return Err(Failed::Run(Stopped::QuotaSpent(until)));
+                        return Err(Failed::Run(Stopped::QuotaSpent(until.into())));
                     }
                     // Another process may give calls back, and the clock may be set.
                     wait.clamp(Duration::from_millis(10), Duration::from_secs(60))

@@ -27,7 +27,7 @@ use jiff::{ToSpan as _, civil::Date};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
-pub use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
+pub(crate) use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
 pub(crate) use self::schema::Schema;
 use crate::{
     column::Table,

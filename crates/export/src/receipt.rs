@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use jiff::{Timestamp, civil::Date};
+use dfinery::Timestamp;
+use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use crate::{folder::Manifest, stopped::Stopped};
@@ -213,7 +214,7 @@ impl fmt::Display for DayReceipt {
                 write!(f, "  lost in {days_left} days: {reason}")?;
             }
             Fate::Lost { reason, .. } | Fate::Kept { reason } => write!(f, "  {reason}")?,
-            Fate::Open { closes } => write!(f, "  can be exported from {closes:.0} on")?,
+            Fate::Open { closes } => write!(f, "  can be exported from {closes} on")?,
         }
         if self.parts > 1 {
             write!(f, ", in {} parts", self.parts)?;

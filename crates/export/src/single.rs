@@ -151,7 +151,9 @@ impl Exporter {
             export: export.clone(),
         };
         let turn = writer.turn().await;
-        let (converted, columns) = turn.write(&claim, Table::Profiles, vec![raw.path.clone()], lead, &part).await?;
+        let (converted, columns) = turn
+            .write(&claim, Table::Profiles, vec![raw.path.clone()], lead, &part)
+            .await?;
         let path = writer.data_path(Table::Profiles, &name);
         let file = ManifestFile {
             path: path.clone(),

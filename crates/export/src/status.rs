@@ -2,14 +2,15 @@
 
 use std::{fmt, path::Path};
 
-use jiff::{Timestamp, civil::Date};
+use dfinery::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
-    calendar::{Calendar, days},
+    calendar::{Calendar, days as range},
     column::Table,
+    days::Days,
     error::ExportError,
-    exporter::Exporter,
     folder::Folder,
 };
 
@@ -70,27 +71,25 @@ pub enum DayState {
     },
 }
 
-impl Exporter {
-    /// Reads what a folder has of each day; nothing is asked of the service.
-    ///
-    /// # Errors
-    /// If a file of the folder cannot be read.
-    pub fn status(&self, folder: impl AsRef<Path>) -> Result<Status, ExportError> {
-        let folder = Folder::new(folder.as_ref());
-        let calendar = self.calendar();
-        let known = folder.days()?;
-        let mut listed = Vec::new();
-        if let (Some(first), Some(last)) = (known.first(), known.last()) {
-            for day in days(*first, calendar.newest_closed().max(*last)) {
-                let state = state_of(&folder, &calendar, day)?;
-                listed.push(DayStatus { day, state });
-            }
+/// Reads what a folder has of each day; nothing is asked of the service.
+///
+/// # Errors
+/// If a file of the folder cannot be read.
+pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportError> {
+    let folder = Folder::new(folder.as_ref());
+    let calendar = days.calendar();
+    let known = folder.days()?;
+    let mut listed = Vec::new();
+    if let (Some(first), Some(last)) = (known.first(), known.last()) {
+        for day in range(*first, calendar.newest_closed().max(*last)) {
+            let state = state_of(&folder, &calendar, day)?;
+            listed.push(DayStatus { day, state });
         }
-        Ok(Status {
-            days: listed,
-            complete_until: folder.complete_until()?,
-        })
     }
+    Ok(Status {
+        days: listed,
+        complete_until: folder.complete_until()?,
+    })
 }
 
 fn state_of(folder: &Folder, calendar: &Calendar, day: Date) -> Result<DayState, ExportError> {
@@ -99,7 +98,7 @@ fn state_of(folder: &Folder, calendar: &Calendar, day: Date) -> Result<DayState,
             rows: manifest.rows,
             generation: manifest.generation,
             is_final: manifest.is_final,
-            exported_at: manifest.exported_at,
+            exported_at: manifest.exported_at.into(),
         });
     }
     let hole = folder.hole(day)?;
@@ -111,7 +110,7 @@ fn state_of(folder: &Folder, calendar: &Calendar, day: Date) -> Result<DayState,
     }
     Ok(match hole {
         None if !calendar.is_closed(day) => DayState::Open {
-            closes: calendar.closed_at(day),
+            closes: calendar.closed_at(day).into(),
         },
         hole => DayState::Hole {
             reason: hole.map(|hole| hole.reason),
@@ -152,13 +151,13 @@ impl fmt::Display for DayStatus {
                 exported_at,
             } => {
                 let state = if *is_final { "final" } else { "complete" };
-                write!(f, "{state:<9} {rows:>9} rows  {exported_at:.0}")?;
+                write!(f, "{state:<9} {rows:>9} rows  {exported_at}")?;
                 if *generation > 1 {
                     write!(f, "  written {generation} times")?;
                 }
                 Ok(())
             }
-            DayState::Open { closes } => write!(f, "open       can be exported from {closes:.0} on"),
+            DayState::Open { closes } => write!(f, "open       can be exported from {closes} on"),
             DayState::Hole { reason, days_left } => {
                 write!(f, "hole       lost in {days_left} days")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))

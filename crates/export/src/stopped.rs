@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use dfinery::Error;
-use jiff::Timestamp;
+use dfinery::{Error, Timestamp};
 
 /// Why a run ended before everything was asked for.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub enum Stopped {
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuotaSpent(until) => write!(f, "the quota of the Export API is spent until {until:.0}"),
+            Self::QuotaSpent(until) => write!(f, "the quota of the Export API is spent until {until}"),
             Self::Refused(error) | Self::Unreachable(error) | Self::Failing(error) => error.fmt(f),
         }
     }

@@ -60,7 +60,9 @@ impl Turn<'_> {
         lead: Lead,
         to: &Path,
     ) -> Result<(Converted, Vec<String>), ExportError> {
-        let TableWriter { format, compression, .. } = *self.writer;
+        let TableWriter {
+            format, compression, ..
+        } = *self.writer;
         let before = claim.folder().schema()?;
         let mut schema = before.clone().unwrap_or_else(|| Schema::new(format, compression));
         for part in &parts {
@@ -95,5 +97,7 @@ pub(crate) fn new_file(path: &Path) -> Result<File, ExportError> {
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| ExportError::file(path, "written", error))
+    options
+        .open(path)
+        .map_err(|error| ExportError::file(path, "written", error))
 }

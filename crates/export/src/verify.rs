@@ -95,10 +95,15 @@ fn problem_of(path: &Path, file: &ManifestFile, format: Format, compression: Com
     let compared = || -> io::Result<Option<String>> {
         let bytes = fs::metadata(path)?.len();
         if bytes != file.bytes {
-            return Ok(Some(format!("it has {bytes} bytes, and its manifest says {}", file.bytes)));
+            return Ok(Some(format!(
+                "it has {bytes} bytes, and its manifest says {}",
+                file.bytes
+            )));
         }
         if sha256_of(path)? != file.sha256 {
-            return Ok(Some("its contents are not those that were written: the SHA-256 differs".to_owned()));
+            return Ok(Some(
+                "its contents are not those that were written: the SHA-256 differs".to_owned(),
+            ));
         }
         let rows = rows_of(path, format, compression)?;
         Ok(rows
@@ -115,7 +120,13 @@ fn sums_of(manifest: &Manifest) -> Option<String> {
 
 /// All files in the folders of a table.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = |folder: &Path| {
+        fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
     let mut files: Vec<_> = entries(folder).flat_map(|partition| entries(&partition)).collect();
     files.sort_unstable();
     files

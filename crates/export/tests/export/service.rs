@@ -12,7 +12,7 @@ use std::{
 
 use dfinery::{Event, Identity, Timestamp};
 use dfinery_emulator::{Clock, Emulator, Settings, Unregistered};
-use dfinery_export::{Exporter, ExporterBuilder};
+use dfinery_export::{Days, Exporter, ExporterBuilder};
 use jiff::civil::Date;
 
 /// Now, for the emulator and for exporters.
@@ -51,9 +51,11 @@ impl Service {
     pub fn exporter(&self, change: impl FnOnce(ExporterBuilder) -> ExporterBuilder) -> Exporter {
         let client = self.emulator.export_client().build().unwrap();
         let now = Arc::clone(&self.now);
-        let builder = Exporter::builder(&client, self.state.path())
-            .clock(move || jiff::Timestamp::from_second(now.load(SeqCst)).unwrap())
-            .settle(std::time::Duration::ZERO);
+        let builder = Exporter::builder(&client, self.state.path()).days(
+            Days::default()
+                .settle(std::time::Duration::ZERO)
+                .clock(move || jiff::Timestamp::from_second(now.load(SeqCst)).unwrap().into()),
+        );
         change(builder).build()
     }
 
