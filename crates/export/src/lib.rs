@@ -23,6 +23,7 @@ mod receipt;
 mod rows_of;
 mod single;
 mod spool;
+mod sql;
 mod status;
 mod stopped;
 mod table_file;
@@ -39,6 +40,16 @@ pub use format::{Compression, Format};
 pub use progress::{Progress, Snapshot};
 pub use receipt::{DayReceipt, Fate, Receipt};
 pub use single::{FileExport, FileQuery, FileReceipt, ProfileFilter};
+pub use sql::{Warehouse, load_statement};
 pub use status::{DayState, DayStatus, Status, status};
 pub use stopped::Stopped;
 pub use verify::{Difference, Verification, verify};
+
+/// The Rust in the page for users, run as examples.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/exporting.md")]
+    mod exporting {}
+    #[doc = include_str!("../../../docs/exporting.ko.md")]
+    mod exporting_in_korean {}
+}

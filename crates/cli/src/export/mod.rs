@@ -6,6 +6,8 @@ mod run;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use dfinery_export::Warehouse;
+
 use crate::settings::{
     Flags,
     table::{EXPORT_EVENTS, EXPORT_PROFILES, STATUS},
@@ -30,6 +32,8 @@ enum Command {
     Status(StatusArguments),
     /// Compare the files of a folder with its manifests.
     Verify(VerifyArguments),
+    /// Write the statement that loads a folder into a warehouse.
+    Sql(SqlArguments),
 }
 
 /// Where an export goes.
@@ -138,11 +142,51 @@ struct VerifyArguments {
     flags: Flags<STATUS>,
 }
 
+#[derive(clap::Args)]
+struct SqlArguments {
+    /// What reads the folder.
+    warehouse: WarehouseArgument,
+    /// The folder.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    to: PathBuf,
+    /// Where the warehouse finds the folder, such as s3://bucket/dfinery [default: the folder itself].
+    #[arg(long, value_name = "URL")]
+    place: Option<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum WarehouseArgument {
+    Duckdb,
+    Bigquery,
+    Snowflake,
+    Redshift,
+    Athena,
+    Spark,
+    Polars,
+    Dbt,
+}
+
+impl From<WarehouseArgument> for Warehouse {
+    fn from(argument: WarehouseArgument) -> Self {
+        match argument {
+            WarehouseArgument::Duckdb => Self::Duckdb,
+            WarehouseArgument::Bigquery => Self::Bigquery,
+            WarehouseArgument::Snowflake => Self::Snowflake,
+            WarehouseArgument::Redshift => Self::Redshift,
+            WarehouseArgument::Athena => Self::Athena,
+            WarehouseArgument::Spark => Self::Spark,
+            WarehouseArgument::Polars => Self::Polars,
+            WarehouseArgument::Dbt => Self::Dbt,
+        }
+    }
+}
+
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Events(arguments) => run::events(&arguments).await,
         Command::Profiles(arguments) => run::profiles(&arguments).await,
         Command::Status(arguments) => run::status(&arguments),
         Command::Verify(arguments) => run::verify(&arguments),
+        Command::Sql(arguments) => run::sql(&arguments),
     }
 }

@@ -16,7 +16,7 @@ use dfinery_export::{
 };
 use serde::Serialize;
 
-use super::{EventsArguments, ProfilesArguments, Properties, Run, StatusArguments, VerifyArguments, progress::shown};
+use super::{EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments, progress::shown};
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, USAGE},
     connection,
@@ -132,6 +132,15 @@ pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     } else {
         NOT_ALL.into()
     })
+}
+
+pub fn sql(arguments: &SqlArguments) -> anyhow::Result<ExitCode> {
+    let statement =
+        dfinery_export::load_statement(arguments.warehouse.into(), &arguments.to, arguments.place.as_deref())?;
+    let mut out = stdout();
+    out.write_all(statement.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Saves the answer to one request as a file, or writes it to standard output once it is whole.
