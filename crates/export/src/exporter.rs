@@ -152,6 +152,7 @@ impl Exporter {
             done.push(receipt);
         }
         drop(running);
+        claim.clear()?;
         if let Some(stopped) = &stopped {
             for day in waiting {
                 let reason = format!("not asked for: {stopped}");

@@ -124,6 +124,8 @@ impl Fetcher {
             let error = self.may_pass(error)?;
             failures += 1;
             if failures < Self::TRIES {
+                // What stays is removed with the rest of the folder.
+                let _ = std::fs::remove_file(&path);
                 tokio::time::sleep(self.engine().pause(failures)).await;
                 continue;
             }

@@ -287,7 +287,12 @@ impl Claim {
                 }
             }
         }
-        let temporary = folder.temporary_folder();
+        self.clear()
+    }
+
+    /// Removes files that are not whole.
+    pub(crate) fn clear(&self) -> Result<(), ExportError> {
+        let temporary = self.folder.temporary_folder();
         let entries = fs::read_dir(&temporary).map_err(|error| ExportError::file(&temporary, "read", error))?;
         for entry in entries.flatten() {
             remove(&entry.path())?;

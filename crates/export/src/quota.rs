@@ -41,7 +41,7 @@ pub(crate) struct Reservation {
 /// Why no call may be made now.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// All places are taken, or the answer to another call is to show what is left: look again soon.
+    /// All places are taken, or the answers to other calls are to show what is left: look again soon.
     Busy,
     /// The quota is spent until then.
     Spent(Timestamp),
@@ -68,6 +68,10 @@ impl Quota {
                 return Ok(Err(Refused::Busy));
             };
             Ok(match book.state(now, &self.limit, self.reserve) {
+                // Their answers may show that more is left.
+                State::SpentUntil(_) if book.unanswered().min(self.taken_places()?.saturating_sub(1)) > 0 => {
+                    Err(Refused::Busy)
+                }
                 State::SpentUntil(at) => Err(Refused::Spent(at)),
                 State::Probing => Err(Refused::Busy),
                 State::Free => Ok(Reservation {
@@ -88,9 +92,9 @@ impl Quota {
         spent_for: Option<Duration>,
     ) -> Result<(), ExportError> {
         self.with_book(now, |book| {
-            // Calls under way may be in what the server says already, or not.
-            let under_way = self.taken_places()?.saturating_sub(1);
             book.answered(reservation.id, now);
+            // Calls under way may be in what the server says already, or not. One that was never answered may have died.
+            let under_way = self.taken_places()?.saturating_sub(1).min(book.unanswered());
             if let Some(remaining) = said.and_then(|said| said.remaining) {
                 let reset = said.and_then(|said| said.reset).map(|reset| reset.to_jiff());
                 book.told(remaining, under_way, reset, now, self.limit.period);

@@ -180,7 +180,11 @@ impl Exporter {
             predecessor: None,
             content: raw.content(),
         };
-        blocking(move || claim.commit(Table::Profiles, &part, &manifest)).await?;
+        blocking(move || {
+            claim.commit(Table::Profiles, &part, &manifest)?;
+            claim.clear()
+        })
+        .await?;
         self.progress().ends(converted.rows);
         Ok(FileReceipt {
             path: folder.as_ref().join(path),

@@ -82,7 +82,9 @@ pub fn load_statement(
         statement
     } else {
         let mark = if warehouse == Warehouse::Dbt { "#" } else { "--" };
-        format!("{mark} Written from the documentation of the warehouse and not run there: try it on one day first.\n{statement}")
+        format!(
+            "{mark} Written from the documentation of the warehouse and not run there: try it on one day first.\n{statement}"
+        )
     })
 }
 
@@ -102,7 +104,11 @@ struct Statement<'a> {
 
 impl Statement<'_> {
     fn glob(&self) -> String {
-        format!("{}/events/dt=*/*.{}", self.place, self.format.extension(self.compression))
+        format!(
+            "{}/events/dt=*/*.{}",
+            self.place,
+            self.format.extension(self.compression)
+        )
     }
 
     /// The columns with types, one a line.
@@ -225,7 +231,10 @@ impl Statement<'_> {
                 "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' STORED AS TEXTFILE",
                 ",\n  'skip.header.line.count' = '1'",
             ),
-            Format::Ndjson => ("ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS TEXTFILE", ""),
+            Format::Ndjson => (
+                "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS TEXTFILE",
+                "",
+            ),
         };
         let all_text = self.format == Format::Csv;
         Ok(format!(
@@ -245,14 +254,21 @@ impl Statement<'_> {
         );
         for field in &self.fields {
             // Writing to a text cannot fail.
-            let _ = writeln!(yaml, "          - name: {}\n            data_type: {}", text(field.name), field.dbt());
+            let _ = writeln!(
+                yaml,
+                "          - name: {}\n            data_type: {}",
+                text(field.name),
+                field.dbt()
+            );
         }
         yaml
     }
 
     fn refuse(&self, compression: Compression, warehouse: &str) -> Result<(), ExportError> {
         if self.format != Format::Parquet && self.compression == compression {
-            return Err(ExportError::unfit(format!("{warehouse} does not read text that is compressed with zstd")));
+            return Err(ExportError::unfit(format!(
+                "{warehouse} does not read text that is compressed with zstd"
+            )));
         }
         Ok(())
     }

@@ -16,7 +16,10 @@ use dfinery_export::{
 };
 use serde::Serialize;
 
-use super::{EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments, progress::shown};
+use super::{
+    EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments,
+    progress::shown,
+};
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, USAGE},
     connection,
@@ -367,13 +370,14 @@ fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> a
     Ok(())
 }
 
-/// 0 if every day is as it should be, 1 if one was lost or soon will be, 2 if the token, the service id or the address is
-/// wrong, 75 if the same command can fill what is missing.
+/// 0 if every day is as it should be, 1 if one was lost, or soon will be although it was asked for, 2 if the token, the
+/// service id or the address is wrong, 75 if the same command can fill what is missing.
 fn exit_code(receipt: &Receipt) -> ExitCode {
     match &receipt.stopped {
         Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
-        _ if receipt.has_lost() || receipt.is_urgent() => NOT_ALL.into(),
+        _ if receipt.has_lost() => NOT_ALL.into(),
         Some(_) => TRY_AGAIN.into(),
+        None if receipt.is_urgent() => NOT_ALL.into(),
         None => {
             let is_left = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Kept { .. });
             if receipt.days.iter().any(|day| is_left(&day.fate)) {

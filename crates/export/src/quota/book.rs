@@ -19,6 +19,7 @@ pub(super) struct Book {
 struct Call {
     id: u64,
     at: Timestamp,
+    answered: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,7 +53,11 @@ impl Book {
 
     /// A book about calls that nobody knows: all of them may just have been made.
     pub(super) fn unknown(now: Timestamp, limit: &RateLimit) -> Self {
-        let calls = (0..u64::from(limit.requests)).map(|id| Call { id, at: now });
+        let calls = (0..u64::from(limit.requests)).map(|id| Call {
+            id,
+            at: now,
+            answered: true,
+        });
         Self {
             calls: calls.collect(),
             told: None,
@@ -111,7 +116,11 @@ impl Book {
     pub(super) fn reserve(&mut self, now: Timestamp) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.calls.push(Call { id, at: now });
+        self.calls.push(Call {
+            id,
+            at: now,
+            answered: false,
+        });
         if let Some(told) = &mut self.told {
             told.left = told.left.saturating_sub(1);
         }
@@ -124,7 +133,13 @@ impl Book {
         self.told = self.told.take().filter(|told| !told.probing);
         if let Some(call) = self.calls.iter_mut().find(|call| call.id == id) {
             call.at = now;
+            call.answered = true;
         }
+    }
+
+    /// Calls that the server may not have counted yet, those of killed processes included.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.calls.iter().filter(|call| !call.answered).count() as u64
     }
 
     pub(super) fn told(
