@@ -67,13 +67,10 @@ impl Quota {
             let Some(place) = self.free_place()? else {
                 return Ok(Err(Refused::Busy));
             };
-            Ok(match book.state(now, &self.limit, self.reserve) {
-                // Their answers may show that more is left.
-                State::SpentUntil(_) if book.unanswered().min(self.taken_places()?.saturating_sub(1)) > 0 => {
-                    Err(Refused::Busy)
-                }
+            let others = self.taken_places()? > 1;
+            Ok(match book.state(now, &self.limit, self.reserve, others) {
                 State::SpentUntil(at) => Err(Refused::Spent(at)),
-                State::Probing => Err(Refused::Busy),
+                State::Unclear => Err(Refused::Busy),
                 State::Free => Ok(Reservation {
                     _place: place,
                     id: book.reserve(now),
@@ -93,17 +90,17 @@ impl Quota {
     ) -> Result<(), ExportError> {
         self.with_book(now, |book| {
             book.answered(reservation.id, now);
-            // Calls under way may be in what the server says already, or not. One that was never answered may have died.
-            let under_way = self.taken_places()?.saturating_sub(1).min(book.unanswered());
             if let Some(remaining) = said.and_then(|said| said.remaining) {
                 let reset = said.and_then(|said| said.reset).map(|reset| reset.to_jiff());
-                book.told(remaining, under_way, reset, now, self.limit.period);
+                book.told(remaining, reset, now, self.limit.period);
+                // This one still has its place.
+                book.counted(reservation.id, self.taken_places()?.saturating_sub(1));
             }
             if let Some(time) = spent_for {
                 let reset = SignedDuration::try_from(time)
                     .ok()
                     .and_then(|time| now.checked_add(time).ok());
-                book.told(0, 0, reset, now, self.limit.period);
+                book.told(0, reset, now, self.limit.period);
             }
             Ok(())
         })
@@ -278,6 +275,44 @@ mod tests {
         said.reset = Some(at(600).into());
         quota.answered(&held[0], at(0), Some(&said), None).unwrap();
         assert_eq!(quota.left(at(0)).unwrap(), 2);
+    }
+
+    #[test]
+    fn answers_may_come_in_another_order_than_they_were_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = open(folder.path(), 0);
+        let held: Vec<_> = (0..4).map(|_| quota.reserve(at(0)).unwrap().unwrap()).collect();
+        let mut said = RateLimitStatus::default();
+        said.reset = Some(at(600).into());
+        for (call, remaining) in [(3, 6), (1, 8), (2, 7), (0, 9)] {
+            said.remaining = Some(remaining);
+            quota.answered(&held[call], at(0), Some(&said), None).unwrap();
+        }
+        assert_eq!(quota.left(at(0)).unwrap(), 6);
+        said.reset = Some(at(300).into());
+        said.remaining = Some(2);
+        quota.answered(&held[0], at(0), Some(&said), None).unwrap();
+        assert_eq!(quota.left(at(0)).unwrap(), 6, "of an earlier window");
+    }
+
+    #[test]
+    fn a_killed_call_counts_until_an_answer_counts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = open(folder.path(), 0);
+        let mut said = RateLimitStatus::default();
+        said.reset = Some(at(600).into());
+        said.remaining = Some(3);
+        let answer = |reservation: Reservation, said: &RateLimitStatus| {
+            quota.answered(&reservation, at(0), Some(said), None).unwrap();
+        };
+        answer(quota.reserve(at(0)).unwrap().unwrap(), &said);
+        drop(quota.reserve(at(1)).unwrap().unwrap());
+        assert_eq!(quota.left(at(1)).unwrap(), 2);
+        said.remaining = Some(1);
+        answer(quota.reserve(at(2)).unwrap().unwrap(), &said);
+        assert_eq!(quota.left(at(2)).unwrap(), 1);
+        drop(quota.reserve(at(3)).unwrap().unwrap());
+        assert!(matches!(quota.reserve(at(4)).unwrap(), Err(Refused::Spent(until)) if until == at(600)));
     }
 
     #[test]

@@ -19,12 +19,24 @@ pub(super) struct Book {
 struct Call {
     id: u64,
     at: Timestamp,
-    answered: bool,
+    state: Seen,
 }
 
+/// Whether what the server said is left counts a call already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Seen {
+    /// It is under way, or its process was killed.
+    UnderWay,
+    /// It ended without a word on the quota.
+    Unknown,
+    Counted,
+}
+
+/// What the server said is left until a reset.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
-    left: u64,
+    /// The least of its answers: they may arrive in another order than it gave them.
+    remaining: u64,
     until: Timestamp,
     /// Not the server's word: one call is to find out what is left after a reset.
     probing: bool,
@@ -33,15 +45,12 @@ struct Told {
 /// Whether a call may be made.
 pub(super) enum State {
     Free,
-    /// Once the answer to another call has shown what is left.
-    Probing,
+    /// The answers to other calls are to show what is left.
+    Unclear,
     SpentUntil(Timestamp),
 }
 
 impl Book {
-    /// How long a call that finds out what is left is waited for: its process may have been killed.
-    const PROBE: Duration = Duration::from_secs(60);
-
     pub(super) fn read(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
     }
@@ -56,7 +65,7 @@ impl Book {
         let calls = (0..u64::from(limit.requests)).map(|id| Call {
             id,
             at: now,
-            answered: true,
+            state: Seen::Counted,
         });
         Self {
             calls: calls.collect(),
@@ -78,21 +87,28 @@ impl Book {
         }
         if self.told.as_ref().is_some_and(|told| told.until <= now) {
             // The server has begun a new period, or forgotten at least one call.
+            for call in &mut self.calls {
+                call.state = Seen::Counted;
+            }
             self.told = Some(Told {
-                left: u64::from(reserve) + 1,
-                until: after(now, limit.period.min(Self::PROBE)),
+                remaining: u64::from(reserve) + 1,
+                until: latest,
                 probing: true,
             });
         }
     }
 
-    /// Whether a call may be made.
-    pub(super) fn state(&self, now: Timestamp, limit: &RateLimit, reserve: u32) -> State {
-        if self.left(limit, reserve) > 0 {
+    /// Whether a call may be made, while other calls are under way or not.
+    pub(super) fn state(&self, now: Timestamp, limit: &RateLimit, reserve: u32, others: bool) -> State {
+        // The process of a call that was to find out what is left may have been killed.
+        let nobody_asks = !others && self.told.as_ref().is_some_and(|told| told.probing);
+        if nobody_asks || self.left(limit, reserve) > 0 {
             return State::Free;
         }
+        if others && self.told.as_ref().is_some_and(|told| told.remaining > reserve.into()) {
+            return State::Unclear;
+        }
         State::SpentUntil(match &self.told {
-            Some(told) if told.probing => return State::Probing,
             Some(told) => told.until,
             None => {
                 let mut ends: Vec<_> = self.calls.iter().map(|call| after(call.at, lifetime(limit))).collect();
@@ -105,9 +121,13 @@ impl Book {
         })
     }
 
+    /// How many calls are left; those that the server may have counted or not are taken off.
     pub(super) fn left(&self, limit: &RateLimit, reserve: u32) -> u64 {
         let left = match &self.told {
-            Some(told) => told.left,
+            Some(told) => {
+                let unclear = self.calls.iter().filter(|call| call.state != Seen::Counted).count();
+                told.remaining.saturating_sub(unclear as u64)
+            }
             None => u64::from(limit.requests).saturating_sub(self.calls.len() as u64),
         };
         left.saturating_sub(reserve.into())
@@ -119,42 +139,58 @@ impl Book {
         self.calls.push(Call {
             id,
             at: now,
-            answered: false,
+            state: Seen::UnderWay,
         });
-        if let Some(told) = &mut self.told {
-            told.left = told.left.saturating_sub(1);
-        }
         id
     }
 
-    /// The server has counted a call by now at the latest.
+    /// A call has ended: the server has counted it by now at the latest.
     pub(super) fn answered(&mut self, id: u64, now: Timestamp) {
         // An answer that says nothing of the quota leaves our own count.
         self.told = self.told.take().filter(|told| !told.probing);
         if let Some(call) = self.calls.iter_mut().find(|call| call.id == id) {
             call.at = now;
-            call.answered = true;
+            call.state = Seen::Unknown;
         }
     }
 
-    /// Calls that the server may not have counted yet, those of killed processes included.
-    pub(super) fn unanswered(&self) -> u64 {
-        self.calls.iter().filter(|call| !call.answered).count() as u64
+    /// What the server says in the answer to a call counts that call, and those that had ended before: all that are not
+    /// under way, of which there are this many.
+    pub(super) fn counted(&mut self, id: u64, under_way: u64) {
+        let open = self.calls.iter().filter(|call| call.state == Seen::UnderWay).count() as u64;
+        let mut killed = open.saturating_sub(under_way);
+        for call in self.calls.iter_mut().filter(|call| call.id <= id) {
+            match call.state {
+                Seen::Counted => continue,
+                Seen::UnderWay if killed == 0 => continue,
+                Seen::UnderWay => killed -= 1,
+                Seen::Unknown => {}
+            }
+            call.state = Seen::Counted;
+        }
     }
 
-    pub(super) fn told(
-        &mut self,
-        remaining: u64,
-        under_way: u64,
-        reset: Option<Timestamp>,
-        now: Timestamp,
-        period: Duration,
-    ) {
-        let until = reset.unwrap_or_else(|| after(now, period)).min(after(now, period));
-        self.told = Some(Told {
-            left: remaining.saturating_sub(under_way),
-            until,
-            probing: false,
+    /// The server said how many calls are left until a reset.
+    pub(super) fn told(&mut self, remaining: u64, reset: Option<Timestamp>, now: Timestamp, period: Duration) {
+        let latest = after(now, period);
+        let told = self.told.take().filter(|told| !told.probing);
+        let until = match (reset, &told) {
+            (Some(reset), _) => reset.min(latest),
+            (None, Some(told)) => told.until,
+            (None, None) => latest,
+        };
+        self.told = Some(match told {
+            // An answer from before a reset says nothing about the time after it.
+            Some(told) if told.until > until => told,
+            Some(told) if told.until == until => Told {
+                remaining: told.remaining.min(remaining),
+                ..told
+            },
+            _ => Told {
+                remaining,
+                until,
+                probing: false,
+            },
         });
     }
 }
