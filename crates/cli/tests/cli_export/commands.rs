@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use dfinery::Operation;
+use dfinery::{ExportCode, Operation};
 use dfinery_emulator::Fault;
 use serde_json::Value;
 
@@ -122,4 +122,21 @@ async fn a_spent_quota_ends_with_75_and_a_wrong_token_with_2() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(!service.folder.path().join("p.csv").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_share_the_quota_and_spend_all_of_it() {
+    let service = Service::start(|settings| {
+        settings.rate_limits.clear();
+        settings.rate_limit_divisor = 4;
+    })
+    .await;
+    let exports = ["one", "two"].map(|folder| format!("export events --to {folder} --settle 0s --reserve 0"));
+    let (one, two) = tokio::join!(service.says(&exports[0], 75), service.says(&exports[1], 75));
+    let ledger = service.emulator.ledger();
+    let calls: Vec<_> = ledger.requests(Operation::ExportEvents).collect();
+    let refused = calls
+        .iter()
+        .filter(|call| call.export_code() == Some(&ExportCode::TooManyApiRequests));
+    assert_eq!((refused.count(), calls.len()), (0, 25), "{one}{two}");
 }
