@@ -78,7 +78,7 @@ impl Conversion<'_> {
         }
         let bytes = w.into_inner().unwrap();
         std::io::Write::write_all(&mut &out, &bytes).unwrap();
-        let sha256 = crate::folder::hexadecimal(&sha2::Sha256::digest(&bytes));
+        let sha256 = crate::hash::hexadecimal(&sha2::Sha256::digest(&bytes));
         Ok(Converted {
             rows,
             bytes: bytes.len() as u64,

@@ -37,7 +37,7 @@ pub(crate) async fn fetch_day(
     let mut parts = Vec::new();
     let mut groups = VecDeque::from(halves(names.iter().cloned().collect()));
     if groups.is_empty() {
-        return Err(too_large("the day", failed));
+        return Err(too_large("the day", *failed));
     }
     while let Some(group) = groups.pop_front() {
         match fetcher
@@ -46,7 +46,7 @@ pub(crate) async fn fetch_day(
         {
             Ok(raw) => parts.push(raw),
             Err(Failed::Query(failed)) if failed.divisible => match &group[..] {
-                [name] => return Err(too_large(&format!("what {name} alone has on the day"), failed)),
+                [name] => return Err(too_large(&format!("what {name} alone has on the day"), *failed)),
                 _ => groups.extend(halves(group)),
             },
             Err(failed) => return Err(failed),
@@ -64,7 +64,7 @@ pub(crate) async fn fetch_day(
                 Err(Failed::Query(failed)) if failed.divisible => {
                     let new: Vec<_> = seen(&failed).into_iter().filter(|name| rest.allows(name)).collect();
                     if new.is_empty() {
-                        return Err(too_large("what the day has besides the known events", failed));
+                        return Err(too_large("what the day has besides the known events", *failed));
                     }
                     names.extend(new.iter().cloned());
                     groups.push_back(new);
@@ -76,10 +76,10 @@ pub(crate) async fn fetch_day(
     Ok(parts)
 }
 
-fn too_large(what: &str, failed: Box<QueryFailed>) -> Failed {
+fn too_large(what: &str, failed: QueryFailed) -> Failed {
     Failed::Query(Box::new(QueryFailed {
         about: format!("{what} cannot be divided further: "),
-        ..*failed
+        ..failed
     }))
 }
 

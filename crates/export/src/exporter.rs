@@ -115,7 +115,7 @@ impl Exporter {
             calendar: &calendar,
             writer: &writer,
             look_back: self.settings.look_back,
-            name: self.export_name(began),
+            name: export_name(began),
             known: known_events(&self.settings.taxonomy, claim.folder())?,
             to_date: Mutex::new(self.to_date()),
         };
@@ -224,12 +224,6 @@ impl Exporter {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.settings.days.clock.now()
-    }
-
-    /// The name of an export that begins at a time: it sorts by time, and no other export has it.
-    pub(crate) fn export_name(&self, began: Timestamp) -> String {
-        let random = uuid::Uuid::new_v4().simple().to_string();
-        format!("{}-{}", began.strftime("%Y%m%dT%H%M%SZ"), &random[..8])
     }
 
     fn to_date(&self) -> ToDate {
@@ -392,4 +386,10 @@ fn known_events(taxonomy: &Taxonomy, folder: &Folder) -> Result<BTreeSet<String>
         }
     }
     Ok(names)
+}
+
+/// The name of an export that begins at a time: it sorts by time, and no other export has it.
+pub(crate) fn export_name(began: Timestamp) -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{}-{}", began.strftime("%Y%m%dT%H%M%SZ"), &random[..8])
 }

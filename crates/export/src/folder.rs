@@ -17,7 +17,7 @@ mod schema;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,7 +25,6 @@ use std::{
 use dfinery::engine::{NewFile, sync_folder_of};
 use jiff::{ToSpan as _, civil::Date};
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
 pub(crate) use self::schema::Schema;
@@ -33,6 +32,7 @@ use crate::{
     column::Table,
     error::ExportError,
     format::{Compression, Format},
+    hash::sha256_of,
 };
 
 /// A folder of exports.
@@ -87,18 +87,18 @@ impl Folder {
 
     /// The manifest of a partition, if it is complete.
     pub(crate) fn manifest(&self, table: Table, name: &Name) -> Result<Option<Manifest>, ExportError> {
-        let announced: Option<Manifest> = self.read(&self.announced_path(table, name))?;
+        let announced: Option<Manifest> = read(&self.announced_path(table, name))?;
         if let Some(announced) = announced
             && self.holds(&announced)?
         {
             return Ok(Some(announced));
         }
-        self.read(&self.manifest_path(table, name))
+        read(&self.manifest_path(table, name))
     }
 
     /// Why a day is missing, if that was noted.
     pub(crate) fn hole(&self, day: Date) -> Result<Option<Hole>, ExportError> {
-        self.read(&self.hole_path(day))
+        read(&self.hole_path(day))
     }
 
     /// The names of all partitions of which something is known, in order.
@@ -140,7 +140,7 @@ impl Folder {
                 break;
             }
             let complete = self.manifest(Table::Events, &day.to_string())?.is_some();
-            if !complete && !self.hole(day)?.is_some_and(|hole| hole.lost_at.is_some()) {
+            if !complete && self.hole(day)?.is_none_or(|hole| hole.lost_at.is_none()) {
                 break;
             }
             last = Some(day);
@@ -149,7 +149,7 @@ impl Folder {
     }
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
-        self.read(&self.schema_path())
+        read(&self.schema_path())
     }
 
     /// The path of a file of a manifest.
@@ -179,16 +179,6 @@ impl Folder {
             }
         }
         Ok(true)
-    }
-
-    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, ExportError> {
-        match fs::read(path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map(Some)
-                .map_err(|error| ExportError::unreadable(path, error)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(ExportError::file(path, "read", error)),
-        }
     }
 
     fn own(&self) -> PathBuf {
@@ -277,7 +267,7 @@ impl Claim {
         for table in [Table::Events, Table::Profiles] {
             for name in folder.names(table)? {
                 let path = folder.announced_path(table, &name);
-                let Some(announced) = folder.read::<Manifest>(&path)? else {
+                let Some(announced) = read::<Manifest>(&path)? else {
                     continue;
                 };
                 if folder.holds(&announced)? {
@@ -298,6 +288,17 @@ impl Claim {
             remove(&entry.path())?;
         }
         Ok(())
+    }
+}
+
+/// A file of ours, if it is there.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
+    match fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| ExportError::unreadable(path, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ExportError::file(path, "read", error)),
     }
 }
 
@@ -329,27 +330,6 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
         new.finish()
     };
     write().map_err(|error| ExportError::file(path, "written", error))
-}
-
-/// The SHA-256 of a file, in hexadecimal digits.
-pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
-            read => hash.update(&buffer[..read]),
-        }
-    }
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 impl Table {

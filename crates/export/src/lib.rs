@@ -17,6 +17,7 @@ mod fetch;
 mod filter;
 mod folder;
 mod format;
+mod hash;
 mod progress;
 mod quota;
 mod receipt;

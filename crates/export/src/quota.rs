@@ -91,7 +91,7 @@ impl Quota {
         self.with_book(now, |book| {
             book.answered(reservation.id, now);
             if let Some(remaining) = said.and_then(|said| said.remaining) {
-                let reset = said.and_then(|said| said.reset).map(|reset| reset.to_jiff());
+                let reset = said.and_then(|said| said.reset).map(dfinery::Timestamp::to_jiff);
                 book.told(remaining, reset, now, self.limit.period);
                 // This one still has its place.
                 book.counted(reservation.id, self.taken_places()?.saturating_sub(1));

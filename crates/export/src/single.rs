@@ -19,7 +19,7 @@ use crate::{
     column::{Column, Table},
     convert::{Conversion, Lead, header},
     error::ExportError,
-    exporter::Exporter,
+    exporter::{Exporter, export_name},
     fetch::{Failed, Query},
     filter::{EventFilter, PropertyFilter, event_query},
     folder::{Folder, Manifest, ManifestFile},
@@ -103,7 +103,7 @@ impl Exporter {
         let (options, taxonomy, time_zone) = (export.clone(), self.taxonomy().clone(), self.time_zone().cloned());
         let target = path.clone();
         let (rows, bytes, unparsed) = blocking(move || {
-            let written = write_alone(&options, raw.clone(), &taxonomy, time_zone, &part)?;
+            let written = write_alone(&options, &raw, &taxonomy, time_zone, &part)?;
             let place = || {
                 File::open(&part)?.sync_all()?;
                 fs::rename(&part, &target)?;
@@ -144,7 +144,7 @@ impl Exporter {
         let (raw, calls) = self.fetch_one(profiles.request(), &temporary).await?;
         let writer = self.writer(format, compression);
         let part = temporary.join(format!("{name}.part"));
-        let export = self.export_name(now);
+        let export = export_name(now);
         let lead = Lead {
             day: now.to_zoned(TimeZone::UTC).date(),
             exported_at: now,
@@ -200,8 +200,8 @@ impl Exporter {
         self.progress().begins(1);
         let fetcher = self.fetcher(folder)?;
         let mut calls = 0;
-        let fetched = fetcher.fetch(&query, &mut calls).await;
-        let raw = fetched.map_err(|failed| match failed {
+        let answer = fetcher.fetch(&query, &mut calls).await;
+        let raw = answer.map_err(|failed| match failed {
             Failed::Run(stopped) => ExportError::stopped(stopped),
             Failed::Disk(error) => error,
             Failed::Gone(error) => ExportError::stopped(Stopped::Refused(error)),
@@ -217,7 +217,7 @@ impl Exporter {
 /// Writes an answer as a file with the service's columns alone. Returns its rows, its length and the cells that did not fit.
 fn write_alone(
     export: &FileExport,
-    raw: Raw,
+    raw: &Raw,
     taxonomy: &Taxonomy,
     time_zone: Option<TimeZone>,
     to: &Path,

@@ -54,14 +54,8 @@ pub fn load_statement(
             folder.root().display()
         )));
     };
-    let own;
-    let place = match place {
-        Some(place) => place.trim_end_matches('/'),
-        None => {
-            own = folder.root().display().to_string();
-            own.trim_end_matches('/')
-        }
-    };
+    let own = folder.root().display().to_string();
+    let place = place.unwrap_or(&own).trim_end_matches('/');
     let table = Statement {
         place,
         format: schema.format,
@@ -70,14 +64,14 @@ pub fn load_statement(
     };
     let statement = match warehouse {
         Warehouse::Duckdb => table.duckdb(),
-        Warehouse::Bigquery => table.bigquery(),
+        Warehouse::Bigquery => table.bigquery()?,
         Warehouse::Snowflake => table.snowflake(),
         Warehouse::Redshift => table.redshift(),
         Warehouse::Athena => table.athena(),
         Warehouse::Spark => table.spark(),
         Warehouse::Polars => table.polars(),
-        Warehouse::Dbt => Ok(table.dbt()),
-    }?;
+        Warehouse::Dbt => table.dbt(),
+    };
     Ok(if warehouse.is_tried() {
         statement
     } else {
@@ -117,9 +111,9 @@ impl Statement<'_> {
         lines.join(",\n")
     }
 
-    fn duckdb(&self) -> Result<String, ExportError> {
+    fn duckdb(&self) -> String {
         let glob = literal(&self.glob());
-        Ok(match self.format {
+        match self.format {
             Format::Parquet => format!(
                 "CREATE OR REPLACE VIEW df_events AS\nSELECT * FROM read_parquet({glob}, hive_partitioning = true, \
                  hive_types = {{'dt': DATE}}, union_by_name = true);\n"
@@ -134,30 +128,30 @@ impl Statement<'_> {
                  hive_partitioning = true, hive_types = {{'dt': DATE}}, columns = {{\n{}\n}});\n",
                 self.columns(|field| format!("{}: {}", literal(field.name), literal(field.duckdb())))
             ),
-        })
-    }
-
-    fn polars(&self) -> Result<String, ExportError> {
-        let folder = text(&format!("{}/events/", self.place));
-        match (self.format, self.compression) {
-            (Format::Parquet, _) => Ok(format!(
-                "import polars as pl\n\nevents = pl.scan_parquet({folder}, hive_partitioning=True, missing_columns=\"insert\", \
-                 extra_columns=\"ignore\")\n"
-            )),
-            (Format::Csv, _) => Ok(format!(
-                "import polars as pl\n\nevents = pl.scan_csv({}, infer_schema=False, missing_columns=\"insert\")\n",
-                text(&self.glob())
-            )),
-            (Format::Ndjson, _) => Ok(format!(
-                "import polars as pl\n\nevents = pl.scan_ndjson({}, infer_schema_length=None)\n",
-                text(&self.glob())
-            )),
         }
     }
 
-    fn spark(&self) -> Result<String, ExportError> {
+    fn polars(&self) -> String {
+        let folder = text(&format!("{}/events/", self.place));
+        match (self.format, self.compression) {
+            (Format::Parquet, _) => format!(
+                "import polars as pl\n\nevents = pl.scan_parquet({folder}, hive_partitioning=True, missing_columns=\"insert\", \
+                 extra_columns=\"ignore\")\n"
+            ),
+            (Format::Csv, _) => format!(
+                "import polars as pl\n\nevents = pl.scan_csv({}, infer_schema=False, missing_columns=\"insert\")\n",
+                text(&self.glob())
+            ),
+            (Format::Ndjson, _) => format!(
+                "import polars as pl\n\nevents = pl.scan_ndjson({}, infer_schema_length=None)\n",
+                text(&self.glob())
+            ),
+        }
+    }
+
+    fn spark(&self) -> String {
         let folder = text(&format!("{}/events", self.place));
-        Ok(match self.format {
+        match self.format {
             // Without mergeSchema, columns that only newer files have are dropped without a word.
             Format::Parquet => format!("events = spark.read.option(\"mergeSchema\", \"true\").parquet({folder})\n"),
             Format::Csv => format!(
@@ -169,7 +163,7 @@ impl Statement<'_> {
                 "schema = \"\"\"\n{}\n\"\"\"\nevents = spark.read.schema(schema).json({folder})\n",
                 self.columns(|field| format!("`{}` {}", field.name, field.spark()))
             ),
-        })
+        }
     }
 
     fn bigquery(&self) -> Result<String, ExportError> {
@@ -190,30 +184,30 @@ impl Statement<'_> {
         ))
     }
 
-    fn snowflake(&self) -> Result<String, ExportError> {
+    fn snowflake(&self) -> String {
         let format = match self.format {
             Format::Parquet => "TYPE = PARQUET USE_LOGICAL_TYPE = TRUE",
             Format::Csv => "TYPE = CSV PARSE_HEADER = TRUE FIELD_OPTIONALLY_ENCLOSED_BY = '\"'",
             Format::Ndjson => "TYPE = JSON",
         };
-        Ok(format!(
+        format!(
             "CREATE TABLE IF NOT EXISTS df_events (\n{}\n);\nALTER TABLE df_events SET ENABLE_SCHEMA_EVOLUTION = TRUE;\n\
              -- One day, replaced whole: a file that was written again would be loaded twice without the DELETE.\n\
              BEGIN;\nDELETE FROM df_events WHERE \"_dfinery_day\" = '2026-11-20';\n\
              COPY INTO df_events FROM @dfinery/events/dt=2026-11-20/ FILE_FORMAT = ({format})\n  \
              MATCH_BY_COLUMN_NAME = CASE_SENSITIVE FORCE = TRUE;\nCOMMIT;\n",
             self.columns(|field| format!("\"{}\" {}", field.name, field.snowflake()))
-        ))
+        )
     }
 
-    fn redshift(&self) -> Result<String, ExportError> {
+    fn redshift(&self) -> String {
         let format = match (self.format, self.compression) {
             (Format::Parquet, _) => "FORMAT AS PARQUET".to_owned(),
             (Format::Csv, compression) => format!("FORMAT AS CSV IGNOREHEADER 1{}", redshift_compression(compression)),
             (Format::Ndjson, compression) => format!("FORMAT AS JSON 'auto'{}", redshift_compression(compression)),
         };
         let names: Vec<_> = self.fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
-        Ok(format!(
+        format!(
             "CREATE TABLE IF NOT EXISTS df_events (\n{}\n);\n\
              -- One day, replaced whole. Parquet and CSV are read by position, so the columns are listed in the order of the file.\n\
              BEGIN;\nDELETE FROM df_events WHERE \"_dfinery_day\" = '2026-11-20';\nCOPY df_events ({})\nFROM {} IAM_ROLE default \
@@ -221,10 +215,10 @@ impl Statement<'_> {
             self.columns(|field| format!("\"{}\" {}", field.name, field.redshift())),
             names.join(", "),
             literal(&format!("{}/events/dt=2026-11-20/", self.place)),
-        ))
+        )
     }
 
-    fn athena(&self) -> Result<String, ExportError> {
+    fn athena(&self) -> String {
         let (form, properties) = match self.format {
             Format::Parquet => ("STORED AS PARQUET", ""),
             Format::Csv => (
@@ -237,13 +231,13 @@ impl Statement<'_> {
             ),
         };
         let all_text = self.format == Format::Csv;
-        Ok(format!(
+        format!(
             "CREATE EXTERNAL TABLE df_events (\n{}\n)\nPARTITIONED BY (dt DATE)\n{form}\nLOCATION '{place}/events/'\nTBLPROPERTIES (\n  \
              'projection.enabled' = 'true',\n  'projection.dt.type' = 'date',\n  'projection.dt.format' = 'yyyy-MM-dd',\n  \
              'projection.dt.range' = '2026-01-01,NOW',\n  'storage.location.template' = '{place}/events/dt=${{dt}}/'{properties}\n);\n",
             self.columns(|field| format!("`{}` {}", field.name, if all_text { "STRING" } else { field.athena() })),
             place = self.place,
-        ))
+        )
     }
 
     fn dbt(&self) -> String {

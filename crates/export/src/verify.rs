@@ -10,8 +10,9 @@ use serde::Serialize;
 use crate::{
     column::Table,
     error::ExportError,
-    folder::{Folder, Manifest, ManifestFile, sha256_of},
+    folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
+    hash::sha256_of,
     rows_of::rows_of,
 };
 

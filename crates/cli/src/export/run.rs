@@ -17,7 +17,8 @@ use dfinery_export::{
 use serde::Serialize;
 
 use super::{
-    EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments,
+    arguments::{EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments},
+    days::Day,
     progress::shown,
 };
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
 
 pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
-    let day = |day: Option<super::Day>| day.map(|day| day.date(&settings)).transpose();
+    let day = |day: Option<Day>| day.map(|day| day.date(&settings)).transpose();
     let (one, from, until) = (day(arguments.day)?, day(arguments.from)?, day(arguments.until)?);
     let events = match (&arguments.only[..], &arguments.without[..]) {
         ([], []) => EventFilter::All,

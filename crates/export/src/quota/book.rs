@@ -110,15 +110,17 @@ impl Book {
         }
         State::SpentUntil(match &self.told {
             Some(told) => told.until,
-            None => {
-                let mut ends: Vec<_> = self.calls.iter().map(|call| after(call.at, lifetime(limit))).collect();
-                ends.sort_unstable();
-                // As many calls must leave the window as there are too many.
-                let most = limit.requests.saturating_sub(reserve).max(1) as usize;
-                let place = ends.len().saturating_sub(most);
-                ends.get(place).copied().unwrap_or_else(|| after(now, limit.period))
-            }
+            None => self.window_ends(now, limit, reserve),
         })
+    }
+
+    /// When enough calls have left our own window.
+    fn window_ends(&self, now: Timestamp, limit: &RateLimit, reserve: u32) -> Timestamp {
+        let mut ends: Vec<_> = self.calls.iter().map(|call| after(call.at, lifetime(limit))).collect();
+        ends.sort_unstable();
+        let most = limit.requests.saturating_sub(reserve).max(1) as usize;
+        let place = ends.len().saturating_sub(most);
+        ends.get(place).copied().unwrap_or_else(|| after(now, limit.period))
     }
 
     /// How many calls are left; those that the server may have counted or not are taken off.
