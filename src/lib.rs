@@ -43,6 +43,7 @@ mod config;
 mod csv_body;
 mod csv_foreign;
 mod csv_rows;
+mod csv_scanner;
 mod csv_stream;
 mod destination;
 mod error;
