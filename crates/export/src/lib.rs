@@ -31,6 +31,7 @@ mod table_file;
 mod verify;
 mod workspace;
 
+pub use dfinery_records::Taxonomy;
 pub use column::{Column, ColumnType, Origin, Table};
 pub use days::Days;
 pub use error::ExportError;

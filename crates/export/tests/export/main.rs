@@ -1,4 +1,6 @@
 //! Exports from the emulator to folders, compared with what the emulator has.
 
 mod days;
+#[cfg(feature = "parquet")]
+mod readers;
 mod service;
