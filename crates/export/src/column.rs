@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The prefix of an item property's name in the name of its column.
 ///
 /// Source: [`Operation::ExportEvents`](dfinery::Operation::ExportEvents).
-const ITEM_PREFIX: &str = "df_items_";
+pub(crate) const ITEM_PREFIX: &str = "df_items_";
 
 /// A column of exported files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

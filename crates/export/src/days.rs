@@ -55,6 +55,11 @@ impl Days {
         Calendar::new(self.clock.now(), self.zone.clone(), self.settle)
     }
 
+    /// Sets the time zone unless there is one.
+    pub(crate) fn or_zone(&mut self, zone: TimeZone) {
+        self.zone.get_or_insert(zone);
+    }
+
     pub(crate) const fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
     }

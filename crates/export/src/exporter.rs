@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -22,10 +23,12 @@ use crate::{
     fetch::Fetcher,
     folder::{Claim, Folder, Hole},
     format::{Compression, Format},
+    probe::{Calibration, Probe, probe},
     progress::Progress,
     quota::Quota,
     receipt::{DayReceipt, Fate, Receipt},
     table_file::TableWriter,
+    workspace::Workspace,
 };
 
 /// Exports events and user profiles to folders.
@@ -52,6 +55,8 @@ struct Settings {
     taxonomy: Taxonomy,
     days: Days,
     to_date_inclusive: Option<bool>,
+    /// Holds unless the days have a zone.
+    calibrated_zone: Option<TimeZone>,
     look_back: u32,
     reserve: u32,
     longest_wait: Duration,
@@ -69,6 +74,7 @@ impl Exporter {
                 taxonomy: Taxonomy::standard(),
                 days: Days::default(),
                 to_date_inclusive: None,
+                calibrated_zone: None,
                 look_back: 3,
                 reserve: 10,
                 longest_wait: Duration::ZERO,
@@ -183,6 +189,25 @@ impl Exporter {
         })
     }
 
+    /// Measures what is undocumented about the export of events, with three to five queries and as many calls of the quota
+    /// at least: whether the last day of a query is part of its answer, by which time a row belongs to a day and when a day
+    /// begins, what becomes of items, and how late rows arrive. Nothing is concluded from too few rows.
+    ///
+    /// `day` is asked for together with the days next to it, and days before it if they have no rows. Unless given, it is
+    /// the newest day whose next one has ended in every zone. Answers are kept in the state folder while they are read.
+    ///
+    /// Dropping the future ends the probe.
+    ///
+    /// # Errors
+    /// If the day is too new, or a file cannot be read or written. What goes wrong with
+    /// the service is in the probe.
+    pub async fn probe(&self, day: Option<Date>) -> Result<Probe, ExportError> {
+        let state = &self.settings.state;
+        fs::create_dir_all(state).map_err(|error| ExportError::file(state, "made", error))?;
+        let workspace = Workspace::beside(&state.join("probe"))?;
+        probe(&self.fetcher(workspace.folder())?, &self.settings.taxonomy, day).await
+    }
+
     pub(crate) fn fetcher(&self, folder: &Path) -> Result<Fetcher, ExportError> {
         let engine = ExportEngine::of(&self.client);
         let settings = &self.settings;
@@ -250,6 +275,16 @@ impl ExporterBuilder {
         self
     }
 
+    /// What a probe has decided: the time zone of days, and whether the last day of a query is part of its answer. What is set
+    /// otherwise comes before it.
+    #[must_use]
+    pub fn calibration(mut self, calibration: &Calibration) -> Self {
+        let settings = &mut self.settings;
+        settings.calibrated_zone = calibration.time_zone();
+        settings.to_date_inclusive = settings.to_date_inclusive.or(calibration.to_date_inclusive);
+        self
+    }
+
     /// Whether the last day of a query is part of its answer. Undocumented; if unset, answers show it.
     #[must_use]
     pub fn to_date_inclusive(mut self, inclusive: bool) -> Self {
@@ -281,9 +316,13 @@ impl ExporterBuilder {
     /// Makes the exporter.
     #[must_use]
     pub fn build(self) -> Exporter {
+        let mut settings = self.settings;
+        if let Some(zone) = settings.calibrated_zone.take() {
+            settings.days.or_zone(zone);
+        }
         Exporter {
             client: self.client,
-            settings: self.settings,
+            settings,
             progress: Arc::default(),
         }
     }

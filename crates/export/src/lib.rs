@@ -18,6 +18,7 @@ mod filter;
 mod folder;
 mod format;
 mod hash;
+mod probe;
 mod progress;
 mod quota;
 mod receipt;
@@ -31,14 +32,18 @@ mod table_file;
 mod verify;
 mod workspace;
 
-pub use dfinery_records::Taxonomy;
 pub use column::{Column, ColumnType, Origin, Table};
 pub use days::Days;
+pub use dfinery_records::Taxonomy;
 pub use error::ExportError;
 pub use event_export::EventExport;
 pub use exporter::{Exporter, ExporterBuilder};
 pub use filter::{EventFilter, PropertyFilter};
 pub use format::{Compression, Format};
+pub use probe::{
+    AskedQuery, Calibration, ColumnSeen, DayBy, DayOffset, DayStart, Evidence, Finding, Findings, ItemRows, LastDay,
+    Lateness, Place, Probe, Reading, Reference, Spellings,
+};
 pub use progress::{Progress, Snapshot};
 pub use receipt::{DayReceipt, Fate, Receipt};
 pub use single::{FileExport, FileQuery, FileReceipt, ProfileFilter};

@@ -228,7 +228,7 @@ impl fmt::Display for DayReceipt {
 
 /// Writes why an export ended as text.
 #[allow(clippy::ref_option, reason = "serde passes the field")]
-fn as_text<S: Serializer>(stopped: &Option<Stopped>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: Serializer>(stopped: &Option<Stopped>, serializer: S) -> Result<S::Ok, S::Error> {
     match stopped {
         Some(stopped) => serializer.collect_str(stopped),
         None => serializer.serialize_none(),

@@ -34,8 +34,15 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
     for (position, memo) in memos.into_iter().cycle().take(60).enumerate() {
         let day = 24 + position % 3;
         let time: Timestamp = format!("2026-11-{day}T23:{:02}:00.5Z", position % 60).parse().unwrap();
-        let points = if position % 7 == 0 { i64::MAX } else { 9_007_199_254_740_993 };
-        let mut event = Event::new("visit").at(time).property("memo", memo).property("points", points);
+        let points = if position % 7 == 0 {
+            i64::MAX
+        } else {
+            9_007_199_254_740_993
+        };
+        let mut event = Event::new("visit")
+            .at(time)
+            .property("memo", memo)
+            .property("points", points);
         if position % 2 == 0 {
             event = event.property("ratio", 0.1).property("flag", position % 4 == 0);
         }
@@ -43,12 +50,20 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
     }
     let expected = expected(&service);
     assert_eq!(expected.len(), 60);
-    for (format, name) in [(Format::Csv, "csv"), (Format::Ndjson, "ndjson"), (Format::Parquet, "parquet")] {
+    for (format, name) in [
+        (Format::Csv, "csv"),
+        (Format::Ndjson, "ndjson"),
+        (Format::Parquet, "parquet"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let export = EventExport {
             from: Some(date("2026-11-22")),
             format,
-            compression: if format == Format::Parquet { Compression::Zstd } else { Compression::None },
+            compression: if format == Format::Parquet {
+                Compression::Zstd
+            } else {
+                Compression::None
+            },
             ..EventExport::default()
         };
         let taxonomy = Taxonomy::from_yaml(TAXONOMY).unwrap();
@@ -64,7 +79,11 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
             .args([statement(Warehouse::Duckdb), statement(Warehouse::Polars)])
             .output()
             .unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let seen: BTreeMap<String, Vec<Value>> = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(seen.len(), 3);
         for (reader, rows) in seen {

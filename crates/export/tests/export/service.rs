@@ -48,15 +48,23 @@ impl Service {
         self.now.fetch_add(hours * 3_600, SeqCst);
     }
 
+    /// Sets the clock.
+    pub fn set(&self, now: jiff::Timestamp) {
+        self.now.store(now.as_second(), SeqCst);
+    }
+
     pub fn exporter(&self, change: impl FnOnce(ExporterBuilder) -> ExporterBuilder) -> Exporter {
         let client = self.emulator.export_client().build().unwrap();
-        let now = Arc::clone(&self.now);
-        let builder = Exporter::builder(&client, self.state.path()).days(
-            Days::default()
-                .settle(std::time::Duration::ZERO)
-                .clock(move || jiff::Timestamp::from_second(now.load(SeqCst)).unwrap().into()),
-        );
+        let builder = Exporter::builder(&client, self.state.path()).days(self.days());
         change(builder).build()
+    }
+
+    /// Days that settle at once, by the emulator's clock.
+    pub fn days(&self) -> Days {
+        let now = Arc::clone(&self.now);
+        Days::default()
+            .settle(std::time::Duration::ZERO)
+            .clock(move || jiff::Timestamp::from_second(now.load(SeqCst)).unwrap().into())
     }
 
     /// Loads events at noon of a day, by name.
