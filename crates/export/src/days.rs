@@ -5,7 +5,7 @@ use std::time::Duration;
 use dfinery::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::{calendar::Calendar, clock::Clock, error::ExportError};
+use crate::{calendar::Calendar, clock::Clock, error::ExportError, probe::Calibration};
 
 /// When a day of the service has ended and may be exported.
 #[derive(Clone, Debug)]
@@ -48,6 +48,15 @@ impl Days {
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(move || now().to_jiff());
+        self
+    }
+
+    /// The time zone that a probe has decided, unless one is set.
+    #[must_use]
+    pub fn calibration(mut self, calibration: &Calibration) -> Self {
+        if let Some(zone) = calibration.time_zone() {
+            self.or_zone(zone);
+        }
         self
     }
 

@@ -80,6 +80,9 @@ impl Fetcher {
     /// How long to wait for one of the places for calls at the same time before looking again.
     const BUSY: Duration = Duration::from_millis(100);
 
+    /// How long after its end the service may still count a call among those at the same time.
+    const GRACE: Duration = Duration::from_millis(100);
+
     /// Asks until there is a whole answer. `attempts` counts every request.
     pub(crate) async fn fetch(&self, query: &Query, attempts: &mut u64) -> Result<Raw, Failed> {
         let (mut failures, mut refusals) = (0, 0);
@@ -89,19 +92,20 @@ impl Fetcher {
             self.progress.called();
             let path = self.folder.join(format!("{}.raw", self.files.fetch_add(1, Relaxed)));
             let began = self.begin(query).await;
-            let (metadata, spent_for) = match &began {
+            let (metadata, spent) = match &began {
                 Ok(csv) => (csv.metadata(), None),
                 Err(error) => (
                     error.metadata(),
                     error.retry_after().filter(|_| error.is_rate_limited()),
                 ),
             };
-            self.answered(&reservation, metadata, spent_for).map_err(Failed::Disk)?;
+            self.answered(&reservation, metadata, spent).map_err(Failed::Disk)?;
             let error = match began {
                 Ok(csv) => match spool(csv, &path, &self.progress).await {
                     Ok(raw) => {
                         self.has_succeeded.store(true, Relaxed);
                         self.failures.store(0, Relaxed);
+                        release(reservation);
                         return Ok(raw);
                     }
                     Err(NotSpooled::Disk(error)) => return Err(Failed::Disk(error)),
@@ -109,14 +113,14 @@ impl Fetcher {
                 },
                 Err(error) => error,
             };
-            drop(reservation);
+            release(reservation);
             if error.is_rate_limited() {
                 refusals += 1;
                 if refusals > Self::REFUSALS {
                     let reset = self.clock.after(self.quota.period());
                     return Err(Failed::Run(Stopped::QuotaSpent(reset.into())));
                 }
-                if error.retry_after().is_none() {
+                if spent_for(&error).is_none() {
                     tokio::time::sleep(self.engine().pause(refusals)).await;
                 }
                 continue;
@@ -232,4 +236,20 @@ impl QueryFailed {
     pub(crate) fn reason(&self) -> String {
         format!("{}{}", self.about, self.error)
     }
+}
+
+/// For how long the service says that the quota is spent. If some is left, it refused the call for those at the same time.
+fn spent_for(error: &Error) -> Option<Duration> {
+    let remaining = error.metadata().rate_limit.as_ref().and_then(|said| said.remaining);
+    error
+        .retry_after()
+        .filter(|_| error.is_rate_limited() && remaining.unwrap_or_default() == 0)
+}
+
+/// Frees the place of a call a moment after it has ended for us: the service may notice that later.
+fn release(reservation: Reservation) {
+    tokio::spawn(async move {
+        tokio::time::sleep(Fetcher::GRACE).await;
+        drop(reservation);
+    });
 }

@@ -7,7 +7,7 @@ use dfinery_export::Warehouse;
 use super::days::Day;
 use crate::settings::{
     Flags,
-    table::{EXPORT_EVENTS, EXPORT_PROFILES, STATUS},
+    table::{EXPORT_EVENTS, EXPORT_PROFILES, PROBE, STATUS},
 };
 
 /// Where an export goes.
@@ -96,6 +96,20 @@ pub struct ProfilesArguments {
     pub run: Run,
     #[command(flatten)]
     pub flags: Flags<EXPORT_PROFILES>,
+}
+
+#[derive(clap::Args)]
+pub struct ProbeArguments {
+    /// The day to measure on [default: the newest that has ended everywhere, and the day after it too].
+    #[arg(long, allow_hyphen_values = true, help_heading = "What")]
+    pub day: Option<Day>,
+    /// Write what was measured to this file, for --calibration.
+    #[arg(long, value_name = "FILE", help_heading = "Run", value_hint = clap::ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub flags: Flags<PROBE>,
 }
 
 #[derive(clap::Args)]

@@ -7,7 +7,9 @@ mod run;
 
 use std::process::ExitCode;
 
-use self::arguments::{EventsArguments, ProfilesArguments, SqlArguments, StatusArguments, VerifyArguments};
+use self::arguments::{
+    EventsArguments, ProbeArguments, ProfilesArguments, SqlArguments, StatusArguments, VerifyArguments,
+};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -22,6 +24,8 @@ enum Command {
     Events(Box<EventsArguments>),
     /// Export a snapshot of all user profiles, or of those of an audience.
     Profiles(Box<ProfilesArguments>),
+    /// Measure what is undocumented about the days of an export, with 3 to 5 requests.
+    Probe(Box<ProbeArguments>),
     /// Show what a folder has of every day: complete, open, missing, lost.
     Status(StatusArguments),
     /// Compare the files of a folder with its manifests.
@@ -34,6 +38,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Events(arguments) => run::events(&arguments).await,
         Command::Profiles(arguments) => run::profiles(&arguments).await,
+        Command::Probe(arguments) => run::probe(&arguments).await,
         Command::Status(arguments) => run::status(&arguments),
         Command::Verify(arguments) => run::verify(&arguments),
         Command::Sql(arguments) => run::sql(&arguments),

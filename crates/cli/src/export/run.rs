@@ -11,13 +11,17 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use dfinery_export::{
-    Compression, Days, EventExport, EventFilter, ExportError, Exporter, Fate, FileExport, FileQuery, FileReceipt,
-    Format, ProfileFilter, PropertyFilter, Receipt, Stopped,
+    Calibration, Compression, Days, EventExport, EventFilter, ExportError, Exporter, Fate, FileExport, FileQuery,
+    FileReceipt, Format, Probe, ProfileFilter, PropertyFilter, Receipt, Stopped,
 };
+use dfinery_input::read_text;
 use serde::Serialize;
 
 use super::{
-    arguments::{EventsArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments, VerifyArguments},
+    arguments::{
+        EventsArguments, ProbeArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments,
+        VerifyArguments,
+    },
     days::Day,
     progress::shown,
 };
@@ -26,8 +30,8 @@ use crate::{
     connection,
     output::stdout,
     settings::{
-        Settings,
-        table::{COMPRESS, EXPORT_FORMAT, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
+        MOST_BYTES, Settings,
+        table::{CALIBRATION, COMPRESS, EXPORT_FORMAT, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
     },
     signals::{INTERRUPTED, Signals},
 };
@@ -116,6 +120,28 @@ pub async fn profiles(arguments: &ProfilesArguments) -> anyhow::Result<ExitCode>
     }
 }
 
+pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let day = arguments.day.map(|day| day.date(&settings)).transpose()?;
+    let exporter = exporter(&settings, &arguments.run)?;
+    let work = exporter.probe(day);
+    let probe = match until_interrupted(shown(&settings, exporter.progress(), work)).await {
+        None => return Ok(interrupted()),
+        Some(Err(error)) => return failed(error),
+        Some(Ok(probe)) => probe,
+    };
+    report(&settings, &arguments.run, &probe, false)?;
+    if let Some(path) = &arguments.write {
+        let written = fs::write(path, format!("{}\n", serde_json::to_string_pretty(&probe)?));
+        written.with_context(|| format!("cannot write what was measured to {}", path.display()))?;
+    }
+    Ok(match &probe.stopped {
+        None => ExitCode::SUCCESS,
+        Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
+        Some(_) => TRY_AGAIN.into(),
+    })
+}
+
 pub fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
     let status = dfinery_export::status(&arguments.to, &days(&settings)?)?;
@@ -192,6 +218,9 @@ fn exporter(settings: &Settings, run: &Run) -> anyhow::Result<Exporter> {
         builder = builder.taxonomy(taxonomy);
     }
     builder = builder.days(days(settings)?);
+    if let Some(calibration) = calibration(settings)? {
+        builder = builder.calibration(&calibration);
+    }
     if let Some(days) = settings.count(&LOOK_BACK) {
         builder = builder.look_back(u32::try_from(days).unwrap_or(u32::MAX));
     }
@@ -204,8 +233,21 @@ fn exporter(settings: &Settings, run: &Run) -> anyhow::Result<Exporter> {
     Ok(builder.build())
 }
 
+fn calibration(settings: &Settings) -> anyhow::Result<Option<Calibration>> {
+    let Some(path) = settings.path(&CALIBRATION) else {
+        return Ok(None);
+    };
+    let text = read_text(path, MOST_BYTES)?;
+    let read = serde_json::from_str(&text);
+    read.map(Some)
+        .with_context(|| format!("{}: this is not what a probe writes", path.display()))
+}
+
 fn days(settings: &Settings) -> anyhow::Result<Days> {
     let mut days = Days::default();
+    if let Some(calibration) = calibration(settings)? {
+        days = days.calibration(&calibration);
+    }
     if let Some(zone) = settings.text(&TIME_ZONE) {
         days = days.time_zone(zone)?;
     }
@@ -320,6 +362,12 @@ fn report<R: Serialize + Shown>(
 /// A receipt for people.
 trait Shown {
     fn text(&self) -> String;
+}
+
+impl Shown for Probe {
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl Shown for FileReceipt {

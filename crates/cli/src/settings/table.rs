@@ -29,7 +29,8 @@ pub const INIT: u16 = 1 << 6;
 pub const EXPORT_EVENTS: u16 = 1 << 7;
 pub const EXPORT_PROFILES: u16 = 1 << 8;
 pub const STATUS: u16 = 1 << 9;
-const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES;
+pub const PROBE: u16 = 1 << 10;
+const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES | PROBE;
 const SENDING: u16 = LOAD | DELETE | REPLAY | SHOW;
 const READING: u16 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
 const PACKING: u16 = LOAD | PREVIEW | SHOW;
@@ -332,7 +333,7 @@ pub static EXPORT_FORMAT: Setting = Setting {
     default: None,
     otherwise: "by the name of the file, or else csv",
     heading: FILES,
-    on: EXPORTING,
+    on: EXPORT_EVENTS | EXPORT_PROFILES,
     help: "The format of the files",
 };
 pub static COMPRESS: Setting = Setting {
@@ -343,7 +344,7 @@ pub static COMPRESS: Setting = Setting {
     default: None,
     otherwise: "by the name of the file, or else none; Parquet is zstd inside",
     heading: FILES,
-    on: EXPORTING,
+    on: EXPORT_EVENTS | EXPORT_PROFILES,
     help: "How the files are compressed",
 };
 pub static TIME_ZONE: Setting = Setting {
@@ -357,6 +358,18 @@ pub static TIME_ZONE: Setting = Setting {
     on: EXPORTING | STATUS | SHOW,
     help: "The time zone in which the service's days begin, and of times that name none, such as Asia/Seoul. It is \
            undocumented: `dfinery export probe` measures it",
+};
+pub static CALIBRATION: Setting = Setting {
+    key: "calibration",
+    option: None,
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "nothing is known",
+    heading: DAYS,
+    on: EXPORT_EVENTS | STATUS | SHOW,
+    help: "What `dfinery export probe --write FILE` has measured: the time zone of a day, unless --time-zone says it, and \
+           whether a query has its last day",
 };
 pub static LOOK_BACK: Setting = Setting {
     key: "look_back",
@@ -455,6 +468,7 @@ pub static TABLE: &[&Setting] = &[
     &EXPORT_FORMAT,
     &COMPRESS,
     &TIME_ZONE,
+    &CALIBRATION,
     &LOOK_BACK,
     &SETTLE,
     &RESERVE,
