@@ -167,6 +167,10 @@ impl DayJob<'_> {
         Ok(Answer { raws, to })
     }
 
+    pub(crate) fn knows_to_date(&self) -> bool {
+        *self.to_date() != ToDate::Unknown
+    }
+
     fn to_date(&self) -> std::sync::MutexGuard<'_, ToDate> {
         self.to_date.lock().unwrap_or_else(PoisonError::into_inner)
     }

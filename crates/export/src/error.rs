@@ -48,7 +48,7 @@ impl ExportError {
 
     /// An answer could not be written as a file of a table.
     pub(crate) fn conversion(error: ConvertError) -> Self {
-        if error.is_unsupported() {
+        if error.needs_parquet() {
             return Self::new(Kind::Unsupported, error.to_string(), None);
         }
         let problem = error.to_string();

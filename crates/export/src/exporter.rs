@@ -123,7 +123,7 @@ impl Exporter {
             look_back: self.settings.look_back,
             name: export_name(began),
             known: known_events(&self.settings.taxonomy, claim.folder())?,
-            to_date: Mutex::new(self.to_date()),
+            to_date: Mutex::new(self.to_date(claim.folder())?),
         };
         let most = ExportEngine::of(&self.client)
             .rate_limit(Operation::ExportEvents)
@@ -134,6 +134,8 @@ impl Exporter {
         let mut running = FuturesUnordered::new();
         let mut stopped = None;
         loop {
+            // As long as it is unknown whether an answer has the last day of its query, each empty day takes further requests.
+            let most = if job.knows_to_date() { most } else { 1 };
             while stopped.is_none() && running.len() < most {
                 let Some(day) = waiting.pop_front() else { break };
                 let job = &job;
@@ -251,12 +253,13 @@ impl Exporter {
         self.settings.days.clock.now()
     }
 
-    fn to_date(&self) -> ToDate {
-        match self.settings.to_date_inclusive {
-            None => ToDate::Unknown,
+    fn to_date(&self, folder: &Folder) -> Result<ToDate, ExportError> {
+        Ok(match self.settings.to_date_inclusive {
             Some(true) => ToDate::Included,
             Some(false) => ToDate::Excluded,
-        }
+            None if folder.shows_last_day()? => ToDate::Included,
+            None => ToDate::Unknown,
+        })
     }
 }
 

@@ -132,6 +132,17 @@ impl Folder {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
+    /// Whether a day has rows that came as the answer to a query from that day to itself.
+    pub(crate) fn shows_last_day(&self) -> Result<bool, ExportError> {
+        for day in self.days()?.into_iter().rev() {
+            let manifest = self.manifest(Table::Events, &day.to_string())?;
+            if manifest.is_some_and(|manifest| manifest.rows > 0 && manifest.query["to_date"] == day.to_string()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The last day up to which none is missing, of those that the folder knows. A lost day is not waited for.
     pub(crate) fn complete_until(&self) -> Result<Option<Date>, ExportError> {
         let mut last: Option<Date> = None;

@@ -20,7 +20,7 @@ pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
     }
 }
 
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         use std::fmt::Write as _;
         // Writing to a text cannot fail.

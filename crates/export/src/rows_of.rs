@@ -44,3 +44,10 @@ pub(crate) fn rows_of(path: &Path, format: Format, compression: Compression) -> 
 fn parquet_rows(_file: File) -> io::Result<Option<u64>> {
     Ok(None)
 }
+
+#[cfg(feature = "parquet")]
+fn parquet_rows(file: File) -> io::Result<Option<u64>> {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    let reader = SerializedFileReader::new(file).map_err(io::Error::other)?;
+    Ok(u64::try_from(reader.metadata().file_metadata().num_rows()).ok())
+}

@@ -1,6 +1,9 @@
 //! The columns of a file and their types in each warehouse.
 
-use crate::column::{Column, ColumnType};
+use crate::{
+    column::{Column, ColumnType},
+    convert::{DAY, EXPORT, EXPORTED_AT, UNPARSED},
+};
 
 /// A column of a file.
 pub(super) struct Field<'a> {
@@ -18,10 +21,10 @@ enum Kind {
 /// The columns of a file in its order: those that every file has in front, then those of the service.
 pub(super) fn fields(columns: &[Column]) -> Vec<Field<'_>> {
     let front = [
-        ("_dfinery_day", Kind::Column(ColumnType::Date)),
-        ("_dfinery_exported_at", Kind::Column(ColumnType::Datetime)),
-        ("_dfinery_export", Kind::Column(ColumnType::String)),
-        ("_dfinery_unparsed", Kind::Unparsed),
+        (DAY, Kind::Column(ColumnType::Date)),
+        (EXPORTED_AT, Kind::Column(ColumnType::Datetime)),
+        (EXPORT, Kind::Column(ColumnType::String)),
+        (UNPARSED, Kind::Unparsed),
     ];
     let front = front.into_iter().map(|(name, kind)| Field { name, kind });
     let rest = columns.iter().map(|column| Field {
