@@ -224,9 +224,9 @@ mod tests {
             let columns = expected.first().map_or(0, Vec::len);
             let whole = expected.iter().take_while(|row| row.len() == columns).count();
             let mut reader = Reader::new(text.as_bytes(), columns);
-            let (mut batch, mut found) = (Batch::new(), Vec::new());
+            let (mut batch, mut found) = (Batch::new(), Vec::<Vec<Vec<u8>>>::new());
             while let Ok(Some(rows)) = reader.fill(&mut batch, size) {
-                let cells = |row: Row<'_>| (0..columns).map(|at| row.cell(at).unwrap().into()).collect::<Vec<_>>();
+                let cells = |row: Row<'_>| (0..columns).map(|at| row.cell(at).unwrap().into()).collect();
                 found.extend(rows.iter().map(cells));
             }
             prop_assert!(found.len() <= whole);

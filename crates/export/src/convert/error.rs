@@ -25,6 +25,7 @@ enum Kind {
     /// The header line or a row is not as it must be; the text is for people.
     Unfit(String),
     UnknownColumn(String),
+    #[cfg_attr(feature = "parquet", expect(dead_code, reason = "this build can"))]
     NoParquet,
 }
 
@@ -88,21 +89,25 @@ impl ConvertError {
     }
 
     /// The row it is about, from 1 and without the header line, if it is about one.
+    #[cfg(test)]
     pub(crate) const fn row(&self) -> Option<u64> {
         self.row
     }
 
     /// The system cannot read a raw export; the [`source`](Error::source) is the system's error.
+    #[cfg(test)]
     pub(crate) const fn is_unreadable(&self) -> bool {
         matches!(self.kind, Kind::Unreadable(_))
     }
 
     /// The file cannot be written; the [`source`](Error::source) says why.
+    #[cfg(test)]
     pub(crate) const fn is_unwritable(&self) -> bool {
         matches!(self.kind, Kind::Unwritable(_))
     }
 
     /// The column of a raw export that the table lacks.
+    #[cfg(test)]
     pub(crate) fn missing_column(&self) -> Option<&str> {
         match &self.kind {
             Kind::UnknownColumn(name) => Some(name),

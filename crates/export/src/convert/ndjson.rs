@@ -64,14 +64,15 @@ impl<'a> Ndjson<'a> {
             out.extend_from_slice(key);
             match source.map_or(Ok(""), |source| row.cell(source)) {
                 Ok("") => out.extend_from_slice(NULL),
-                cell => match cell::value(cell, column.column_type, self.plan.zone) {
-                    Some(value) => write_value(out, value, cell.unwrap_or_default()),
-                    None => {
+                cell => {
+                    if let Some(value) = cell::value(cell, column.column_type, self.plan.zone) {
+                        write_value(out, value, cell.unwrap_or_default());
+                    } else {
                         out.extend_from_slice(NULL);
                         tally.unparsed(place);
                         unfit.push((column.name.as_str(), cell));
                     }
-                },
+                }
             }
         }
         out.extend_from_slice(b"}\n");

@@ -1,6 +1,9 @@
 //! The file that is written: counted, hashed, and compressed where asked.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -40,10 +43,14 @@ impl<W: Write> Hashed<W> {
 
     pub(super) fn finish(mut self) -> io::Result<Written> {
         self.inner.flush()?;
-        let digest = self.hash.finalize();
+        let mut sha256 = String::new();
+        for byte in self.hash.finalize() {
+            // A String takes everything.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Ok(Written {
             bytes: self.bytes,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
         })
     }
 }

@@ -46,7 +46,7 @@ struct Cells<'a> {
 
 /// Reads rows.
 pub(super) struct Reader<'a> {
-    reader: csv_core::Reader,
+    csv: csv_core::Reader,
     bytes: &'a [u8],
     columns: usize,
     read: u64,
@@ -105,11 +105,11 @@ impl<'a> Cells<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], columns: usize) -> Self {
-        let mut reader = csv_core::Reader::new();
+        let mut csv = csv_core::Reader::new();
         // It would skip a byte order mark at its beginning, which is text here. A blank line is no row.
-        reader.read_record(b"\n", &mut [0], &mut [0]);
+        csv.read_record(b"\n", &mut [0], &mut [0]);
         Self {
-            reader,
+            csv,
             bytes,
             columns,
             read: 0,
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         loop {
             let output = batch.bytes.get_mut(*bytes..).unwrap_or_default();
             let ends = batch.bounds.get_mut(*cells + 1..).unwrap_or_default();
-            let (result, read, written, ended) = self.reader.read_record(self.bytes, output, ends);
+            let (result, read, written, ended) = self.csv.read_record(self.bytes, output, ends);
             self.bytes = self.bytes.get(read..).unwrap_or_default();
             (*bytes, *cells) = (*bytes + written, *cells + ended);
             match result {

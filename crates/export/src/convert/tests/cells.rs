@@ -1,5 +1,7 @@
 //! What becomes of the cells of each type, in every format.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 /// A type, a cell, and what NDJSON has for it; `None` for a cell that does not fit.
@@ -125,7 +127,7 @@ fn ndjson_has_values_of_json() {
         let mut object = format!("{{\"_dfinery_unparsed\":{unparsed}");
         for other in TYPES {
             let value = expected.filter(|_| other == *column_type).unwrap_or("null");
-            object += &format!(",\"{other:?}\":{value}");
+            write!(object, ",\"{other:?}\":{value}").unwrap();
         }
         assert_eq!(line, object + "}", "{column_type:?} {cell:?}");
     }
@@ -144,12 +146,10 @@ fn csv_has_the_text_of_cells_that_fit() {
     let records = records(&file);
     assert_eq!(records.len(), CELLS.len() + 1);
     for (record, (column_type, cell, expected)) in records.iter().skip(1).zip(CELLS) {
+        let name = format!("{column_type:?}");
         let (unparsed, text) = match expected {
             Some(_) => (String::new(), *cell),
-            None => {
-                let name = format!("{column_type:?}");
-                (serde_json::json!({ name: cell }).to_string(), "")
-            }
+            None => (serde_json::json!({ name: cell }).to_string(), ""),
         };
         let mut row = vec![unparsed];
         row.extend(TYPES.map(|of| {

@@ -2,7 +2,7 @@
 
 use ::parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
-    basic::{ConvertedType, LogicalType, TimeUnit, TimestampType},
+    basic::{ConvertedType, LogicalType, TimeUnit, TimestampType, ZstdLevel},
     file::metadata::ParquetMetaData,
 };
 use arrow_array::{
@@ -128,7 +128,7 @@ fn types_are_those_that_warehouses_read() {
     assert!(
         columns
             .iter()
-            .all(|column| column.compression() == ::parquet::basic::Compression::ZSTD(Default::default()))
+            .all(|column| column.compression() == ::parquet::basic::Compression::ZSTD(ZstdLevel::default()))
     );
     assert!(columns.iter().all(|column| column.statistics().is_some()));
 }

@@ -31,7 +31,9 @@ proptest! {
         let mut part = if mark { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
         let mut writer = ::csv::WriterBuilder::new().terminator(terminator).from_writer(&mut part);
         writer.write_record(&names).unwrap();
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
         drop(writer);
         let parts = Parts::new(&[part]);
 
