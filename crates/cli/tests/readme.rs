@@ -150,10 +150,9 @@ async fn follow(name: &str, page: &str) {
                 let shown = shown.take().expect("output stands behind a command");
                 assert_eq!(lines.join("\n"), shown.trim_end(), "{name}");
             }
-            // Rust is run as documentation; the dependencies are held below.
-            "rust" | "toml" => {}
-            // A folder, and what other programs are given to run the command.
-            "tree" | "ini" | "python" => {}
+            // Rust is run as documentation; the dependencies are held below. The others show a folder, and what other programs are
+            // given to run the command.
+            "rust" | "toml" | "tree" | "ini" | "python" => {}
             other => panic!("{name}: nothing runs a block of {other}"),
         }
     }
