@@ -64,7 +64,9 @@ def by_pyarrow(folder, form):
 
         options = pyarrow.csv.ParseOptions(newlines_in_values=True)
         text = {name: pyarrow.string() for name in COLUMNS}
-        convert = pyarrow.csv.ConvertOptions(column_types=text, include_columns=COLUMNS, strings_can_be_null=True)
+        convert = pyarrow.csv.ConvertOptions(
+            column_types=text, include_columns=COLUMNS, strings_can_be_null=True, null_values=[""]
+        )
         files = glob.glob(f"{folder}/events/dt=*/*.csv")
         tables = [pyarrow.csv.read_csv(file, parse_options=options, convert_options=convert) for file in files]
         return pyarrow.concat_tables(tables).to_pylist()
