@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use serde::{Deserialize, de::IgnoredAny};
@@ -24,6 +24,9 @@ use crate::{
 /// The most bytes of a failure to read; the documented ones have about 60.
 pub(crate) const LONGEST_FAILURE: usize = 64 * 1024;
 
+/// The most bytes of a failure after rows.
+const LONGEST_FAILURE_AT_THE_END: usize = 4 * 1024;
+
 /// The longest header line; a service may have thousands of columns.
 const LONGEST_HEADER: usize = 1024 * 1024;
 
@@ -32,6 +35,8 @@ pub(crate) struct CsvBody {
     state: State,
     /// Pieces that arrived but are held back, in case they turn out to be a failure.
     held: VecDeque<Bytes>,
+    /// Small pieces after those, in one.
+    small: BytesMut,
     held_bytes: usize,
     pub(crate) rows: RowCounter,
     /// Released once everything has arrived.
@@ -48,6 +53,9 @@ enum State {
 impl CsvBody {
     /// How many bytes of the end to hold back; a failure in JSON has about 60.
     const HELD: usize = 64 * 1024;
+
+    /// A piece shorter than this is copied, since it would keep a whole buffer of the connection in memory.
+    const SMALL: usize = 4 * 1024;
 
     /// Reads the first line, which shows whether this is CSV: the content type is undocumented, but every export has
     /// system columns.
@@ -72,6 +80,7 @@ impl CsvBody {
         let mut body = Self {
             state: State::Complete,
             held: VecDeque::new(),
+            small: BytesMut::new(),
             held_bytes: 0,
             rows: RowCounter::new(),
             permit: Some(permit),
@@ -127,16 +136,33 @@ impl CsvBody {
     fn hold(&mut self, chunk: Bytes) {
         self.rows.feed(&chunk);
         self.held_bytes += chunk.len();
-        self.held.push_back(chunk);
+        if chunk.len() < Self::SMALL {
+            self.small.extend_from_slice(&chunk);
+            if self.small.len() >= Self::SMALL {
+                self.gather_small();
+            }
+        } else {
+            self.gather_small();
+            self.held.push_back(chunk);
+        }
+    }
+
+    fn gather_small(&mut self) {
+        if !self.small.is_empty() {
+            self.held.push_back(self.small.split().freeze());
+        }
     }
 
     /// The oldest piece, unless it belongs to what must be held back.
     fn release(&mut self, everything: bool) -> Option<Bytes> {
+        if everything {
+            self.gather_small();
+        }
         let oldest = self.held.front()?.len();
         let beyond = self.held_bytes.saturating_sub(Self::HELD);
         let piece = if everything || oldest <= beyond {
             self.held.pop_front()?
-        } else if beyond > 0 {
+        } else if beyond >= Self::SMALL {
             self.held.front_mut()?.split_to(beyond)
         } else {
             return None;
@@ -149,19 +175,33 @@ impl CsvBody {
         self.state = State::Failed;
         self.permit = None;
         self.held.clear();
+        self.small.clear();
         failure.incomplete()
     }
 
     /// Whether the end of the body is the end of the data.
     fn check_end(&mut self) -> Result<(), Failure> {
-        if let Some(failure) = failure_at_the_end(&self.concatenated()) {
+        if let Some(failure) = failure_at_the_end(&self.last(LONGEST_FAILURE_AT_THE_END)) {
             return Err(failure);
         }
         self.rows.check_end().map_err(not_rows)
     }
 
+    /// All that is held.
     fn concatenated(&self) -> Vec<u8> {
-        self.held.iter().flatten().copied().collect()
+        self.last(self.held_bytes)
+    }
+
+    /// At most so many of the last bytes that are held.
+    fn last(&self, length: usize) -> Vec<u8> {
+        let mut before = self.held_bytes.saturating_sub(length);
+        let mut bytes = Vec::with_capacity(self.held_bytes - before);
+        for piece in self.held.iter().map(|piece| &piece[..]).chain([&self.small[..]]) {
+            let start = before.min(piece.len());
+            bytes.extend_from_slice(&piece[start..]);
+            before -= start;
+        }
+        bytes
     }
 }
 
@@ -230,7 +270,66 @@ pub(crate) fn failure_in(body: &[u8], status: u16) -> Option<Failure> {
 /// The JSON failure at the end of a CSV, wherever it begins. A quote inside a CSV field is doubled, so no field can
 /// look like one.
 fn failure_at_the_end(tail: &[u8]) -> Option<Failure> {
-    let start = tail.len().saturating_sub(4 * 1024);
+    let start = tail.len().saturating_sub(LONGEST_FAILURE_AT_THE_END);
     let last = &tail[start..];
     memchr::memchr_iter(b'{', last).find_map(|brace| failure_in(&last[brace..], 200))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn empty() -> CsvBody {
+        CsvBody {
+            state: State::Complete,
+            held: VecDeque::new(),
+            small: BytesMut::new(),
+            held_bytes: 0,
+            rows: RowCounter::new(),
+            permit: None,
+        }
+    }
+
+    #[test]
+    fn small_pieces_are_joined() {
+        let mut body = empty();
+        let mut released = Vec::new();
+        for _ in 0..20_000 {
+            body.hold(Bytes::from_static(b"0123456789"));
+            released.extend(std::iter::from_fn(|| body.release(false)));
+            assert!(body.held.len() <= CsvBody::HELD / CsvBody::SMALL + 1);
+        }
+        assert!(released.iter().all(|piece| piece.len() >= CsvBody::SMALL));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_end_is_held_back_and_no_piece_is_lost(
+            lengths in prop::collection::vec(prop_oneof![4 => 0_usize..4, 8 => 1_usize..10_000, 1 => 50_000_usize..200_000], 0..80),
+        ) {
+            let mut body = empty();
+            let (mut whole, mut released) = (Vec::new(), Vec::new());
+            for (length, letter) in lengths.into_iter().zip((b'a'..=b'z').cycle()) {
+                whole.resize(whole.len() + length, letter);
+                body.hold(vec![letter; length].into());
+                while let Some(piece) = body.release(false) {
+                    released.extend_from_slice(&piece);
+                }
+                let held = whole.len() - released.len();
+                prop_assert!(held >= CsvBody::HELD.min(whole.len()) && held < CsvBody::HELD + CsvBody::SMALL);
+                prop_assert!(body.last(100) == whole[whole.len().saturating_sub(100)..]);
+                // What is joined of small pieces may be small before a longer one.
+                prop_assert!(body.held.len() <= 2 * (CsvBody::HELD / CsvBody::SMALL + 2));
+            }
+            prop_assert!(body.concatenated() == whole[released.len()..]);
+            while let Some(piece) = body.release(true) {
+                released.extend_from_slice(&piece);
+            }
+            prop_assert!(released == whole);
+        }
+    }
 }

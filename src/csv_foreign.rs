@@ -11,8 +11,10 @@ pub(crate) struct ForeignText {
     state: State,
     /// Where the first one begins.
     found: Option<u64>,
-    /// The first bytes of the row that has begun.
+    /// The first bytes of the row that has begun, in lower case.
     row: Vec<u8>,
+    /// Whether it is no page, whatever the rest of the row is.
+    row_is_no_page: bool,
 }
 
 #[derive(Debug, Default)]
@@ -76,11 +78,15 @@ impl ForeignText {
         }
     }
 
-    /// More bytes of the first field of a row.
+    /// More bytes of a row, maybe after line breaks and with the one that ends it.
     pub(crate) fn begin_row(&mut self, bytes: &[u8]) {
+        if self.row_is_no_page {
+            return;
+        }
         let bytes = bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n'));
         let room = LONGEST_PAGE - self.row.len();
         self.row.extend(bytes.take(room).map(u8::to_ascii_lowercase));
+        self.row_is_no_page = self.row.first().is_some_and(|first| *first != b'<');
     }
 
     /// A row has ended in the piece that begins at this place.
@@ -89,6 +95,7 @@ impl ForeignText {
             self.found = Some(place);
         }
         self.row.clear();
+        self.row_is_no_page = false;
     }
 
     /// Where the first such text begins, or the piece that it ends in.

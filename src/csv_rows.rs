@@ -1,20 +1,16 @@
 //! Counts the rows of an export, and finds what among them is not a row, to know whether the export is whole.
 
-use csv_core::ReadFieldResult;
-
-use crate::{byte_order_mark::ByteOrderMark, csv_foreign::ForeignText};
+use crate::{byte_order_mark::ByteOrderMark, csv_foreign::ForeignText, csv_scanner::RowScanner};
 
 /// Counts rows as a reader of CSV would, and notes the first thing that is not a row.
 pub(crate) struct RowCounter {
     mark: ByteOrderMark,
-    reader: csv_core::Reader,
+    scanner: RowScanner,
     foreign: ForeignText,
     /// The bytes that have come.
     come: u64,
     /// Rows that have ended, the header included.
     ended: u64,
-    /// Fields of the row that has begun.
-    fields: usize,
     columns: Option<usize>,
     /// The first row that does not have one field for each column.
     ragged: Option<Ragged>,
@@ -40,11 +36,10 @@ impl RowCounter {
     pub(crate) fn new() -> Self {
         Self {
             mark: ByteOrderMark::default(),
-            reader: csv_core::Reader::new(),
+            scanner: RowScanner::default(),
             foreign: ForeignText::default(),
             come: 0,
             ended: 0,
-            fields: 0,
             columns: None,
             ragged: None,
         }
@@ -59,28 +54,19 @@ impl RowCounter {
     }
 
     fn read(&mut self, mut bytes: &[u8]) {
-        let mut scratch = [0; 1024];
         while !bytes.is_empty() {
-            let (result, read, _) = self.reader.read_field(bytes, &mut scratch);
-            let (field, rest) = bytes.split_at(read);
-            if self.fields == 0 {
-                self.foreign.begin_row(field);
-            }
+            let (read, fields) = self.scanner.read_row(bytes);
+            let (row, rest) = bytes.split_at(read);
+            self.foreign.begin_row(row);
             bytes = rest;
-            self.note(&result);
+            if let Some(fields) = fields {
+                self.end_row(fields);
+            }
         }
     }
 
-    fn note(&mut self, result: &ReadFieldResult) {
-        let ReadFieldResult::Field { record_end } = *result else {
-            return;
-        };
-        self.fields += 1;
-        if !record_end {
-            return;
-        }
+    fn end_row(&mut self, fields: usize) {
         self.foreign.end_row(self.come);
-        let fields = std::mem::take(&mut self.fields);
         if self.columns.is_some_and(|columns| columns != fields) && self.ragged.is_none() {
             self.ragged = Some(Ragged {
                 row: self.ended,
@@ -116,15 +102,14 @@ impl RowCounter {
 
     /// Whether all that came are complete rows. Feed nothing afterwards.
     pub(crate) fn check_end(&mut self) -> Result<(), NotRows> {
-        let mut scratch = [0; 1];
         // A line break ends a row that has none yet; between rows it means nothing; within quotes it does not end them.
-        let (result, _, _) = self.reader.read_field(b"\n", &mut scratch);
-        let ended_a_row = matches!(result, ReadFieldResult::Field { .. });
-        self.note(&result);
+        if let (_, Some(fields)) = self.scanner.read_row(b"\n") {
+            self.end_row(fields);
+        }
         if let Some(place) = self.foreign.at_the_end() {
             return Err(foreign_at(place));
         }
-        if !ended_a_row && !matches!(self.reader.read_field(&[], &mut scratch).0, ReadFieldResult::End) {
+        if self.scanner.is_within_quotes() {
             return Err(NotRows::Cut("the body ends within a quoted field".to_owned()));
         }
         self.ragged.map_or(Ok(()), |ragged| Err(self.ragged_row(ragged)))
@@ -148,6 +133,9 @@ fn foreign_at(place: u64) -> NotRows {
 
 #[cfg(test)]
 mod tests {
+    use csv_core::ReadFieldResult;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn counted(text: &str) -> (u64, bool) {
@@ -182,6 +170,99 @@ mod tests {
             let mut bytewise = RowCounter::new();
             text.as_bytes().iter().for_each(|byte| bytewise.feed(&[*byte]));
             assert_eq!(bytewise.check_end().is_ok(), whole, "byte by byte: {text:?}");
+        }
+    }
+
+    /// The same with the state machine of `csv_core`, byte by byte.
+    struct Strict {
+        /// Its own scanner is not used.
+        counter: RowCounter,
+        reader: csv_core::Reader,
+        fields: usize,
+    }
+
+    impl Strict {
+        fn feed(&mut self, piece: &[u8]) {
+            self.counter.foreign.feed(piece, self.counter.come);
+            let (before, rest) = self.counter.mark.skip(piece);
+            for byte in [before, rest].concat() {
+                if self.fields == 0 {
+                    self.counter.foreign.begin_row(&[byte]);
+                }
+                self.read(byte);
+            }
+            self.counter.come += piece.len() as u64;
+        }
+
+        fn read(&mut self, byte: u8) {
+            // Byte by byte, since `csv_core` would skip a second byte order mark if it came in one piece.
+            if let (ReadFieldResult::Field { record_end }, ..) = self.reader.read_field(&[byte], &mut [0; 2]) {
+                self.fields += 1;
+                if record_end {
+                    self.counter.end_row(std::mem::take(&mut self.fields));
+                }
+            }
+        }
+
+        fn check_end(&mut self) -> Result<(), NotRows> {
+            let rows = self.counter.ended;
+            self.read(b'\n');
+            let ended_a_row = self.counter.ended > rows;
+            if let Some(place) = self.counter.foreign.at_the_end() {
+                return Err(foreign_at(place));
+            }
+            if !ended_a_row && !matches!(self.reader.read_field(&[], &mut [0]).0, ReadFieldResult::End) {
+                return Err(NotRows::Cut("the body ends within a quoted field".to_owned()));
+            }
+            self.counter
+                .ragged
+                .map_or(Ok(()), |ragged| Err(self.counter.ragged_row(ragged)))
+        }
+    }
+
+    /// All that can be seen of a counter.
+    fn seen(counter: &RowCounter, result: Result<(), NotRows>) -> impl PartialEq + std::fmt::Debug {
+        let ragged = counter.ragged.map(|ragged| (ragged.row, ragged.fields, ragged.place));
+        let foreign = counter.foreign.found();
+        let result = result.map_err(|problem| match problem {
+            NotRows::Cut(problem) => (true, problem),
+            NotRows::Row(problem) => (false, problem),
+        });
+        (counter.ended, counter.columns, ragged, foreign, result)
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let part = prop_oneof![
+            8 => prop::sample::select(vec!["\"", ",", "\n", "\r", "\r\n", "\"\"", ",\"", "\",", "\"\n"]).prop_map(Vec::from),
+            4 => prop::sample::select(vec!["a,b\n", "1,2\n", "\"x\ny\",\"\"\"\"\r\n", "한국어"]).prop_map(Vec::from),
+            1 => prop::sample::select(vec!["\u{feff}", "<html", "\n<?XML ", "{\"result\"", "{\"mess"]).prop_map(Vec::from),
+            1 => (1_usize..80).prop_map(|length| vec![b'x'; length]),
+            2 => any::<u8>().prop_map(|byte| vec![byte]),
+        ];
+        prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn the_scanner_reads_as_csv_core_does(text in text(), lengths in prop::collection::vec(1_usize..70, 1..20)) {
+            let mut counter = RowCounter::new();
+            let mut strict = Strict { counter: RowCounter::new(), reader: csv_core::Reader::new(), fields: 0 };
+            let mut rest = &text[..];
+            for length in lengths.iter().cycle() {
+                let (piece, after) = rest.split_at(rest.len().min(*length));
+                counter.feed(piece);
+                strict.feed(piece);
+                let (fast, slow) = (counter.check_middle(64), strict.counter.check_middle(64));
+                prop_assert_eq!(seen(&counter, fast), seen(&strict.counter, slow));
+                rest = after;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            let (fast, slow) = (counter.check_end(), strict.check_end());
+            prop_assert_eq!(seen(&counter, fast), seen(&strict.counter, slow));
         }
     }
 }

@@ -16,19 +16,21 @@ use csv_core::ReadRecordResult;
 use futures_core::{Stream, stream::BoxStream};
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
-use tokio::{io::AsyncWriteExt, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::{
     Delivery, Error, Metadata, Operation, RetryClass,
     byte_order_mark::ByteOrderMark,
+    child_task::ChildTask,
     csv_body::CsvBody,
     failure::{Failure, Kind},
     new_file::NewFile,
+    piece_writer::PieceWriter,
 };
 
 /// The CSV of an export, as it comes from the server: a stream of pieces of bytes.
 ///
-/// Only the last 64 KiB are held in memory, besides a longer header line. A body that is cut off, ends inside a row, or
+/// Only about the last 64 KiB are held in memory, besides a longer header line. A body that is cut off, ends inside a row, or
 /// holds something else than rows of its table, such as a failure or a page of a gateway, gives an error at the latest at
 /// its end: the data read before it is incomplete. The export occupies one of the five that may run at once
 /// until this is read to its end or dropped.
@@ -61,6 +63,12 @@ impl Csv {
         }
     }
 
+    /// Rows so far, without the header.
+    #[cfg(feature = "_engine")]
+    pub(crate) fn data_rows(&self) -> u64 {
+        self.body.rows.data_rows()
+    }
+
     /// Attempts, time until the CSV began, HTTP status and quota.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
@@ -90,31 +98,37 @@ impl Csv {
         self.save_to(path.as_ref(), OpenOptions::new()).await
     }
 
-    async fn save_to(mut self, path: &Path, mut options: OpenOptions) -> Result<Saved, Error> {
+    async fn save_to(self, path: &Path, mut options: OpenOptions) -> Result<Saved, Error> {
+        let (operation, metadata) = (self.operation, self.metadata.clone());
+        let file_error = |error| file_failure(path, error).into_error(operation, metadata.clone(), None);
         let target = path.to_owned();
         options.write(true).create_new(true);
         let new = blocking(move || NewFile::create(&target, &options));
-        let new = new.await.map_err(|error| self.file_error(path, error))?;
-        let file = new.file().try_clone().map_err(|error| self.file_error(path, error))?;
-        let mut file = tokio::fs::File::from_std(file);
-        let mut bytes = 0;
-        while let Some(chunk) = self.next().await {
-            let chunk = chunk?;
-            bytes += chunk.len() as u64;
-            file.write_all(&chunk)
-                .await
-                .map_err(|error| self.file_error(path, error))?;
-        }
-        file.flush().await.map_err(|error| self.file_error(path, error))?;
-        drop(file);
-        blocking(move || new.finish())
-            .await
-            .map_err(|error| self.file_error(path, error))?;
+        let new = new.await.map_err(file_error)?;
+        let writer = PieceWriter::new(new.file().try_clone().map_err(file_error)?);
+        // A task runs on the thread of the connection, where the next piece is at hand without waking another thread.
+        let copied = ChildTask::spawn(self.copy_to(writer, path.to_owned())).await;
+        let (bytes, rows) = copied.map_err(|error| file_error(io::Error::other(error)))??;
+        blocking(move || new.finish()).await.map_err(file_error)?;
         Ok(Saved {
             path: path.to_owned(),
             bytes,
-            rows: self.body.rows.data_rows(),
+            rows,
         })
+    }
+
+    /// Returns how many bytes and rows it has written.
+    async fn copy_to(mut self, mut writer: PieceWriter, path: PathBuf) -> Result<(u64, u64), Error> {
+        let mut bytes = 0;
+        while let Some(piece) = self.next().await {
+            let piece = piece?;
+            bytes += piece.len() as u64;
+            let written = writer.write(piece).await;
+            written.map_err(|error| self.error(file_failure(&path, error)))?;
+        }
+        let written = writer.finish().await;
+        written.map_err(|error| self.error(file_failure(&path, error)))?;
+        Ok((bytes, self.body.rows.data_rows()))
     }
 
     /// Reads the CSV into memory, at most `limit` bytes of it.
@@ -171,11 +185,6 @@ impl Csv {
                     .map_err(|problem| failure(Kind::Row(problem)).into_error(operation, metadata.clone(), None))
             })
             .boxed()
-    }
-
-    fn file_error(&self, path: &Path, error: io::Error) -> Error {
-        let problem = format!("{} cannot be written: {error}", path.display());
-        self.error(failure(Kind::File(problem)).with_source(error))
     }
 
     fn error(&self, failure: Failure) -> Error {
@@ -255,6 +264,11 @@ impl fmt::Debug for Record {
 
 fn failure(kind: Kind) -> Failure {
     Failure::new(kind, RetryClass::Never, Delivery::Processed)
+}
+
+fn file_failure(path: &Path, error: io::Error) -> Failure {
+    let problem = format!("{} cannot be written: {error}", path.display());
+    failure(Kind::File(problem)).with_source(error)
 }
 
 /// Rows, read from the pieces as they come.

@@ -62,6 +62,12 @@ impl Destination {
     }
 }
 
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
 impl NoConnection {
     /// Whether the name of the host is wrong.
     pub(crate) fn is_misdirected(&self) -> bool {
@@ -80,12 +86,12 @@ impl NoConnection {
 
 impl fmt::Display for NoConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Destination { host, port, loopback } = &self.destination;
+        let destination = &self.destination;
         match &self.why {
-            Why::Refused if *loopback => write!(f, "nothing listens on {host}:{port}"),
-            Why::Refused => write!(f, "the connection to {host}:{port} was refused"),
-            Why::Unresolved(name) => write!(f, "no connection to {host}:{port}: the name {name} cannot be resolved"),
-            Why::Other => write!(f, "no connection to {host}:{port}"),
+            Why::Refused if destination.loopback => write!(f, "nothing listens on {destination}"),
+            Why::Refused => write!(f, "the connection to {destination} was refused"),
+            Why::Unresolved(name) => write!(f, "no connection to {destination}: the name {name} cannot be resolved"),
+            Why::Other => write!(f, "no connection to {destination}"),
         }
     }
 }

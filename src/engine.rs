@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    Error, ImportClient, Metadata, Operation, RetryClass,
-    generated::import::Client,
+    Csv, Error, EventQuery, ExportClient, ImportClient, Metadata, Operation, RetryClass, Timestamp, UserProfileQuery,
+    generated::{export, import::Client},
     rows::RateLimit,
     transport::{Call, Transport},
     tries::Failed,
@@ -93,4 +93,60 @@ impl<'a> Engine<'a> {
     pub fn max_attempts(self) -> u32 {
         self.0.retry.max_attempts
     }
+}
+
+/// An [`ExportClient`] taken apart: single attempts, which neither wait for its quota nor count in it.
+#[derive(Clone, Copy)]
+pub struct ExportEngine<'a>(&'a Transport<export::Client>);
+
+impl<'a> ExportEngine<'a> {
+    /// The parts of a client.
+    #[must_use]
+    pub fn of(client: &'a ExportClient) -> Self {
+        Self(&client.0)
+    }
+
+    /// What tells the quota of this client from those of others: the service and its server.
+    #[must_use]
+    pub fn account(self) -> String {
+        self.0.account()
+    }
+
+    /// The quota of an operation as the client's settings have it.
+    #[must_use]
+    pub fn rate_limit(self, operation: Operation) -> RateLimit {
+        self.0.quota(operation).limit()
+    }
+
+    /// Asks for events once. `now` decides which days are too old to ask for.
+    ///
+    /// # Errors
+    /// The same as for any call, but about this attempt alone.
+    pub async fn events(self, query: &EventQuery, now: Timestamp) -> Result<Csv, Error> {
+        query.check(now.to_jiff())?;
+        let (body, metadata) = self.0.once(&query.request.view()).await?;
+        Ok(Csv::new(body, metadata, Operation::ExportEvents))
+    }
+
+    /// Asks for user profiles once.
+    ///
+    /// # Errors
+    /// The same as for any call, but about this attempt alone.
+    pub async fn user_profiles(self, query: &UserProfileQuery) -> Result<Csv, Error> {
+        query.check()?;
+        let (body, metadata) = self.0.once(&query.request.view()).await?;
+        Ok(Csv::new(body, metadata, Operation::ExportUserProfiles))
+    }
+
+    /// The pause that the retry policy draws after this many failed attempts.
+    #[must_use]
+    pub fn pause(self, attempts: u32) -> Duration {
+        self.0.retry.draw(attempts)
+    }
+}
+
+/// The rows that have come of an export so far, without its header.
+#[must_use]
+pub fn rows_so_far(csv: &Csv) -> u64 {
+    csv.data_rows()
 }

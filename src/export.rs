@@ -38,7 +38,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ExportClient(Arc<Transport<Client>>);
+pub struct ExportClient(pub(crate) Arc<Transport<Client>>);
 
 impl ExportClient {
     /// A client with the default settings.
@@ -73,9 +73,8 @@ impl ExportClient {
     /// nothing. Afterwards, if the server
     /// refused it, answered with something else than CSV, or the quota is spent for longer than the retry policy waits.
     pub async fn events(&self, query: &EventQuery) -> Result<Csv, Error> {
-        let request = query.request.view();
         query.check(Timestamp::now())?;
-        let (body, metadata) = self.0.call(&request).await?;
+        let (body, metadata) = self.0.call(&query.request.view()).await?;
         Ok(Csv::new(body, metadata, Operation::ExportEvents))
     }
 
@@ -84,9 +83,8 @@ impl ExportClient {
     /// # Errors
     /// As [`events`](Self::events).
     pub async fn user_profiles(&self, query: &UserProfileQuery) -> Result<Csv, Error> {
-        let request = query.request.view();
         query.check()?;
-        let (body, metadata) = self.0.call(&request).await?;
+        let (body, metadata) = self.0.call(&query.request.view()).await?;
         Ok(Csv::new(body, metadata, Operation::ExportUserProfiles))
     }
 }
@@ -138,7 +136,7 @@ impl ClientBuilder<ExportClient> {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventQuery {
-    request: ExportEventsRequest,
+    pub(crate) request: ExportEventsRequest,
 }
 
 impl EventQuery {
@@ -192,7 +190,7 @@ impl EventQuery {
     }
 
     /// Refuses days that cannot have events in any time zone; the server judges borderline days.
-    fn check(&self, now: Timestamp) -> Result<(), Error> {
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Error> {
         let kept = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
         let ExportEventsRequest { from_date, to_date, .. } = self.request;
         let days = |from: Date, to: Date| to.since((Unit::Day, from)).map_or(i32::MAX, |span| span.get_days());
@@ -233,7 +231,7 @@ impl EventQuery {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserProfileQuery {
-    request: ExportUserProfilesRequest,
+    pub(crate) request: ExportUserProfilesRequest,
 }
 
 impl UserProfileQuery {
@@ -281,7 +279,7 @@ impl UserProfileQuery {
         self
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let mut violations = Violations::new();
         let condition = Some(self.request.properties_condition_type);
         refuse_filter_without_names("properties", condition, &self.request.properties, &mut violations);

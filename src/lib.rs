@@ -39,10 +39,12 @@
 
 mod auth;
 mod byte_order_mark;
+mod child_task;
 mod config;
 mod csv_body;
 mod csv_foreign;
 mod csv_rows;
+mod csv_scanner;
 mod csv_stream;
 mod destination;
 mod error;
@@ -53,6 +55,7 @@ mod import;
 mod metadata;
 mod new_file;
 mod no_client;
+mod piece_writer;
 mod property;
 mod quota;
 mod rate_limit;

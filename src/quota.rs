@@ -32,6 +32,15 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// For a request that is counted elsewhere.
+    #[cfg(feature = "_engine")]
+    pub(crate) fn uncounted() -> Self {
+        Self {
+            _place: None,
+            window: None,
+        }
+    }
+
     /// The server has answered, so it has counted the request: it stays in our own count for one period from now on.
     ///
     /// If it were counted from when it was sent, a request that took long to arrive would leave our count before the

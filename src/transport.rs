@@ -230,19 +230,7 @@ impl<C: Api> Transport<C> {
 
     /// Makes a call: the same bytes are sent until there is a verdict or the retry policy ends it.
     pub(crate) async fn call<R: Request<Client = C>>(&self, request: &R) -> Result<(C::Answer, Metadata), Error> {
-        let mut call = Call::new(R::OPERATION);
-        if let Err(violations) = request.violations() {
-            return Err(call.end(Failure::new(
-                Kind::Invalid(violations),
-                RetryClass::Never,
-                Delivery::NotProcessed,
-            )));
-        }
-        let Ok(body) = serde_json::to_vec(request).map(Bytes::from) else {
-            let problem =
-                Kind::InvalidValue("the request cannot be written as JSON: a time is outside the years 0 to 9999");
-            return Err(call.end(Failure::new(problem, RetryClass::Never, Delivery::NotProcessed)));
-        };
+        let (mut call, body) = begin(request)?;
         let mut tries = Tries::default();
         loop {
             let permit = self
@@ -259,6 +247,22 @@ impl<C: Api> Transport<C> {
                 Next::Again { pause, .. } => tokio::time::sleep(pause).await,
             }
         }
+    }
+
+    /// Sends a request once, whatever the quota and the retry policy say: the caller counts and decides.
+    #[cfg(feature = "_engine")]
+    pub(crate) async fn once<R: Request<Client = C>>(&self, request: &R) -> Result<(C::Answer, Metadata), Error> {
+        let (mut call, body) = begin(request)?;
+        match self.attempt(&mut call, &body, Permit::uncounted()).await {
+            Ok(answer) => Ok((answer, call.metadata())),
+            Err(failure) => Err(call.end(failure)),
+        }
+    }
+
+    /// What tells the quotas of this client from those of others: the service and its server.
+    #[cfg(feature = "_engine")]
+    pub(crate) fn account(&self) -> String {
+        format!("{} {}", self.service_id, self.destination)
     }
 
     /// Waits for the family's quota, but no longer than `longest`.
@@ -422,6 +426,21 @@ async fn notice_what_has_arrived() {
     // The first turn polls the sockets, the second one the tasks that own them.
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
+}
+
+/// Checks a request and writes its body.
+fn begin<R: Request>(request: &R) -> Result<(Call, Bytes), Error> {
+    let mut call = Call::new(R::OPERATION);
+    let kind = match request.violations() {
+        Err(violations) => Kind::Invalid(violations),
+        Ok(()) => match serde_json::to_vec(request) {
+            Ok(body) => return Ok((call, body.into())),
+            Err(_) => {
+                Kind::InvalidValue("the request cannot be written as JSON: a time is outside the years 0 to 9999")
+            }
+        },
+    };
+    Err(call.end(Failure::new(kind, RetryClass::Never, Delivery::NotProcessed)))
 }
 
 fn checked_service_id(service_id: Option<String>) -> Result<String, Error> {

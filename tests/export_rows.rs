@@ -2,9 +2,15 @@
 
 mod common;
 
-use common::{answer, export, scripted};
+use std::time::Duration;
+
+use common::{answer, export, read_request, scripted};
 use dfinery::{Csv, Error, ExportCode, UserProfileQuery};
 use futures_util::TryStreamExt;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 async fn open(answer: Vec<u8>) -> Result<Csv, Error> {
     export(&scripted(vec![answer]).await)
@@ -195,4 +201,34 @@ async fn what_a_killed_save_has_left_is_gone_after_the_next() {
     let (slow, quick) = tokio::join!(slow, quick);
     assert_eq!((slow.unwrap().rows, quick.unwrap().rows), (1, 1));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn a_save_that_is_given_up_leaves_no_file_and_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        let body = format!("df_unified_id,b\n{}", "1,x\n".repeat(1_000_000));
+        let answer = chunked(body.as_bytes(), 8_000);
+        // All but the end, which never comes.
+        stream.write_all(&answer[..answer.len() - 5]).await.unwrap();
+        stream.read(&mut [0]).await
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let begun = async {
+        let length = || std::fs::read_dir(folder.path()).unwrap().next()?.ok()?.metadata().ok();
+        while length().is_none_or(|part| part.len() < 1_000_000) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let csv = export(&url).user_profiles(&UserProfileQuery::all()).await.unwrap();
+    tokio::select! {
+        saved = csv.save(folder.path().join("a.csv")) => panic!("{saved:?}"),
+        () = begun => {}
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let closed = tokio::time::timeout(Duration::from_secs(5), server).await;
+    assert!(matches!(closed.unwrap().unwrap(), Ok(0) | Err(_)));
 }

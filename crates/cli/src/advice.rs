@@ -11,11 +11,11 @@ use dfinery_input::InputError;
 use dfinery_load::{LoadError, Receipt, Stop};
 
 /// Some records were not accepted, or a person has to act.
-const NOT_ALL: u8 = 1;
+pub const NOT_ALL: u8 = 1;
 /// Wrong usage, settings, input, token or service id.
 pub const USAGE: u8 = 2;
 /// `EX_TEMPFAIL` of sysexits.h: the same command can continue later.
-const TRY_AGAIN: u8 = 75;
+pub const TRY_AGAIN: u8 = 75;
 
 const ANEW: &str = "Begin anew with --restart, or keep the state of this load elsewhere with --state DIR";
 

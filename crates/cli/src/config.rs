@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::output::stdout;
 use crate::settings::{
-    Flags, Found, Origin, Settings, TokenAt,
-    table::{SHOW, Setting, TABLE, TOKEN_VARIABLE},
+    Flags, Found, Origin, TokenAt,
+    table::{SHOW, Setting, TABLE},
 };
 
 #[derive(clap::Args)]
@@ -45,7 +45,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|setting| row(setting, settings.get(setting)))
         .collect();
-    rows.insert(2, token(&settings));
+    rows.insert(2, token("import_token", settings.token.as_ref()));
+    rows.insert(3, token("export_token", settings.export_token.as_ref()));
     let mut out = stdout();
     if settings.json() {
         let file = settings.config_file.as_ref().map(|path| path.display().to_string());
@@ -88,13 +89,13 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn token(settings: &Settings) -> Row {
-    let from = settings.token.as_ref().map(|token| match token {
-        TokenAt::Variable => Origin::Variable(TOKEN_VARIABLE.to_owned()).to_string(),
-        TokenAt::File(path, _) => format!("token_file {}", path.display()),
+fn token(setting: &'static str, token: Option<&TokenAt>) -> Row {
+    let from = token.map(|token| match token {
+        TokenAt::Variable(name) => Origin::Variable((*name).to_owned()).to_string(),
+        TokenAt::File(path, _) => format!("the file {}", path.display()),
     });
     Row {
-        setting: "import_token",
+        setting,
         value: Some(if from.is_some() { "set" } else { "not set" }.to_owned()),
         from,
         otherwise: "",

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use dfinery::{Family, ImportClient, tables::RateLimit};
+use dfinery::{ExportClient, Family, ImportClient, tables::RateLimit};
 use dfinery_input::read_text;
 use dfinery_load::{
     Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy, WarningPolicy,
@@ -17,18 +17,38 @@ use dfinery_load::{
 use crate::settings::{
     MOST_BYTES, Settings, TokenAt,
     table::{
-        ALLOW, BASE_URL, BATCH_BYTES, CONCURRENCY, DENY, ENCODING, FORMAT, ID_COLUMNS, MAPPING, MAX_BAD, NO_RESUME,
-        ON_REFUSAL, ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, STRICT, TAXONOMY, TIMEOUT,
-        TOKEN_VARIABLE,
+        ALLOW, BASE_URL, BATCH_BYTES, CONCURRENCY, DENY, ENCODING, EXPORT_TOKEN_VARIABLE, FORMAT, ID_COLUMNS, MAPPING,
+        MAX_BAD, NO_RESUME, ON_REFUSAL, ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, STRICT,
+        TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
     },
 };
 
+/// How long one request of a load may take.
+const MOST_TIME: Duration = Duration::from_secs(60);
+
+/// A client that may export.
+pub fn export_client(settings: &Settings) -> anyhow::Result<ExportClient> {
+    let token = token("export", EXPORT_TOKEN_VARIABLE, settings.export_token.as_ref())?;
+    let mut client = ExportClient::builder().service_id(service_id(settings)?).token(token);
+    if let Some(base_url) = settings.text(&BASE_URL) {
+        client = client.base_url(base_url);
+    }
+    if let Some(timeout) = settings.duration(&TIMEOUT) {
+        client = client.read_timeout(timeout).attempt_timeout(timeout);
+    }
+    Ok(client.build()?)
+}
+
 /// A loader that may send.
 pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
-    let service_id = settings.text(&SERVICE_ID).with_context(|| {
+    let token = token("import", TOKEN_VARIABLE, settings.token.as_ref());
+    build(settings, accepts, service_id(settings)?, &token?)
+}
+
+fn service_id(settings: &Settings) -> anyhow::Result<&str> {
+    settings.text(&SERVICE_ID).with_context(|| {
         "the service id is not set: give --service-id, set DFINERY_SERVICE_ID, or write service_id into dfinery.toml"
-    })?;
-    build(settings, accepts, service_id, &token(settings)?)
+    })
 }
 
 /// A loader for plans: it works without a connection, so that a file can be inspected before there is an account.
@@ -41,9 +61,8 @@ fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -
     if let Some(base_url) = settings.text(&BASE_URL) {
         client = client.base_url(base_url);
     }
-    if let Some(timeout) = settings.duration(&TIMEOUT) {
-        client = client.attempt_timeout(timeout).read_timeout(timeout);
-    }
+    let timeout = settings.duration(&TIMEOUT).unwrap_or(MOST_TIME);
+    client = client.attempt_timeout(timeout).read_timeout(timeout);
     for family in families(accepts) {
         client = client.rate_limit(family, rate_limit(settings, accepts, family)?);
     }
@@ -119,15 +138,15 @@ fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn token(settings: &Settings) -> anyhow::Result<String> {
-    let text = match &settings.token {
+fn token(kind: &str, variable: &str, token: Option<&TokenAt>) -> anyhow::Result<String> {
+    let text = match token {
         None => bail!(
-            "the import token is not set: set {TOKEN_VARIABLE}, or give --token-file with a file that holds it. It is in \
-             the console"
+            "the {kind} token is not set: set {variable}, or give --token-file with a file that holds it. It is in the \
+             console"
         ),
-        Some(TokenAt::Variable) => std::env::var(TOKEN_VARIABLE)
+        Some(TokenAt::Variable(name)) => std::env::var(name)
             .ok()
-            .with_context(|| format!("{TOKEN_VARIABLE}: it does not hold UTF-8"))?,
+            .with_context(|| format!("{name}: it does not hold UTF-8"))?,
         Some(TokenAt::File(path, _)) => {
             let text = read(path).with_context(|| format!("cannot read the token from {}", path.display()))?;
             if text.trim().is_empty() {

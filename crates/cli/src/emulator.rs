@@ -12,8 +12,8 @@ use anyhow::Context;
 use clap::ValueEnum;
 use dfinery::{Family, ImportCode, Operation, tables::RateLimit};
 use dfinery_emulator::{
-    Batch, CodeStyle, Duplicates, Emulator, FailureStyle, Fault, FaultRate, OverLimit, RateHeaders, ResetUnit,
-    Settings, Unregistered,
+    Batch, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, FaultRate, ItemRows, OverLimit,
+    RateHeaders, ResetUnit, Settings, Unregistered,
 };
 
 use crate::output::stdout;
@@ -47,6 +47,21 @@ pub struct Arguments {
     /// What happens to an event whose id came before.
     #[arg(long, value_enum, default_value = "keep")]
     duplicates: DuplicatesArgument,
+    /// The time zone of the days of an export.
+    #[arg(long, value_enum, default_value = "utc")]
+    day_zone: DayZoneArgument,
+    /// The time by which an export picks its events.
+    #[arg(long, value_enum, default_value = "event")]
+    export_time: ExportTimeArgument,
+    /// Whether an export has the events of its last day.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    to_date_inclusive: bool,
+    /// The rows of an event with items.
+    #[arg(long, value_enum, default_value = "joined")]
+    item_rows: ItemRowsArgument,
+    /// Cuts every export that is longer off after this many bytes.
+    #[arg(long, value_name = "BYTES")]
+    longest_export: Option<u64>,
     /// Divides every quota, to meet its end sooner.
     #[arg(long, default_value_t = 1)]
     rate_limit_divisor: u32,
@@ -117,6 +132,9 @@ argument!(
     }
 );
 argument!(DuplicatesArgument, Duplicates { Keep, Drop });
+argument!(DayZoneArgument, DayZone { Utc, Kst });
+argument!(ExportTimeArgument, ExportTime { Event, Server });
+argument!(ItemRowsArgument, ItemRows { Joined, Separate });
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
@@ -136,6 +154,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             unregistered: arguments.unregistered.into(),
             batch: arguments.batch.into(),
             duplicates: arguments.duplicates.into(),
+            day_zone: arguments.day_zone.into(),
+            export_time: arguments.export_time.into(),
+            to_date_inclusive: arguments.to_date_inclusive,
+            item_rows: arguments.item_rows.into(),
+            longest_export: arguments.longest_export,
             rate_limit_divisor: arguments.rate_limit_divisor,
             rate_limits: if arguments.no_quotas {
                 lifted_quotas()

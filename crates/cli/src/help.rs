@@ -44,6 +44,24 @@ such as DFINERY_RATE_SHARE=0.5. An option comes before the environment, and that
     exit_codes!()
 );
 
+pub const EXPORT: &str = "\
+Examples:
+  export DFINERY_SERVICE_ID=… DFINERY_EXPORT_TOKEN=…
+  dfinery export events -o yesterday.csv --day yesterday
+  dfinery export events --to warehouse --format ndjson --compress gzip
+  dfinery export status --to warehouse
+
+In the folder each day is a partition, events/dt=2026-11-20/, which is whole or not there: give the
+same command every night. Events can be exported for 30 days only.
+
+Exit codes:
+   0  every day that was to be exported is there
+   1  a day was lost, or will be within 3 days; a file could not be written
+   2  wrong usage or settings, or a wrong token, service id or address
+  75  days are missing that the same command can still fill: the quota is spent, or the service fails
+ 130  stopped by Ctrl-C
+";
+
 pub const DELETE: &str = concat!(
     "\
 Examples:

@@ -8,6 +8,7 @@ mod connection;
 mod demo;
 mod emulator;
 mod explain;
+mod export;
 mod help;
 mod init;
 mod load;
@@ -17,13 +18,14 @@ mod progress;
 mod running;
 mod settings;
 mod shell;
+mod signals;
 
 use std::{io::Write, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-/// Loads data into DFINERY, and holds an emulator and the code book of its Open API.
+/// Loads data into DFINERY and exports it, and holds an emulator and the code book of its Open API.
 #[derive(Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true, after_help = help::PROGRAM)]
 struct Arguments {
@@ -55,6 +57,8 @@ enum Command {
     /// Show the settings.
     #[command(after_help = help::CONFIG)]
     Config(Box<config::Arguments>),
+    /// Export events and user profiles to files, by day and held to account.
+    Export(export::Arguments),
     /// Load a sample of events, identities and profiles, export it again and compare the counts.
     Demo(demo::Arguments),
     /// Run an emulated DFINERY on localhost, for tests and for trying things out.
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Command::Mapping(arguments) => init::mapping(&arguments),
         Command::Taxonomy(arguments) => init::taxonomy(&arguments),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Export(arguments) => on_runtime(export::run(arguments)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Emulator(arguments) => on_runtime(emulator::run(arguments)),
         Command::Codes(arguments) => explain::codes(&arguments),

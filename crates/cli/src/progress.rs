@@ -17,11 +17,24 @@ use crate::settings::{Settings, table::PROGRESS};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
+pub enum Style {
     Bar,
     Line,
     Json,
     None,
+}
+
+impl Style {
+    pub fn of(settings: &Settings) -> Self {
+        match settings.text(&PROGRESS) {
+            Some("bar") => Self::Bar,
+            Some("line") => Self::Line,
+            Some("json") => Self::Json,
+            Some("none") => Self::None,
+            _ if io::stderr().is_terminal() => Self::Bar,
+            _ => Self::Line,
+        }
+    }
 }
 
 /// Shows progress until it is finished.
@@ -37,14 +50,7 @@ const STEPS: u64 = 10_000;
 impl Reporter {
     /// Shows the counters from now on; `quota` is the quota that is spent, if there is only one.
     pub fn start(settings: &Settings, progress: Arc<Progress>, quota: Option<RateLimit>) -> Self {
-        let style = match settings.text(&PROGRESS) {
-            Some("bar") => Style::Bar,
-            Some("line") => Style::Line,
-            Some("json") => Style::Json,
-            Some("none") => Style::None,
-            _ if io::stderr().is_terminal() => Style::Bar,
-            _ => Style::Line,
-        };
+        let style = Style::of(settings);
         let bar = (style == Style::Bar).then(|| {
             let template = ProgressStyle::with_template("{bar:12} {wide_msg}");
             ProgressBar::new(STEPS).with_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -8,10 +8,8 @@ use dfinery_load::{FileLoad, Loaded, Loader, Progress, Stopper};
 use crate::{
     progress::{Reporter, Voice},
     settings::Settings,
+    signals::{INTERRUPTED, Signals},
 };
-
-/// What a shell reports for a program that SIGINT ended.
-const INTERRUPTED: i32 = 130;
 
 /// Loads, and returns the receipt.
 pub async fn run(
@@ -49,44 +47,5 @@ async fn listen(stopper: Stopper, progress: Arc<Progress>, voice: Voice, has_jou
     } else {
         "stopped at once: there is no journal, so the same command sends all of it again"
     });
-    process::exit(INTERRUPTED);
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    #[allow(clippy::unnecessary_wraps, reason = "as on other systems")]
-    fn new() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+    process::exit(INTERRUPTED.into());
 }

@@ -21,6 +21,10 @@ const LOADING: [(&str, &str); 2] = [
     ("docs/loading.md", include_str!("../../../docs/loading.md")),
     ("docs/loading.ko.md", include_str!("../../../docs/loading.ko.md")),
 ];
+const EXPORTING: [(&str, &str); 2] = [
+    ("docs/exporting.md", include_str!("../../../docs/exporting.md")),
+    ("docs/exporting.ko.md", include_str!("../../../docs/exporting.ko.md")),
+];
 
 /// A code block.
 struct Block<'a> {
@@ -97,6 +101,8 @@ impl Shell {
             .env("DFINERY_BASE_URL", self.emulator.base_url())
             .env("DFINERY_SERVICE_ID", self.emulator.service_id())
             .env("DFINERY_IMPORT_TOKEN", self.emulator.import_token())
+            .env("DFINERY_EXPORT_TOKEN", self.emulator.export_token())
+            .env("XDG_STATE_HOME", self.folder.path().join("state"))
             .env("DFINERY_PROGRESS", "none")
             .stdin(Stdio::null())
             .stdout(same(&terminal))
@@ -144,8 +150,9 @@ async fn follow(name: &str, page: &str) {
                 let shown = shown.take().expect("output stands behind a command");
                 assert_eq!(lines.join("\n"), shown.trim_end(), "{name}");
             }
-            // Rust is run as documentation; the dependencies are held below.
-            "rust" | "toml" => {}
+            // Rust is run as documentation; the dependencies are held below. The others show a folder, and what other programs are
+            // given to run the command.
+            "rust" | "toml" | "tree" | "ini" | "python" => {}
             other => panic!("{name}: nothing runs a block of {other}"),
         }
     }
@@ -153,7 +160,7 @@ async fn follow(name: &str, page: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_works() {
-    for (name, page) in READMES.into_iter().chain(LOADING) {
+    for (name, page) in READMES.into_iter().chain(LOADING).chain(EXPORTING) {
         follow(name, page).await;
     }
 }
@@ -174,10 +181,10 @@ fn the_readmes_begin_with_the_demo_and_the_tests() {
 
 #[test]
 fn both_languages_show_the_same_code_and_versions() {
-    for [(_, english), (_, korean)] in [READMES, LOADING] {
+    for [(_, english), (_, korean)] in [READMES, LOADING, EXPORTING] {
         let data = |page| -> Vec<String> {
             let shown = blocks(page).into_iter();
-            let same = shown.filter(|block| !matches!(block.language, "sh" | "rust"));
+            let same = shown.filter(|block| !matches!(block.language, "sh" | "rust" | "tree"));
             same.map(|Block { language, file, lines }| {
                 let lines: Vec<_> = lines.into_iter().map(without_remark).collect();
                 format!("{language} {file:?}\n{}", lines.join("\n"))

@@ -57,7 +57,13 @@ impl Answer {
     /// An extracted CSV.
     pub(crate) fn csv(csv: Csv, settings: &Settings, quota: Quota) -> Self {
         let framing = settings.csv_framing;
-        let mut answer = Self::new(StatusCode::OK, Content::csv(csv, framing), framing);
+        let cut = settings.longest_export.filter(|longest| csv.length() > *longest);
+        let content = Content::csv(csv, framing);
+        let content = match cut {
+            Some(longest) => content.cut(longest),
+            None => content,
+        };
+        let mut answer = Self::new(StatusCode::OK, content, framing);
         answer.content_type(settings.csv_content_type.as_deref());
         answer.headers.extend(quota.headers(settings, false));
         answer

@@ -100,6 +100,10 @@ pub struct Settings {
     /// If set, exports hold at least this many bytes of made-up rows instead of what was stored. Default: unset.
     pub synthetic_export_bytes: Option<u64>,
 
+    /// If set, the connection is closed after this many bytes of a longer CSV, as by a proxy with a limit on time or size.
+    /// Default: unset.
+    pub longest_export: Option<u64>,
+
     /// The emulator's clock. Default: the system's.
     pub clock: Clock,
     /// How many requests, and how many events, the emulator remembers. Beyond it a request is answered as an internal error, has
@@ -146,6 +150,7 @@ impl Default for Settings {
             bom: false,
             line_ending: LineEnding::default(),
             synthetic_export_bytes: None,
+            longest_export: None,
             clock: Clock::default(),
             capacity: 1_000_000,
         }

@@ -166,6 +166,11 @@ impl Taxonomy {
             .map(|(section, rule)| (section, &*rule.name, rule.property_type))
     }
 
+    /// The names of the registered events, in no particular order.
+    pub fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(|rule| &*rule.name)
+    }
+
     /// Adds a property, replacing one of the same name.
     fn register(&mut self, section: Section, rule: PropertyRule) {
         let [event, item, user] = &mut self.properties;

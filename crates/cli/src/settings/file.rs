@@ -88,8 +88,8 @@ impl File {
 
 fn unknown(key: &str) -> String {
     match key {
-        "token" | "import_token" => {
-            "a token does not belong here: write it to a file of its own and name that as token_file".to_owned()
+        "token" | "import_token" | "export_token" => {
+            "a token does not belong here: write it to a file of its own and name that as token_file or export_token_file".to_owned()
         }
         "restart" | "dry_run" | "yes" | "receipt" | "state" | "config" => {
             format!("`{key}` can be given on the command line only")

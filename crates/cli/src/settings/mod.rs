@@ -19,12 +19,12 @@ use dfinery_load::{MostBad, WarningKind};
 pub use self::file::MOST_BYTES;
 use self::{
     file::File,
-    table::{Setting, TABLE, TOKEN_FILE, TOKEN_VARIABLE},
+    table::{EXPORT_TOKEN_FILE, EXPORT_TOKEN_VARIABLE, Setting, TABLE, TOKEN_FILE, TOKEN_VARIABLE},
     value::{Kind, Value},
 };
 
 /// The options of the settings that a command has.
-pub struct Flags<const COMMAND: u8> {
+pub struct Flags<const COMMAND: u16> {
     config: Option<PathBuf>,
     given: BTreeMap<&'static str, OsString>,
 }
@@ -33,13 +33,15 @@ pub struct Flags<const COMMAND: u8> {
 pub struct Settings {
     pub config_file: Option<PathBuf>,
     found: BTreeMap<&'static str, Found>,
+    /// The import token.
     pub token: Option<TokenAt>,
+    pub export_token: Option<TokenAt>,
 }
 
 /// Where to find the token.
 #[derive(Clone)]
 pub enum TokenAt {
-    Variable,
+    Variable(&'static str),
     File(PathBuf, Origin),
 }
 
@@ -68,7 +70,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl<const COMMAND: u8> Flags<COMMAND> {
+impl<const COMMAND: u16> Flags<COMMAND> {
     /// Looks every setting up, and reads it.
     pub fn resolve(&self) -> anyhow::Result<Settings> {
         let file = File::find(self.config.as_deref())?;
@@ -85,11 +87,14 @@ impl<const COMMAND: u8> Flags<COMMAND> {
             let text = text.to_string_lossy().into_owned();
             found.insert(setting.key, Found { text, origin, value });
         }
-        let token = token(&found);
+        let token_at = |file: &Setting, variable| token(&found, file, variable);
+        let token = token_at(&TOKEN_FILE, TOKEN_VARIABLE);
+        let export_token = token_at(&EXPORT_TOKEN_FILE, EXPORT_TOKEN_VARIABLE);
         Ok(Settings {
             config_file: file.path,
             found,
             token,
+            export_token,
         })
     }
 
@@ -108,16 +113,16 @@ impl<const COMMAND: u8> Flags<COMMAND> {
 }
 
 /// The token itself ranks with the variables: an option comes before it, and `dfinery.toml` after it.
-fn token(found: &BTreeMap<&'static str, Found>) -> Option<TokenAt> {
-    let file = found.get(TOKEN_FILE.key).and_then(|found| match &found.value {
+fn token(found: &BTreeMap<&'static str, Found>, file: &Setting, variable: &'static str) -> Option<TokenAt> {
+    let file = found.get(file.key).and_then(|found| match &found.value {
         Value::Path(path) => Some(TokenAt::File(path.clone(), found.origin.clone())),
         _ => None,
     });
-    let variable = env::var_os(TOKEN_VARIABLE).filter(|value| !value.is_empty());
-    match (file, variable) {
+    let is_set = env::var_os(variable).is_some_and(|value| !value.is_empty());
+    match (file, is_set) {
         (Some(file @ TokenAt::File(_, Origin::Option)), _) => Some(file),
-        (_, Some(_)) => Some(TokenAt::Variable),
-        (file, None) => file,
+        (_, true) => Some(TokenAt::Variable(variable)),
+        (file, false) => file,
     }
 }
 
@@ -203,7 +208,7 @@ impl Settings {
 
 const CONFIG: &str = "config";
 
-impl<const COMMAND: u8> clap::Args for Flags<COMMAND> {
+impl<const COMMAND: u16> clap::Args for Flags<COMMAND> {
     fn augment_args(command: Command) -> Command {
         let settings = TABLE.iter().filter(|setting| setting.on & COMMAND != 0);
         let config = Arg::new(CONFIG)
@@ -221,7 +226,7 @@ impl<const COMMAND: u8> clap::Args for Flags<COMMAND> {
     }
 }
 
-impl<const COMMAND: u8> clap::FromArgMatches for Flags<COMMAND> {
+impl<const COMMAND: u16> clap::FromArgMatches for Flags<COMMAND> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given = TABLE.iter().filter(|setting| setting.on & COMMAND != 0);
         let given = given.filter_map(|setting| {

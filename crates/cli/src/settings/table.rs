@@ -2,9 +2,11 @@
 
 use super::value::Kind;
 
-/// A setting. Its option is its key with dashes, its environment variable `DFINERY_` and its key in capitals.
+/// A setting. Its option is its key with dashes unless it says otherwise, its environment variable `DFINERY_` and its key in capitals.
 pub struct Setting {
     pub key: &'static str,
+    /// Its option, if that is not its key: another setting with this option is for other commands.
+    pub option: Option<&'static str>,
     /// The placeholder for the value in the help.
     pub takes: &'static str,
     pub kind: Kind,
@@ -13,24 +15,30 @@ pub struct Setting {
     pub otherwise: &'static str,
     pub heading: &'static str,
     /// The commands that have it.
-    pub on: u8,
+    pub on: u16,
     pub help: &'static str,
 }
 
-pub const LOAD: u8 = 1;
-pub const DELETE: u8 = 1 << 1;
-pub const REPLAY: u8 = 1 << 2;
-pub const CHECK: u8 = 1 << 3;
-pub const PREVIEW: u8 = 1 << 4;
-pub const SHOW: u8 = 1 << 5;
-pub const INIT: u8 = 1 << 6;
-const SENDING: u8 = LOAD | DELETE | REPLAY | SHOW;
-const READING: u8 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
-const PACKING: u8 = LOAD | PREVIEW | SHOW;
+pub const LOAD: u16 = 1;
+pub const DELETE: u16 = 1 << 1;
+pub const REPLAY: u16 = 1 << 2;
+pub const CHECK: u16 = 1 << 3;
+pub const PREVIEW: u16 = 1 << 4;
+pub const SHOW: u16 = 1 << 5;
+pub const INIT: u16 = 1 << 6;
+pub const EXPORT_EVENTS: u16 = 1 << 7;
+pub const EXPORT_PROFILES: u16 = 1 << 8;
+pub const STATUS: u16 = 1 << 9;
+pub const PROBE: u16 = 1 << 10;
+const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES | PROBE;
+const SENDING: u16 = LOAD | DELETE | REPLAY | SHOW;
+const READING: u16 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
+const PACKING: u16 = LOAD | PREVIEW | SHOW;
 
 /// The token comes from the environment or a file, never from an argument: other users can read the arguments of a
 /// process.
 pub const TOKEN_VARIABLE: &str = "DFINERY_IMPORT_TOKEN";
+pub const EXPORT_TOKEN_VARIABLE: &str = "DFINERY_EXPORT_TOKEN";
 
 const CONNECTION: &str = "Connection";
 const INPUT: &str = "Input";
@@ -39,30 +47,36 @@ const PACE: &str = "Pace";
 const REFUSALS: &str = "When records are refused";
 const WARNINGS: &str = "Warnings";
 const ACCOUNTS: &str = "Accounts";
+const FILES: &str = "Files";
+const DAYS: &str = "Days";
+const QUOTA: &str = "Quota";
 const OUTPUT: &str = "Output";
 
 pub static SERVICE_ID: Setting = Setting {
     key: "service_id",
+    option: None,
     takes: "ID",
     kind: Kind::Text,
     default: None,
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING,
+    on: SENDING | EXPORTING,
     help: "The service id, from the console",
 };
 pub static BASE_URL: Setting = Setting {
     key: "base_url",
+    option: None,
     takes: "URL",
     kind: Kind::Url,
     default: Some(dfinery::ImportClientBuilder::DEFAULT_BASE_URL),
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING,
+    on: SENDING | EXPORTING,
     help: "The server; http:// only to this machine",
 };
 pub static TOKEN_FILE: Setting = Setting {
     key: "token_file",
+    option: None,
     takes: "FILE",
     kind: Kind::Path,
     default: None,
@@ -73,17 +87,19 @@ pub static TOKEN_FILE: Setting = Setting {
 };
 pub static TIMEOUT: Setting = Setting {
     key: "timeout",
+    option: None,
     takes: "DURATION",
     kind: Kind::Duration,
-    default: Some("60s"),
-    otherwise: "",
+    default: None,
+    otherwise: "60s; of an export 5m without a byte",
     heading: CONNECTION,
-    on: SENDING,
-    help: "How long one request may take",
+    on: SENDING | EXPORTING,
+    help: "How long one request may take; of an export, how long the service may send nothing",
 };
 
 pub static MAPPING: Setting = Setting {
     key: "mapping",
+    option: None,
     takes: "FILE",
     kind: Kind::Path,
     default: None,
@@ -94,16 +110,18 @@ pub static MAPPING: Setting = Setting {
 };
 pub static TAXONOMY: Setting = Setting {
     key: "taxonomy",
+    option: None,
     takes: "FILE",
     kind: Kind::Path,
     default: None,
     otherwise: "names are not checked",
     heading: INPUT,
-    on: READING | REPLAY,
+    on: READING | REPLAY | EXPORTING,
     help: "The events and properties that your service has registered; `dfinery taxonomy init` writes one to begin with",
 };
 pub static FORMAT: Setting = Setting {
     key: "format",
+    option: None,
     takes: "FORMAT",
     kind: Kind::Choice(&["ndjson", "json", "csv", "tsv"]),
     default: None,
@@ -114,6 +132,7 @@ pub static FORMAT: Setting = Setting {
 };
 pub static ENCODING: Setting = Setting {
     key: "encoding",
+    option: None,
     takes: "ENCODING",
     kind: Kind::Choice(&["utf-8", "cp949", "euc-kr", "utf-16le", "utf-16be"]),
     default: None,
@@ -125,6 +144,7 @@ pub static ENCODING: Setting = Setting {
 
 pub static ID_COLUMNS: Setting = Setting {
     key: "id_columns",
+    option: None,
     takes: "A,B",
     kind: Kind::List,
     default: None,
@@ -136,6 +156,7 @@ pub static ID_COLUMNS: Setting = Setting {
 };
 pub static SORT_BY_IDENTITY: Setting = Setting {
     key: "sort_by_identity",
+    option: None,
     takes: "BOOL",
     kind: Kind::Flag,
     default: Some("false"),
@@ -146,6 +167,7 @@ pub static SORT_BY_IDENTITY: Setting = Setting {
 };
 pub static ORDERED: Setting = Setting {
     key: "ordered",
+    option: None,
     takes: "BOOL",
     kind: Kind::Flag,
     default: Some("false"),
@@ -156,6 +178,7 @@ pub static ORDERED: Setting = Setting {
 };
 pub static BATCH_BYTES: Setting = Setting {
     key: "batch_bytes",
+    option: None,
     takes: "N",
     kind: Kind::Count,
     default: Some("1048576"),
@@ -167,6 +190,7 @@ pub static BATCH_BYTES: Setting = Setting {
 
 pub static RATE: Setting = Setting {
     key: "rate",
+    option: None,
     takes: "N",
     kind: Kind::Count,
     default: None,
@@ -177,6 +201,7 @@ pub static RATE: Setting = Setting {
 };
 pub static RATE_SHARE: Setting = Setting {
     key: "rate_share",
+    option: None,
     takes: "F",
     kind: Kind::Share,
     default: Some("1"),
@@ -187,6 +212,7 @@ pub static RATE_SHARE: Setting = Setting {
 };
 pub static CONCURRENCY: Setting = Setting {
     key: "concurrency",
+    option: None,
     takes: "N",
     kind: Kind::Count,
     default: Some("512"),
@@ -197,6 +223,7 @@ pub static CONCURRENCY: Setting = Setting {
 };
 pub static PATIENCE: Setting = Setting {
     key: "patience",
+    option: None,
     takes: "DURATION",
     kind: Kind::Duration,
     default: Some("10m"),
@@ -208,6 +235,7 @@ pub static PATIENCE: Setting = Setting {
 
 pub static MAX_BAD: Setting = Setting {
     key: "max_bad",
+    option: None,
     takes: "N|P%",
     kind: Kind::MostBad,
     default: None,
@@ -218,6 +246,7 @@ pub static MAX_BAD: Setting = Setting {
 };
 pub static ON_REFUSAL: Setting = Setting {
     key: "on_refusal",
+    option: None,
     takes: "WHAT",
     kind: Kind::Choice(&["divide", "reject-all"]),
     default: Some("divide"),
@@ -230,6 +259,7 @@ pub static ON_REFUSAL: Setting = Setting {
 
 pub static STRICT: Setting = Setting {
     key: "strict",
+    option: None,
     takes: "BOOL",
     kind: Kind::Flag,
     default: Some("false"),
@@ -240,6 +270,7 @@ pub static STRICT: Setting = Setting {
 };
 pub static DENY: Setting = Setting {
     key: "deny",
+    option: None,
     takes: "NAMES",
     kind: Kind::Warnings,
     default: None,
@@ -250,6 +281,7 @@ pub static DENY: Setting = Setting {
 };
 pub static ALLOW: Setting = Setting {
     key: "allow",
+    option: None,
     takes: "NAMES",
     kind: Kind::Warnings,
     default: None,
@@ -261,6 +293,7 @@ pub static ALLOW: Setting = Setting {
 
 pub static DELTA: Setting = Setting {
     key: "delta",
+    option: None,
     takes: "FILE",
     kind: Kind::Path,
     default: None,
@@ -271,6 +304,7 @@ pub static DELTA: Setting = Setting {
 };
 pub static NO_RESUME: Setting = Setting {
     key: "no_resume",
+    option: None,
     takes: "BOOL",
     kind: Kind::Flag,
     default: Some("false"),
@@ -280,24 +314,128 @@ pub static NO_RESUME: Setting = Setting {
     help: "Keep no journal: a load that is stopped cannot go on where it was",
 };
 
+pub static EXPORT_TOKEN_FILE: Setting = Setting {
+    key: "export_token_file",
+    option: Some("token-file"),
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "",
+    heading: CONNECTION,
+    on: EXPORTING,
+    help: "A file that holds the export token and nothing else. Or set the variable DFINERY_EXPORT_TOKEN",
+};
+pub static EXPORT_FORMAT: Setting = Setting {
+    key: "export_format",
+    option: Some("format"),
+    takes: "FORMAT",
+    kind: Kind::Choice(&["csv", "ndjson", "parquet"]),
+    default: None,
+    otherwise: "by the name of the file, or else csv",
+    heading: FILES,
+    on: EXPORT_EVENTS | EXPORT_PROFILES,
+    help: "The format of the files",
+};
+pub static COMPRESS: Setting = Setting {
+    key: "compress",
+    option: None,
+    takes: "HOW",
+    kind: Kind::Choice(&["none", "gzip", "zstd"]),
+    default: None,
+    otherwise: "by the name of the file, or else none; Parquet is zstd inside",
+    heading: FILES,
+    on: EXPORT_EVENTS | EXPORT_PROFILES,
+    help: "How the files are compressed",
+};
+pub static TIME_ZONE: Setting = Setting {
+    key: "time_zone",
+    option: None,
+    takes: "ZONE",
+    kind: Kind::Text,
+    default: None,
+    otherwise: "unknown: a day has ended once it has everywhere on earth",
+    heading: DAYS,
+    on: EXPORTING | STATUS | SHOW,
+    help: "The time zone in which the service's days begin, and of times that name none, such as Asia/Seoul. It is \
+           undocumented: `dfinery export probe` measures it",
+};
+pub static CALIBRATION: Setting = Setting {
+    key: "calibration",
+    option: None,
+    takes: "FILE",
+    kind: Kind::Path,
+    default: None,
+    otherwise: "nothing is known",
+    heading: DAYS,
+    on: EXPORT_EVENTS | STATUS | SHOW,
+    help: "What `dfinery export probe --write FILE` has measured: the time zone of a day, unless --time-zone says it, and \
+           whether a query has its last day",
+};
+pub static LOOK_BACK: Setting = Setting {
+    key: "look_back",
+    option: None,
+    takes: "DAYS",
+    kind: Kind::Natural,
+    default: Some("3"),
+    otherwise: "",
+    heading: DAYS,
+    on: EXPORT_EVENTS | SHOW,
+    help: "For how many days after a day is closed to ask for it again, and to replace it if it has changed",
+};
+pub static SETTLE: Setting = Setting {
+    key: "settle",
+    option: None,
+    takes: "DURATION",
+    kind: Kind::Time,
+    default: Some("24h"),
+    otherwise: "",
+    heading: DAYS,
+    on: EXPORT_EVENTS | STATUS | SHOW,
+    help: "How long after its end a day is closed, since rows may come late",
+};
+pub static RESERVE: Setting = Setting {
+    key: "reserve",
+    option: None,
+    takes: "CALLS",
+    kind: Kind::Natural,
+    default: Some("10"),
+    otherwise: "",
+    heading: QUOTA,
+    on: EXPORTING | SHOW,
+    help: "How many calls of the 100 an hour to leave for others",
+};
+pub static WAIT: Setting = Setting {
+    key: "wait",
+    option: None,
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: QUOTA,
+    on: EXPORTING | SHOW,
+    help: "Wait when the quota is spent, instead of ending with exit code 75",
+};
+
 pub static OUTPUT_FORMAT: Setting = Setting {
     key: "output",
+    option: None,
     takes: "FORMAT",
     kind: Kind::Choice(&["text", "json"]),
     default: Some("text"),
     otherwise: "",
     heading: OUTPUT,
-    on: READING | SENDING,
+    on: READING | SENDING | EXPORTING | STATUS,
     help: "How the result is written on standard output",
 };
 pub static PROGRESS: Setting = Setting {
     key: "progress",
+    option: None,
     takes: "HOW",
     kind: Kind::Choice(&["auto", "bar", "line", "json", "none"]),
     default: Some("auto"),
     otherwise: "",
     heading: OUTPUT,
-    on: SENDING | CHECK,
+    on: SENDING | CHECK | EXPORTING,
     help: "How progress is shown on standard error: a bar, or a line or a JSON object each second; `auto` is a bar on a \
            terminal and lines elsewhere",
 };
@@ -326,13 +464,22 @@ pub static TABLE: &[&Setting] = &[
     &ALLOW,
     &DELTA,
     &NO_RESUME,
+    &EXPORT_TOKEN_FILE,
+    &EXPORT_FORMAT,
+    &COMPRESS,
+    &TIME_ZONE,
+    &CALIBRATION,
+    &LOOK_BACK,
+    &SETTLE,
+    &RESERVE,
+    &WAIT,
     &OUTPUT_FORMAT,
     &PROGRESS,
 ];
 
 impl Setting {
     pub fn option(&self) -> String {
-        self.key.replace('_', "-")
+        self.option.map_or_else(|| self.key.replace('_', "-"), str::to_owned)
     }
 
     pub fn variable(&self) -> String {

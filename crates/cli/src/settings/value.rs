@@ -12,9 +12,13 @@ pub enum Kind {
     Path,
     Flag,
     Count,
+    /// A count that may be zero.
+    Natural,
     /// Above 0 and up to 1.
     Share,
     Duration,
+    /// A duration that may be zero.
+    Time,
     MostBad,
     List,
     /// Names of warnings.
@@ -58,11 +62,22 @@ impl Kind {
                 Ok(count @ 1..) => Ok(Value::Count(count)),
                 _ => Err("must be a whole number from 1".to_owned()),
             },
+            Self::Natural => text
+                .parse()
+                .map(Value::Count)
+                .map_err(|_| "must be a whole number from 0".to_owned()),
             Self::Share => match text.parse() {
                 Ok(share) if share > 0.0 && share <= 1.0 => Ok(Value::Share(share)),
                 _ => Err("must be a number over 0 and up to 1, such as 0.5".to_owned()),
             },
-            Self::Duration => duration(text)
+            Self::Time if text.trim_start_matches('0').is_empty() && !text.is_empty() => {
+                Ok(Value::Duration(Duration::ZERO))
+            }
+            Self::Time => time(text)
+                .map(Value::Duration)
+                .ok_or_else(|| "must be a time with its unit, such as 3h or 90m, or 0".to_owned()),
+            Self::Duration => time(text)
+                .filter(|duration| !duration.is_zero())
                 .map(Value::Duration)
                 .ok_or_else(|| "must be a time with its unit, such as 90s, 10m or 1h".to_owned()),
             Self::MostBad => most_bad(text)
@@ -93,9 +108,9 @@ impl Kind {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+fn time(text: &str) -> Option<Duration> {
     let duration: jiff::SignedDuration = text.parse().ok()?;
-    Duration::try_from(duration).ok().filter(|duration| !duration.is_zero())
+    Duration::try_from(duration).ok()
 }
 
 fn most_bad(text: &str) -> Option<MostBad> {
@@ -125,6 +140,8 @@ mod tests {
             (Kind::Duration, "10"),
             (Kind::Duration, "-5s"),
             (Kind::Duration, "0s"),
+            (Kind::Time, "10"),
+            (Kind::Natural, "-1"),
             (Kind::MostBad, "101%"),
             (Kind::MostBad, "NaN%"),
             (Kind::MostBad, "-1"),
@@ -140,7 +157,7 @@ mod tests {
     #[test]
     fn times_have_units_and_percentages_are_shares() {
         for (text, seconds) in [("90s", 90), ("10m", 600), ("1h30m", 5_400)] {
-            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(time(text), Some(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(most_bad("0.5%"), Some(MostBad::Share(0.005)));
         assert_eq!(most_bad("0"), Some(MostBad::Count(0)));

@@ -1,0 +1,477 @@
+//! Runs the exports.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use dfinery_export::{
+    Calibration, Compression, Days, EventExport, EventFilter, ExportError, Exporter, Fate, FileExport, FileQuery,
+    FileReceipt, Format, Probe, ProfileFilter, PropertyFilter, Receipt, Stopped,
+};
+use dfinery_input::read_text;
+use serde::Serialize;
+
+use super::{
+    arguments::{
+        EventsArguments, ProbeArguments, ProfilesArguments, Properties, Run, SqlArguments, StatusArguments,
+        VerifyArguments,
+    },
+    days::Day,
+    progress::shown,
+};
+use crate::{
+    advice::{NOT_ALL, TRY_AGAIN, USAGE},
+    connection,
+    output::stdout,
+    settings::{
+        MOST_BYTES, Settings,
+        table::{CALIBRATION, COMPRESS, EXPORT_FORMAT, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
+    },
+    signals::{INTERRUPTED, Signals},
+};
+
+pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let day = |day: Option<Day>| day.map(|day| day.date(&settings)).transpose();
+    let (one, from, until) = (day(arguments.day)?, day(arguments.from)?, day(arguments.until)?);
+    let events = match (&arguments.only[..], &arguments.without[..]) {
+        ([], []) => EventFilter::All,
+        ([], without) => EventFilter::Without(without.to_vec()),
+        (only, _) => EventFilter::Only(only.to_vec()),
+    };
+    let properties = arguments.properties.filter();
+    let exporter = exporter(&settings, &arguments.run)?;
+    if let Some(folder) = &arguments.target.to {
+        let (format, compression) = form(&settings, None)?;
+        let export = EventExport {
+            from,
+            until,
+            events,
+            properties,
+            format,
+            compression,
+        };
+        let work = exporter.export_events(&export, folder, |_| ());
+        let Some(done) = until_interrupted(shown(&settings, exporter.progress(), work)).await else {
+            return Ok(interrupted());
+        };
+        return match done {
+            Ok(receipt) => {
+                report(&settings, &arguments.run, &receipt, false)?;
+                Ok(exit_code(&receipt))
+            }
+            Err(error) => failed(error),
+        };
+    }
+    let (from, until) = match (one, from, until) {
+        (Some(day), _, _) => (day, day),
+        (None, Some(from), Some(until)) => (from, until),
+        _ => bail!("which days? Give --day yesterday, or --from and --until; with --to DIR they may be left out"),
+    };
+    let query = FileQuery::Events {
+        from,
+        until,
+        events,
+        properties,
+    };
+    one_file(
+        &settings,
+        &exporter,
+        &arguments.run,
+        query,
+        arguments.target.out.as_deref(),
+    )
+    .await
+}
+
+pub async fn profiles(arguments: &ProfilesArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let exporter = exporter(&settings, &arguments.run)?;
+    let profiles = ProfileFilter {
+        audience: arguments.audience.clone(),
+        properties: arguments.properties.filter(),
+    };
+    let Some(folder) = &arguments.target.to else {
+        let query = FileQuery::Profiles(profiles);
+        return one_file(
+            &settings,
+            &exporter,
+            &arguments.run,
+            query,
+            arguments.target.out.as_deref(),
+        )
+        .await;
+    };
+    let (format, compression) = form(&settings, None)?;
+    let work = exporter.export_profiles(&profiles, format, compression, folder);
+    match until_interrupted(shown(&settings, exporter.progress(), work)).await {
+        None => Ok(interrupted()),
+        Some(Ok(receipt)) => {
+            report(&settings, &arguments.run, &receipt, false)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Err(error)) => failed(error),
+    }
+}
+
+pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let day = arguments.day.map(|day| day.date(&settings)).transpose()?;
+    let exporter = exporter(&settings, &arguments.run)?;
+    let work = exporter.probe(day);
+    let probe = match until_interrupted(shown(&settings, exporter.progress(), work)).await {
+        None => return Ok(interrupted()),
+        Some(Err(error)) => return failed(error),
+        Some(Ok(probe)) => probe,
+    };
+    report(&settings, &arguments.run, &probe, false)?;
+    if let Some(path) = &arguments.write {
+        let written = fs::write(path, format!("{}\n", serde_json::to_string_pretty(&probe)?));
+        written.with_context(|| format!("cannot write what was measured to {}", path.display()))?;
+    }
+    Ok(match &probe.stopped {
+        None => ExitCode::SUCCESS,
+        Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
+        Some(_) => TRY_AGAIN.into(),
+    })
+}
+
+pub fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let status = dfinery_export::status(&arguments.to, &days(&settings)?)?;
+    print(&settings, &status)?;
+    Ok(if status.has_holes() {
+        NOT_ALL.into()
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.flags.resolve()?;
+    let verification = dfinery_export::verify(&arguments.to)?;
+    print(&settings, &verification)?;
+    Ok(if verification.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        NOT_ALL.into()
+    })
+}
+
+pub fn sql(arguments: &SqlArguments) -> anyhow::Result<ExitCode> {
+    let statement =
+        dfinery_export::load_statement(arguments.warehouse.into(), &arguments.to, arguments.place.as_deref())?;
+    let mut out = stdout();
+    out.write_all(statement.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Saves the answer to one request as a file, or writes it to standard output once it is whole.
+async fn one_file(
+    settings: &Settings,
+    exporter: &Exporter,
+    run: &Run,
+    query: FileQuery,
+    out: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    let out = out.unwrap_or(Path::new("-"));
+    let to_stdout = out.as_os_str() == "-";
+    let (format, compression) = form(settings, (!to_stdout).then_some(out))?;
+    let export = FileExport {
+        query,
+        format,
+        compression,
+    };
+    let temporary = tempfile::tempdir()?;
+    let path = if to_stdout {
+        temporary.path().join("out")
+    } else {
+        out.to_owned()
+    };
+    let work = exporter.save(&export, &path);
+    let receipt = match until_interrupted(shown(settings, exporter.progress(), work)).await {
+        None => return Ok(interrupted()),
+        Some(Err(error)) => return failed(error),
+        Some(Ok(receipt)) => receipt,
+    };
+    if to_stdout {
+        let mut out = stdout();
+        io::copy(&mut File::open(&path)?, &mut out)?;
+        out.flush()?;
+    }
+    report(settings, run, &receipt, to_stdout)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exporter(settings: &Settings, run: &Run) -> anyhow::Result<Exporter> {
+    let client = connection::export_client(settings)?;
+    let state = run.state.clone().map_or_else(state_folder, Ok)?;
+    let mut builder = Exporter::builder(&client, state);
+    if let Some(taxonomy) = connection::taxonomy(settings)? {
+        builder = builder.taxonomy(taxonomy);
+    }
+    builder = builder.days(days(settings)?);
+    if let Some(calibration) = calibration(settings)? {
+        builder = builder.calibration(&calibration);
+    }
+    if let Some(days) = settings.count(&LOOK_BACK) {
+        builder = builder.look_back(u32::try_from(days).unwrap_or(u32::MAX));
+    }
+    if let Some(calls) = settings.count(&RESERVE) {
+        builder = builder.reserve(u32::try_from(calls).unwrap_or(u32::MAX));
+    }
+    if settings.flag(&WAIT) {
+        builder = builder.wait(std::time::Duration::MAX);
+    }
+    Ok(builder.build())
+}
+
+fn calibration(settings: &Settings) -> anyhow::Result<Option<Calibration>> {
+    let Some(path) = settings.path(&CALIBRATION) else {
+        return Ok(None);
+    };
+    let text = read_text(path, MOST_BYTES)?;
+    let read = serde_json::from_str(&text);
+    read.map(Some)
+        .with_context(|| format!("{}: this is not what a probe writes", path.display()))
+}
+
+fn days(settings: &Settings) -> anyhow::Result<Days> {
+    let mut days = Days::default();
+    if let Some(calibration) = calibration(settings)? {
+        days = days.calibration(&calibration);
+    }
+    if let Some(zone) = settings.text(&TIME_ZONE) {
+        days = days.time_zone(zone)?;
+    }
+    if let Some(settle) = settings.duration(&SETTLE) {
+        days = days.settle(settle);
+    }
+    Ok(days)
+}
+
+/// The folder of this program in that for state of the user.
+fn state_folder() -> anyhow::Result<PathBuf> {
+    let folder = |variable: &str| env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else {
+        let home = |below: &str| folder("HOME").map(|home| home.join(below));
+        folder("XDG_STATE_HOME").or_else(|| {
+            home(if cfg!(target_os = "macos") {
+                "Library/Application Support"
+            } else {
+                ".local/state"
+            })
+        })
+    };
+    let base = base.context("there is no folder for the ledger of the quota: give --state DIR, or set HOME")?;
+    Ok(base.join("dfinery"))
+}
+
+/// Format and compression: by the options, or else by the name of the file.
+fn form(settings: &Settings, path: Option<&Path>) -> anyhow::Result<(Format, Compression)> {
+    let name = path
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let (name, by_name) = match name.rsplit_once('.') {
+        Some((name, "gz")) => (name, Some(Compression::Gzip)),
+        Some((name, "zst")) => (name, Some(Compression::Zstd)),
+        _ => (name, None),
+    };
+    let named = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv") => Some(Format::Csv),
+        Some("ndjson" | "jsonl") => Some(Format::Ndjson),
+        Some("parquet") => Some(Format::Parquet),
+        _ => None,
+    };
+    let format = match settings.text(&EXPORT_FORMAT) {
+        Some("csv") => Some(Format::Csv),
+        Some("ndjson") => Some(Format::Ndjson),
+        Some("parquet") => Some(Format::Parquet),
+        _ => None,
+    };
+    if let (Some(named), Some(format), Some(path)) = (named, format, path)
+        && named != format
+    {
+        bail!(
+            "{} would not be what its name says: give another name, or another --format",
+            path.display()
+        );
+    }
+    let format = format.or(named).unwrap_or_default();
+    let compression = match settings.text(&COMPRESS) {
+        Some("none") => Some(Compression::None),
+        Some("gzip") => Some(Compression::Gzip),
+        Some("zstd") => Some(Compression::Zstd),
+        _ => None,
+    };
+    let compression = match (format, compression.or(by_name)) {
+        (Format::Parquet, None | Some(Compression::Zstd)) => Compression::Zstd,
+        (Format::Parquet, Some(_)) => bail!("Parquet files are compressed inside, with zstd: leave --compress out"),
+        (_, compression) => compression.unwrap_or_default(),
+    };
+    Ok((format, compression))
+}
+
+impl Properties {
+    fn filter(&self) -> PropertyFilter {
+        match (&self.properties[..], &self.without_properties[..]) {
+            ([], []) => PropertyFilter::All,
+            ([], without) => PropertyFilter::Without(without.to_vec()),
+            (only, _) => PropertyFilter::Only(only.to_vec()),
+        }
+    }
+}
+
+/// Prints a receipt, on standard error if standard output is for the data, and keeps it if asked to.
+fn report<R: Serialize + Shown>(
+    settings: &Settings,
+    run: &Run,
+    receipt: &R,
+    data_on_stdout: bool,
+) -> anyhow::Result<()> {
+    let json = serde_json::to_string(receipt)?;
+    let text = if settings.json() {
+        format!("{json}\n")
+    } else {
+        receipt.text()
+    };
+    if data_on_stdout {
+        let _ = write!(io::stderr(), "{text}");
+    } else {
+        let mut out = stdout();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+    }
+    if let Some(path) = &run.receipt {
+        let written = fs::write(path, format!("{json}\n"));
+        written.with_context(|| format!("cannot write the receipt to {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// A receipt for people.
+trait Shown {
+    fn text(&self) -> String;
+}
+
+impl Shown for Probe {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for FileReceipt {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} rows, {} bytes, {} {}",
+            self.rows,
+            self.bytes,
+            self.calls,
+            if self.calls == 1 { "call" } else { "calls" }
+        );
+        if let Some(left) = self.calls_left {
+            text.push_str(&format!(", {left} calls left"));
+        }
+        for (column, cells) in &self.unparsed {
+            text.push_str(&format!(
+                "\n{cells} cells of {column} do not fit their type: see _dfinery_unparsed"
+            ));
+        }
+        format!("{text}\n")
+    }
+}
+
+impl Shown for Receipt {
+    fn text(&self) -> String {
+        let mut text = self.to_string();
+        if self
+            .stopped
+            .as_ref()
+            .is_some_and(|stopped| matches!(stopped, Stopped::QuotaSpent(_)))
+        {
+            text.push_str("Run the same command again after that, or give --wait to wait for it.\n");
+        } else if self.holes().next().is_some() {
+            text.push_str("Run the same command again to fill what is missing.\n");
+        }
+        text
+    }
+}
+
+fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> anyhow::Result<()> {
+    let mut out = stdout();
+    if settings.json() {
+        serde_json::to_writer(&mut out, result)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{result}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// 0 if every day is as it should be, 1 if one was lost, or soon will be although it was asked for, 2 if the token, the
+/// service id or the address is wrong, 75 if the same command can fill what is missing.
+fn exit_code(receipt: &Receipt) -> ExitCode {
+    match &receipt.stopped {
+        Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
+        _ if receipt.has_lost() => NOT_ALL.into(),
+        Some(_) => TRY_AGAIN.into(),
+        None if receipt.is_urgent() => NOT_ALL.into(),
+        None => {
+            let is_left = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Kept { .. });
+            if receipt.days.iter().any(|day| is_left(&day.fate)) {
+                TRY_AGAIN.into()
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+    }
+}
+
+/// Says why there is no export, and how to go on.
+fn failed(error: ExportError) -> anyhow::Result<ExitCode> {
+    let code = match error.why_stopped() {
+        Some(Stopped::QuotaSpent(_) | Stopped::Failing(_)) => TRY_AGAIN,
+        None if error.is_in_use() => TRY_AGAIN,
+        None if error.is_file() => NOT_ALL,
+        _ => USAGE,
+    };
+    let advice = match error.why_stopped() {
+        Some(Stopped::QuotaSpent(_)) => ". Run the same command again after that, or give --wait to wait for it",
+        None if error.is_unsupported() => {
+            ". Install the command with it: cargo install --path crates/cli --features parquet"
+        }
+        _ => "",
+    };
+    let _ = writeln!(io::stderr(), "dfinery: {error}{advice}");
+    Ok(code.into())
+}
+
+fn interrupted() -> ExitCode {
+    let _ = writeln!(
+        io::stderr(),
+        "dfinery: stopped: every day is complete or as it was before; the same command goes on from here"
+    );
+    INTERRUPTED.into()
+}
+
+/// Does the work until a signal comes; nothing is left half done.
+async fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    let Ok(mut signals) = Signals::new() else {
+        return Some(work.await);
+    };
+    tokio::select! {
+        done = work => Some(done),
+        () = signals.next() => None,
+    }
+}

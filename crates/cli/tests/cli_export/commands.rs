@@ -1,0 +1,142 @@
+//! Files, folders, what is said and exit codes.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use dfinery::{ExportCode, Operation};
+use dfinery_emulator::Fault;
+use serde_json::Value;
+
+use crate::service::{Service, ago};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_day_goes_to_a_file_or_to_standard_output_byte_for_byte() {
+    let service = Service::start(|_| ()).await;
+    service.load(ago(1), 3).await;
+    let day = ago(1);
+    let said = service.says(&format!("export events -o day.csv --day {day}"), 0).await;
+    assert!(said.starts_with("3 rows, "), "{said}");
+    let path = service.folder.path().join("day.csv");
+    let file = fs::read(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let output = service
+        .run(&format!("export events -o - --day {day} --output json"))
+        .await;
+    assert_eq!(output.stdout, file);
+    let receipt: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(receipt["rows"], 3);
+    service
+        .says("export events -o yesterday.csv --day yesterday --time-zone UTC", 0)
+        .await;
+    assert_eq!(fs::read(service.folder.path().join("yesterday.csv")).unwrap(), file);
+    let said = service
+        .says("export events -o day.csv --day -1d --format ndjson", 2)
+        .await;
+    assert!(said.contains("would not be what its name says"), "{said}");
+    assert_eq!(fs::read(path).unwrap(), file);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_day_is_said_with_its_reason_until_it_is_there() {
+    let service = Service::start(|_| ()).await;
+    service.load(ago(2), 3).await;
+    let export = format!(
+        "export events --to warehouse --from {} --until {} --time-zone UTC",
+        ago(2),
+        ago(2)
+    );
+    service
+        .emulator
+        .script_for(Operation::ExportEvents, vec![Fault::Status(500); 3]);
+    let said = service.says(&export, 75).await;
+    assert!(
+        said.contains("hole") && said.contains("HTTP 500") && said.contains("same command again"),
+        "{said}"
+    );
+    let status = "export status --to warehouse --time-zone UTC";
+    assert!(service.says(status, 1).await.contains("hole"));
+    let said = service
+        .says(&format!("{export} --output json --receipt receipt.json"), 0)
+        .await;
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(
+        fs::read_to_string(service.folder.path().join("receipt.json")).unwrap(),
+        said
+    );
+    let receipt: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&receipt["days"][0]["fate"], &receipt["days"][0]["rows"]),
+        (&"complete".into(), &3.into())
+    );
+    service.says(status, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_and_a_strange_file_are_found() {
+    let service = Service::start(|_| ()).await;
+    service.load(ago(2), 3).await;
+    let from = ago(2);
+    service
+        .says(
+            &format!("export events --to warehouse --from {from} --until {from} --time-zone UTC"),
+            0,
+        )
+        .await;
+    service.says("export profiles --to warehouse", 0).await;
+    service.says("export verify --to warehouse", 0).await;
+    let part = service
+        .folder
+        .path()
+        .join(format!("warehouse/events/dt={from}/part-00000.csv"));
+    let whole = fs::read(&part).unwrap();
+    let mut flipped = whole.clone();
+    let middle = whole.len() / 2;
+    flipped[middle] ^= 1;
+    fs::write(&part, flipped).unwrap();
+    let said = service.says("export verify --to warehouse", 1).await;
+    assert!(said.contains("SHA-256") && said.contains("part-00000.csv"), "{said}");
+    fs::write(&part, whole).unwrap();
+    fs::write(part.with_file_name("part-00001.csv"), "x\n").unwrap();
+    assert!(
+        service
+            .says("export verify --to warehouse", 1)
+            .await
+            .contains("no manifest has it")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_quota_ends_with_75_and_a_wrong_token_with_2() {
+    let service = Service::start(|settings| {
+        settings.rate_limits.clear();
+        settings.rate_limit_divisor = 10;
+    })
+    .await;
+    let export = "export events --to warehouse --settle 0s --reserve 0";
+    let said = service.says(export, 75).await;
+    assert!(said.contains("spent until") && said.contains("--wait"), "{said}");
+    assert_eq!(service.emulator.ledger().requests(Operation::ExportEvents).count(), 10);
+    let mut wrong = service.command("export profiles -o p.csv --reserve 0 --state elsewhere");
+    wrong.env("DFINERY_EXPORT_TOKEN", "wrong");
+    let output = tokio::task::spawn_blocking(move || wrong.output().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!service.folder.path().join("p.csv").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_share_the_quota_and_spend_all_of_it() {
+    let service = Service::start(|settings| {
+        settings.rate_limits.clear();
+        settings.rate_limit_divisor = 4;
+    })
+    .await;
+    let exports = ["one", "two"].map(|folder| format!("export events --to {folder} --settle 0s --reserve 0"));
+    let (one, two) = tokio::join!(service.says(&exports[0], 75), service.says(&exports[1], 75));
+    let ledger = service.emulator.ledger();
+    let calls: Vec<_> = ledger.requests(Operation::ExportEvents).collect();
+    let refused = calls
+        .iter()
+        .filter(|call| call.export_code() == Some(&ExportCode::TooManyApiRequests));
+    assert_eq!((refused.count(), calls.len()), (0, 25), "{one}{two}");
+}

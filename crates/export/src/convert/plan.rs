@@ -1,0 +1,183 @@
+//! Where the cells of each column come from.
+
+use std::path::PathBuf;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{
+    chunks::{Chunk, Chunks},
+    error::ConvertError,
+    pipeline,
+    rows::{Batch, Ragged, Reader, Rows, header},
+    tally::Tally,
+    time,
+};
+use crate::column::Column;
+
+/// The day that the rows of a file are of.
+pub(crate) const DAY: &str = "_dfinery_day";
+/// When they were exported.
+pub(crate) const EXPORTED_AT: &str = "_dfinery_exported_at";
+/// The export that they came with.
+pub(crate) const EXPORT: &str = "_dfinery_export";
+/// The text of a row's cells that did not fit their types, by the name of the column.
+pub(crate) const UNPARSED: &str = "_dfinery_unparsed";
+
+/// The column whose values are counted.
+const EVENT: &str = "event_name";
+
+/// How much is read at once, in bytes and cells. With less, the work for each batch counts; with more, the processor's
+/// cache is too small.
+const BATCH: usize = 1 << 20;
+
+/// What the first columns of a file hold, the same in each row.
+#[derive(Clone, Debug)]
+pub(crate) struct Lead {
+    /// The day that the rows are of.
+    pub(crate) day: Date,
+    /// When they were exported.
+    pub(crate) exported_at: Timestamp,
+    /// The export that they came with.
+    pub(crate) export: String,
+}
+
+/// How the rows of each export become rows of the file.
+pub(super) struct Plan<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) lead: Option<&'a Lead>,
+    pub(super) zone: Option<&'a TimeZone>,
+    parts: &'a [PathBuf],
+    layouts: Vec<Layout>,
+}
+
+/// The columns of an export.
+pub(super) struct Layout {
+    width: usize,
+    /// For each column of the file, which one of the export it is.
+    pub(super) sources: Vec<Option<usize>>,
+    event: Option<usize>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        parts: &'a [PathBuf],
+        columns: &'a [Column],
+        lead: Option<&'a Lead>,
+        zone: Option<&'a TimeZone>,
+    ) -> Result<Self, ConvertError> {
+        for (at, Column { name, .. }) in columns.iter().enumerate() {
+            if [DAY, EXPORTED_AT, EXPORT, UNPARSED].contains(&name.as_str()) {
+                return Err(ConvertError::unfit_columns(format!(
+                    "the column {name:?} has the name of one that is added to each file"
+                )));
+            }
+            if columns.iter().take(at).any(|before| before.name == *name) {
+                return Err(ConvertError::unfit_columns(format!(
+                    "the table has the column {name:?} twice"
+                )));
+            }
+        }
+        let layouts = parts.iter().map(|part| {
+            let names = header(part)?;
+            if let Some(name) = names
+                .iter()
+                .find(|name| columns.iter().all(|column| column.name != **name))
+            {
+                return Err(ConvertError::unknown_column(part, name));
+            }
+            let place = |wanted: &str| names.iter().position(|name| name == wanted);
+            Ok(Layout {
+                width: names.len(),
+                sources: columns.iter().map(|column| place(&column.name)).collect(),
+                event: place(EVENT),
+            })
+        });
+        Ok(Self {
+            columns,
+            lead,
+            zone,
+            parts,
+            layouts: layouts.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Cuts the exports into pieces of `size` bytes, has workers `encode` them, and gives what comes of them to `take` in
+    /// order. `waiting` pieces may be ready for each worker beside the one that it is at.
+    pub(super) fn convert<R: Send>(
+        &self,
+        size: usize,
+        waiting: usize,
+        encode: impl Fn(&Chunk) -> Result<(R, Tally), ConvertError> + Sync,
+        mut take: impl FnMut(R) -> Result<(), ConvertError>,
+    ) -> Result<Tally, ConvertError> {
+        let mut total = Tally::default();
+        // The part of the last piece, and how many of its rows came so far.
+        let (mut part, mut rows) = (0, 0);
+        let encode = |chunk: Result<Chunk, ConvertError>| {
+            let chunk = chunk?;
+            Ok((chunk.part, encode(&chunk)?))
+        };
+        pipeline::run(
+            Chunks::new(self.parts, size),
+            waiting,
+            encode,
+            |result: Result<_, ConvertError>| {
+                let (of, (encoded, tally)) = result.map_err(|error| {
+                    let is_same = error.part() == self.parts.get(part).map(PathBuf::as_path);
+                    if is_same { error.after(rows) } else { error }
+                })?;
+                rows = if of == part { rows } else { 0 } + tally.rows;
+                part = of;
+                total.add(tally);
+                take(encoded)
+            },
+        )?;
+        Ok(total)
+    }
+
+    /// Reads the rows of a piece, gives them to `take` with where they come from, and counts them.
+    pub(super) fn read(
+        &self,
+        chunk: &Chunk,
+        mut take: impl FnMut(Rows<'_>, &Layout, &mut Tally) -> Result<(), ConvertError>,
+    ) -> Result<Tally, ConvertError> {
+        let mut tally = Tally::default();
+        let (Some(layout), Some(part)) = (self.layouts.get(chunk.part), self.parts.get(chunk.part)) else {
+            return Ok(tally);
+        };
+        let ragged = |Ragged { row, cells }| {
+            let problem = format!("the row has {cells} cells, the header line has {}", layout.width);
+            let row = row - u64::from(chunk.has_header);
+            ConvertError::unfit(part, problem).at_row(row)
+        };
+        let mut reader = Reader::new(&chunk.bytes, layout.width);
+        let mut batch = Batch::new();
+        if chunk.has_header {
+            reader.fill(&mut batch, 0).map_err(ragged)?;
+        }
+        while let Some(rows) = reader.fill(&mut batch, BATCH).map_err(ragged)? {
+            tally.rows += rows.count() as u64;
+            if let Some(event) = layout.event {
+                rows.column(event)
+                    .for_each(|name| tally.event(name.map_or_else(|bytes| bytes, str::as_bytes)));
+            }
+            take(rows, layout, &mut tally)?;
+        }
+        Ok(tally)
+    }
+
+    /// The names of the columns in front of those of the exports.
+    pub(super) fn front(&self) -> impl Iterator<Item = &str> {
+        let lead = self.lead.map(|_| [DAY, EXPORTED_AT, EXPORT]);
+        lead.into_iter().flatten().chain([UNPARSED])
+    }
+
+    /// What the columns of [`Lead`] hold, as text.
+    pub(super) fn lead_texts(&self) -> Option<[String; 3]> {
+        let lead = self.lead?;
+        let mut exported_at = Vec::new();
+        time::print(lead.exported_at, &mut exported_at);
+        let exported_at = String::from_utf8_lossy(&exported_at).into_owned();
+        Some([lead.day.to_string(), exported_at, lead.export.clone()])
+    }
+}

@@ -1,0 +1,118 @@
+//! Why an export, or a command about a folder of exports, could not be done at all.
+
+use std::{fmt, io, path::Path};
+
+use crate::{convert::ConvertError, stopped::Stopped};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why nothing could be exported, verified or told.
+///
+/// A day that could not be exported is no error: see [`Fate`](crate::Fate).
+#[derive(Debug)]
+pub struct ExportError {
+    kind: Kind,
+    problem: String,
+    source: Option<Source>,
+    stopped: Option<Box<Stopped>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    InUse,
+    File,
+    Unfit,
+    Unsupported,
+    Stopped,
+}
+
+impl ExportError {
+    /// Another exporter works on the folder.
+    pub(crate) fn in_use(folder: &Path) -> Self {
+        let problem = format!("another exporter works on {}", folder.display());
+        Self::new(Kind::InUse, problem, None)
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(path: &Path, what: &str, error: io::Error) -> Self {
+        let problem = format!("{} cannot be {what}: {error}", path.display());
+        Self::new(Kind::File, problem, Some(error.into()))
+    }
+
+    /// A file holds something else than it should.
+    pub(crate) fn unreadable(path: &Path, error: impl Into<Source>) -> Self {
+        let error = error.into();
+        let problem = format!("{} cannot be read: {error}", path.display());
+        Self::new(Kind::File, problem, Some(error))
+    }
+
+    /// An answer could not be written as a file of a table.
+    pub(crate) fn conversion(error: ConvertError) -> Self {
+        if error.needs_parquet() {
+            return Self::new(Kind::Unsupported, error.to_string(), None);
+        }
+        let problem = error.to_string();
+        Self::new(Kind::File, problem, Some(error.into()))
+    }
+
+    /// What was asked for cannot be done.
+    pub(crate) fn unfit(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Unfit, problem.into(), None)
+    }
+
+    /// The service did not give what was asked for.
+    pub(crate) fn stopped(stopped: Stopped) -> Self {
+        Self {
+            stopped: Some(Box::new(stopped)),
+            ..Self::new(Kind::Stopped, String::new(), None)
+        }
+    }
+
+    fn new(kind: Kind, problem: String, source: Option<Source>) -> Self {
+        Self {
+            kind,
+            problem,
+            source,
+            stopped: None,
+        }
+    }
+
+    /// Whether another exporter works on the folder: try again once it has ended.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.kind == Kind::InUse
+    }
+
+    /// Why the service did not give what was asked for, if that is what happened.
+    #[must_use]
+    pub fn why_stopped(&self) -> Option<&Stopped> {
+        self.stopped.as_deref()
+    }
+
+    /// Whether a file could not be read or written.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.kind == Kind::File
+    }
+
+    /// Whether what was asked for needs a feature that this build does not have.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.kind == Kind::Unsupported
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.stopped {
+            Some(stopped) => stopped.fmt(f),
+            None => f.write_str(&self.problem),
+        }
+    }
+}
+
+impl std::error::Error for ExportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

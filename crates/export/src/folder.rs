@@ -1,0 +1,360 @@
+//! A folder of exports: where everything is in it, and how a day takes its place.
+//!
+//! ```text
+//! <folder>/events/dt=2026-11-20/part-00000.csv     the rows of a day
+//! <folder>/profiles/snapshot=20261127T010203Z/part-00000.csv
+//! <folder>/_dfinery/schema.json                    the columns of all files
+//! <folder>/_dfinery/events/2026-11-20.json         the manifest of a day: it counts once this is there
+//! <folder>/_dfinery/events/2026-11-20.hole.json    why a day is missing
+//! <folder>/_dfinery/tmp/                           files that are not whole yet
+//! ```
+//! A commit writes the data to a temporary file, announces its manifest under another name, gives the data its name and
+//! then the manifest its own. A kill between the last two leaves data whose manifest is only announced:
+//! [`Folder::manifest`] takes the announced one if it fits the data, and the next exporter finishes the commit.
+
+mod manifest;
+mod schema;
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use dfinery::engine::{NewFile, sync_folder_of};
+use jiff::{ToSpan as _, civil::Date};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub(crate) use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
+pub(crate) use self::schema::Schema;
+use crate::{
+    column::Table,
+    error::ExportError,
+    format::{Compression, Format},
+    hash::sha256_of,
+};
+
+/// A folder of exports.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+/// The folder, while no other exporter works on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    folder: Folder,
+    _lock: Arc<File>,
+}
+
+/// What a partition is named after: a day, or the time of a snapshot.
+pub(crate) type Name = str;
+
+impl Folder {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Claims the folder, which is made if it is not there, and puts right what a killed exporter has left.
+    pub(crate) fn claim(&self) -> Result<Claim, ExportError> {
+        for folder in [
+            self.own().join("events"),
+            self.own().join("profiles"),
+            self.temporary_folder(),
+        ] {
+            fs::create_dir_all(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
+        }
+        let path = self.own().join("lock");
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let lock = opened.map_err(|error| ExportError::file(&path, "opened", error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(ExportError::in_use(&self.root)),
+            Err(TryLockError::Error(error)) => return Err(ExportError::file(&path, "locked", error)),
+        }
+        let claim = Claim {
+            folder: self.clone(),
+            _lock: Arc::new(lock),
+        };
+        claim.recover()?;
+        Ok(claim)
+    }
+
+    /// The manifest of a partition, if it is complete.
+    pub(crate) fn manifest(&self, table: Table, name: &Name) -> Result<Option<Manifest>, ExportError> {
+        let announced: Option<Manifest> = read(&self.announced_path(table, name))?;
+        if let Some(announced) = announced
+            && self.holds(&announced)?
+        {
+            return Ok(Some(announced));
+        }
+        read(&self.manifest_path(table, name))
+    }
+
+    /// Why a day is missing, if that was noted.
+    pub(crate) fn hole(&self, day: Date) -> Result<Option<Hole>, ExportError> {
+        read(&self.hole_path(day))
+    }
+
+    /// The names of all partitions of which something is known, in order.
+    pub(crate) fn names(&self, table: Table) -> Result<Vec<String>, ExportError> {
+        let folder = self.own().join(table.folder());
+        let mut names = Vec::new();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+            Err(error) => return Err(ExportError::file(&folder, "read", error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| ExportError::file(&folder, "read", error))?;
+            let name = entry.file_name();
+            if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
+                let name = [".hole", ".next"]
+                    .iter()
+                    .find_map(|end| name.strip_suffix(end))
+                    .unwrap_or(name);
+                names.push(name.to_owned());
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The days of which something is known, in order.
+    pub(crate) fn days(&self) -> Result<Vec<Date>, ExportError> {
+        let names = self.names(Table::Events)?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// Whether a day has rows that came as the answer to a query from that day to itself.
+    pub(crate) fn shows_last_day(&self) -> Result<bool, ExportError> {
+        for day in self.days()?.into_iter().rev() {
+            let manifest = self.manifest(Table::Events, &day.to_string())?;
+            if manifest.is_some_and(|manifest| manifest.rows > 0 && manifest.query["to_date"] == day.to_string()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The last day up to which none is missing, of those that the folder knows. A lost day is not waited for.
+    pub(crate) fn complete_until(&self) -> Result<Option<Date>, ExportError> {
+        let mut last: Option<Date> = None;
+        for day in self.days()? {
+            if last.is_some_and(|last| last.saturating_add(1.day()) != day) {
+                break;
+            }
+            let complete = self.manifest(Table::Events, &day.to_string())?.is_some();
+            if !complete && self.hole(day)?.is_none_or(|hole| hole.lost_at.is_none()) {
+                break;
+            }
+            last = Some(day);
+        }
+        Ok(last)
+    }
+
+    pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
+        read(&self.schema_path())
+    }
+
+    /// The path of a file of a manifest.
+    pub(crate) fn path_of(&self, file: &ManifestFile) -> PathBuf {
+        self.root.join(&file.path)
+    }
+
+    /// The path of a partition's data, relative to the folder and with slashes.
+    pub(crate) fn data_path(table: Table, name: &Name, format: Format, compression: Compression) -> String {
+        let (folder, key) = (table.folder(), table.partition_key());
+        let extension = format.extension(compression);
+        format!("{folder}/{key}={name}/part-00000.{extension}")
+    }
+
+    /// Whether the files of a manifest are there as it says.
+    fn holds(&self, manifest: &Manifest) -> Result<bool, ExportError> {
+        for file in &manifest.files {
+            let path = self.path_of(file);
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.len() == file.bytes => {}
+                Ok(_) => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                Err(error) => return Err(ExportError::file(&path, "read", error)),
+            }
+            if sha256_of(&path).map_err(|error| ExportError::file(&path, "read", error))? != file.sha256 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn own(&self) -> PathBuf {
+        self.root.join("_dfinery")
+    }
+
+    fn schema_path(&self) -> PathBuf {
+        self.own().join("schema.json")
+    }
+
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        self.own().join("tmp")
+    }
+
+    pub(crate) fn manifest_path(&self, table: Table, name: &Name) -> PathBuf {
+        self.own().join(table.folder()).join(format!("{name}.json"))
+    }
+
+    fn announced_path(&self, table: Table, name: &Name) -> PathBuf {
+        self.own().join(table.folder()).join(format!("{name}.next.json"))
+    }
+
+    fn hole_path(&self, day: Date) -> PathBuf {
+        self.own().join(Table::Events.folder()).join(format!("{day}.hole.json"))
+    }
+}
+
+impl Claim {
+    pub(crate) const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Whether files of this form fit in with those of the folder; in a new folder they decide.
+    pub(crate) fn fit(&self, format: Format, compression: Compression) -> Result<(), ExportError> {
+        match self.folder.schema()? {
+            None => self.write_schema(&Schema::new(format, compression)),
+            Some(schema) if (schema.format, schema.compression) == (format, compression) => Ok(()),
+            Some(schema) => Err(ExportError::unfit(format!(
+                "{} holds .{} files: readers of the whole folder expect one form",
+                self.folder.root.display(),
+                schema.format.extension(schema.compression)
+            ))),
+        }
+    }
+
+    /// Makes a file of data the partition of a manifest.
+    pub(crate) fn commit(&self, table: Table, data: &Path, manifest: &Manifest) -> Result<(), ExportError> {
+        let folder = &self.folder;
+        let announced = folder.announced_path(table, &manifest.name);
+        write_json(&announced, manifest)?;
+        for file in &manifest.files {
+            let path = folder.path_of(file);
+            take_name(data, &path).map_err(|error| ExportError::file(&path, "written", error))?;
+        }
+        self.settle(table, manifest)
+    }
+
+    /// Writes a manifest anew whose data stays.
+    pub(crate) fn rewrite(&self, table: Table, manifest: &Manifest) -> Result<(), ExportError> {
+        write_json(&self.folder.manifest_path(table, &manifest.name), manifest)
+    }
+
+    /// Notes why a day is missing.
+    pub(crate) fn note_hole(&self, hole: &Hole) -> Result<(), ExportError> {
+        write_json(&self.folder.hole_path(hole.day), hole)
+    }
+
+    pub(crate) fn write_schema(&self, schema: &Schema) -> Result<(), ExportError> {
+        write_json(&self.folder.schema_path(), schema)
+    }
+
+    /// The last step of a commit: the announced manifest takes its name.
+    fn settle(&self, table: Table, manifest: &Manifest) -> Result<(), ExportError> {
+        let announced = self.folder.announced_path(table, &manifest.name);
+        let path = self.folder.manifest_path(table, &manifest.name);
+        take_name(&announced, &path).map_err(|error| ExportError::file(&path, "written", error))?;
+        if let Ok(day) = manifest.name.parse() {
+            remove(&self.folder.hole_path(day))?;
+        }
+        Ok(())
+    }
+
+    /// Finishes or drops the commits that a kill has cut short, and removes unfinished files.
+    fn recover(&self) -> Result<(), ExportError> {
+        let folder = &self.folder;
+        for table in [Table::Events, Table::Profiles] {
+            for name in folder.names(table)? {
+                let path = folder.announced_path(table, &name);
+                let Some(announced) = read::<Manifest>(&path)? else {
+                    continue;
+                };
+                if folder.holds(&announced)? {
+                    self.settle(table, &announced)?;
+                } else {
+                    remove(&path)?;
+                }
+            }
+        }
+        self.clear()
+    }
+
+    /// Removes files that are not whole.
+    pub(crate) fn clear(&self) -> Result<(), ExportError> {
+        let temporary = self.folder.temporary_folder();
+        let entries = fs::read_dir(&temporary).map_err(|error| ExportError::file(&temporary, "read", error))?;
+        for entry in entries.flatten() {
+            remove(&entry.path())?;
+        }
+        Ok(())
+    }
+}
+
+/// A file of ours, if it is there.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
+    match fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| ExportError::unreadable(path, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ExportError::file(path, "read", error)),
+    }
+}
+
+/// Syncs a file, and gives it another name, all of which outlasts a loss of power.
+fn take_name(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent()
+        && !folder.exists()
+    {
+        fs::create_dir_all(folder)?;
+        sync_folder_of(folder)?;
+    }
+    File::open(from)?.sync_all()?;
+    fs::rename(from, to)?;
+    sync_folder_of(to)
+}
+
+fn remove(path: &Path) -> Result<(), ExportError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ExportError::file(path, "removed", error)),
+        _ => Ok(()),
+    }
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
+    let write = || {
+        let mut new = NewFile::create(path, OpenOptions::new().write(true).create_new(true))?;
+        serde_json::to_writer_pretty(&mut new, value)?;
+        new.write_all(b"\n")?;
+        new.finish()
+    };
+    write().map_err(|error| ExportError::file(path, "written", error))
+}
+
+impl Table {
+    pub(crate) const fn folder(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Profiles => "profiles",
+        }
+    }
+
+    pub(crate) const fn partition_key(self) -> &'static str {
+        match self {
+            Self::Events => "dt",
+            Self::Profiles => "snapshot",
+        }
+    }
+}

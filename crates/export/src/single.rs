@@ -1,0 +1,297 @@
+//! What comes from one request: a file of its own, or a snapshot of all profiles in a folder.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use dfinery::{UserProfileQuery, engine::sync_folder_of};
+use dfinery_records::Taxonomy;
+use flate2::write::GzEncoder;
+use jiff::{civil::Date, tz::TimeZone};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    blocking::blocking,
+    column::{Column, Table},
+    convert::{Conversion, Lead, header},
+    error::ExportError,
+    exporter::{Exporter, export_name},
+    fetch::{Failed, Query},
+    filter::{EventFilter, PropertyFilter, event_query},
+    folder::{Folder, Manifest, ManifestFile},
+    format::{Compression, Format},
+    spool::Raw,
+    stopped::Stopped,
+    table_file::new_file,
+    workspace::Workspace,
+};
+
+/// What to export with one request, and how it is written.
+#[derive(Clone, Debug)]
+pub struct FileExport {
+    /// What.
+    pub query: FileQuery,
+    /// The format of the file.
+    pub format: Format,
+    /// Its compression.
+    pub compression: Compression,
+}
+
+/// What to ask for with one request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum FileQuery {
+    /// Events from one day to another, exactly as the service reads these dates.
+    Events {
+        /// The first day.
+        from: Date,
+        /// The last day.
+        until: Date,
+        /// Which events.
+        events: EventFilter,
+        /// Which of their properties.
+        properties: PropertyFilter,
+    },
+    /// All user profiles, or those of an audience.
+    Profiles(ProfileFilter),
+}
+
+/// Which user profiles, and which of their properties.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileFilter {
+    /// The id of an audience, from the console; all users if unset.
+    pub audience: Option<String>,
+    /// Which properties.
+    pub properties: PropertyFilter,
+}
+
+/// The account of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FileReceipt {
+    /// The file.
+    pub path: PathBuf,
+    /// Its rows, without a header.
+    pub rows: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// Requests made for it.
+    pub calls: u64,
+    /// Requests that are left of the quota, if known.
+    pub calls_left: Option<u64>,
+    /// Cells that did not fit the type of their column, by column.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unparsed: BTreeMap<String, u64>,
+}
+
+impl Exporter {
+    /// Makes one request and writes its answer to a file, which appears under its name only when it is whole. A CSV is
+    /// written byte for byte as it came; other formats have the service's columns, and one with the cells that do not fit
+    /// their type.
+    ///
+    /// # Errors
+    /// If the service does not give what was asked for, or the file cannot be written.
+    pub async fn save(&self, export: &FileExport, path: impl AsRef<Path>) -> Result<FileReceipt, ExportError> {
+        let path = path.as_ref().to_owned();
+        let workspace = Workspace::beside(&path)?;
+        let (raw, calls) = self.fetch_one(export.query.request(), workspace.folder()).await?;
+        let part = workspace.folder().join("part");
+        let (options, taxonomy, time_zone) = (export.clone(), self.taxonomy().clone(), self.time_zone().cloned());
+        let target = path.clone();
+        let (rows, bytes, unparsed) = blocking(move || {
+            let written = write_alone(&options, &raw, &taxonomy, time_zone, &part)?;
+            let place = || {
+                File::open(&part)?.sync_all()?;
+                fs::rename(&part, &target)?;
+                sync_folder_of(&target)
+            };
+            place().map_err(|error| ExportError::file(&target, "written", error))?;
+            Ok(written)
+        })
+        .await?;
+        self.progress().ends(rows);
+        Ok(FileReceipt {
+            path,
+            rows,
+            bytes,
+            calls,
+            calls_left: self.progress().snapshot().calls_left,
+            unparsed,
+        })
+    }
+
+    /// Exports a snapshot of all profiles to a folder, beside the earlier ones.
+    ///
+    /// # Errors
+    /// If the service does not give what was asked for, another exporter works on the folder, its files are of another
+    /// format, or one cannot be read or written.
+    pub async fn export_profiles(
+        &self,
+        profiles: &ProfileFilter,
+        format: Format,
+        compression: Compression,
+        folder: impl AsRef<Path>,
+    ) -> Result<FileReceipt, ExportError> {
+        let claim = Folder::new(folder.as_ref()).claim()?;
+        claim.fit(format, compression)?;
+        let now = self.now();
+        let name = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let temporary = claim.folder().temporary_folder();
+        let (raw, calls) = self.fetch_one(profiles.request(), &temporary).await?;
+        let writer = self.writer(format, compression);
+        let part = temporary.join(format!("{name}.part"));
+        let export = export_name(now);
+        let lead = Lead {
+            day: now.to_zoned(TimeZone::UTC).date(),
+            exported_at: now,
+            export: export.clone(),
+        };
+        let turn = writer.turn().await;
+        let (converted, columns) = turn
+            .write(&claim, Table::Profiles, vec![raw.path.clone()], lead, &part)
+            .await?;
+        let path = writer.data_path(Table::Profiles, &name);
+        let file = ManifestFile {
+            path: path.clone(),
+            bytes: converted.bytes,
+            rows: converted.rows,
+            sha256: converted.sha256,
+        };
+        let manifest = Manifest {
+            version: Manifest::VERSION,
+            name,
+            files: vec![file],
+            rows: converted.rows,
+            columns,
+            events: BTreeMap::new(),
+            unparsed: converted.unparsed.clone(),
+            query: profiles.describe(),
+            parts: 1,
+            attempts: calls,
+            export,
+            exported_at: now,
+            asked_at: now,
+            is_final: true,
+            generation: 1,
+            predecessor: None,
+            content: raw.content(),
+        };
+        blocking(move || {
+            claim.commit(Table::Profiles, &part, &manifest)?;
+            claim.clear()
+        })
+        .await?;
+        self.progress().ends(converted.rows);
+        Ok(FileReceipt {
+            path: folder.as_ref().join(path),
+            rows: converted.rows,
+            bytes: converted.bytes,
+            calls,
+            calls_left: self.progress().snapshot().calls_left,
+            unparsed: converted.unparsed,
+        })
+    }
+
+    async fn fetch_one(&self, query: Query, folder: &Path) -> Result<(Raw, u64), ExportError> {
+        self.progress().begins(1);
+        let fetcher = self.fetcher(folder)?;
+        let mut calls = 0;
+        let answer = fetcher.fetch(&query, &mut calls).await;
+        let raw = answer.map_err(|failed| match failed {
+            Failed::Run(stopped) => ExportError::stopped(stopped),
+            Failed::Disk(error) => error,
+            Failed::Gone(error) => ExportError::stopped(Stopped::Refused(error)),
+            Failed::Query(failed) if failed.error.is_retryable() => {
+                ExportError::stopped(Stopped::Failing(Box::new(failed.error)))
+            }
+            Failed::Query(failed) => ExportError::stopped(Stopped::Refused(Box::new(failed.error))),
+        })?;
+        Ok((raw, calls))
+    }
+}
+
+/// Writes an answer as a file with the service's columns alone. Returns its rows, its length and the cells that did not fit.
+fn write_alone(
+    export: &FileExport,
+    raw: &Raw,
+    taxonomy: &Taxonomy,
+    time_zone: Option<TimeZone>,
+    to: &Path,
+) -> Result<(u64, u64, BTreeMap<String, u64>), ExportError> {
+    if export.format != Format::Csv {
+        let table = export.query.table();
+        let names = header(&raw.path).map_err(|error| ExportError::unreadable(&raw.path, error))?;
+        let columns: Vec<_> = names.iter().map(|name| Column::named(name, table, taxonomy)).collect();
+        let conversion = Conversion {
+            parts: std::slice::from_ref(&raw.path),
+            columns: &columns,
+            lead: None,
+            time_zone,
+            format: export.format,
+            compression: export.compression,
+        };
+        let converted = conversion.write(new_file(to)?).map_err(ExportError::conversion)?;
+        return Ok((converted.rows, converted.bytes, converted.unparsed));
+    }
+    let write = || {
+        match export.compression {
+            Compression::None => fs::rename(&raw.path, to)?,
+            Compression::Gzip => {
+                let mut encoder = GzEncoder::new(new(to)?, flate2::Compression::default());
+                io::copy(&mut File::open(&raw.path)?, &mut encoder)?;
+                encoder.finish()?;
+            }
+            Compression::Zstd => zstd::stream::copy_encode(File::open(&raw.path)?, new(to)?, 3)?,
+        }
+        fs::metadata(to).map(|metadata| metadata.len())
+    };
+    let bytes = write().map_err(|error| ExportError::file(to, "written", error))?;
+    Ok((raw.rows, bytes, BTreeMap::new()))
+}
+
+fn new(path: &Path) -> io::Result<File> {
+    new_file(path).map_err(io::Error::other)
+}
+
+impl FileQuery {
+    fn request(&self) -> Query {
+        match self {
+            Self::Events {
+                from,
+                until,
+                events,
+                properties,
+            } => Query::Events(event_query(*from, *until, events, properties)),
+            Self::Profiles(profiles) => profiles.request(),
+        }
+    }
+
+    const fn table(&self) -> Table {
+        match self {
+            Self::Events { .. } => Table::Events,
+            Self::Profiles(_) => Table::Profiles,
+        }
+    }
+}
+
+impl ProfileFilter {
+    fn request(&self) -> Query {
+        let query = match &self.properties {
+            PropertyFilter::All => UserProfileQuery::all(),
+            PropertyFilter::Only(names) => UserProfileQuery::all().only_properties(names),
+            PropertyFilter::Without(names) => UserProfileQuery::all().without_properties(names),
+        };
+        Query::Profiles(match &self.audience {
+            Some(audience) => query.with_identities().audience(audience),
+            None => query.with_identities(),
+        })
+    }
+
+    fn describe(&self) -> Value {
+        json!({ "audience": self.audience, "properties": self.properties.describe() })
+    }
+}

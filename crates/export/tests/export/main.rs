@@ -1,0 +1,7 @@
+//! Exports from the emulator to folders, compared with what the emulator has.
+
+mod days;
+mod probe;
+#[cfg(feature = "parquet")]
+mod readers;
+mod service;
