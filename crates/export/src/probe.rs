@@ -1,7 +1,7 @@
 //! Measures what is undocumented about the export of events, with three to five queries.
 //!
 //! A day and the next one are asked for together and alone, and days before them if that leaves something open. What rows
-//! say is decided only if enough of them contradict everything else: see [`MINIMUM`]. Rows are read once, from the file of
+//! say is decided only if enough of them contradict everything else: see [`MINIMUM`](finding::MINIMUM). Rows are read once, from the file of
 //! an answer, and what is kept of them is bounded: counts by quarter of an hour and by seconds of lateness, forms of
 //! cells, and hashes of the latest rows.
 
@@ -30,7 +30,3 @@ pub use self::{
     report::{AskedQuery, Findings, Probe},
     spelling::{ColumnSeen, Spellings},
 };
-
-/// This many rows against a reading rule it out. Fewer may be exceptions, such as rows that arrived between two queries;
-/// then the question stays open.
-const MINIMUM: u64 = 5;

@@ -94,10 +94,11 @@ pub fn rows(folder: &Path) -> BTreeMap<Date, usize> {
             .parse()
             .unwrap();
         // A partition is made just before its file.
-        let Ok(mut reader) = csv::Reader::from_path(partition.path().join("part-00000.csv")) else {
+        let Ok(reader) = csv::Reader::from_path(partition.path().join("part-00000.csv")) else {
             continue;
         };
-        rows.insert(day, reader.records().map(|record| record.unwrap()).count());
+        let records: Result<Vec<_>, _> = reader.into_records().collect();
+        rows.insert(day, records.unwrap().len());
     }
     rows
 }

@@ -10,10 +10,9 @@ use std::ops::RangeInclusive;
 use jiff::{civil::Date, tz::Offset};
 
 use super::{
-    MINIMUM,
     answer::{Answer, evidence},
     calibration::{DayBy, DayOffset},
-    finding::{Evidence, Finding, Place, Reading, Tally},
+    finding::{Evidence, Finding, MINIMUM, Place, Reading, Tally},
     reference::{DayStart, Reference},
     slots::{DAY, Slots},
     survey::Survey,

@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+/// This many rows against a reading rule it out. Fewer may be exceptions, such as rows that arrived between two queries;
+/// then the question stays open.
+pub(super) const MINIMUM: u64 = 5;
+
 /// What rows say about an open question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

@@ -12,9 +12,8 @@ use serde::de::IgnoredAny;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    MINIMUM,
     calibration::ItemRows,
-    finding::{Evidence, Finding, Reading, Tally},
+    finding::{Evidence, Finding, MINIMUM, Reading, Tally},
 };
 use crate::column::ITEM_PREFIX;
 

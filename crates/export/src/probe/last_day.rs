@@ -6,10 +6,9 @@
 //! alone, if both have any: otherwise a query for a single day is an exception to a rule that this cannot tell.
 
 use super::{
-    MINIMUM,
     answer::{Answer, evidence, query},
     calibration::LastDay,
-    finding::{Finding, Reading},
+    finding::{Finding, MINIMUM, Reading},
 };
 
 /// What answers, in the order in which they were asked for, say of the last day of a query.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    MINIMUM,
     calibration::Lateness,
-    finding::{Evidence, Finding},
+    finding::{Evidence, Finding, MINIMUM},
     moment::Moment,
 };
 

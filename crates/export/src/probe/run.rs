@@ -4,11 +4,10 @@ use dfinery_records::Taxonomy;
 use jiff::civil::Date;
 
 use super::{
-    MINIMUM,
     answer::{Answer, shift},
     calibration::{Calibration, LastDay},
     day_start,
-    finding::{Evidence, Finding},
+    finding::{Evidence, Finding, MINIMUM},
     last_day,
     reference::DayStart,
     report::{AskedQuery, Findings, Probe},

@@ -31,7 +31,7 @@ async fn every_day_that_can_be_had_is_exported_and_only_what_changed_is_replaced
     let exporter = service.exporter(|builder| builder);
     let receipt = exporter
         .export_events(&EventExport::default(), folder.path(), |day: &DayReceipt| {
-            seen.push(day.day)
+            seen.push(day.day);
         })
         .await
         .unwrap();
