@@ -307,6 +307,7 @@ fn settings(numbers: [u8; 32]) -> Settings {
         bom: pick.of([false, true]),
         line_ending: pick.of([LineEnding::Lf, LineEnding::CrLf]),
         synthetic_export_bytes: pick.of([None, Some(2_000)]),
+        longest_export: None,
         clock: fixed.clock,
         capacity: fixed.capacity,
     }

@@ -137,7 +137,7 @@ pub struct SqlArguments {
     /// The folder.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: PathBuf,
-    /// Where the warehouse finds the folder, such as s3://bucket/dfinery [default: the folder itself].
+    /// Where the warehouse finds the folder, such as `s3://bucket/dfinery` [default: the folder itself].
     #[arg(long, value_name = "URL")]
     pub place: Option<String>,
 }

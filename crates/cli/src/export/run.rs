@@ -57,7 +57,7 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
             format,
             compression,
         };
-        let work = exporter.export_events(&export, folder, |_| ());
+        let work = Box::pin(exporter.export_events(&export, folder, |_| ()));
         let Some(done) = until_interrupted(shown(&settings, exporter.progress(), work)).await else {
             return Ok(interrupted());
         };
@@ -66,7 +66,7 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
                 report(&settings, &arguments.run, &receipt, false)?;
                 Ok(exit_code(&receipt))
             }
-            Err(error) => failed(error),
+            Err(error) => Ok(failed(&error)),
         };
     }
     let (from, until) = match (one, from, until) {
@@ -109,14 +109,14 @@ pub async fn profiles(arguments: &ProfilesArguments) -> anyhow::Result<ExitCode>
         .await;
     };
     let (format, compression) = form(&settings, None)?;
-    let work = exporter.export_profiles(&profiles, format, compression, folder);
+    let work = Box::pin(exporter.export_profiles(&profiles, format, compression, folder));
     match until_interrupted(shown(&settings, exporter.progress(), work)).await {
         None => Ok(interrupted()),
         Some(Ok(receipt)) => {
             report(&settings, &arguments.run, &receipt, false)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Err(error)) => failed(error),
+        Some(Err(error)) => Ok(failed(&error)),
     }
 }
 
@@ -124,10 +124,10 @@ pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
     let day = arguments.day.map(|day| day.date(&settings)).transpose()?;
     let exporter = exporter(&settings, &arguments.run)?;
-    let work = exporter.probe(day);
+    let work = Box::pin(exporter.probe(day));
     let probe = match until_interrupted(shown(&settings, exporter.progress(), work)).await {
         None => return Ok(interrupted()),
-        Some(Err(error)) => return failed(error),
+        Some(Err(error)) => return Ok(failed(&error)),
         Some(Ok(probe)) => probe,
     };
     report(&settings, &arguments.run, &probe, false)?;
@@ -195,10 +195,10 @@ async fn one_file(
     } else {
         out.to_owned()
     };
-    let work = exporter.save(&export, &path);
+    let work = Box::pin(exporter.save(&export, &path));
     let receipt = match until_interrupted(shown(settings, exporter.progress(), work)).await {
         None => return Ok(interrupted()),
-        Some(Err(error)) => return failed(error),
+        Some(Err(error)) => return Ok(failed(&error)),
         Some(Ok(receipt)) => receipt,
     };
     if to_stdout {
@@ -372,22 +372,20 @@ impl Shown for Probe {
 
 impl Shown for FileReceipt {
     fn text(&self) -> String {
-        let mut text = format!(
-            "{} rows, {} bytes, {} {}",
+        let calls = if self.calls == 1 { "call" } else { "calls" };
+        let left = self.calls_left.map(|left| format!(", {left} calls left"));
+        let first = format!(
+            "{} rows, {} bytes, {} {calls}{}\n",
             self.rows,
             self.bytes,
             self.calls,
-            if self.calls == 1 { "call" } else { "calls" }
+            left.unwrap_or_default()
         );
-        if let Some(left) = self.calls_left {
-            text.push_str(&format!(", {left} calls left"));
-        }
-        for (column, cells) in &self.unparsed {
-            text.push_str(&format!(
-                "\n{cells} cells of {column} do not fit their type: see _dfinery_unparsed"
-            ));
-        }
-        format!("{text}\n")
+        let unparsed = self
+            .unparsed
+            .iter()
+            .map(|(column, cells)| format!("{cells} cells of {column} do not fit their type: see _dfinery_unparsed\n"));
+        std::iter::once(first).chain(unparsed).collect()
     }
 }
 
@@ -439,7 +437,7 @@ fn exit_code(receipt: &Receipt) -> ExitCode {
 }
 
 /// Says why there is no export, and how to go on.
-fn failed(error: ExportError) -> anyhow::Result<ExitCode> {
+fn failed(error: &ExportError) -> ExitCode {
     let code = match error.why_stopped() {
         Some(Stopped::QuotaSpent(_) | Stopped::Failing(_)) => TRY_AGAIN,
         None if error.is_in_use() => TRY_AGAIN,
@@ -454,7 +452,7 @@ fn failed(error: ExportError) -> anyhow::Result<ExitCode> {
         _ => "",
     };
     let _ = writeln!(io::stderr(), "dfinery: {error}{advice}");
-    Ok(code.into())
+    code.into()
 }
 
 fn interrupted() -> ExitCode {
