@@ -34,6 +34,8 @@ pub(crate) struct DayJob<'a> {
     pub(crate) calendar: &'a Calendar,
     pub(crate) writer: &'a TableWriter,
     pub(crate) look_back: u32,
+    /// The first day of which the folder knows something, or that was asked for by name.
+    pub(crate) begins: Option<Date>,
     /// The name of the export.
     pub(crate) name: String,
     /// Names of events that the service may have.
@@ -52,6 +54,8 @@ pub(crate) enum ToDate {
 /// How it went.
 pub(crate) enum Asked {
     Done(DayReceipt),
+    /// The service does not have a day from before the folder began: nothing is missing.
+    NotKept,
     /// The whole export must end.
     Stopped {
         why: Stopped,
@@ -83,6 +87,7 @@ impl DayJob<'_> {
         let (reason, gone) = match failed {
             Failed::Run(why) => return Ok(Asked::Stopped { why, attempts }),
             Failed::Disk(error) => return Err(error),
+            Failed::Gone(_) if self.begins.is_none_or(|first| day < first) => return Ok(Asked::NotKept),
             Failed::Gone(error) => (error.to_string(), true),
             Failed::Query(failed) => (failed.reason(), false),
         };

@@ -121,6 +121,11 @@ impl Exporter {
             calendar: &calendar,
             writer: &writer,
             look_back: self.settings.look_back,
+            begins: export
+                .from
+                .into_iter()
+                .chain(claim.folder().days()?.first().copied())
+                .min(),
             name: export_name(began),
             known: known_events(&self.settings.taxonomy, claim.folder())?,
             to_date: Mutex::new(self.to_date(claim.folder())?),
@@ -146,6 +151,10 @@ impl Exporter {
             };
             let receipt = match asked? {
                 Asked::Done(receipt) => receipt,
+                Asked::NotKept => {
+                    self.progress.ends(0);
+                    continue;
+                }
                 Asked::Stopped { why, attempts } => {
                     let reason = why.to_string();
                     stopped.get_or_insert(why);

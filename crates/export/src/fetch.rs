@@ -185,7 +185,10 @@ impl Fetcher {
     /// Gives a failure back that another attempt may not meet.
     fn may_pass(&self, error: Error) -> Result<Error, Failed> {
         let is_way = error.is_on_the_way();
-        if error.export_code() == Some(&ExportCode::ExceedDateRangeLimit) {
+        let too_old = error
+            .violations()
+            .is_some_and(|violations| violations.iter().any(|violation| violation.path() == "from_date"));
+        if too_old || error.export_code() == Some(&ExportCode::ExceedDateRangeLimit) {
             return Err(Failed::Gone(Box::new(error)));
         }
         if (error.is_auth() && !is_way) || error.is_config() {

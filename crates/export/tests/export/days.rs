@@ -68,6 +68,23 @@ async fn every_day_that_can_be_had_is_exported_and_only_what_changed_is_replaced
     assert_eq!(found, stored);
 }
 
+/// While a day has not begun everywhere, the service may or may not have the day 30 days before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_from_before_a_new_folder_that_the_service_does_not_have_is_not_missing() {
+    for hours in [0, 5, 7, 9, 17] {
+        let service = Service::start(|_| ()).await;
+        service.pass(hours);
+        let folder = tempfile::tempdir().unwrap();
+        let exporter = service.exporter(|builder| builder.reserve(0));
+        let receipt = exporter
+            .export_events(&EventExport::default(), folder.path(), |_| ())
+            .await
+            .unwrap();
+        assert!(receipt.stopped.is_none() && receipt.days.len() >= 29, "{receipt}");
+        assert!(receipt.days.iter().all(|day| day.fate == Fate::Complete), "{receipt}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_day_of_a_query_may_be_part_of_its_answer_or_not() {
     for inclusive in [true, false] {
