@@ -64,7 +64,8 @@ pub(super) fn write(plan: &Plan<'_>, file: impl Write + Send) -> Result<(Written
     let options = ArrowWriterOptions::new()
         .with_properties(properties)
         .with_skip_arrow_metadata(true);
-    let writer = ArrowWriter::try_new_with_options(Hashed::new(file), Arc::clone(&schema), options);
+    let mut hashed = Hashed::new(file);
+    let writer = ArrowWriter::try_new_with_options(&mut hashed, Arc::clone(&schema), options);
     let (mut writer, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(writing)?;
     let row_group = |chunk: &Chunk| row_group(chunk, plan, &schema, &factory);
     let tally = plan.convert(PIECE, 0, row_group, |columns| {
@@ -77,8 +78,9 @@ pub(super) fn write(plan: &Plan<'_>, file: impl Write + Send) -> Result<(Written
         }
         row_group.close().map(drop).map_err(writing)
     })?;
-    let written = writer.into_inner().map_err(writing)?.finish();
-    Ok((written.map_err(ConvertError::writing)?, tally))
+    writer.finish().map_err(writing)?;
+    drop(writer);
+    Ok((hashed.finish().map_err(ConvertError::writing)?, tally))
 }
 
 fn writing(error: ParquetError) -> ConvertError {

@@ -1,5 +1,7 @@
 //! Parquet, as its own crate reads it.
 
+use std::{error::Error, io};
+
 use ::parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
     basic::{ConvertedType, LogicalType, TimeUnit, TimestampType, ZstdLevel},
@@ -181,5 +183,7 @@ fn a_full_disk_is_an_error() {
         let mut file = vec![0; room];
         let error = conversion.write(&mut file[..]).unwrap_err();
         assert!(error.is_unwritable(), "{error}");
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::WriteZero));
     }
 }
