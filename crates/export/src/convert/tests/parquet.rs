@@ -93,6 +93,25 @@ fn it_has_the_values_of_ndjson() {
 }
 
 #[test]
+fn each_row_has_its_own_cells_that_do_not_fit() {
+    let columns = columns(&[
+        ("a", ColumnType::Long),
+        ("b", ColumnType::Long),
+        ("c", ColumnType::String),
+    ]);
+    let parts = Parts::new(&[b"c,b,a\nx,y,1\n\xff,1,z\n,,\n\xea\xb0,u,v\n".as_slice()]);
+    let (found, _) = rows(written(&parts.conversion(&columns, Format::Parquet)).0);
+    let unparsed: Vec<_> = found.iter().map(|row| row[UNPARSED].clone()).collect();
+    let expected = [
+        json!({"b": "y"}),
+        json!({"a": "z", "c": "\u{fffd}"}),
+        Value::Null,
+        json!({"a": "v", "b": "u", "c": "\u{fffd}"}),
+    ];
+    assert_eq!(unparsed, expected);
+}
+
+#[test]
 fn types_are_those_that_warehouses_read() {
     let (columns, parts) = table();
     let mut conversion = parts.conversion(&columns, Format::Parquet);
