@@ -192,6 +192,17 @@ mod tests {
             .collect()
     }
 
+    #[test]
+    fn any_line_break_ends_a_row() {
+        for line_break in ["\n", "\r\n", "\r"] {
+            let folder = tempfile::tempdir().unwrap();
+            let parts = [folder.path().join("part.csv")];
+            std::fs::write(&parts[0], ["a", "b", "c", "d"].join(line_break)).unwrap();
+            let chunks = Chunks::new(&parts, 4).map(|chunk| chunk.unwrap().bytes);
+            assert!(chunks.count() > 1, "{line_break:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn pieces_hold_the_same_rows(text in "[a\",\r\n가]{0,60}", size in 1_usize..20) {

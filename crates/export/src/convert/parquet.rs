@@ -10,6 +10,7 @@ use ::parquet::{
     basic::{Compression, ZstdLevel},
     errors::ParquetError,
     file::properties::{EnabledStatistics, WriterProperties},
+    schema::types::ColumnPath,
 };
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
@@ -54,17 +55,13 @@ type Unfit<'a> = (usize, usize, Cell<'a>);
 
 pub(super) fn write(plan: &Plan<'_>, file: impl Write + Send) -> Result<(Written, Tally), ConvertError> {
     let schema = schema(plan);
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).map_err(writing)?))
-        .set_dictionary_page_size_limit(DICTIONARY)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_created_by(concat!("dfinery-export version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
+    let properties = properties(plan)?;
     // The types of Parquet say everything.
     let options = ArrowWriterOptions::new()
         .with_properties(properties)
         .with_skip_arrow_metadata(true);
-    let writer = ArrowWriter::try_new_with_options(Hashed::new(file), Arc::clone(&schema), options);
+    let mut hashed = Hashed::new(file);
+    let writer = ArrowWriter::try_new_with_options(&mut hashed, Arc::clone(&schema), options);
     let (mut writer, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(writing)?;
     let row_group = |chunk: &Chunk| row_group(chunk, plan, &schema, &factory);
     let tally = plan.convert(PIECE, 0, row_group, |columns| {
@@ -77,8 +74,28 @@ pub(super) fn write(plan: &Plan<'_>, file: impl Write + Send) -> Result<(Written
         }
         row_group.close().map(drop).map_err(writing)
     })?;
-    let written = writer.into_inner().map_err(writing)?.finish();
-    Ok((written.map_err(ConvertError::writing)?, tally))
+    writer.finish().map_err(writing)?;
+    drop(writer);
+    Ok((hashed.finish().map_err(ConvertError::writing)?, tally))
+}
+
+fn properties(plan: &Plan<'_>) -> Result<WriterProperties, ConvertError> {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).map_err(writing)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_dictionary_page_size_limit(DICTIONARY)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by(concat!("dfinery-export version ", env!("CARGO_PKG_VERSION")).to_owned());
+    // Times hardly repeat.
+    let times = plan
+        .columns
+        .iter()
+        .filter(|column| column.column_type == ColumnType::Datetime);
+    let paths = times.map(|column| ColumnPath::new(vec![column.name.clone()]));
+    let properties = paths.fold(properties, |properties, path| {
+        properties.set_column_dictionary_enabled(path, false)
+    });
+    Ok(properties.build())
 }
 
 fn writing(error: ParquetError) -> ConvertError {

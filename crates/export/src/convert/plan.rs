@@ -28,7 +28,7 @@ const EVENT: &str = "event_name";
 
 /// How much is read at once, in bytes and cells. With less, the work for each batch counts; with more, the processor's
 /// cache is too small.
-const BATCH: usize = 1 << 20;
+const BATCH: usize = 2 << 20;
 
 /// What the first columns of a file hold, the same in each row.
 #[derive(Clone, Debug)]
@@ -126,8 +126,8 @@ impl<'a> Plan<'a> {
                     let is_same = error.part() == self.parts.get(part).map(PathBuf::as_path);
                     if is_same { error.after(rows) } else { error }
                 })?;
-                rows = if of == part { rows } else { 0 } + tally.rows;
-                part = of;
+                let before = if of == part { rows } else { 0 };
+                (part, rows) = (of, before + tally.rows);
                 total.add(tally);
                 take(encoded)
             },

@@ -1,5 +1,7 @@
 //! Parquet, as its own crate reads it.
 
+use std::{error::Error, io};
+
 use ::parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
     basic::{ConvertedType, LogicalType, TimeUnit, TimestampType, ZstdLevel},
@@ -88,6 +90,25 @@ fn it_has_the_values_of_ndjson() {
         .iter()
         .find_map(|row| row["Double"].as_f64().filter(|number| *number == 0.0));
     assert!(minus_zero.is_some_and(f64::is_sign_negative));
+}
+
+#[test]
+fn each_row_has_its_own_cells_that_do_not_fit() {
+    let columns = columns(&[
+        ("a", ColumnType::Long),
+        ("b", ColumnType::Long),
+        ("c", ColumnType::String),
+    ]);
+    let parts = Parts::new(&[b"c,b,a\nx,y,1\n\xff,1,z\n,,\n\xea\xb0,u,v\n".as_slice()]);
+    let (found, _) = rows(written(&parts.conversion(&columns, Format::Parquet)).0);
+    let unparsed: Vec<_> = found.iter().map(|row| row[UNPARSED].clone()).collect();
+    let expected = [
+        json!({"b": "y"}),
+        json!({"a": "z", "c": "\u{fffd}"}),
+        Value::Null,
+        json!({"a": "v", "b": "u", "c": "\u{fffd}"}),
+    ];
+    assert_eq!(unparsed, expected);
 }
 
 #[test]
@@ -181,5 +202,7 @@ fn a_full_disk_is_an_error() {
         let mut file = vec![0; room];
         let error = conversion.write(&mut file[..]).unwrap_err();
         assert!(error.is_unwritable(), "{error}");
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::WriteZero));
     }
 }
