@@ -23,9 +23,6 @@ use crate::settings::{
     },
 };
 
-/// How long one request of a load may take.
-const MOST_TIME: Duration = Duration::from_secs(60);
-
 /// A client that may export.
 pub fn export_client(settings: &Settings) -> anyhow::Result<ExportClient> {
     let token = token("export", EXPORT_TOKEN_VARIABLE, settings.export_token.as_ref())?;
@@ -33,7 +30,8 @@ pub fn export_client(settings: &Settings) -> anyhow::Result<ExportClient> {
     if let Some(base_url) = settings.text(&BASE_URL) {
         client = client.base_url(base_url);
     }
-    if let Some(timeout) = settings.duration(&TIMEOUT) {
+    // The default is for loads: an export is silent for longer.
+    if let Some(timeout) = settings.duration(&TIMEOUT).filter(|_| settings.is_set(&TIMEOUT)) {
         client = client.read_timeout(timeout).attempt_timeout(timeout);
     }
     Ok(client.build()?)
@@ -61,8 +59,9 @@ fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -
     if let Some(base_url) = settings.text(&BASE_URL) {
         client = client.base_url(base_url);
     }
-    let timeout = settings.duration(&TIMEOUT).unwrap_or(MOST_TIME);
-    client = client.attempt_timeout(timeout).read_timeout(timeout);
+    if let Some(timeout) = settings.duration(&TIMEOUT) {
+        client = client.attempt_timeout(timeout).read_timeout(timeout);
+    }
     for family in families(accepts) {
         client = client.rate_limit(family, rate_limit(settings, accepts, family)?);
     }

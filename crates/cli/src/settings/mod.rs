@@ -191,6 +191,11 @@ impl Settings {
         }
     }
 
+    /// Whether it was set anywhere.
+    pub fn is_set(&self, setting: &Setting) -> bool {
+        self.get(setting).is_some_and(|found| found.origin != Origin::Default)
+    }
+
     /// Whether it was given on the command line.
     pub fn is_option(&self, setting: &Setting) -> bool {
         self.get(setting).is_some_and(|found| found.origin == Origin::Option)

@@ -90,11 +90,11 @@ pub static TIMEOUT: Setting = Setting {
     option: None,
     takes: "DURATION",
     kind: Kind::Duration,
-    default: None,
-    otherwise: "60s; of an export 5m without a byte",
+    default: Some("60s"),
+    otherwise: "",
     heading: CONNECTION,
     on: SENDING | EXPORTING,
-    help: "How long one request may take; of an export, how long the service may send nothing",
+    help: "How long one request may take; of an export, how long the service may send nothing, which is 5m unless this is set",
 };
 
 pub static MAPPING: Setting = Setting {
