@@ -94,10 +94,7 @@ impl Fetcher {
             let began = self.begin(query).await;
             let (metadata, spent) = match &began {
                 Ok(csv) => (csv.metadata(), None),
-                Err(error) => (
-                    error.metadata(),
-                    error.retry_after().filter(|_| error.is_rate_limited()),
-                ),
+                Err(error) => (error.metadata(), spent_for(error)),
             };
             self.answered(&reservation, metadata, spent).map_err(Failed::Disk)?;
             let error = match began {

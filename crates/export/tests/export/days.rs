@@ -1,6 +1,6 @@
 //! What becomes of days: complete, replaced, unchanged, missing and lost.
 
-use dfinery::{ExportCode, Operation};
+use dfinery::{EventQuery, ExportCode, Operation};
 use dfinery_emulator::Fault;
 use dfinery_export::{DayReceipt, EventExport, Fate, Receipt, Stopped};
 
@@ -214,4 +214,46 @@ async fn a_spent_quota_ends_the_export_and_says_when_it_goes_on() {
             .iter()
             .all(|(_, fate)| !matches!(fate, Fate::Hole { .. }))
     );
+}
+
+/// The service limits how many exports run at the same time, whichever machine asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_for_calls_at_the_same_time_is_no_spent_quota() {
+    let service = Service::start(|_| ()).await;
+    service.load("2026-11-26", &[("df_login", 1)]).await;
+    let slow = Fault::SlowBody {
+        piece: 1_000_000,
+        pause: std::time::Duration::from_millis(700),
+    };
+    service.emulator.script_for(Operation::ExportEvents, vec![slow; 5]);
+    let other = service.emulator.export_client().build().unwrap();
+    let query = EventQuery::between(date("2026-11-26"), date("2026-11-26"));
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        let (other, query) = (other.clone(), query.clone());
+        held.push(tokio::spawn(async move {
+            other.events(&query).await.unwrap().bytes(1 << 20).await
+        }));
+    }
+    while service.emulator.scripted() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let exporter = service.exporter(|builder| builder);
+    let receipt = exporter
+        .export_events(&from("2026-11-26"), folder.path(), |_| ())
+        .await
+        .unwrap();
+    assert!(receipt.stopped.is_none() && receipt.rows == 1, "{receipt}");
+    let ledger = service.emulator.ledger();
+    let mut refused = ledger
+        .requests(Operation::ExportEvents)
+        .filter_map(|request| request.export_code());
+    assert!(
+        refused.any(|code| *code == ExportCode::TooManyApiRequests),
+        "it was refused at first"
+    );
+    for held in held {
+        held.await.unwrap().unwrap();
+    }
 }
