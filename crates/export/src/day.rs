@@ -267,9 +267,6 @@ impl Answer {
     }
 
     fn has_rows(&self) -> bool {
-        self.raws.iter().any(|raw| {
-            let rows = csv::ReaderBuilder::new().from_path(&raw.path);
-            rows.is_ok_and(|rows| rows.into_byte_records().next().is_some())
-        })
+        self.raws.iter().any(|raw| raw.rows > 0)
     }
 }

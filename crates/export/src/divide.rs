@@ -14,16 +14,16 @@ use dfinery::EventQuery;
 
 use crate::{
     fetch::{Failed, Fetcher, Query, QueryFailed},
-    filter::EventFilter,
+    filter::NameFilter,
     spool::Raw,
 };
 
 /// Asks for a day as a whole and, if that is too large, in parts. `whole` makes the query of a filter.
 pub(crate) async fn fetch_day(
     fetcher: &Fetcher,
-    filter: &EventFilter,
+    filter: &NameFilter,
     known: &BTreeSet<String>,
-    whole: impl Fn(&EventFilter) -> EventQuery,
+    whole: impl Fn(&NameFilter) -> EventQuery,
     attempts: &mut u64,
 ) -> Result<Vec<Raw>, Failed> {
     let failed = match fetcher.fetch(&Query::Events(whole(filter)), attempts).await {
@@ -33,7 +33,9 @@ pub(crate) async fn fetch_day(
     };
     let mut names: BTreeSet<String> = known.iter().filter(|name| filter.allows(name)).cloned().collect();
     names.extend(seen(&failed).into_iter().filter(|name| filter.allows(name)));
-    names.extend(filter.names().iter().cloned());
+    if let NameFilter::Only(only) = filter {
+        names.extend(only.iter().cloned());
+    }
     let mut parts = Vec::new();
     let mut groups = VecDeque::from(halves(names.iter().cloned().collect()));
     if groups.is_empty() {
@@ -41,7 +43,7 @@ pub(crate) async fn fetch_day(
     }
     while let Some(group) = groups.pop_front() {
         match fetcher
-            .fetch(&Query::Events(whole(&EventFilter::Only(group.clone()))), attempts)
+            .fetch(&Query::Events(whole(&NameFilter::Only(group.clone()))), attempts)
             .await
         {
             Ok(raw) => parts.push(raw),

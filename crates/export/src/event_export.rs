@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::{
-    filter::{EventFilter, PropertyFilter},
+    filter::NameFilter,
     format::{Compression, Format},
 };
 
@@ -15,9 +15,9 @@ pub struct EventExport {
     /// The last day; if unset, the newest that is closed.
     pub until: Option<Date>,
     /// Which events.
-    pub events: EventFilter,
+    pub events: NameFilter,
     /// Which of their properties.
-    pub properties: PropertyFilter,
+    pub properties: NameFilter,
     /// The format of the files.
     pub format: Format,
     /// Their compression.

@@ -1,4 +1,4 @@
-//! Which events are exported.
+//! Which events and properties are exported.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use dfinery::EventQuery;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-/// Which events, by name.
+/// Which events, or which properties, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum EventFilter {
+pub enum NameFilter {
     /// All.
     #[default]
     All,
@@ -18,32 +18,12 @@ pub enum EventFilter {
     Without(Vec<String>),
 }
 
-/// Which properties, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum PropertyFilter {
-    /// All.
-    #[default]
-    All,
-    /// Only these.
-    Only(Vec<String>),
-    /// All but these.
-    Without(Vec<String>),
-}
-
-impl EventFilter {
+impl NameFilter {
     pub(crate) fn allows(&self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Only(names) => names.iter().any(|only| only == name),
             Self::Without(names) => names.iter().all(|without| without != name),
-        }
-    }
-
-    /// The names that it lets through and that it names.
-    pub(crate) fn names(&self) -> &[String] {
-        match self {
-            Self::Only(names) => names,
-            Self::All | Self::Without(_) => &[],
         }
     }
 
@@ -58,32 +38,7 @@ impl EventFilter {
         Some(Self::Without(without))
     }
 
-    fn apply(&self, query: EventQuery) -> EventQuery {
-        match self {
-            Self::All => query,
-            Self::Only(names) => query.only(names),
-            Self::Without(names) => query.without(names),
-        }
-    }
-
-    fn describe(&self) -> Value {
-        match self {
-            Self::All => json!("all"),
-            Self::Only(names) => json!({ "only": names }),
-            Self::Without(names) => json!({ "without": names }),
-        }
-    }
-}
-
-impl PropertyFilter {
-    fn apply(&self, query: EventQuery) -> EventQuery {
-        match self {
-            Self::All => query,
-            Self::Only(names) => query.only_properties(names),
-            Self::Without(names) => query.without_properties(names),
-        }
-    }
-
+    /// The same filter for a manifest.
     pub(crate) fn describe(&self) -> Value {
         match self {
             Self::All => json!("all"),
@@ -94,11 +49,21 @@ impl PropertyFilter {
 }
 
 /// The query of a range of days.
-pub(crate) fn event_query(from: Date, to: Date, events: &EventFilter, properties: &PropertyFilter) -> EventQuery {
-    properties.apply(events.apply(EventQuery::between(from, to)))
+pub(crate) fn event_query(from: Date, to: Date, events: &NameFilter, properties: &NameFilter) -> EventQuery {
+    let query = EventQuery::between(from, to);
+    let query = match events {
+        NameFilter::All => query,
+        NameFilter::Only(names) => query.only(names),
+        NameFilter::Without(names) => query.without(names),
+    };
+    match properties {
+        NameFilter::All => query,
+        NameFilter::Only(names) => query.only_properties(names),
+        NameFilter::Without(names) => query.without_properties(names),
+    }
 }
 
 /// The same query for a manifest.
-pub(crate) fn describe(from: Date, to: Date, events: &EventFilter, properties: &PropertyFilter) -> Value {
+pub(crate) fn describe(from: Date, to: Date, events: &NameFilter, properties: &NameFilter) -> Value {
     json!({ "from_date": from, "to_date": to, "events": events.describe(), "properties": properties.describe() })
 }

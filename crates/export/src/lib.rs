@@ -38,7 +38,7 @@ pub use dfinery_records::Taxonomy;
 pub use error::ExportError;
 pub use event_export::EventExport;
 pub use exporter::{Exporter, ExporterBuilder};
-pub use filter::{EventFilter, PropertyFilter};
+pub use filter::NameFilter;
 pub use format::{Compression, Format};
 pub use probe::{
     AskedQuery, Calibration, ColumnSeen, DayBy, DayOffset, DayStart, Evidence, Finding, Findings, ItemRows, LastDay,

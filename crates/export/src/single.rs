@@ -21,7 +21,7 @@ use crate::{
     error::ExportError,
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
-    filter::{EventFilter, PropertyFilter, event_query},
+    filter::{NameFilter, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
     spool::Raw,
@@ -52,9 +52,9 @@ pub enum FileQuery {
         /// The last day.
         until: Date,
         /// Which events.
-        events: EventFilter,
+        events: NameFilter,
         /// Which of their properties.
-        properties: PropertyFilter,
+        properties: NameFilter,
     },
     /// All user profiles, or those of an audience.
     Profiles(ProfileFilter),
@@ -66,7 +66,7 @@ pub struct ProfileFilter {
     /// The id of an audience, from the console; all users if unset.
     pub audience: Option<String>,
     /// Which properties.
-    pub properties: PropertyFilter,
+    pub properties: NameFilter,
 }
 
 /// The account of one file.
@@ -281,9 +281,9 @@ impl FileQuery {
 impl ProfileFilter {
     fn request(&self) -> Query {
         let query = match &self.properties {
-            PropertyFilter::All => UserProfileQuery::all(),
-            PropertyFilter::Only(names) => UserProfileQuery::all().only_properties(names),
-            PropertyFilter::Without(names) => UserProfileQuery::all().without_properties(names),
+            NameFilter::All => UserProfileQuery::all(),
+            NameFilter::Only(names) => UserProfileQuery::all().only_properties(names),
+            NameFilter::Without(names) => UserProfileQuery::all().without_properties(names),
         };
         Query::Profiles(match &self.audience {
             Some(audience) => query.with_identities().audience(audience),

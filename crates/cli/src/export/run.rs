@@ -11,8 +11,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use dfinery_export::{
-    Calibration, Compression, Days, EventExport, EventFilter, ExportError, Exporter, Fate, FileExport, FileQuery,
-    FileReceipt, Format, Probe, ProfileFilter, PropertyFilter, Receipt, Stopped,
+    Calibration, Compression, Days, EventExport, ExportError, Exporter, Fate, FileExport, FileQuery, FileReceipt,
+    Format, NameFilter, Probe, ProfileFilter, Receipt, Stopped,
 };
 use dfinery_input::read_text;
 use serde::Serialize;
@@ -40,12 +40,8 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
     let day = |day: Option<Day>| day.map(|day| day.date(&settings)).transpose();
     let (one, from, until) = (day(arguments.day)?, day(arguments.from)?, day(arguments.until)?);
-    let events = match (&arguments.only[..], &arguments.without[..]) {
-        ([], []) => EventFilter::All,
-        ([], without) => EventFilter::Without(without.to_vec()),
-        (only, _) => EventFilter::Only(only.to_vec()),
-    };
-    let properties = arguments.properties.filter();
+    let events = filter(&arguments.only, &arguments.without);
+    let properties = properties(&arguments.properties);
     let exporter = exporter(&settings, &arguments.run)?;
     if let Some(folder) = &arguments.target.to {
         let (format, compression) = form(&settings, None)?;
@@ -95,7 +91,7 @@ pub async fn profiles(arguments: &ProfilesArguments) -> anyhow::Result<ExitCode>
     let exporter = exporter(&settings, &arguments.run)?;
     let profiles = ProfileFilter {
         audience: arguments.audience.clone(),
-        properties: arguments.properties.filter(),
+        properties: properties(&arguments.properties),
     };
     let Some(folder) = &arguments.target.to else {
         let query = FileQuery::Profiles(profiles);
@@ -144,7 +140,7 @@ pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
 
 pub fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
-    let status = dfinery_export::status(&arguments.to, &days(&settings)?)?;
+    let status = dfinery_export::status(&arguments.to, &days(&settings, calibration(&settings)?.as_ref())?)?;
     print(&settings, &status)?;
     Ok(if status.has_holes() {
         NOT_ALL.into()
@@ -217,9 +213,10 @@ fn exporter(settings: &Settings, run: &Run) -> anyhow::Result<Exporter> {
     if let Some(taxonomy) = connection::taxonomy(settings)? {
         builder = builder.taxonomy(taxonomy);
     }
-    builder = builder.days(days(settings)?);
-    if let Some(calibration) = calibration(settings)? {
-        builder = builder.calibration(&calibration);
+    let calibration = calibration(settings)?;
+    builder = builder.days(days(settings, calibration.as_ref())?);
+    if let Some(calibration) = &calibration {
+        builder = builder.calibration(calibration);
     }
     if let Some(days) = settings.count(&LOOK_BACK) {
         builder = builder.look_back(u32::try_from(days).unwrap_or(u32::MAX));
@@ -243,10 +240,10 @@ fn calibration(settings: &Settings) -> anyhow::Result<Option<Calibration>> {
         .with_context(|| format!("{}: this is not what a probe writes", path.display()))
 }
 
-fn days(settings: &Settings) -> anyhow::Result<Days> {
+fn days(settings: &Settings, calibration: Option<&Calibration>) -> anyhow::Result<Days> {
     let mut days = Days::default();
-    if let Some(calibration) = calibration(settings)? {
-        days = days.calibration(&calibration);
+    if let Some(calibration) = calibration {
+        days = days.calibration(calibration);
     }
     if let Some(zone) = settings.text(&TIME_ZONE) {
         days = days.time_zone(zone)?;
@@ -322,13 +319,15 @@ fn form(settings: &Settings, path: Option<&Path>) -> anyhow::Result<(Format, Com
     Ok((format, compression))
 }
 
-impl Properties {
-    fn filter(&self) -> PropertyFilter {
-        match (&self.properties[..], &self.without_properties[..]) {
-            ([], []) => PropertyFilter::All,
-            ([], without) => PropertyFilter::Without(without.to_vec()),
-            (only, _) => PropertyFilter::Only(only.to_vec()),
-        }
+fn properties(arguments: &Properties) -> NameFilter {
+    filter(&arguments.properties, &arguments.without_properties)
+}
+
+fn filter(only: &[String], without: &[String]) -> NameFilter {
+    match (only, without) {
+        ([], []) => NameFilter::All,
+        ([], without) => NameFilter::Without(without.to_vec()),
+        (only, _) => NameFilter::Only(only.to_vec()),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     calendar::Calendar,
     error::ExportError,
     fetch::{Failed, Fetcher, Query},
-    filter::{EventFilter, PropertyFilter, event_query},
+    filter::{NameFilter, event_query},
     spool::Raw,
     stopped::Stopped,
 };
@@ -111,7 +111,7 @@ impl Run<'_> {
         if self.answers.len() == QUERIES || self.stopped.is_some() {
             return Ok(());
         }
-        let query = Query::Events(event_query(from, to, &EventFilter::All, &PropertyFilter::All));
+        let query = Query::Events(event_query(from, to, &NameFilter::All, &NameFilter::All));
         let survey = match self.fetcher.fetch(&query, &mut self.calls).await {
             Ok(raw) => Ok(self.read(raw).await?),
             Err(Failed::Disk(error)) => return Err(error),
