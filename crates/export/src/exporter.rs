@@ -233,6 +233,7 @@ impl Exporter {
             has_succeeded: false.into(),
             failures: 0.into(),
             files: 0.into(),
+            turn: tokio::sync::Mutex::new(()),
         })
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Fetcher {
     /// Queries in a row that failed for no reason of their own.
     pub(crate) failures: AtomicU32,
     pub(crate) files: AtomicU64,
+    /// Held while waiting for the quota, so that queries are served in the order in which they came.
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 impl Fetcher {
@@ -159,6 +161,7 @@ impl Fetcher {
     }
 
     async fn reserve(&self) -> Result<Reservation, Failed> {
+        let _turn = self.turn.lock().await;
         loop {
             let now = self.clock.now();
             let wait = match self.quota.reserve(now).map_err(Failed::Disk)? {
