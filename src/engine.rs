@@ -16,6 +16,7 @@ use crate::{
 };
 pub use crate::{
     new_file::{NewFile, sync_folder_of, with_suffix},
+    piece_writer::PieceWriter,
     quota::Permit,
     tries::{Blame, Next, Tries},
 };

@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 /// Writes on a thread that may block. Holds at most two batches: one being written, and one being filled.
 ///
 /// If it is dropped, what is being written is still written.
-pub(crate) struct PieceWriter {
+pub struct PieceWriter {
     file: Arc<File>,
     batch: Vec<Bytes>,
     batch_bytes: usize,
@@ -25,7 +25,9 @@ impl PieceWriter {
     /// As many as systems take in one call.
     const BATCH_PIECES: usize = 1024;
 
-    pub(crate) fn new(file: File) -> Self {
+    /// Writes to the end of a file.
+    #[must_use]
+    pub fn new(file: File) -> Self {
         Self {
             file: Arc::new(file),
             batch: Vec::new(),
@@ -35,7 +37,10 @@ impl PieceWriter {
     }
 
     /// Takes the next piece. An error may be that of an earlier one; feed nothing afterwards.
-    pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn write(&mut self, piece: Bytes) -> io::Result<()> {
         self.batch_bytes += piece.len();
         self.batch.push(piece);
         if self.batch_bytes >= Self::BATCH_BYTES || self.batch.len() >= Self::BATCH_PIECES {
@@ -45,7 +50,10 @@ impl PieceWriter {
     }
 
     /// Waits until everything is written.
-    pub(crate) async fn finish(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn finish(mut self) -> io::Result<()> {
         self.write_batch().await?;
         self.written().await
     }

@@ -52,3 +52,19 @@ impl From<Lang> for dfinery::Language {
         }
     }
 }
+
+/// The names of a setting of a library on the command line.
+macro_rules! argument {
+    ($name:ident, $setting:ident { $($variant:ident),* }) => {
+        #[derive(Clone, Copy, clap::ValueEnum)]
+        pub enum $name { $($variant),* }
+
+        impl From<$name> for $setting {
+            fn from(argument: $name) -> Self {
+                match argument { $($name::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+pub(crate) use argument;

@@ -9,14 +9,13 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::ValueEnum;
 use dfinery::{Family, ImportCode, Operation, tables::RateLimit};
 use dfinery_emulator::{
     Batch, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, FaultRate, ItemRows, OverLimit,
     RateHeaders, ResetUnit, Settings, Unregistered,
 };
 
-use crate::output::stdout;
+use crate::{arguments::argument, output::stdout};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -74,20 +73,6 @@ pub struct Arguments {
     /// Where the random faults start; the same seed gives the same faults.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-}
-
-/// The names of an emulator setting on the command line.
-macro_rules! argument {
-    ($name:ident, $setting:ident { $($variant:ident),* }) => {
-        #[derive(Clone, Copy, ValueEnum)]
-        enum $name { $($variant),* }
-
-        impl From<$name> for $setting {
-            fn from(argument: $name) -> Self {
-                match argument { $($name::$variant => Self::$variant),* }
-            }
-        }
-    };
 }
 
 argument!(CodeStyleArgument, CodeStyle { Number, Digits });

@@ -31,8 +31,8 @@ pub(crate) use self::schema::Schema;
 use crate::{
     column::Table,
     error::ExportError,
+    files::sha256_of,
     format::{Compression, Format},
-    hash::sha256_of,
 };
 
 /// A folder of exports.
@@ -161,6 +161,16 @@ impl Folder {
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
         read(&self.schema_path())
+    }
+
+    /// The schema of a folder that must have one.
+    pub(crate) fn existing_schema(&self) -> Result<Schema, ExportError> {
+        self.schema()?.ok_or_else(|| {
+            ExportError::unfit(format!(
+                "{} is no folder of exports: it has no _dfinery/schema.json",
+                self.root.display()
+            ))
+        })
     }
 
     /// The path of a file of a manifest.

@@ -9,7 +9,6 @@ use std::{
 
 use dfinery::{UserProfileQuery, engine::sync_folder_of};
 use dfinery_records::Taxonomy;
-use flate2::write::GzEncoder;
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,16 +16,16 @@ use serde_json::{Value, json};
 use crate::{
     blocking::blocking,
     column::{Column, Table},
-    convert::{Conversion, Lead, header},
+    convert::{Conversion, Lead, Output, header},
     error::ExportError,
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
+    files::new_file,
     filter::{NameFilter, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
     spool::Raw,
     stopped::Stopped,
-    table_file::new_file,
     workspace::Workspace,
 };
 
@@ -222,6 +221,7 @@ fn write_alone(
     time_zone: Option<TimeZone>,
     to: &Path,
 ) -> Result<(u64, u64, BTreeMap<String, u64>), ExportError> {
+    let file = new_file(to)?;
     if export.format != Format::Csv {
         let table = export.query.table();
         let names = header(&raw.path).map_err(|error| ExportError::unreadable(&raw.path, error))?;
@@ -234,27 +234,20 @@ fn write_alone(
             format: export.format,
             compression: export.compression,
         };
-        let converted = conversion.write(new_file(to)?).map_err(ExportError::conversion)?;
+        let converted = conversion.write(file).map_err(ExportError::conversion)?;
         return Ok((converted.rows, converted.bytes, converted.unparsed));
     }
     let write = || {
-        match export.compression {
-            Compression::None => fs::rename(&raw.path, to)?,
-            Compression::Gzip => {
-                let mut encoder = GzEncoder::new(new(to)?, flate2::Compression::default());
-                io::copy(&mut File::open(&raw.path)?, &mut encoder)?;
-                encoder.finish()?;
-            }
-            Compression::Zstd => zstd::stream::copy_encode(File::open(&raw.path)?, new(to)?, 3)?,
+        if export.compression == Compression::None {
+            fs::rename(&raw.path, to)?;
+            return fs::metadata(to).map(|metadata| metadata.len());
         }
-        fs::metadata(to).map(|metadata| metadata.len())
+        let mut output = Output::new(file, export.compression)?;
+        io::copy(&mut File::open(&raw.path)?, &mut output)?;
+        output.finish().map(|written| written.bytes)
     };
     let bytes = write().map_err(|error| ExportError::file(to, "written", error))?;
     Ok((raw.rows, bytes, BTreeMap::new()))
-}
-
-fn new(path: &Path) -> io::Result<File> {
-    new_file(path).map_err(io::Error::other)
 }
 
 impl FileQuery {

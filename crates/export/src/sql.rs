@@ -48,12 +48,7 @@ pub fn load_statement(
     place: Option<&str>,
 ) -> Result<String, ExportError> {
     let folder = Folder::new(folder.as_ref());
-    let Some(schema) = folder.schema()? else {
-        return Err(ExportError::unfit(format!(
-            "{} is no folder of exports: it has no _dfinery/schema.json",
-            folder.root().display()
-        )));
-    };
+    let schema = folder.existing_schema()?;
     let own = folder.root().display().to_string();
     let place = place.unwrap_or(&own).trim_end_matches('/');
     let table = Statement {

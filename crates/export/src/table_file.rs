@@ -1,9 +1,6 @@
 //! Files of a folder's tables.
 
-use std::{
-    fs::{File, OpenOptions},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use dfinery_records::Taxonomy;
 use jiff::tz::TimeZone;
@@ -14,6 +11,7 @@ use crate::{
     column::Table,
     convert::{Conversion, Converted, Lead, header},
     error::ExportError,
+    files::new_file,
     folder::{Claim, Folder, Schema},
     format::{Compression, Format},
 };
@@ -89,15 +87,4 @@ impl Turn<'_> {
         })
         .await
     }
-}
-
-/// A file that only its owner can read, in place of one that is there.
-pub(crate) fn new_file(path: &Path) -> Result<File, ExportError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map_err(|error| ExportError::file(path, "written", error))
 }

@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::{
     column::Table,
     error::ExportError,
+    files::sha256_of,
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
-    hash::sha256_of,
     rows_of::rows_of,
 };
 
@@ -52,12 +52,7 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
         bytes: 0,
         differences: Vec::new(),
     };
-    let Some(schema) = folder.schema()? else {
-        return Err(ExportError::unfit(format!(
-            "{} is no folder of exports: it has no _dfinery/schema.json",
-            folder.root().display()
-        )));
-    };
+    let schema = folder.existing_schema()?;
     for table in [Table::Events, Table::Profiles] {
         let mut known = Vec::new();
         for name in folder.names(table)? {

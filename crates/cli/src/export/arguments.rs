@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use dfinery_export::Warehouse;
 
 use super::days::Day;
-use crate::settings::{
-    Flags,
-    table::{EXPORT_EVENTS, EXPORT_PROFILES, PROBE, STATUS},
+use crate::{
+    arguments::argument,
+    settings::{
+        Flags,
+        table::{EXPORT_EVENTS, EXPORT_PROFILES, PROBE, STATUS},
+    },
 };
 
 /// Where an export goes.
@@ -142,29 +145,16 @@ pub struct SqlArguments {
     pub place: Option<String>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-pub enum WarehouseArgument {
-    Duckdb,
-    Bigquery,
-    Snowflake,
-    Redshift,
-    Athena,
-    Spark,
-    Polars,
-    Dbt,
-}
-
-impl From<WarehouseArgument> for Warehouse {
-    fn from(argument: WarehouseArgument) -> Self {
-        match argument {
-            WarehouseArgument::Duckdb => Self::Duckdb,
-            WarehouseArgument::Bigquery => Self::Bigquery,
-            WarehouseArgument::Snowflake => Self::Snowflake,
-            WarehouseArgument::Redshift => Self::Redshift,
-            WarehouseArgument::Athena => Self::Athena,
-            WarehouseArgument::Spark => Self::Spark,
-            WarehouseArgument::Polars => Self::Polars,
-            WarehouseArgument::Dbt => Self::Dbt,
-        }
+argument!(
+    WarehouseArgument,
+    Warehouse {
+        Duckdb,
+        Bigquery,
+        Snowflake,
+        Redshift,
+        Athena,
+        Spark,
+        Polars,
+        Dbt
     }
-}
+);

@@ -25,14 +25,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use jiff::tz::TimeZone;
 
-use self::{
-    chunks::Chunk,
-    csv::Csv,
-    ndjson::Ndjson,
-    output::{Output, Written},
-    plan::Plan,
-    tally::Tally,
-};
+use self::{chunks::Chunk, csv::Csv, ndjson::Ndjson, output::Written, plan::Plan, tally::Tally};
 use crate::{
     column::Column,
     format::{Compression, Format},
@@ -40,6 +33,7 @@ use crate::{
 
 pub(crate) use self::{
     error::ConvertError,
+    output::Output,
     plan::{DAY, EXPORT, EXPORTED_AT, Lead, UNPARSED},
     rows::header,
 };
@@ -96,7 +90,7 @@ impl Conversion<'_> {
             Format::Csv => {
                 let csv = Csv::new(&plan);
                 let mut output = output(file)?;
-                output.write(&csv.header()?).map_err(ConvertError::writing)?;
+                output.write_all(&csv.header()?).map_err(ConvertError::writing)?;
                 write_text(&plan, output, |chunk| csv.lines(chunk))
             }
             Format::Ndjson => {
@@ -129,7 +123,7 @@ fn write_text(
     lines: impl Fn(&Chunk) -> Result<(Vec<u8>, Tally), ConvertError> + Sync,
 ) -> Result<(Written, Tally), ConvertError> {
     let tally = plan.convert(PIECE, 1, lines, |text| {
-        output.write(&text).map_err(ConvertError::writing)
+        output.write_all(&text).map_err(ConvertError::writing)
     })?;
     Ok((output.finish().map_err(ConvertError::writing)?, tally))
 }

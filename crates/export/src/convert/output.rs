@@ -13,20 +13,20 @@ use crate::format::Compression;
 const ZSTD_LEVEL: i32 = 3;
 
 /// Counts and hashes what it passes on.
-pub(super) struct Hashed<W> {
+pub(crate) struct Hashed<W> {
     inner: W,
     hash: Sha256,
     bytes: u64,
 }
 
 /// The bytes of a written file, and their SHA-256 in hexadecimal digits.
-pub(super) struct Written {
-    pub(super) bytes: u64,
+pub(crate) struct Written {
+    pub(crate) bytes: u64,
     pub(super) sha256: String,
 }
 
 /// A file of text.
-pub(super) enum Output<W: Write> {
+pub(crate) enum Output<W: Write> {
     Plain(Hashed<W>),
     Gzip(GzEncoder<Hashed<W>>),
     Zstd(zstd::Encoder<'static, Hashed<W>>),
@@ -69,7 +69,7 @@ impl<W: Write> Write for Hashed<W> {
 }
 
 impl<W: Write> Output<W> {
-    pub(super) fn new(file: W, compression: Compression) -> io::Result<Self> {
+    pub(crate) fn new(file: W, compression: Compression) -> io::Result<Self> {
         let hashed = Hashed::new(file);
         Ok(match compression {
             Compression::None => Self::Plain(hashed),
@@ -82,20 +82,30 @@ impl<W: Write> Output<W> {
         })
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(hashed) => hashed.write_all(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes),
-            Self::Zstd(encoder) => encoder.write_all(bytes),
-        }
-    }
-
-    pub(super) fn finish(self) -> io::Result<Written> {
+    pub(crate) fn finish(self) -> io::Result<Written> {
         match self {
             Self::Plain(hashed) => hashed,
             Self::Gzip(encoder) => encoder.finish()?,
             Self::Zstd(encoder) => encoder.finish()?,
         }
         .finish()
+    }
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(hashed) => hashed.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(hashed) => hashed.flush(),
+            Self::Gzip(encoder) => encoder.flush(),
+            Self::Zstd(encoder) => encoder.flush(),
+        }
     }
 }
