@@ -16,6 +16,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     calendar::{Calendar, days as range},
     column::Table,
+    convert::supported,
     day::{Asked, DayJob, ToDate},
     days::Days,
     error::ExportError,
@@ -102,6 +103,7 @@ impl Exporter {
         folder: impl AsRef<Path>,
         mut each: impl FnMut(&DayReceipt),
     ) -> Result<Receipt, ExportError> {
+        supported(export.format).map_err(ExportError::conversion)?;
         let claim = Folder::new(folder.as_ref()).claim()?;
         claim.fit(export.format, export.compression)?;
         let began = self.now();

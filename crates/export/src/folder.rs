@@ -235,13 +235,16 @@ impl Claim {
     /// Whether files of this form fit in with those of the folder; in a new folder they decide.
     pub(crate) fn fit(&self, format: Format, compression: Compression) -> Result<(), ExportError> {
         match self.folder.schema()? {
-            None => self.write_schema(&Schema::new(format, compression)),
             Some(schema) if (schema.format, schema.compression) == (format, compression) => Ok(()),
-            Some(schema) => Err(ExportError::unfit(format!(
-                "{} holds .{} files: readers of the whole folder expect one form",
-                self.folder.root.display(),
-                schema.format.extension(schema.compression)
-            ))),
+            // Nothing was ever written to a folder without columns.
+            Some(schema) if !schema.events.is_empty() || !schema.profiles.is_empty() => {
+                Err(ExportError::unfit(format!(
+                    "{} holds .{} files: readers of the whole folder expect one form",
+                    self.folder.root.display(),
+                    schema.format.extension(schema.compression)
+                )))
+            }
+            _ => self.write_schema(&Schema::new(format, compression)),
         }
     }
 

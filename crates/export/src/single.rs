@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     blocking::blocking,
     column::{Column, Table},
-    convert::{Conversion, Lead, Output, header},
+    convert::{Conversion, Lead, Output, header, supported},
     error::ExportError,
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
@@ -95,6 +95,7 @@ impl Exporter {
     /// # Errors
     /// If the service does not give what was asked for, or the file cannot be written.
     pub async fn save(&self, export: &FileExport, path: impl AsRef<Path>) -> Result<FileReceipt, ExportError> {
+        supported(export.format).map_err(ExportError::conversion)?;
         let path = path.as_ref().to_owned();
         let workspace = Workspace::beside(&path)?;
         let (raw, calls) = self.fetch_one(export.query.request(), workspace.folder()).await?;
@@ -135,6 +136,7 @@ impl Exporter {
         compression: Compression,
         folder: impl AsRef<Path>,
     ) -> Result<FileReceipt, ExportError> {
+        supported(format).map_err(ExportError::conversion)?;
         let claim = Folder::new(folder.as_ref()).claim()?;
         claim.fit(format, compression)?;
         let now = self.now();

@@ -140,3 +140,36 @@ async fn two_processes_share_the_quota_and_spend_all_of_it() {
         .filter(|call| call.export_code() == Some(&ExportCode::TooManyApiRequests));
     assert_eq!((refused.count(), calls.len()), (0, 25), "{one}{two}");
 }
+
+#[cfg(not(feature = "parquet"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_without_parquet_says_so_before_anything_is_asked_for() {
+    let service = Service::start(|_| ()).await;
+    for export in [
+        "events --to warehouse",
+        "profiles --to warehouse",
+        "events -o day.parquet --day yesterday",
+    ] {
+        let said = service.says(&format!("export {export} --format parquet"), 2).await;
+        assert!(said.contains("--features parquet"), "{said}");
+    }
+    assert_eq!(service.emulator.ledger().all_requests().len(), 0);
+    assert!(!service.folder.path().join("warehouse").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_has_one_form_from_its_first_file_on() {
+    let service = Service::start(|_| ()).await;
+    service.load(ago(2), 3).await;
+    service
+        .emulator
+        .script_for(Operation::ExportEvents, vec![Fault::Status(500); 3]);
+    let export = format!(
+        "export events --to warehouse --from {0} --until {0} --time-zone UTC",
+        ago(2)
+    );
+    service.says(&format!("{export} --format ndjson"), 75).await;
+    service.says(&export, 0).await;
+    let said = service.says(&format!("{export} --format ndjson"), 2).await;
+    assert!(said.contains("holds .csv files"), "{said}");
+}

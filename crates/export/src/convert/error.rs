@@ -25,7 +25,6 @@ enum Kind {
     /// The header line or a row is not as it must be; the text is for people.
     Unfit(String),
     UnknownColumn(String),
-    #[cfg_attr(feature = "parquet", expect(dead_code, reason = "this build can"))]
     NoParquet,
 }
 
@@ -50,7 +49,6 @@ impl ConvertError {
         Self::whole(Kind::Unfit(problem.to_string()))
     }
 
-    #[cfg(not(feature = "parquet"))]
     pub(super) fn no_parquet() -> Self {
         Self::whole(Kind::NoParquet)
     }

@@ -77,6 +77,17 @@ pub(crate) struct Converted {
     pub(crate) other_events: u64,
 }
 
+/// Whether this build can write a format.
+///
+/// # Errors
+/// If it cannot.
+pub(crate) fn supported(format: Format) -> Result<(), ConvertError> {
+    if format == Format::Parquet && !cfg!(feature = "parquet") {
+        return Err(ConvertError::no_parquet());
+    }
+    Ok(())
+}
+
 impl Conversion<'_> {
     /// Writes the file and flushes it, but does not synchronize it with the disk.
     ///
