@@ -112,16 +112,15 @@ impl DayJob<'_> {
         }
         let before = folder.hole(day)?;
         let now = self.fetcher.clock.now();
-        let lost = gone || self.calendar.days_left(day) < 0;
         self.claim.note_hole(&Hole {
             day,
             reason: reason.to_owned(),
             since: before.as_ref().map_or(now, |hole| hole.since),
             attempts: before.map_or(0, |hole| hole.attempts) + attempts,
-            lost_at: lost.then_some(now),
+            lost_at: gone.then_some(now),
         })?;
         let reason = reason.to_owned();
-        let fate = if lost {
+        let fate = if gone {
             Fate::Lost { reason, new: true }
         } else {
             let days_left = self.calendar.days_left(day);

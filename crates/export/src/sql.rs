@@ -37,8 +37,8 @@ pub enum Warehouse {
 /// Statements that load the events of a folder, with the columns that it has now. `place` is where the warehouse finds the
 /// folder, such as `s3://bucket/dfinery`; if unset, the folder itself.
 ///
-/// Those for `DuckDB`, polars and Spark are run by the tests of this project; the others were written from the
-/// documentation of the warehouse, and say so.
+/// Those for `DuckDB` and polars are run by the tests of this project; the others were written from the documentation of the
+/// warehouse, and say so.
 ///
 /// # Errors
 /// If the folder holds no exports, or its files are of a format that the warehouse cannot load.
@@ -70,7 +70,10 @@ pub fn load_statement(
     Ok(if warehouse.is_tried() {
         statement
     } else {
-        let mark = if warehouse == Warehouse::Dbt { "#" } else { "--" };
+        let mark = match warehouse {
+            Warehouse::Dbt | Warehouse::Spark => "#",
+            _ => "--",
+        };
         format!(
             "{mark} Written from the documentation of the warehouse and not run there: try it on one day first.\n{statement}"
         )
@@ -80,7 +83,7 @@ pub fn load_statement(
 impl Warehouse {
     /// Whether tests run its statements.
     const fn is_tried(self) -> bool {
-        matches!(self, Self::Duckdb | Self::Polars | Self::Spark)
+        matches!(self, Self::Duckdb | Self::Polars)
     }
 }
 
@@ -152,11 +155,11 @@ impl Statement<'_> {
             Format::Csv => format!(
                 "schema = \"\"\"\n{}\n\"\"\"\nevents = (spark.read.schema(schema).option(\"header\", \"true\")\n    .option(\"multiLine\", \
                  \"true\").option(\"escape\", '\"').option(\"enforceSchema\", \"false\").csv({folder}))\n",
-                self.columns(|field| format!("`{}` STRING", field.name))
+                self.columns(|field| format!("{} STRING", backticked(field.name)))
             ),
             Format::Ndjson => format!(
                 "schema = \"\"\"\n{}\n\"\"\"\nevents = spark.read.schema(schema).json({folder})\n",
-                self.columns(|field| format!("`{}` {}", field.name, field.spark()))
+                self.columns(|field| format!("{} {}", backticked(field.name), field.spark()))
             ),
         }
     }
@@ -174,7 +177,7 @@ impl Statement<'_> {
             "-- One day, replaced whole. Put your dataset in front of the name, and the day in both places.\n\
              LOAD DATA INTO df_events (\n{}\n)\nOVERWRITE PARTITIONS (_dfinery_day = DATE '{day}')\nPARTITION BY _dfinery_day\n\
              FROM FILES (format = '{format}', uris = [{}]{options});\n",
-            self.columns(|field| format!("`{}` {}", field.name, field.bigquery())),
+            self.columns(|field| format!("{} {}", backticked(field.name), field.bigquery())),
             literal(&files)
         ))
     }
@@ -191,7 +194,7 @@ impl Statement<'_> {
              BEGIN;\nDELETE FROM df_events WHERE \"_dfinery_day\" = '2026-11-20';\n\
              COPY INTO df_events FROM @dfinery/events/dt=2026-11-20/ FILE_FORMAT = ({format})\n  \
              MATCH_BY_COLUMN_NAME = CASE_SENSITIVE FORCE = TRUE;\nCOMMIT;\n",
-            self.columns(|field| format!("\"{}\" {}", field.name, field.snowflake()))
+            self.columns(|field| format!("{} {}", identifier(field.name), field.snowflake()))
         )
     }
 
@@ -201,13 +204,13 @@ impl Statement<'_> {
             (Format::Csv, compression) => format!("FORMAT AS CSV IGNOREHEADER 1{}", redshift_compression(compression)),
             (Format::Ndjson, compression) => format!("FORMAT AS JSON 'auto'{}", redshift_compression(compression)),
         };
-        let names: Vec<_> = self.fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
+        let names: Vec<_> = self.fields.iter().map(|field| identifier(field.name)).collect();
         format!(
             "CREATE TABLE IF NOT EXISTS df_events (\n{}\n);\n\
              -- One day, replaced whole. Parquet and CSV are read by position, so the columns are listed in the order of the file.\n\
              BEGIN;\nDELETE FROM df_events WHERE \"_dfinery_day\" = '2026-11-20';\nCOPY df_events ({})\nFROM {} IAM_ROLE default \
              {format};\nCOMMIT;\n",
-            self.columns(|field| format!("\"{}\" {}", field.name, field.redshift())),
+            self.columns(|field| format!("{} {}", identifier(field.name), field.redshift())),
             names.join(", "),
             literal(&format!("{}/events/dt=2026-11-20/", self.place)),
         )
@@ -227,11 +230,16 @@ impl Statement<'_> {
         };
         let all_text = self.format == Format::Csv;
         format!(
-            "CREATE EXTERNAL TABLE df_events (\n{}\n)\nPARTITIONED BY (dt DATE)\n{form}\nLOCATION '{place}/events/'\nTBLPROPERTIES (\n  \
+            "CREATE EXTERNAL TABLE df_events (\n{}\n)\nPARTITIONED BY (dt DATE)\n{form}\nLOCATION {location}\nTBLPROPERTIES (\n  \
              'projection.enabled' = 'true',\n  'projection.dt.type' = 'date',\n  'projection.dt.format' = 'yyyy-MM-dd',\n  \
-             'projection.dt.range' = '2026-01-01,NOW',\n  'storage.location.template' = '{place}/events/dt=${{dt}}/'{properties}\n);\n",
-            self.columns(|field| format!("`{}` {}", field.name, if all_text { "STRING" } else { field.athena() })),
-            place = self.place,
+             'projection.dt.range' = '2026-01-01,NOW',\n  'storage.location.template' = {template}{properties}\n);\n",
+            self.columns(|field| format!(
+                "{} {}",
+                backticked(field.name),
+                if all_text { "STRING" } else { field.athena() }
+            )),
+            location = literal(&format!("{}/events/", self.place)),
+            template = literal(&format!("{}/events/dt=${{dt}}/", self.place)),
         )
     }
 
@@ -269,6 +277,16 @@ const fn redshift_compression(compression: Compression) -> &'static str {
         Compression::Gzip => " GZIP",
         Compression::Zstd => " ZSTD",
     }
+}
+
+/// A name in SQL, as most warehouses quote it.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A name as Spark, Athena and `BigQuery` quote it.
+fn backticked(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
 }
 
 /// A text in SQL.

@@ -5,3 +5,4 @@ mod probe;
 #[cfg(feature = "parquet")]
 mod readers;
 mod service;
+mod statements;
