@@ -83,15 +83,18 @@ impl ForeignText {
         if self.row_is_no_page {
             return;
         }
-        let bytes = bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n'));
+        let mut bytes = bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).peekable();
+        if self.row.is_empty() && bytes.peek().is_some_and(|first| **first != b'<') {
+            self.row_is_no_page = true;
+            return;
+        }
         let room = LONGEST_PAGE - self.row.len();
         self.row.extend(bytes.take(room).map(u8::to_ascii_lowercase));
-        self.row_is_no_page = self.row.first().is_some_and(|first| *first != b'<');
     }
 
     /// A row has ended in the piece that begins at this place.
     pub(crate) fn end_row(&mut self, place: u64) {
-        if self.found.is_none() && PAGES.iter().any(|page| self.row.starts_with(page)) {
+        if self.found.is_none() && !self.row_is_no_page && PAGES.iter().any(|page| self.row.starts_with(page)) {
             self.found = Some(place);
         }
         self.row.clear();

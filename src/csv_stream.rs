@@ -105,7 +105,7 @@ impl Csv {
         options.write(true).create_new(true);
         let new = blocking(move || NewFile::create(&target, &options));
         let new = new.await.map_err(file_error)?;
-        let writer = PieceWriter::new(new.file().try_clone().map_err(file_error)?);
+        let writer = PieceWriter::to_be_synced(new.file().try_clone().map_err(file_error)?);
         // A task runs on the thread of the connection, where the next piece is at hand without waking another thread.
         let copied = ChildTask::spawn(self.copy_to(writer, path.to_owned())).await;
         let (bytes, rows) = copied.map_err(|error| file_error(io::Error::other(error)))??;

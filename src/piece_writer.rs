@@ -17,6 +17,9 @@ pub struct PieceWriter {
     batch: Vec<Bytes>,
     batch_bytes: usize,
     writing: Option<JoinHandle<io::Result<()>>>,
+    /// None if the file need not be synced.
+    unsynced_bytes: Option<usize>,
+    syncing: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl PieceWriter {
@@ -24,8 +27,10 @@ impl PieceWriter {
     const BATCH_BYTES: usize = 1024 * 1024;
     /// As many as systems take in one call.
     const BATCH_PIECES: usize = 1024;
+    /// Enough for a disk to write at its full speed.
+    const SYNC_BYTES: usize = 32 * 1024 * 1024;
 
-    /// Writes to the end of a file.
+    /// Writes to the end of a file that is needed for a short time only.
     #[must_use]
     pub fn new(file: File) -> Self {
         Self {
@@ -33,6 +38,18 @@ impl PieceWriter {
             batch: Vec::new(),
             batch_bytes: 0,
             writing: None,
+            unsynced_bytes: None,
+            syncing: None,
+        }
+    }
+
+    /// Writes to the end of a file that is to be synced afterwards. Begins with that while more is received: systems
+    /// leave the disk idle for long, and the sync at the end would take the time of all of it.
+    #[must_use]
+    pub fn to_be_synced(file: File) -> Self {
+        Self {
+            unsynced_bytes: Some(0),
+            ..Self::new(file)
         }
     }
 
@@ -55,22 +72,38 @@ impl PieceWriter {
     /// If the file cannot be written.
     pub async fn finish(mut self) -> io::Result<()> {
         self.write_batch().await?;
-        self.written().await
+        ended(&mut self.writing).await?;
+        ended(&mut self.syncing).await
     }
 
     async fn write_batch(&mut self) -> io::Result<()> {
-        self.written().await?;
+        ended(&mut self.writing).await?;
+        self.begin_sync().await?;
         let (file, batch) = (Arc::clone(&self.file), std::mem::take(&mut self.batch));
-        self.batch_bytes = 0;
+        let batch_bytes = std::mem::take(&mut self.batch_bytes);
+        self.unsynced_bytes = self.unsynced_bytes.map(|bytes| bytes + batch_bytes);
         self.writing = Some(spawn_blocking(move || write_all(file, &batch)));
         Ok(())
     }
 
-    async fn written(&mut self) -> io::Result<()> {
-        match self.writing.take() {
-            Some(writing) => writing.await.map_err(io::Error::other)?,
-            None => Ok(()),
+    /// If enough is written for it, and no other is running.
+    async fn begin_sync(&mut self) -> io::Result<()> {
+        let is_enough = self.unsynced_bytes.is_some_and(|bytes| bytes >= Self::SYNC_BYTES);
+        let is_running = self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished());
+        if is_enough && !is_running {
+            ended(&mut self.syncing).await?;
+            self.unsynced_bytes = Some(0);
+            let file = Arc::clone(&self.file);
+            self.syncing = Some(spawn_blocking(move || file.sync_data()));
         }
+        Ok(())
+    }
+}
+
+async fn ended(task: &mut Option<JoinHandle<io::Result<()>>>) -> io::Result<()> {
+    match task.take() {
+        Some(task) => task.await.map_err(io::Error::other)?,
+        None => Ok(()),
     }
 }
 
@@ -122,10 +155,10 @@ mod tests {
     async fn pieces_of_any_length_are_written_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let mut writer = PieceWriter::new(File::create(&path).unwrap());
+        let mut writer = PieceWriter::to_be_synced(File::create(&path).unwrap());
         let mut whole = Vec::new();
         for number in 0..5_000_u32 {
-            let length = if number % 1_000 == 0 { 700_000 } else { number % 7 };
+            let length = if number % 1_000 == 999 { 10_000_000 } else { number % 7 };
             let piece = format!("{number}").repeat(length as usize);
             whole.extend_from_slice(piece.as_bytes());
             writer.write(piece.into()).await.unwrap();

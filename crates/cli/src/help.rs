@@ -52,7 +52,7 @@ Examples:
   dfinery export status --to warehouse
 
 In the folder each day is a partition, events/dt=2026-11-20/, which is whole or not there: give the
-same command every night. Events can be exported for 30 days only.
+same command every night. Only the events of the last 30 days can be exported.
 
 Exit codes:
    0  every day that was to be exported is there
