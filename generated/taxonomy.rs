@@ -4,7 +4,7 @@
 use super::sources;
 use crate::rows::{
     Confidence, Deprecation, EventPropertyUse, PropertyType, Required, Source,
-    StandardEvent, StandardProperty, SystemColumn, Text,
+    StandardEvent, StandardProperty, SystemColumn, SystemEvent, Text,
 };
 
 /// The standard events.
@@ -356,8 +356,8 @@ pub const EVENTS: &[StandardEvent] = &[
 ];
 
 /// The events that the SDKs send on their own.
-pub const SYSTEM_EVENTS: &[SystemColumn] = &[
-    SystemColumn {
+pub const SYSTEM_EVENTS: &[SystemEvent] = &[
+    SystemEvent {
         name: "df_start_session",
         description: Text {
             en: "A session begins. The SDKs collect it on their own; do not send it. It has a property `df_session_interval`, whose type and unit are undocumented.",
@@ -369,7 +369,7 @@ pub const SYSTEM_EVENTS: &[SystemColumn] = &[
             note: "",
         },
     },
-    SystemColumn {
+    SystemEvent {
         name: "df_end_session",
         description: Text {
             en: "A session ends. The SDKs collect it on their own; do not send it. It has a property `df_session_length`, whose type and unit are undocumented.",
@@ -1018,6 +1018,7 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
 pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     SystemColumn {
         name: "df_unified_id",
+        property_type: PropertyType::String,
         description: Text {
             en: "The ID of the unified profile. Part of every export, whatever columns were asked for.",
             ko: "통합 프로필의 ID입니다. 어떤 컬럼을 요청하든 모든 추출 결과에 포함됩니다.",
@@ -1030,6 +1031,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     },
     SystemColumn {
         name: "df_api_version",
+        property_type: PropertyType::String,
         description: Text {
             en: "The version of the event API. Part of every event export; its form is undocumented.",
             ko: "이벤트 API의 버전입니다. 모든 이벤트 추출 결과에 포함되며, 형식은 문서에 없습니다.",
@@ -1042,6 +1044,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     },
     SystemColumn {
         name: "event_name",
+        property_type: PropertyType::String,
         description: Text {
             en: "The name of the event. Part of every event export. Unlike the other known system columns it has no prefix `df_`.",
             ko: "이벤트 이름입니다. 모든 이벤트 추출 결과에 포함되며, 알려진 다른 시스템 컬럼과 달리 `df_` 접두사가 없습니다.",
@@ -1054,6 +1057,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     },
     SystemColumn {
         name: "df_server_datetime",
+        property_type: PropertyType::Datetime,
         description: Text {
             en: "When the event reached the server. Part of every event export; form and time zone are undocumented.",
             ko: "이벤트가 서버에 도달한 시각입니다. 모든 이벤트 추출 결과에 포함되며, 형식과 시간대는 문서에 없습니다.",
@@ -1066,6 +1070,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     },
     SystemColumn {
         name: "df_correction_datetime",
+        property_type: PropertyType::Datetime,
         description: Text {
             en: "A datetime whose meaning could not be read from the documentation. Part of every event export.",
             ko: "문서에서 의미를 확인하지 못한 시각입니다. 모든 이벤트 추출 결과에 포함됩니다.",
@@ -1078,6 +1083,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
     },
     SystemColumn {
         name: "df_external_id",
+        property_type: PropertyType::String,
         description: Text {
             en: "The user's external ID, in an export of user profiles. The only identity property that can be extracted at present.",
             ko: "유저의 외부 ID이며 유저 프로필 추출 결과에 포함됩니다. 현재 추출할 수 있는 유일한 식별자 속성입니다.",
@@ -1089,3 +1095,6 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         },
     },
 ];
+
+/// What the column of an item property has before the property's name.
+pub const ITEM_COLUMN_PREFIX: &str = "df_items_";

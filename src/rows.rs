@@ -321,11 +321,24 @@ pub struct Deprecation {
     pub replacement: &'static str,
 }
 
-/// A name that the platform itself fills in: a column of an export or an event of its SDKs.
+/// An event that the SDKs send on their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SystemEvent {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it means.
+    pub description: Text,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// A column that an export has beside those of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SystemColumn {
     /// Its name on the wire.
     pub name: &'static str,
+    /// The type of its cells. How they are written is undocumented.
+    pub property_type: PropertyType,
     /// What it holds.
     pub description: Text,
     /// Where it comes from.

@@ -33,7 +33,9 @@ pub struct Taxonomy {
     /// Consent of users: true, false or null.
     pub consent_properties: Vec<ConsentProperty>,
     /// The columns that an export has beside those of the service.
-    pub system_columns: Vec<SystemName>,
+    pub system_columns: Vec<SystemColumn>,
+    /// What the column of an item property has before the property's name.
+    pub item_column_prefix: SystemName,
 }
 
 /// A standard event.
@@ -84,6 +86,21 @@ pub enum Unsettled {
 pub struct SystemName {
     /// Its name on the wire.
     pub name: String,
+    /// What it holds or means.
+    pub description: Text,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// A column of an export that the platform itself fills in.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SystemColumn {
+    /// Its name on the wire.
+    pub name: String,
+    /// The type of its cells.
+    #[serde(rename = "type")]
+    pub kind: Type,
     /// What it holds or means.
     pub description: Text,
     /// Where it comes from.
@@ -286,6 +303,10 @@ impl Taxonomy {
         for (list, rows) in lists {
             lint_names(&rows, &root.key(list), pages, problems);
         }
+        let prefix = &self.item_column_prefix;
+        let at = root.key("item_column_prefix");
+        prefix.description.lint(&at.key("description"), problems);
+        prefix.source.lint(&at.key("source"), pages, problems);
         self.lint_events(&root.key("events"), problems);
         self.lint_examples(&root.key("event_properties"), problems);
         self.lint_users(&root.key("user_properties"), problems);
@@ -370,8 +391,9 @@ impl Taxonomy {
         let system_columns = self
             .system_columns
             .iter()
-            .map(SystemName::tokens)
+            .map(SystemColumn::tokens)
             .collect::<Result<Vec<_>, _>>()?;
+        let item_column_prefix = &self.item_column_prefix.name;
         let event_properties = list(&self.event_properties)?;
         let item_properties = list(&self.item_properties)?;
         let user_properties = list(&self.user_properties)?;
@@ -382,14 +404,14 @@ impl Taxonomy {
             use super::sources;
             use crate::rows::{
                 Confidence, Deprecation, EventPropertyUse, PropertyType, Required, Source, StandardEvent,
-                StandardProperty, SystemColumn, Text,
+                StandardProperty, SystemColumn, SystemEvent, Text,
             };
 
             /// The standard events.
             pub const EVENTS: &[StandardEvent] = &[#(#events),*];
 
             /// The events that the SDKs send on their own.
-            pub const SYSTEM_EVENTS: &[SystemColumn] = &[#(#system_events),*];
+            pub const SYSTEM_EVENTS: &[SystemEvent] = &[#(#system_events),*];
 
             /// The standard properties of events.
             pub const EVENT_PROPERTIES: &[StandardProperty] = &[#(#event_properties),*];
@@ -405,6 +427,9 @@ impl Taxonomy {
 
             /// The columns that an export has beside those of the service.
             pub const SYSTEM_COLUMNS: &[SystemColumn] = &[#(#system_columns),*];
+
+            /// What the column of an item property has before the property's name.
+            pub const ITEM_COLUMN_PREFIX: &str = #item_column_prefix;
         })
     }
 }
@@ -446,7 +471,22 @@ impl SystemName {
     fn tokens(&self) -> Result<TokenStream, String> {
         let Self { name, description, .. } = self;
         let source = self.source.tokens()?;
-        Ok(quote!(SystemColumn { name: #name, description: #description, source: #source }))
+        Ok(quote!(SystemEvent { name: #name, description: #description, source: #source }))
+    }
+}
+
+impl SystemColumn {
+    fn tokens(&self) -> Result<TokenStream, String> {
+        let Self {
+            name,
+            kind,
+            description,
+            ..
+        } = self;
+        let source = self.source.tokens()?;
+        Ok(quote! {
+            SystemColumn { name: #name, property_type: #kind, description: #description, source: #source }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     spec::Spec,
     table::{Source, Text},
-    taxonomy::{Event, Format, Required, SystemName, Taxonomy, Type},
+    taxonomy::{Event, Format, Required, Taxonomy, Type},
 };
 
 use super::{
@@ -22,20 +22,12 @@ pub fn section(spec: &Spec) -> Section {
     ))];
     for (id, title, table) in [
         events(taxonomy),
-        system(
-            "system-event",
-            words("Events that the SDKs collect", "SDK가 수집하는 이벤트"),
-            &taxonomy.system_events,
-        ),
+        system_events(taxonomy),
         event_properties(taxonomy),
         item_properties(taxonomy),
         user_properties(taxonomy),
         consent_properties(taxonomy),
-        system(
-            "system-column",
-            words("System columns of an export", "추출 결과의 시스템 컬럼"),
-            &taxonomy.system_columns,
-        ),
+        system_columns(taxonomy),
     ] {
         blocks.push(Block::Heading {
             id: format!("{id}s").replace("propertys", "properties"),
@@ -43,6 +35,17 @@ pub fn section(spec: &Spec) -> Section {
         });
         blocks.push(Block::Table(table));
     }
+    let prefix = &taxonomy.item_column_prefix;
+    blocks.push(Block::Labelled {
+        label: words("Prefix of item columns", "아이템 컬럼의 접두사"),
+        text: vec![
+            Inline::code(&prefix.name),
+            Inline::Words(words(". ", ". ")),
+            Inline::Words((&prefix.description).into()),
+        ],
+        stands_out: false,
+    });
+    blocks.push(Block::Source((&prefix.source).into()));
     Section {
         id: "standard-names",
         title: words("Standard events and properties", "표준 이벤트와 속성"),
@@ -93,11 +96,32 @@ fn type_column() -> Words {
     words("Type", "타입")
 }
 
-fn system(id: &'static str, title: Words, names: &[SystemName]) -> List {
-    let rows = names
+fn system_events(taxonomy: &Taxonomy) -> List {
+    let id = "system-event";
+    let rows = taxonomy
+        .system_events
         .iter()
-        .map(|name| row(id, &name.name, vec![label(&name.description)], &name.source));
-    list(id, title, vec![label_column()], rows.collect())
+        .map(|event| row(id, &event.name, vec![label(&event.description)], &event.source));
+    list(
+        id,
+        words("Events that the SDKs collect", "SDK가 수집하는 이벤트"),
+        vec![label_column()],
+        rows.collect(),
+    )
+}
+
+fn system_columns(taxonomy: &Taxonomy) -> List {
+    let id = "system-column";
+    let rows = taxonomy.system_columns.iter().map(|column| {
+        let cells = vec![kind(column.kind), label(&column.description)];
+        row(id, &column.name, cells, &column.source)
+    });
+    list(
+        id,
+        words("System columns of an export", "추출 결과의 시스템 컬럼"),
+        vec![type_column(), label_column()],
+        rows.collect(),
+    )
 }
 
 fn events(taxonomy: &Taxonomy) -> List {

@@ -140,11 +140,10 @@ impl<'a> Filter<'a> {
 
 /// Properties and items in the order of their names, then the columns that are always included.
 fn event_columns(store: &Store, settings: &Settings, request: &ExportEventsRequest) -> Vec<Column> {
-    let taxonomy = &settings.taxonomy;
-    let mut properties = property_columns(taxonomy.event_columns(), &store.seen().events);
-    let items = property_columns(taxonomy.item_columns(), &store.seen().items);
+    let mut properties = property_columns(settings.taxonomy.event_columns(), &store.seen().events);
+    let items = property_columns(settings.taxonomy.item_columns(), &store.seen().items);
     properties.extend(items.into_iter().map(|column| Column {
-        name: format!("{ITEM_PREFIX}{}", column.name),
+        name: format!("{}{}", taxonomy::ITEM_COLUMN_PREFIX, column.name),
         cell: Cell::Item(column.name),
         ..column
     }));
@@ -172,9 +171,6 @@ fn profile_columns(store: &Store, settings: &Settings, request: &ExportUserProfi
     });
     in_order(properties, system, settings)
 }
-
-/// The prefix of an item property's name in the name of its column.
-const ITEM_PREFIX: &str = "df_items_";
 
 /// The only identifier that exports know.
 const EXTERNAL_ID: &str = "external_id";

@@ -1,13 +1,11 @@
 //! The columns of exported files and their types.
 
-use dfinery::{tables::PropertyType, taxonomy::SYSTEM_COLUMNS};
+use dfinery::{
+    tables::PropertyType,
+    taxonomy::{ITEM_COLUMN_PREFIX, SYSTEM_COLUMNS},
+};
 use dfinery_records::{Section, Taxonomy};
 use serde::{Deserialize, Serialize};
-
-/// The prefix of an item property's name in the name of its column.
-///
-/// Source: [`Operation::ExportEvents`](dfinery::Operation::ExportEvents).
-pub(crate) const ITEM_PREFIX: &str = "df_items_";
 
 /// A column of exported files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,10 +67,10 @@ impl Column {
     /// undocumented.
     #[must_use]
     pub fn named(name: &str, table: Table, taxonomy: &Taxonomy) -> Self {
-        let (column_type, origin) = if SYSTEM_COLUMNS.iter().any(|column| column.name == name) {
-            (system_type(name), Origin::System)
+        let (column_type, origin) = if let Some(system) = SYSTEM_COLUMNS.iter().find(|column| column.name == name) {
+            (system.property_type.into(), Origin::System)
         } else if table == Table::Events
-            && let Some(item) = name.strip_prefix(ITEM_PREFIX)
+            && let Some(item) = name.strip_prefix(ITEM_COLUMN_PREFIX)
         {
             let known = taxonomy.property_type(Section::Item, item);
             (ColumnType::String, known.map_or(Origin::Unknown, |_| Origin::Taxonomy))
@@ -91,13 +89,6 @@ impl Column {
             column_type,
             origin,
         }
-    }
-}
-
-fn system_type(name: &str) -> ColumnType {
-    match name {
-        "df_server_datetime" | "df_correction_datetime" => ColumnType::Datetime,
-        _ => ColumnType::String,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use dfinery::tables::PropertyType;
+use dfinery::{tables::PropertyType, taxonomy::ITEM_COLUMN_PREFIX};
 use dfinery_records::{Section, Taxonomy};
 use serde::de::IgnoredAny;
 use xxhash_rust::xxh3::Xxh3;
@@ -15,7 +15,6 @@ use super::{
     calibration::ItemRows,
     finding::{Evidence, Finding, MINIMUM, Reading, Tally},
 };
-use crate::column::ITEM_PREFIX;
 
 /// What rows show about items.
 #[derive(Debug)]
@@ -150,7 +149,7 @@ impl Items {
 
 impl Kind {
     fn of(column: &str, taxonomy: &Taxonomy) -> Self {
-        let Some(item) = column.strip_prefix(ITEM_PREFIX) else {
+        let Some(item) = column.strip_prefix(ITEM_COLUMN_PREFIX) else {
             return Self::Other;
         };
         match taxonomy.property_type(Section::Item, item) {
