@@ -24,6 +24,7 @@ use crate::{
     filter::{NameFilter, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
+    not_converted::NotConverted,
     spool::Raw,
     stopped::Stopped,
     workspace::Workspace,
@@ -222,11 +223,11 @@ fn write_alone(
     taxonomy: &Taxonomy,
     time_zone: Option<TimeZone>,
     to: &Path,
-) -> Result<(u64, u64, BTreeMap<String, u64>), ExportError> {
+) -> Result<(u64, u64, BTreeMap<String, u64>), NotConverted> {
     let file = new_file(to)?;
     if export.format != Format::Csv {
         let table = export.query.table();
-        let names = header(&raw.path).map_err(|error| ExportError::unreadable(&raw.path, error))?;
+        let names = header(&raw.path)?;
         let columns: Vec<_> = names.iter().map(|name| Column::named(name, table, taxonomy)).collect();
         let conversion = Conversion {
             parts: std::slice::from_ref(&raw.path),
@@ -236,7 +237,7 @@ fn write_alone(
             format: export.format,
             compression: export.compression,
         };
-        let converted = conversion.write(file).map_err(ExportError::conversion)?;
+        let converted = conversion.write(file)?;
         return Ok((converted.rows, converted.bytes, converted.unparsed));
     }
     let write = || {

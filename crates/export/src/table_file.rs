@@ -10,10 +10,10 @@ use crate::{
     blocking::blocking,
     column::Table,
     convert::{Conversion, Converted, Lead, header},
-    error::ExportError,
     files::new_file,
     folder::{Claim, Folder, Schema},
     format::{Compression, Format},
+    not_converted::NotConverted,
 };
 
 /// Writes answers as files of a folder's tables.
@@ -57,14 +57,14 @@ impl Turn<'_> {
         parts: Vec<PathBuf>,
         lead: Lead,
         to: &Path,
-    ) -> Result<(Converted, Vec<String>), ExportError> {
+    ) -> Result<(Converted, Vec<String>), NotConverted> {
         let TableWriter {
             format, compression, ..
         } = *self.writer;
         let before = claim.folder().schema()?;
         let mut schema = before.clone().unwrap_or_else(|| Schema::new(format, compression));
         for part in &parts {
-            let names = header(part).map_err(|error| ExportError::unreadable(part, error))?;
+            let names = header(part)?;
             schema.extend(table, names.iter().map(String::as_str), &self.writer.taxonomy);
         }
         if before.as_ref() != Some(&schema) {
@@ -72,7 +72,7 @@ impl Turn<'_> {
         }
         let time_zone = self.writer.time_zone.clone();
         let file = new_file(to)?;
-        blocking(move || {
+        let convert = move || {
             let columns = schema.columns(table);
             let conversion = Conversion {
                 parts: &parts,
@@ -82,9 +82,69 @@ impl Turn<'_> {
                 format,
                 compression,
             };
-            let converted = conversion.write(file).map_err(ExportError::conversion)?;
+            let converted = conversion.write(file)?;
             Ok((converted, columns.iter().map(|column| column.name.clone()).collect()))
-        })
-        .await
+        };
+        blocking(move || Ok(convert())).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Writes an answer to a file of a new folder. Returns also the columns that the folder then has.
+    async fn written(answer: &[u8], file: &str) -> (Result<u64, NotConverted>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let claim = Folder::new(folder.path()).claim().unwrap();
+        let raw = folder.path().join("0.raw");
+        fs::write(&raw, answer).unwrap();
+        let writer = TableWriter {
+            taxonomy: Taxonomy::standard(),
+            time_zone: None,
+            format: Format::Ndjson,
+            compression: Compression::None,
+            turn: Mutex::default(),
+        };
+        let lead = Lead {
+            day: "2026-11-20".parse().unwrap(),
+            exported_at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            export: "test".to_owned(),
+        };
+        let turn = writer.turn().await;
+        let written = turn
+            .write(&claim, Table::Events, vec![raw], lead, &folder.path().join(file))
+            .await;
+        let schema = claim.folder().schema().unwrap();
+        let columns = schema.map_or_else(Vec::new, |schema| schema.events);
+        let columns = columns.into_iter().map(|column| column.name).collect();
+        (written.map(|(converted, _)| converted.rows), columns)
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_an_answer_is_not_taken_for_the_disk() {
+        for (answer, problem) in [
+            (&b""[..], "the answer: it has no header line"),
+            (b"a,b,a\n", "the answer: the header line has the column \"a\" twice"),
+            (b"a,\xff\n", "the answer: the header line is not UTF-8"),
+            (b"a\n\"1\n", "the answer: it ends within a quoted cell"),
+            (
+                b"a,b\n1,2\n3\n",
+                "the answer, row 2: the row has 1 cells, the header line has 2",
+            ),
+        ] {
+            let (written, _) = written(answer, "part").await;
+            let Err(NotConverted::Answer(error)) = written else {
+                panic!("{problem}: {written:?}");
+            };
+            assert_eq!(error.to_string(), problem);
+        }
+        let (written, _) = written(b"a\n1\n", "no-folder/part").await;
+        assert!(
+            matches!(&written, Err(NotConverted::Ours(error)) if error.is_file()),
+            "{written:?}"
+        );
     }
 }

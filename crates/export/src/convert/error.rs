@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why raw exports cannot become a file: `Display` says which one and why, the predicates are for programs.
+/// Why raw exports cannot become a file: `Display` says why, the predicates are for programs.
 ///
 /// It never holds the value of a cell.
 #[derive(Debug)]
@@ -14,16 +14,21 @@ pub(crate) struct ConvertError {
     /// The raw export it is about; `None` if it is about the file to write.
     part: Option<PathBuf>,
     /// The row of the raw export, from 1, without the header line.
-    row: Option<u64>,
-    kind: Kind,
+    pub(super) row: Option<u64>,
+    pub(super) kind: Kind,
 }
 
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
+    /// The system cannot read a raw export.
     Unreadable(io::Error),
+    /// The file cannot be written.
     Unwritable(Box<dyn Error + Send + Sync>),
     /// The header line or a row is not as it must be; the text is for people.
     Unfit(String),
+    /// The columns of the table are not as they must be.
+    UnfitTable(String),
+    /// A raw export has a column that the table lacks.
     UnknownColumn(String),
     NoParquet,
 }
@@ -45,8 +50,8 @@ impl ConvertError {
         Self::whole(Kind::Unwritable(error.into()))
     }
 
-    pub(super) fn unfit_columns(problem: impl fmt::Display) -> Self {
-        Self::whole(Kind::Unfit(problem.to_string()))
+    pub(super) fn unfit_table(problem: impl fmt::Display) -> Self {
+        Self::whole(Kind::UnfitTable(problem.to_string()))
     }
 
     pub(super) fn no_parquet() -> Self {
@@ -81,36 +86,14 @@ impl ConvertError {
         }
     }
 
+    /// Whether it is about what the service sent, and not about our files or this build.
+    pub(crate) const fn is_about_answer(&self) -> bool {
+        matches!(self.kind, Kind::Unfit(_) | Kind::UnknownColumn(_))
+    }
+
     /// The raw export it is about, if it is about one.
     pub(crate) fn part(&self) -> Option<&Path> {
         self.part.as_deref()
-    }
-
-    /// The row it is about, from 1 and without the header line, if it is about one.
-    #[cfg(test)]
-    pub(crate) const fn row(&self) -> Option<u64> {
-        self.row
-    }
-
-    /// The system cannot read a raw export; the [`source`](Error::source) is the system's error.
-    #[cfg(test)]
-    pub(crate) const fn is_unreadable(&self) -> bool {
-        matches!(self.kind, Kind::Unreadable(_))
-    }
-
-    /// The file cannot be written; the [`source`](Error::source) says why.
-    #[cfg(test)]
-    pub(crate) const fn is_unwritable(&self) -> bool {
-        matches!(self.kind, Kind::Unwritable(_))
-    }
-
-    /// The column of a raw export that the table lacks.
-    #[cfg(test)]
-    pub(crate) fn missing_column(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::UnknownColumn(name) => Some(name),
-            _ => None,
-        }
     }
 
     /// This build cannot write Parquet.
@@ -121,17 +104,20 @@ impl ConvertError {
 
 impl fmt::Display for ConvertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(part) = &self.part {
-            write!(f, "{}", part.display())?;
+        // Nobody can look at the raw export: it is removed.
+        if self.is_about_answer() {
+            f.write_str("the answer")?;
             if let Some(row) = self.row {
                 write!(f, ", row {row}")?;
             }
             f.write_str(": ")?;
+        } else if let Some(part) = &self.part {
+            write!(f, "{}: ", part.display())?;
         }
         match &self.kind {
             Kind::Unreadable(error) => write!(f, "reading failed: {error}"),
             Kind::Unwritable(error) => write!(f, "writing failed: {error}"),
-            Kind::Unfit(problem) => f.write_str(problem),
+            Kind::Unfit(problem) | Kind::UnfitTable(problem) => f.write_str(problem),
             Kind::UnknownColumn(name) => write!(f, "the table has no column {name:?}"),
             Kind::NoParquet => f.write_str("this build cannot write Parquet: build it with the feature `parquet`"),
         }
@@ -143,7 +129,7 @@ impl Error for ConvertError {
         match &self.kind {
             Kind::Unreadable(error) => Some(error),
             Kind::Unwritable(error) => Some(error.as_ref()),
-            Kind::Unfit(_) | Kind::UnknownColumn(_) | Kind::NoParquet => None,
+            Kind::Unfit(_) | Kind::UnfitTable(_) | Kind::UnknownColumn(_) | Kind::NoParquet => None,
         }
     }
 }

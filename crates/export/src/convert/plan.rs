@@ -67,12 +67,12 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, ConvertError> {
         for (at, Column { name, .. }) in columns.iter().enumerate() {
             if [DAY, EXPORTED_AT, EXPORT, UNPARSED].contains(&name.as_str()) {
-                return Err(ConvertError::unfit_columns(format!(
+                return Err(ConvertError::unfit_table(format!(
                     "the column {name:?} has the name of one that is added to each file"
                 )));
             }
             if columns.iter().take(at).any(|before| before.name == *name) {
-                return Err(ConvertError::unfit_columns(format!(
+                return Err(ConvertError::unfit_table(format!(
                     "the table has the column {name:?} twice"
                 )));
             }

@@ -14,7 +14,7 @@ use arrow_array::{
 use jiff::{Span, Timestamp, civil::date};
 use serde_json::{Map, json};
 
-use super::{cells::table, *};
+use super::{super::error::Kind, cells::table, *};
 
 /// The rows of a file as objects, spelled as in NDJSON.
 fn rows(file: Vec<u8>) -> (Vec<Value>, ParquetMetaData) {
@@ -201,7 +201,7 @@ fn a_full_disk_is_an_error() {
     for room in [0, 4, 1000] {
         let mut file = vec![0; room];
         let error = conversion.write(&mut file[..]).unwrap_err();
-        assert!(error.is_unwritable(), "{error}");
+        assert!(matches!(error.kind, Kind::Unwritable(_)), "{error}");
         let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::WriteZero));
     }
