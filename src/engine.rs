@@ -129,6 +129,22 @@ impl<'a> ExportEngine<'a> {
         Ok(Csv::new(body, metadata, Operation::ExportEvents))
     }
 
+    /// Whether [`events`](Self::events) would send this query at this time.
+    ///
+    /// # Errors
+    /// If it would not.
+    pub fn check_events(self, query: &EventQuery, now: Timestamp) -> Result<(), Error> {
+        query.check(now.to_jiff())
+    }
+
+    /// Whether [`user_profiles`](Self::user_profiles) would send this query.
+    ///
+    /// # Errors
+    /// If it would not.
+    pub fn check_profiles(self, query: &UserProfileQuery) -> Result<(), Error> {
+        query.check()
+    }
+
     /// Asks for user profiles once.
     ///
     /// # Errors

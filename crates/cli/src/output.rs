@@ -1,17 +1,17 @@
 //! Standard output, which may have no reader any more.
 
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, Stdout, Write};
 
 /// Standard output. Once its reader has gone, such as `head`, what is written goes nowhere: that is no failure, and it
 /// must not hide one either, so the exit code stays what it would be.
 pub struct Output {
-    out: StdoutLock<'static>,
+    out: Stdout,
     is_read: bool,
 }
 
 pub fn stdout() -> Output {
     Output {
-        out: io::stdout().lock(),
+        out: io::stdout(),
         is_read: true,
     }
 }

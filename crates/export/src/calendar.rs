@@ -55,7 +55,7 @@ impl Calendar {
 
     /// The newest day that is closed.
     pub(crate) fn newest_closed(&self) -> Date {
-        let mut day = self.today(Self::FIRST);
+        let mut day = self.latest();
         // The settling time decides how far back it is; a day is gone after the days that are kept.
         for _ in 0..=2 * ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS {
             if self.is_closed(day) {
@@ -75,6 +75,16 @@ impl Calendar {
     /// In how many days a day can no longer be had; below zero if it is gone already.
     pub(crate) fn days_left(&self, day: Date) -> i32 {
         days_between(self.oldest(), day)
+    }
+
+    /// The newest day that has begun anywhere.
+    pub(crate) fn latest(&self) -> Date {
+        self.today(Self::FIRST)
+    }
+
+    /// Whether the service may already have a day no longer: where a day begins may differ by one.
+    pub(crate) fn may_be_gone(&self, day: Date) -> bool {
+        self.days_left(day) <= 1
     }
 
     /// The date now, where a day begins latest if the zone is not known.

@@ -1,5 +1,7 @@
 //! The columns of exported files and their types.
 
+use std::fmt;
+
 use dfinery::{
     tables::PropertyType,
     taxonomy::{ITEM_COLUMN_PREFIX, SYSTEM_COLUMNS},
@@ -35,6 +37,19 @@ pub enum ColumnType {
     Datetime,
     /// A day.
     Date,
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::String => "string",
+            Self::Long => "long",
+            Self::Double => "double",
+            Self::Boolean => "boolean",
+            Self::Datetime => "datetime",
+            Self::Date => "date",
+        })
+    }
 }
 
 /// Where the type of a column comes from.

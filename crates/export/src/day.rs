@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use jiff::{SignedDuration, ToSpan as _, civil::Date};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 
 use crate::{
     blocking::blocking,
@@ -18,8 +18,9 @@ use crate::{
     error::ExportError,
     event_export::EventExport,
     fetch::{Failed, Fetcher},
-    filter::{describe, event_query},
+    filter::{Selection, describe, event_query},
     folder::{Claim, Hole, Manifest, ManifestFile, Predecessor},
+    not_converted::NotConverted,
     receipt::{DayReceipt, Fate},
     spool::Raw,
     stopped::Stopped,
@@ -31,6 +32,7 @@ pub(crate) struct DayJob<'a> {
     pub(crate) fetcher: &'a Fetcher,
     pub(crate) claim: &'a Claim,
     pub(crate) export: &'a EventExport,
+    pub(crate) selection: Selection,
     pub(crate) calendar: &'a Calendar,
     pub(crate) writer: &'a TableWriter,
     pub(crate) look_back: u32,
@@ -52,15 +54,20 @@ pub(crate) enum ToDate {
 }
 
 /// How it went.
-pub(crate) enum Asked {
+pub(crate) struct Asked {
+    /// An error is one of the folder or its disk: the whole export must end.
+    pub(crate) outcome: Result<Outcome, ExportError>,
+    /// Requests made.
+    pub(crate) attempts: u64,
+}
+
+/// What became of a day.
+pub(crate) enum Outcome {
     Done(DayReceipt),
     /// The service does not have a day from before the folder began: nothing is missing.
     NotKept,
     /// The whole export must end.
-    Stopped {
-        why: Stopped,
-        attempts: u64,
-    },
+    Stopped(Stopped),
 }
 
 /// The answer for a day.
@@ -71,65 +78,94 @@ struct Answer {
 }
 
 impl DayJob<'_> {
-    pub(crate) async fn run(&self, day: Date) -> Result<Asked, ExportError> {
+    pub(crate) async fn run(&self, day: Date) -> Asked {
         let mut attempts = 0;
-        let failed = match self.ask(day, &mut attempts).await {
+        let outcome = self.outcome(day, &mut attempts).await;
+        Asked { outcome, attempts }
+    }
+
+    async fn outcome(&self, day: Date, attempts: &mut u64) -> Result<Outcome, ExportError> {
+        let failed = match self.ask(day, attempts).await {
             Ok(answer) => {
-                let committed = self.commit(day, &answer, attempts).await;
+                let committed = self.commit(day, &answer, *attempts).await;
                 for raw in &answer.raws {
                     // What stays is removed with the rest of that folder.
                     let _ = fs::remove_file(&raw.path);
                 }
-                return committed.map(Asked::Done);
+                return Ok(Outcome::Done(match committed {
+                    Ok(receipt) => receipt,
+                    Err(NotConverted::Answer(error)) => self.not_had(day, &error.to_string(), *attempts),
+                    Err(NotConverted::Ours(error)) => return Err(error),
+                }));
             }
             Err(failed) => failed,
         };
-        let (reason, gone) = match failed {
-            Failed::Run(why) => return Ok(Asked::Stopped { why, attempts }),
+        let receipt = match failed {
+            Failed::Run(why) => return Ok(Outcome::Stopped(why)),
             Failed::Disk(error) => return Err(error),
-            Failed::Gone(_) if self.begins.is_none_or(|first| day < first) => return Ok(Asked::NotKept),
-            Failed::Gone(error) => (error.to_string(), true),
-            Failed::Query(failed) => (failed.reason(), false),
+            Failed::Gone(_) if self.begins.is_none_or(|first| day < first) => return Ok(Outcome::NotKept),
+            Failed::Gone(error) => self.missing(day, &error.to_string(), *attempts, self.calendar.may_be_gone(day))?,
+            Failed::Query(failed) => {
+                if let Some(partial) = &failed.partial {
+                    let _ = fs::remove_file(partial);
+                }
+                self.missing(day, &failed.reason(), *attempts, false)?
+            }
         };
-        let missing = self.missing(day, &reason, attempts, gone)?;
-        Ok(Asked::Done(missing.unwrap_or_else(|| DayReceipt {
-            attempts,
-            ..DayReceipt::of(day, Fate::Kept { reason })
-        })))
+        Ok(Outcome::Done(receipt))
     }
 
-    /// Notes that a day is missing; nothing if it is not, since an earlier export has it.
-    pub(crate) fn missing(
-        &self,
-        day: Date,
-        reason: &str,
-        attempts: u64,
-        gone: bool,
-    ) -> Result<Option<DayReceipt>, ExportError> {
+    /// Notes that a day was not had. If not even that can be written, it is in the receipt at least.
+    pub(crate) fn not_had(&self, day: Date, reason: &str, attempts: u64) -> DayReceipt {
+        self.missing(day, reason, attempts, false)
+            .unwrap_or_else(|_| DayReceipt {
+                attempts,
+                ..DayReceipt::of(day, self.hole(day, reason.to_owned()))
+            })
+    }
+
+    /// Notes that a day is missing, unless an earlier export has it.
+    fn missing(&self, day: Date, reason: &str, attempts: u64, is_gone: bool) -> Result<DayReceipt, ExportError> {
         let folder = self.claim.folder();
-        if folder.manifest(Table::Events, &day.to_string())?.is_some() {
-            return Ok(None);
-        }
-        let before = folder.hole(day)?;
-        let now = self.fetcher.clock.now();
-        self.claim.note_hole(&Hole {
-            day,
-            reason: reason.to_owned(),
-            since: before.as_ref().map_or(now, |hole| hole.since),
-            attempts: before.map_or(0, |hole| hole.attempts) + attempts,
-            lost_at: gone.then_some(now),
-        })?;
-        let reason = reason.to_owned();
-        let fate = if gone {
-            Fate::Lost { reason, new: true }
-        } else {
-            let days_left = self.calendar.days_left(day);
-            Fate::Hole { reason, days_left }
+        let is_there = match folder.manifest(Table::Events, &day.to_string()) {
+            Err(error) if error.is_damaged() => false,
+            manifest => manifest?.is_some(),
         };
-        Ok(Some(DayReceipt {
+        let fate = if is_there {
+            Fate::Kept {
+                reason: reason.to_owned(),
+            }
+        } else {
+            let before = folder.hole(day).unwrap_or_default();
+            let now = self.fetcher.clock.now();
+            // What went wrong when it was asked for says more than why it was not asked for again.
+            let said = before.as_ref().filter(|hole| attempts == 0 && hole.attempts > 0);
+            self.claim.note_hole(&Hole {
+                day,
+                reason: said.map_or(reason, |hole| &hole.reason).to_owned(),
+                since: before.as_ref().map_or(now, |hole| hole.since),
+                attempts: before.as_ref().map_or(0, |hole| hole.attempts) + attempts,
+                lost_at: is_gone.then_some(now),
+            })?;
+            let reason = match said {
+                Some(hole) => format!("{reason}; before that: {}", hole.reason),
+                None => reason.to_owned(),
+            };
+            if is_gone {
+                Fate::Lost { reason, new: true }
+            } else {
+                self.hole(day, reason)
+            }
+        };
+        Ok(DayReceipt {
             attempts,
             ..DayReceipt::of(day, fate)
-        }))
+        })
+    }
+
+    fn hole(&self, day: Date, reason: String) -> Fate {
+        let days_left = self.calendar.days_left(day);
+        Fate::Hole { reason, days_left }
     }
 
     /// Asks for a day, whether or not the last day of a query is part of its answer: rows in the answer to a query from a
@@ -179,35 +215,49 @@ impl DayJob<'_> {
         self.to_date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn commit(&self, day: Date, answer: &Answer, attempts: u64) -> Result<DayReceipt, ExportError> {
+    async fn commit(&self, day: Date, answer: &Answer, attempts: u64) -> Result<DayReceipt, NotConverted> {
         let turn = self.writer.turn().await;
         let folder = self.claim.folder();
         let name = day.to_string();
-        let now = self.fetcher.clock.now();
+        let asked_at = answer.asked_at(self.fetcher.clock.now());
         let look_back = SignedDuration::from_hours(24 * i64::from(self.look_back));
         let is_final = self
             .calendar
             .closed_at(day)
             .saturating_add(look_back)
-            .is_ok_and(|end| end <= now);
-        let query = describe(day, answer.to, &self.export.events, &self.export.properties);
+            .is_ok_and(|end| end <= asked_at);
+        let query = describe(day, answer.to, &self.selection);
         let content = answer.content();
-        let before = folder.manifest(Table::Events, &name)?;
+        let time_zone = self.writer.time_zone_name();
+        let before = match folder.manifest(Table::Events, &name) {
+            Err(error) if error.is_damaged() => None,
+            before => before?,
+        };
         if let Some(before) = before
             .as_ref()
-            .filter(|before| before.content == content && before.query == query)
+            .filter(|before| (&before.content, &before.query, &before.time_zone) == (&content, &query, &time_zone))
         {
             let manifest = Manifest {
-                asked_at: now,
+                asked_at,
                 is_final,
                 ..before.clone()
             };
-            self.claim.rewrite(Table::Events, &manifest)?;
-            return Ok(DayReceipt::of_manifest(day, Fate::Unchanged, &manifest, attempts));
+            let (claim, rewritten) = (self.claim.clone(), manifest.clone());
+            let is_there = blocking(move || {
+                let is_there = claim.folder().holds(&rewritten)?;
+                if is_there {
+                    claim.rewrite(Table::Events, &rewritten)?;
+                }
+                Ok(is_there)
+            })
+            .await?;
+            if is_there {
+                return Ok(DayReceipt::of_manifest(day, Fate::Unchanged, &manifest, attempts));
+            }
         }
         let lead = Lead {
             day,
-            exported_at: now,
+            exported_at: asked_at,
             export: self.name.clone(),
         };
         let part = folder.temporary_folder().join(format!("{name}.part"));
@@ -237,9 +287,10 @@ impl DayJob<'_> {
             parts: answer.raws.len() as u64,
             attempts,
             export: self.name.clone(),
-            exported_at: now,
-            asked_at: now,
+            exported_at: asked_at,
+            asked_at,
             is_final,
+            time_zone,
             generation: before.as_ref().map_or(0, |before| before.generation) + 1,
             predecessor: before.map(|before| Predecessor {
                 generation: before.generation,
@@ -263,6 +314,11 @@ impl Answer {
     fn content(&self) -> String {
         let contents: Vec<_> = self.raws.iter().map(Raw::content).collect();
         contents.join("+")
+    }
+
+    /// When the first of its parts was asked for.
+    fn asked_at(&self, otherwise: Timestamp) -> Timestamp {
+        self.raws.iter().map(|raw| raw.asked_at).min().unwrap_or(otherwise)
     }
 
     fn has_rows(&self) -> bool {

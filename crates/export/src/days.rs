@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 
 use crate::{calendar::Calendar, clock::Clock, error::ExportError, probe::Calibration};
 
-/// When a day of the service has ended and may be exported.
+/// What is known of the service's days: when one has ended and may be exported, and how it is asked for.
 #[derive(Clone, Debug)]
 pub struct Days {
     zone: Option<TimeZone>,
     settle: Duration,
+    to_date_inclusive: Option<bool>,
     pub(crate) clock: Clock,
 }
 
@@ -20,6 +21,7 @@ impl Default for Days {
         Self {
             zone: None,
             settle: Duration::from_secs(24 * 60 * 60),
+            to_date_inclusive: None,
             clock: Clock::default(),
         }
     }
@@ -51,12 +53,19 @@ impl Days {
         self
     }
 
-    /// The time zone that a probe has decided, unless one is set.
+    /// Whether the last day of a query is part of its answer. Undocumented; if unset, answers show it.
+    #[must_use]
+    pub fn to_date_inclusive(mut self, inclusive: bool) -> Self {
+        self.to_date_inclusive = Some(inclusive);
+        self
+    }
+
+    /// What a probe has decided: the time zone of days, and whether the last day of a query is part of its answer. What
+    /// is set here, before or after, comes first.
     #[must_use]
     pub fn calibration(mut self, calibration: &Calibration) -> Self {
-        if let Some(zone) = calibration.time_zone() {
-            self.or_zone(zone);
-        }
+        self.zone = self.zone.or_else(|| calibration.time_zone());
+        self.to_date_inclusive = self.to_date_inclusive.or(calibration.to_date_inclusive);
         self
     }
 
@@ -64,12 +73,11 @@ impl Days {
         Calendar::new(self.clock.now(), self.zone.clone(), self.settle)
     }
 
-    /// Sets the time zone unless there is one.
-    pub(crate) fn or_zone(&mut self, zone: TimeZone) {
-        self.zone.get_or_insert(zone);
-    }
-
     pub(crate) const fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    pub(crate) const fn includes_to_date(&self) -> Option<bool> {
+        self.to_date_inclusive
     }
 }

@@ -21,6 +21,7 @@ pub struct ExportError {
 enum Kind {
     InUse,
     File,
+    Damaged,
     Unfit,
     Unsupported,
     Stopped,
@@ -39,11 +40,11 @@ impl ExportError {
         Self::new(Kind::File, problem, Some(error.into()))
     }
 
-    /// A file holds something else than it should.
-    pub(crate) fn unreadable(path: &Path, error: impl Into<Source>) -> Self {
+    /// A file of the folder's own is not what an exporter writes.
+    pub(crate) fn damaged(path: &Path, error: impl Into<Source>) -> Self {
         let error = error.into();
-        let problem = format!("{} cannot be read: {error}", path.display());
-        Self::new(Kind::File, problem, Some(error))
+        let problem = format!("{} is damaged: {error}", path.display());
+        Self::new(Kind::Damaged, problem, Some(error))
     }
 
     /// An answer could not be written as a file of a table.
@@ -89,6 +90,12 @@ impl ExportError {
         self.stopped.as_deref()
     }
 
+    /// Whether a file of the folder's own, such as a manifest, is not what an exporter writes: put it back from a copy.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.kind == Kind::Damaged
+    }
+
     /// Whether a file could not be read or written.
     #[must_use]
     pub fn is_file(&self) -> bool {
@@ -113,6 +120,9 @@ impl fmt::Display for ExportError {
 
 impl std::error::Error for ExportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        match &self.stopped {
+            Some(stopped) => stopped.source(),
+            None => self.source.as_deref().map(|source| source as _),
+        }
     }
 }

@@ -1,33 +1,30 @@
-//! Exports to a folder: which days to ask for, and what becomes of each.
+//! Exports events and user profiles.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
 use dfinery::{ExportClient, Operation, engine::ExportEngine};
 use dfinery_records::Taxonomy;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    calendar::{Calendar, days as range},
-    column::Table,
-    convert::supported,
-    day::{Asked, DayJob, ToDate},
+    calendar::Calendar,
     days::Days,
     error::ExportError,
     event_export::EventExport,
+    events::export_days,
     fetch::Fetcher,
-    folder::{Claim, Folder, Hole},
+    folder::Folder,
     format::{Compression, Format},
-    probe::{Calibration, Probe, probe},
+    probe::{Probe, probe},
     progress::Progress,
     quota::Quota,
-    receipt::{DayReceipt, Fate, Receipt},
+    running::RunningExport,
+    stopped::Stopper,
     table_file::TableWriter,
     workspace::Workspace,
 };
@@ -38,9 +35,10 @@ use crate::{
 /// uses the same state folder.
 #[derive(Clone, Debug)]
 pub struct Exporter {
-    client: ExportClient,
-    settings: Settings,
+    pub(crate) client: ExportClient,
+    pub(crate) settings: Settings,
     progress: Arc<Progress>,
+    stopper: Stopper,
 }
 
 /// Settings of an [`Exporter`].
@@ -51,14 +49,11 @@ pub struct ExporterBuilder {
 }
 
 #[derive(Clone, Debug)]
-struct Settings {
+pub(crate) struct Settings {
     state: PathBuf,
     taxonomy: Taxonomy,
-    days: Days,
-    to_date_inclusive: Option<bool>,
-    /// Holds unless the days have a zone.
-    calibrated_zone: Option<TimeZone>,
-    look_back: u32,
+    pub(crate) days: Days,
+    pub(crate) look_back: u32,
     reserve: u32,
     longest_wait: Duration,
 }
@@ -74,8 +69,6 @@ impl Exporter {
                 state: state.into(),
                 taxonomy: Taxonomy::standard(),
                 days: Days::default(),
-                to_date_inclusive: None,
-                calibrated_zone: None,
                 look_back: 3,
                 reserve: 10,
                 longest_wait: Duration::ZERO,
@@ -89,121 +82,28 @@ impl Exporter {
         Arc::clone(&self.progress)
     }
 
-    /// Exports the events of days to a folder, each day to a partition of its own. `each` is called with every day as it
-    /// ends.
-    ///
-    /// Dropping the future ends the export; a day is then either complete or as it was before.
-    ///
-    /// # Errors
-    /// If another exporter works on the folder, its files are of another format, or one cannot be read or written. What
-    /// goes wrong with the service is in the receipt.
-    pub async fn export_events(
-        &self,
-        export: &EventExport,
-        folder: impl AsRef<Path>,
-        mut each: impl FnMut(&DayReceipt),
-    ) -> Result<Receipt, ExportError> {
-        supported(export.format).map_err(ExportError::conversion)?;
-        let claim = Folder::new(folder.as_ref()).claim()?;
-        claim.fit(export.format, export.compression)?;
-        let began = self.now();
-        let calendar = self.calendar();
-        let plan = plan(export, &claim, &calendar)?;
-        let mut done = plan.known;
-        for day in &done {
-            each(day);
-        }
-        self.progress.begins(plan.days.len() as u64);
-        let fetcher = self.fetcher(&claim.folder().temporary_folder())?;
-        let writer = self.writer(export.format, export.compression);
-        let job = DayJob {
-            fetcher: &fetcher,
-            claim: &claim,
-            export,
-            calendar: &calendar,
-            writer: &writer,
-            look_back: self.settings.look_back,
-            begins: export
-                .from
-                .into_iter()
-                .chain(claim.folder().days()?.first().copied())
-                .min(),
-            name: export_name(began),
-            known: known_events(&self.settings.taxonomy, claim.folder())?,
-            to_date: Mutex::new(self.to_date(claim.folder())?),
-        };
-        let most = ExportEngine::of(&self.client)
-            .rate_limit(Operation::ExportEvents)
-            .concurrent
-            .unwrap_or(1)
-            .max(1) as usize;
-        let mut waiting = VecDeque::from(plan.days);
-        let mut running = FuturesUnordered::new();
-        let mut stopped = None;
-        loop {
-            // As long as it is unknown whether an answer has the last day of its query, each empty day takes further requests.
-            let most = if job.knows_to_date() { most } else { 1 };
-            while stopped.is_none() && running.len() < most {
-                let Some(day) = waiting.pop_front() else { break };
-                let job = &job;
-                running.push(async move { (day, job.run(day).await) });
-            }
-            let Some((day, asked)) = running.next().await else {
-                break;
-            };
-            let receipt = match asked? {
-                Asked::Done(receipt) => receipt,
-                Asked::NotKept => {
-                    self.progress.ends(0);
-                    continue;
-                }
-                Asked::Stopped { why, attempts } => {
-                    let reason = why.to_string();
-                    stopped.get_or_insert(why);
-                    match job.missing(day, &reason, attempts, false)? {
-                        Some(receipt) => receipt,
-                        None => continue,
-                    }
-                }
-            };
-            self.progress.ends(receipt.rows);
-            each(&receipt);
-            done.push(receipt);
-        }
-        drop(running);
-        claim.clear()?;
-        if let Some(stopped) = &stopped {
-            for day in waiting {
-                let reason = format!("not asked for: {stopped}");
-                if let Some(receipt) = job.missing(day, &reason, 0, false)? {
-                    each(&receipt);
-                    done.push(receipt);
-                }
-            }
-        }
-        done.sort_by_key(|day| day.day);
-        let calls = self.progress.snapshot();
-        Ok(Receipt {
-            version: Receipt::VERSION,
-            export: job.name,
-            folder: claim.folder().root().to_owned(),
-            began: began.into(),
-            ended: self.now().into(),
-            rows: done
-                .iter()
-                .filter(|day| day.fate.is_written())
-                .map(|day| day.rows)
-                .sum(),
-            complete_until: claim.folder().complete_until()?,
-            days: done,
-            calls: calls.calls,
-            calls_left: calls.calls_left,
-            stopped,
-        })
+    /// Ends what this exporter and its clones do in order: see [`Stopper::stop`].
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
     }
 
-    /// Measures what is undocumented about the export of events, with three to five queries and as many calls of the quota
-    /// at least: whether the last day of a query is part of its answer, by which time a row belongs to a day and when a day
+    /// Exports the events of days to a folder, each day to a partition of its own. Nothing happens until the export is
+    /// awaited, or the days are taken from it.
+    ///
+    /// Dropping the export ends it; a day is then either complete or as it was before.
+    ///
+    /// # Errors
+    /// If there are no such days; if another exporter works on the folder; if its files are of another format or another
+    /// selection; or if a file of the folder's own cannot be read or written. What goes wrong with the service or a day is
+    /// in the receipt.
+    pub fn export_events(&self, export: &EventExport, folder: impl AsRef<Path>) -> RunningExport {
+        let (exporter, export, folder) = (self.clone(), export.clone(), Folder::new(folder.as_ref()));
+        RunningExport::new(|days| async move { export_days(&exporter, &export, &folder, &days).await })
+    }
+
+    /// Measures what is undocumented about the export of events, with three to five queries; retries take further calls:
+    /// whether the last day of a query is part of its answer, by which time a row belongs to a day and when a day
     /// begins, what becomes of items, and how late rows arrive. Nothing is concluded from too few rows.
     ///
     /// `day` is asked for together with the days next to it, and days before it if they have no rows. Unless given, it is
@@ -215,10 +115,15 @@ impl Exporter {
     /// If the day is too new, or a file cannot be read or written. What goes wrong with
     /// the service is in the probe.
     pub async fn probe(&self, day: Option<Date>) -> Result<Probe, ExportError> {
+        let workspace = self.workspace()?;
+        probe(&self.fetcher(workspace.folder())?, &self.settings.taxonomy, day).await
+    }
+
+    /// A folder for answers that are read only.
+    pub(crate) fn workspace(&self) -> Result<Workspace, ExportError> {
         let state = &self.settings.state;
         fs::create_dir_all(state).map_err(|error| ExportError::file(state, "made", error))?;
-        let workspace = Workspace::beside(&state.join("probe"))?;
-        probe(&self.fetcher(workspace.folder())?, &self.settings.taxonomy, day).await
+        Workspace::within(state)
     }
 
     pub(crate) fn fetcher(&self, folder: &Path) -> Result<Fetcher, ExportError> {
@@ -227,8 +132,14 @@ impl Exporter {
         let limit = engine.rate_limit(Operation::ExportEvents);
         Ok(Fetcher {
             client: self.client.clone(),
-            quota: Quota::open(&settings.state, &engine.account(), limit, settings.reserve)?,
+            quota: Arc::new(Quota::open(
+                &settings.state,
+                &engine.account(),
+                limit,
+                settings.reserve,
+            )?),
             clock: settings.days.clock.clone(),
+            stopper: self.stopper.clone(),
             progress: Arc::clone(&self.progress),
             longest_wait: settings.longest_wait,
             folder: folder.to_owned(),
@@ -264,15 +175,6 @@ impl Exporter {
     pub(crate) fn now(&self) -> Timestamp {
         self.settings.days.clock.now()
     }
-
-    fn to_date(&self, folder: &Folder) -> Result<ToDate, ExportError> {
-        Ok(match self.settings.to_date_inclusive {
-            Some(true) => ToDate::Included,
-            Some(false) => ToDate::Excluded,
-            None if folder.shows_last_day()? => ToDate::Included,
-            None => ToDate::Unknown,
-        })
-    }
 }
 
 impl ExporterBuilder {
@@ -283,27 +185,10 @@ impl ExporterBuilder {
         self
     }
 
-    /// When a day has ended and may be exported.
+    /// What is known of the service's days.
     #[must_use]
     pub fn days(mut self, days: Days) -> Self {
         self.settings.days = days;
-        self
-    }
-
-    /// What a probe has decided: the time zone of days, and whether the last day of a query is part of its answer. What is set
-    /// otherwise comes before it.
-    #[must_use]
-    pub fn calibration(mut self, calibration: &Calibration) -> Self {
-        let settings = &mut self.settings;
-        settings.calibrated_zone = calibration.time_zone();
-        settings.to_date_inclusive = settings.to_date_inclusive.or(calibration.to_date_inclusive);
-        self
-    }
-
-    /// Whether the last day of a query is part of its answer. Undocumented; if unset, answers show it.
-    #[must_use]
-    pub fn to_date_inclusive(mut self, inclusive: bool) -> Self {
-        self.settings.to_date_inclusive = Some(inclusive);
         self
     }
 
@@ -331,115 +216,13 @@ impl ExporterBuilder {
     /// Makes the exporter.
     #[must_use]
     pub fn build(self) -> Exporter {
-        let mut settings = self.settings;
-        if let Some(zone) = settings.calibrated_zone.take() {
-            settings.days.or_zone(zone);
-        }
         Exporter {
             client: self.client,
-            settings,
+            settings: self.settings,
             progress: Arc::default(),
+            stopper: Stopper::new(),
         }
     }
-}
-
-/// What is to be done.
-struct Plan {
-    /// The days to ask for, in that order.
-    days: Vec<Date>,
-    /// What is known of others without asking.
-    known: Vec<DayReceipt>,
-}
-
-/// The newest closed day first, then those that are missing in the order in which they will be lost, then those whose rows
-/// may have changed.
-fn plan(export: &EventExport, claim: &Claim, calendar: &Calendar) -> Result<Plan, ExportError> {
-    let folder = claim.folder();
-    let known_days = folder.days()?;
-    let newest = calendar.newest_closed();
-    let first = export.from.unwrap_or_else(|| {
-        known_days
-            .first()
-            .copied()
-            .unwrap_or(calendar.oldest())
-            .min(calendar.oldest())
-    });
-    let last = export.until.unwrap_or(newest);
-    if first > last && export.from.is_some() && export.until.is_some() {
-        return Err(ExportError::unfit(format!(
-            "the first day {first} is after the last day {last}"
-        )));
-    }
-    let (mut missing, mut again, mut known) = (Vec::new(), Vec::new(), Vec::new());
-    for day in range(first, last) {
-        if !calendar.is_closed(day) {
-            known.push(DayReceipt::of(
-                day,
-                Fate::Open {
-                    closes: calendar.closed_at(day).into(),
-                },
-            ));
-            continue;
-        }
-        let manifest = folder.manifest(Table::Events, &day.to_string())?;
-        let hole = folder.hole(day)?;
-        match (manifest, hole) {
-            (Some(manifest), _) if manifest.is_final && export.from.is_none() => {}
-            (Some(_), _) => again.push(day),
-            (None, Some(hole)) if hole.lost_at.is_some() => {
-                known.push(DayReceipt::of(
-                    day,
-                    Fate::Lost {
-                        reason: hole.reason,
-                        new: false,
-                    },
-                ));
-            }
-            (None, hole) if calendar.days_left(day) < 0 => {
-                // A folder begins with its first day: before that nothing is missing.
-                let begins = known_days.first().is_some_and(|first| *first <= day);
-                if !begins && export.from.is_none() {
-                    continue;
-                }
-                known.push(lose(claim, calendar.now(), day, hole)?);
-            }
-            (None, _) => missing.push(day),
-        }
-    }
-    again.reverse();
-    // The newest day is usually missing: it goes first.
-    if missing.last() == Some(&newest) {
-        missing.rotate_right(1);
-    }
-    missing.extend(again);
-    Ok(Plan { days: missing, known })
-}
-
-/// Notes that a day can no longer be had.
-fn lose(claim: &Claim, now: Timestamp, day: Date, hole: Option<Hole>) -> Result<DayReceipt, ExportError> {
-    let reason = match &hole {
-        Some(hole) => format!("the service has it no longer; before that: {}", hole.reason),
-        None => "the service has it no longer, and it was never asked for".to_owned(),
-    };
-    claim.note_hole(&Hole {
-        day,
-        reason: reason.clone(),
-        since: hole.as_ref().map_or(now, |hole| hole.since),
-        attempts: hole.map_or(0, |hole| hole.attempts),
-        lost_at: Some(now),
-    })?;
-    Ok(DayReceipt::of(day, Fate::Lost { reason, new: true }))
-}
-
-/// The names of events that the service may have.
-fn known_events(taxonomy: &Taxonomy, folder: &Folder) -> Result<BTreeSet<String>, ExportError> {
-    let mut names: BTreeSet<String> = taxonomy.event_names().map(str::to_owned).collect();
-    for day in folder.days()?.iter().rev().take(7) {
-        if let Some(manifest) = folder.manifest(Table::Events, &day.to_string())? {
-            names.extend(manifest.events.into_keys().filter(|name| !name.is_empty()));
-        }
-    }
-    Ok(names)
 }
 
 /// The name of an export that begins at a time: it sorts by time, and no other export has it.

@@ -2,22 +2,26 @@
 
 use std::{
     path::PathBuf,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use dfinery::{Csv, Error, EventQuery, ExportClient, ExportCode, Metadata, UserProfileQuery, engine::ExportEngine};
 
+use futures_util::future::{Either, select};
+
 use crate::{
+    blocking::blocking,
     clock::Clock,
     error::ExportError,
     progress::Progress,
     quota::{Quota, Refused, Reservation},
     spool::{NotSpooled, Raw, spool},
-    stopped::Stopped,
+    stopped::{Stopped, Stopper},
 };
 
 /// What is asked for.
@@ -57,8 +61,9 @@ pub(crate) struct QueryFailed {
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     pub(crate) client: ExportClient,
-    pub(crate) quota: Quota,
+    pub(crate) quota: Arc<Quota>,
     pub(crate) clock: Clock,
+    pub(crate) stopper: Stopper,
     pub(crate) progress: Arc<Progress>,
     /// The longest wait for the quota.
     pub(crate) longest_wait: Duration,
@@ -77,19 +82,36 @@ impl Fetcher {
     const TRIES: u32 = 3;
     /// After this many queries in a row that failed, the service counts as down.
     const DOWN: u32 = 3;
-    /// How often a refusal for the quota without a reset is taken for the limit on calls at the same time.
+    /// How often in a row a call may be refused for the quota without a long wait before the next.
     const REFUSALS: u32 = 5;
+    /// How long a wait for the quota is at least after which another refusal is no sign of a fault.
+    const LONG: Duration = Duration::from_secs(60);
     /// How long to wait for one of the places for calls at the same time before looking again.
     const BUSY: Duration = Duration::from_millis(100);
+    /// How long to wait for one at least before the export ends: exports of other processes may take their time.
+    const LONGEST_BUSY: Duration = Duration::from_secs(10 * 60);
 
     /// How long after its end the service may still count a call among those at the same time.
     const GRACE: Duration = Duration::from_millis(100);
 
     /// Asks until there is a whole answer. `attempts` counts every request.
     pub(crate) async fn fetch(&self, query: &Query, attempts: &mut u64) -> Result<Raw, Failed> {
+        let (stopped, answer) = (pin!(self.stopper.stopped()), pin!(self.ask(query, attempts)));
+        match select(stopped, answer).await {
+            Either::Left(((), _)) => Err(Failed::Run(Stopped::Requested)),
+            Either::Right((answer, _)) => answer,
+        }
+    }
+
+    async fn ask(&self, query: &Query, attempts: &mut u64) -> Result<Raw, Failed> {
         let (mut failures, mut refusals) = (0, 0);
         loop {
+            // What is never sent takes nothing of the quota.
+            if let Err(error) = self.check(query) {
+                Self::may_pass(error)?;
+            }
             let reservation = self.reserve().await?;
+            let asked_at = self.clock.now();
             *attempts += 1;
             self.progress.called();
             let path = self.folder.join(format!("{}.raw", self.files.fetch_add(1, Relaxed)));
@@ -98,9 +120,9 @@ impl Fetcher {
                 Ok(csv) => (csv.metadata(), None),
                 Err(error) => (error.metadata(), spent_for(error)),
             };
-            self.answered(&reservation, metadata, spent).map_err(Failed::Disk)?;
+            let reservation = self.answered(reservation, metadata, spent).await?;
             let error = match began {
-                Ok(csv) => match spool(csv, &path, &self.progress).await {
+                Ok(csv) => match spool(csv, asked_at, &path, &self.progress).await {
                     Ok(raw) => {
                         self.has_succeeded.store(true, Relaxed);
                         self.failures.store(0, Relaxed);
@@ -114,17 +136,22 @@ impl Fetcher {
             };
             release(reservation);
             if error.is_rate_limited() {
-                refusals += 1;
+                let wait = spent_for(&error);
+                refusals = if wait.is_some_and(|wait| wait >= Self::LONG) {
+                    0
+                } else {
+                    refusals + 1
+                };
                 if refusals > Self::REFUSALS {
                     let reset = self.clock.after(self.quota.period());
                     return Err(Failed::Run(Stopped::QuotaSpent(reset.into())));
                 }
-                if spent_for(&error).is_none() {
+                if wait.is_none() {
                     tokio::time::sleep(self.engine().pause(refusals)).await;
                 }
                 continue;
             }
-            let error = self.may_pass(error)?;
+            let error = Self::may_pass(error)?;
             failures += 1;
             if failures < Self::TRIES {
                 // What stays is removed with the rest of the folder.
@@ -147,25 +174,40 @@ impl Fetcher {
         }
     }
 
-    fn answered(
+    fn check(&self, query: &Query) -> Result<(), Error> {
+        match query {
+            Query::Events(query) => self.engine().check_events(query, self.clock.now().into()),
+            Query::Profiles(query) => self.engine().check_profiles(query),
+        }
+    }
+
+    async fn answered(
         &self,
-        reservation: &Reservation,
+        reservation: Reservation,
         metadata: &Metadata,
         spent_for: Option<Duration>,
-    ) -> Result<(), ExportError> {
-        let now = self.clock.now();
-        self.quota
-            .answered(reservation, now, metadata.rate_limit.as_ref(), spent_for)?;
-        self.progress.left(self.quota.left(now)?);
-        Ok(())
+    ) -> Result<Reservation, Failed> {
+        let (now, quota, said) = (self.clock.now(), Arc::clone(&self.quota), metadata.rate_limit.clone());
+        let noted = blocking(move || {
+            let left = quota.answered(&reservation, now, said.as_ref(), spent_for)?;
+            Ok((reservation, left))
+        });
+        let (reservation, left) = noted.await.map_err(Failed::Disk)?;
+        self.progress.left(left);
+        Ok(reservation)
     }
 
     async fn reserve(&self) -> Result<Reservation, Failed> {
         let _turn = self.turn.lock().await;
+        let began = Instant::now();
         loop {
-            let now = self.clock.now();
-            let wait = match self.quota.reserve(now).map_err(Failed::Disk)? {
+            let (now, quota) = (self.clock.now(), Arc::clone(&self.quota));
+            let reserved = blocking(move || quota.reserve(now)).await;
+            let wait = match reserved.map_err(Failed::Disk)? {
                 Ok(reservation) => return Ok(reservation),
+                Err(Refused::Busy) if began.elapsed() > self.longest_wait.max(Self::LONGEST_BUSY) => {
+                    return Err(Failed::Run(Stopped::Busy));
+                }
                 Err(Refused::Busy) => Self::BUSY,
                 Err(Refused::Spent(until)) => {
                     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
@@ -182,8 +224,8 @@ impl Fetcher {
         }
     }
 
-    /// Gives a failure back that another attempt may not meet.
-    fn may_pass(&self, error: Error) -> Result<Error, Failed> {
+    /// Returns the error if another attempt may succeed; otherwise says why not.
+    fn may_pass(error: Error) -> Result<Error, Failed> {
         let is_way = error.is_on_the_way();
         let too_old = error
             .violations()
@@ -193,9 +235,6 @@ impl Fetcher {
         }
         if (error.is_auth() && !is_way) || error.is_config() {
             return Err(Failed::Run(Stopped::Refused(Box::new(error))));
-        }
-        if error.is_unreachable() && !self.has_succeeded.load(Relaxed) {
-            return Err(Failed::Run(Stopped::Unreachable(Box::new(error))));
         }
         if error.is_retryable() || is_way {
             return Ok(error);
@@ -219,7 +258,7 @@ impl Fetcher {
         if !divisible {
             let failures = self.failures.fetch_add(1, Relaxed) + 1;
             let has_succeeded = self.has_succeeded.load(Relaxed);
-            if !has_succeeded && error.is_misdirected() {
+            if !has_succeeded && (error.is_misdirected() || error.is_unreachable()) {
                 return Failed::Run(Stopped::Unreachable(Box::new(error)));
             }
             if failures >= Self::DOWN {

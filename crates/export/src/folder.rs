@@ -12,6 +12,7 @@
 //! then the manifest its own. A kill between the last two leaves data whose manifest is only announced:
 //! [`Folder::manifest`] takes the announced one if it fits the data, and the next exporter finishes the commit.
 
+mod index;
 mod manifest;
 mod schema;
 
@@ -23,15 +24,17 @@ use std::{
 };
 
 use dfinery::engine::{NewFile, sync_folder_of};
-use jiff::{ToSpan as _, civil::Date};
+use jiff::civil::Date;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use self::index::{Index, KnownDay, Watermark};
 pub(crate) use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
 pub(crate) use self::schema::Schema;
 use crate::{
     column::Table,
     error::ExportError,
     files::sha256_of,
+    filter::Selection,
     format::{Compression, Format},
 };
 
@@ -48,9 +51,6 @@ pub(crate) struct Claim {
     _lock: Arc<File>,
 }
 
-/// What a partition is named after: a day, or the time of a snapshot.
-pub(crate) type Name = str;
-
 impl Folder {
     pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
@@ -63,11 +63,11 @@ impl Folder {
     /// Claims the folder, which is made if it is not there, and puts right what a killed exporter has left.
     pub(crate) fn claim(&self) -> Result<Claim, ExportError> {
         for folder in [
-            self.own().join("events"),
-            self.own().join("profiles"),
+            self.own().join(Table::Events.folder()),
+            self.own().join(Table::Profiles.folder()),
             self.temporary_folder(),
         ] {
-            fs::create_dir_all(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
+            make_folder(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
         }
         let path = self.own().join("lock");
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
@@ -86,14 +86,28 @@ impl Folder {
     }
 
     /// The manifest of a partition, if it is complete.
-    pub(crate) fn manifest(&self, table: Table, name: &Name) -> Result<Option<Manifest>, ExportError> {
-        let announced: Option<Manifest> = read(&self.announced_path(table, name))?;
-        if let Some(announced) = announced
+    pub(crate) fn manifest(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
+        if let Some(announced) = self.announced(table, name)?
             && self.holds(&announced)?
         {
             return Ok(Some(announced));
         }
-        read(&self.manifest_path(table, name))
+        let path = self.manifest_path(table, name);
+        let manifest: Option<Manifest> = read(&path)?;
+        match manifest {
+            Some(manifest) if manifest.version != Manifest::VERSION => {
+                Err(ExportError::damaged(&path, "another version of dfinery wrote it"))
+            }
+            manifest => Ok(manifest),
+        }
+    }
+
+    /// The manifest of a commit that has not ended. One that is damaged announces nothing.
+    fn announced(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
+        match read(&self.announced_path(table, name)) {
+            Err(error) if error.is_damaged() => Ok(None),
+            announced => announced,
+        }
     }
 
     /// Why a day is missing, if that was noted.
@@ -126,51 +140,36 @@ impl Folder {
         Ok(names)
     }
 
-    /// The days of which something is known, in order.
-    pub(crate) fn days(&self) -> Result<Vec<Date>, ExportError> {
-        let names = self.names(Table::Events)?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
-    }
-
-    /// Whether a day has rows that came as the answer to a query from that day to itself.
-    pub(crate) fn shows_last_day(&self) -> Result<bool, ExportError> {
-        for day in self.days()?.into_iter().rev() {
-            let manifest = self.manifest(Table::Events, &day.to_string())?;
-            if manifest.is_some_and(|manifest| manifest.rows > 0 && manifest.query["to_date"] == day.to_string()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The last day up to which none is missing, of those that the folder knows. A lost day is not waited for.
-    pub(crate) fn complete_until(&self) -> Result<Option<Date>, ExportError> {
-        let mut last: Option<Date> = None;
-        for day in self.days()? {
-            if last.is_some_and(|last| last.saturating_add(1.day()) != day) {
-                break;
-            }
-            let complete = self.manifest(Table::Events, &day.to_string())?.is_some();
-            if !complete && self.hole(day)?.is_none_or(|hole| hole.lost_at.is_none()) {
-                break;
-            }
-            last = Some(day);
-        }
-        Ok(last)
-    }
-
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
-        read(&self.schema_path())
+        let schema: Option<Schema> = read(&self.schema_path())?;
+        match schema {
+            Some(schema) if schema.version != Schema::VERSION => Err(ExportError::damaged(
+                &self.schema_path(),
+                "another version of dfinery wrote it",
+            )),
+            schema => Ok(schema),
+        }
     }
 
     /// The schema of a folder that must have one.
     pub(crate) fn existing_schema(&self) -> Result<Schema, ExportError> {
         self.schema()?.ok_or_else(|| {
             ExportError::unfit(format!(
-                "{} is no folder of exports: it has no _dfinery/schema.json",
+                "{} is not a folder of exports: it has no _dfinery/schema.json",
                 self.root.display()
             ))
         })
+    }
+
+    fn has_manifests(&self) -> Result<bool, ExportError> {
+        for table in [Table::Events, Table::Profiles] {
+            for name in self.names(table)? {
+                if self.manifest_path(table, &name).exists() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The path of a file of a manifest.
@@ -179,14 +178,14 @@ impl Folder {
     }
 
     /// The path of a partition's data, relative to the folder and with slashes.
-    pub(crate) fn data_path(table: Table, name: &Name, format: Format, compression: Compression) -> String {
+    pub(crate) fn data_path(table: Table, name: &str, format: Format, compression: Compression) -> String {
         let (folder, key) = (table.folder(), table.partition_key());
         let extension = format.extension(compression);
         format!("{folder}/{key}={name}/part-00000.{extension}")
     }
 
     /// Whether the files of a manifest are there as it says.
-    fn holds(&self, manifest: &Manifest) -> Result<bool, ExportError> {
+    pub(crate) fn holds(&self, manifest: &Manifest) -> Result<bool, ExportError> {
         for file in &manifest.files {
             let path = self.path_of(file);
             match fs::metadata(&path) {
@@ -214,11 +213,11 @@ impl Folder {
         self.own().join("tmp")
     }
 
-    pub(crate) fn manifest_path(&self, table: Table, name: &Name) -> PathBuf {
+    pub(crate) fn manifest_path(&self, table: Table, name: &str) -> PathBuf {
         self.own().join(table.folder()).join(format!("{name}.json"))
     }
 
-    fn announced_path(&self, table: Table, name: &Name) -> PathBuf {
+    fn announced_path(&self, table: Table, name: &str) -> PathBuf {
         self.own().join(table.folder()).join(format!("{name}.next.json"))
     }
 
@@ -232,20 +231,47 @@ impl Claim {
         &self.folder
     }
 
-    /// Whether files of this form fit in with those of the folder; in a new folder they decide.
-    pub(crate) fn fit(&self, format: Format, compression: Compression) -> Result<(), ExportError> {
-        match self.folder.schema()? {
-            Some(schema) if (schema.format, schema.compression) == (format, compression) => Ok(()),
-            // Nothing was ever written to a folder without columns.
-            Some(schema) if !schema.events.is_empty() || !schema.profiles.is_empty() => {
-                Err(ExportError::unfit(format!(
-                    "{} holds .{} files: readers of the whole folder expect one form",
-                    self.folder.root.display(),
-                    schema.format.extension(schema.compression)
-                )))
-            }
-            _ => self.write_schema(&Schema::new(format, compression)),
+    /// Whether files of this form and selection fit in with those of the folder; in a new folder they decide.
+    pub(crate) fn fit(
+        &self,
+        table: Table,
+        form: (Format, Compression),
+        selection: &Selection,
+    ) -> Result<(), ExportError> {
+        let root = self.folder.root.display();
+        let before = self.folder.schema()?;
+        if before.is_none() && self.folder.has_manifests()? {
+            let path = self.folder.schema_path();
+            return Err(ExportError::damaged(
+                &path,
+                "it is gone, though the folder holds exports, and without it their columns are not known",
+            ));
         }
+        let mut schema = before.clone().unwrap_or_else(|| Schema::new(form.0, form.1));
+        if schema.is_used() {
+            if (schema.format, schema.compression) != form {
+                return Err(ExportError::unfit(format!(
+                    "{root} holds .{} files: readers of the whole folder expect one form",
+                    schema.format.extension(schema.compression)
+                )));
+            }
+        } else {
+            (schema.format, schema.compression) = form;
+        }
+        let is_empty = schema.columns(table).is_empty();
+        match schema.selection(table) {
+            Some(before) if before != selection && !is_empty => {
+                return Err(ExportError::unfit(format!(
+                    "{root} holds another selection ({before}), and readers of the whole folder expect one: choose another \
+                     folder for this one ({selection})"
+                )));
+            }
+            before => *before = Some(selection.clone()),
+        }
+        if before.as_ref() != Some(&schema) {
+            self.write_schema(&schema)?;
+        }
+        Ok(())
     }
 
     /// Makes a file of data the partition of a manifest.
@@ -278,11 +304,16 @@ impl Claim {
     fn settle(&self, table: Table, manifest: &Manifest) -> Result<(), ExportError> {
         let announced = self.folder.announced_path(table, &manifest.name);
         let path = self.folder.manifest_path(table, &manifest.name);
-        take_name(&announced, &path).map_err(|error| ExportError::file(&path, "written", error))?;
-        if let Ok(day) = manifest.name.parse() {
-            remove(&self.folder.hole_path(day))?;
+        // The kill that this recovers from may have come before the name of the data was synced.
+        for file in &manifest.files {
+            let data = self.folder.path_of(file);
+            sync_folder_of(&data).map_err(|error| ExportError::file(&data, "synced", error))?;
         }
-        Ok(())
+        take_name(&announced, &path).map_err(|error| ExportError::file(&path, "written", error))?;
+        match manifest.name.parse() {
+            Ok(day) if table == Table::Events => remove(&self.folder.hole_path(day)),
+            _ => Ok(()),
+        }
     }
 
     /// Finishes or drops the commits that a kill has cut short, and removes unfinished files.
@@ -290,28 +321,22 @@ impl Claim {
         let folder = &self.folder;
         for table in [Table::Events, Table::Profiles] {
             for name in folder.names(table)? {
-                let path = folder.announced_path(table, &name);
-                let Some(announced) = read::<Manifest>(&path)? else {
-                    continue;
-                };
-                if folder.holds(&announced)? {
-                    self.settle(table, &announced)?;
-                } else {
-                    remove(&path)?;
+                match folder.announced(table, &name)? {
+                    Some(announced) if folder.holds(&announced)? => self.settle(table, &announced)?,
+                    _ => remove(&folder.announced_path(table, &name))?,
                 }
             }
         }
-        self.clear()
+        self.clear();
+        Ok(())
     }
 
-    /// Removes files that are not whole.
-    pub(crate) fn clear(&self) -> Result<(), ExportError> {
-        let temporary = self.folder.temporary_folder();
-        let entries = fs::read_dir(&temporary).map_err(|error| ExportError::file(&temporary, "read", error))?;
-        for entry in entries.flatten() {
-            remove(&entry.path())?;
+    /// Removes files that are not whole. What cannot be removed stays: nobody takes it for data.
+    pub(crate) fn clear(&self) {
+        let entries = fs::read_dir(self.folder.temporary_folder());
+        for entry in entries.into_iter().flatten().flatten() {
+            let _ = fs::remove_file(entry.path());
         }
-        Ok(())
     }
 }
 
@@ -320,7 +345,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
     match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|error| ExportError::unreadable(path, error)),
+            .map_err(|error| ExportError::damaged(path, error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ExportError::file(path, "read", error)),
     }
@@ -328,15 +353,26 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
 
 /// Syncs a file, and gives it another name, all of which outlasts a loss of power.
 fn take_name(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent()
-        && !folder.exists()
-    {
-        fs::create_dir_all(folder)?;
-        sync_folder_of(folder)?;
+    if let Some(folder) = to.parent() {
+        make_folder(folder)?;
     }
     File::open(from)?.sync_all()?;
     fs::rename(from, to)?;
     sync_folder_of(to)
+}
+
+/// Makes a folder and those above it, all of which outlast a loss of power.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_folder(above)?;
+    }
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => sync_folder_of(path),
+    }
 }
 
 fn remove(path: &Path) -> Result<(), ExportError> {

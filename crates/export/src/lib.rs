@@ -12,6 +12,7 @@ mod days;
 mod divide;
 mod error;
 mod event_export;
+mod events;
 mod exporter;
 mod fetch;
 mod files;
@@ -19,11 +20,13 @@ mod filter;
 mod folder;
 mod format;
 mod not_converted;
+mod plan;
 mod probe;
 mod progress;
 mod quota;
 mod receipt;
 mod rows_of;
+mod running;
 mod single;
 mod spool;
 mod sql;
@@ -47,10 +50,11 @@ pub use probe::{
 };
 pub use progress::{Progress, Snapshot};
 pub use receipt::{DayReceipt, Fate, Receipt};
+pub use running::RunningExport;
 pub use single::{FileExport, FileQuery, FileReceipt, ProfileFilter};
 pub use sql::{Warehouse, load_statement};
 pub use status::{DayState, DayStatus, Status, status};
-pub use stopped::Stopped;
+pub use stopped::{Stopped, Stopper};
 pub use verify::{Difference, Verification, verify};
 
 /// The Rust in the page for users, run as examples.

@@ -2,9 +2,9 @@
 //!
 //! A call takes two things: one of the places for calls at the same time, which is a lock that the system frees if the
 //! process is killed, and a reservation in a file, which is written before the call is made. The file is changed only
-//! under a lock of its own. Our own count is a sliding window: a call counts for one period from its answer on. What the
-//! server says in its headers comes before it, both ways, until the reset that it names; after that one call at a time
-//! finds out what is left.
+//! under a lock of its own. Our own count is a sliding window: a call counts for one period from its answer on. The
+//! server's headers override our count, up or down, until the reset that they name; after that one call at a time finds
+//! out what is left.
 
 mod book;
 
@@ -12,7 +12,8 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use dfinery::{RateLimitStatus, engine::NewFile, tables::RateLimit};
@@ -48,8 +49,16 @@ pub(crate) enum Refused {
 }
 
 impl Quota {
+    const LONGEST_LOCK: Duration = Duration::from_secs(60);
+
     /// The quota of an account, which is kept in a folder. `limit` holds unless the server says otherwise.
     pub(crate) fn open(folder: &Path, account: &str, limit: RateLimit, reserve: u32) -> Result<Self, ExportError> {
+        if reserve >= limit.requests {
+            return Err(ExportError::unfit(format!(
+                "{reserve} calls are to be left for others, and the quota has {}",
+                limit.requests
+            )));
+        }
         let folder = folder.join("quota");
         fs::create_dir_all(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
         // The service id is no secret, but it need not be in the name of a file either.
@@ -80,14 +89,14 @@ impl Quota {
     }
 
     /// Notes that the server has answered a call, and what it said of the quota. `spent_for`: it refused the call for the
-    /// quota, and for how long.
+    /// quota, and for how long. Returns how many calls are left, as far as known.
     pub(crate) fn answered(
         &self,
         reservation: &Reservation,
         now: Timestamp,
         said: Option<&RateLimitStatus>,
         spent_for: Option<Duration>,
-    ) -> Result<(), ExportError> {
+    ) -> Result<u64, ExportError> {
         self.with_book(now, |book| {
             book.answered(reservation.id, now);
             if let Some(remaining) = said.and_then(|said| said.remaining) {
@@ -102,7 +111,7 @@ impl Quota {
                     .and_then(|time| now.checked_add(time).ok());
                 book.told(0, reset, now, self.limit.period);
             }
-            Ok(())
+            Ok(book.left(&self.limit, self.reserve))
         })
     }
 
@@ -111,8 +120,8 @@ impl Quota {
         self.limit.period
     }
 
-    /// How many calls are left now, as far as known.
-    pub(crate) fn left(&self, now: Timestamp) -> Result<u64, ExportError> {
+    #[cfg(test)]
+    fn left(&self, now: Timestamp) -> Result<u64, ExportError> {
         self.with_book(now, |book| Ok(book.left(&self.limit, self.reserve)))
     }
 
@@ -123,7 +132,7 @@ impl Quota {
         change: impl FnOnce(&mut Book) -> Result<T, ExportError>,
     ) -> Result<T, ExportError> {
         let lock = self.file("lock")?;
-        lock.lock().map_err(|error| self.error("locked", error))?;
+        self.wait_for(&lock)?;
         let before = match fs::read(&self.book) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -146,6 +155,21 @@ impl Quota {
         let mut new = NewFile::create(&self.book, OpenOptions::new().write(true).create_new(true))?;
         io::Write::write_all(&mut new, text)?;
         new.finish()
+    }
+
+    /// Locks a file that others lock for moments only. A process that was halted in such a moment must not halt all others.
+    fn wait_for(&self, lock: &File) -> Result<(), ExportError> {
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) if began.elapsed() < Self::LONGEST_LOCK => {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                Err(TryLockError::WouldBlock) => return Err(self.error("locked", io::ErrorKind::ResourceBusy.into())),
+                Err(TryLockError::Error(error)) => return Err(self.error("locked", error)),
+            }
+        }
     }
 
     fn free_place(&self) -> Result<Option<File>, ExportError> {

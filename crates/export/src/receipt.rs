@@ -30,8 +30,13 @@ pub struct Receipt {
     pub calls: u64,
     /// Requests that are left of the quota, if known.
     pub calls_left: Option<u64>,
-    /// The last day before which none is missing.
+    /// The last day such that no day up to it can still be filled.
     pub complete_until: Option<Date>,
+    /// How many of the days until then were lost.
+    pub lost: u64,
+    /// What a person should know besides, such as days that cannot be had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Why it ended before every day was asked for, if it did.
     #[serde(serialize_with = "as_text")]
     pub stopped: Option<Stopped>,
@@ -195,7 +200,10 @@ impl fmt::Display for Receipt {
         }
         writeln!(f)?;
         if let Some(day) = self.complete_until {
-            writeln!(f, "No day is missing until {day}")?;
+            writeln!(f, "{}", Complete { day, lost: self.lost })?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
         }
         if let Some(stopped) = &self.stopped {
             writeln!(f, "Ended early: {stopped}")?;
@@ -211,7 +219,7 @@ impl fmt::Display for DayReceipt {
             Fate::Complete | Fate::Unchanged => write!(f, "  {} rows", self.rows)?,
             Fate::Replaced { change } => write!(f, "  {} rows, {change:+}", self.rows)?,
             Fate::Hole { reason, days_left } => {
-                write!(f, "  lost in {days_left} days: {reason}")?;
+                write!(f, "  {}: {reason}", Left(*days_left))?;
             }
             Fate::Lost { reason, .. } | Fate::Kept { reason } => write!(f, "  {reason}")?,
             Fate::Open { closes } => write!(f, "  can be exported from {closes} on")?,
@@ -223,6 +231,36 @@ impl fmt::Display for DayReceipt {
             write!(f, ", {cells} cells of {column} do not fit their type")?;
         }
         Ok(())
+    }
+}
+
+/// Until when a folder is complete.
+pub(crate) struct Complete {
+    pub(crate) day: Date,
+    pub(crate) lost: u64,
+}
+
+impl fmt::Display for Complete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Complete until {}", self.day)?;
+        match self.lost {
+            0 => Ok(()),
+            1 => write!(f, ", except for 1 day that was lost"),
+            lost => write!(f, ", except for {lost} days that were lost"),
+        }
+    }
+}
+
+/// In how many days a missing day can no longer be had.
+pub(crate) struct Left(pub(crate) i32);
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ..=0 => f.write_str("lost within a day"),
+            1 => f.write_str("lost in 1 day"),
+            days => write!(f, "lost in {days} days"),
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use std::{
 
 use dfinery::{UserProfileQuery, engine::sync_folder_of};
 use dfinery_records::Taxonomy;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     blocking::blocking,
@@ -21,7 +21,7 @@ use crate::{
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
     files::new_file,
-    filter::{NameFilter, event_query},
+    filter::{NameFilter, Selection, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
     not_converted::NotConverted,
@@ -73,8 +73,9 @@ pub struct ProfileFilter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FileReceipt {
-    /// The file.
-    pub path: PathBuf,
+    /// The file, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
     /// Its rows, without a header.
     pub rows: u64,
     /// Its length.
@@ -93,43 +94,93 @@ impl Exporter {
     /// written byte for byte as it came; other formats have the service's columns, and one with the cells that do not fit
     /// their type.
     ///
+    /// Dropping the future leaves the file as it was.
+    ///
     /// # Errors
-    /// If the service does not give what was asked for, or the file cannot be written.
+    /// If the service does not give what was asked for, the file cannot be written, or something else than a file has that
+    /// name.
     pub async fn save(&self, export: &FileExport, path: impl AsRef<Path>) -> Result<FileReceipt, ExportError> {
+        let target = path.as_ref().to_owned();
+        match fs::symlink_metadata(&target) {
+            Ok(metadata) if !metadata.is_file() => {
+                let problem = format!("{} is there and is not a file, so it is not replaced", target.display());
+                return Err(ExportError::unfit(problem));
+            }
+            _ => {}
+        }
+        let workspace = Workspace::beside(&target)?;
+        let (part, receipt) = self.fetch_file(export, &workspace).await?;
+        let to = target.clone();
+        blocking(move || {
+            let place = || {
+                File::open(&part)?.sync_all()?;
+                fs::rename(&part, &to)?;
+                sync_folder_of(&to)
+            };
+            place().map_err(|error| ExportError::file(&to, "written", error))
+        })
+        .await?;
+        Ok(FileReceipt {
+            path: Some(target),
+            ..receipt
+        })
+    }
+
+    /// As [`save`](Self::save), but writes to something that is not a file, once the answer is whole. Until then it is kept
+    /// in the state folder.
+    ///
+    /// Dropping the future before that writes nothing.
+    ///
+    /// # Errors
+    /// As those of [`save`](Self::save).
+    pub async fn write(
+        &self,
+        export: &FileExport,
+        mut out: impl io::Write + Send + 'static,
+    ) -> Result<FileReceipt, ExportError> {
+        let workspace = self.workspace()?;
+        let (part, receipt) = self.fetch_file(export, &workspace).await?;
+        blocking(move || {
+            let copied = File::open(&part).and_then(|mut part| io::copy(&mut part, &mut out));
+            let written = copied.and_then(|_| out.flush());
+            written.map_err(|error| ExportError::file(Path::new("the output"), "written", error))
+        })
+        .await?;
+        Ok(receipt)
+    }
+
+    /// Makes one request and writes its answer to a file of a workspace.
+    async fn fetch_file(
+        &self,
+        export: &FileExport,
+        workspace: &Workspace,
+    ) -> Result<(PathBuf, FileReceipt), ExportError> {
         supported(export.format).map_err(ExportError::conversion)?;
-        let path = path.as_ref().to_owned();
-        let workspace = Workspace::beside(&path)?;
         let (raw, calls) = self.fetch_one(export.query.request(), workspace.folder()).await?;
         let part = workspace.folder().join("part");
         let (options, taxonomy, time_zone) = (export.clone(), self.taxonomy().clone(), self.time_zone().cloned());
-        let target = path.clone();
-        let (rows, bytes, unparsed) = blocking(move || {
-            let written = write_alone(&options, &raw, &taxonomy, time_zone, &part)?;
-            let place = || {
-                File::open(&part)?.sync_all()?;
-                fs::rename(&part, &target)?;
-                sync_folder_of(&target)
-            };
-            place().map_err(|error| ExportError::file(&target, "written", error))?;
-            Ok(written)
-        })
-        .await?;
+        let to = part.clone();
+        let (rows, bytes, unparsed) =
+            blocking(move || Ok(write_alone(&options, &raw, &taxonomy, time_zone, &to)?)).await?;
         self.progress().ends(rows);
-        Ok(FileReceipt {
-            path,
+        let receipt = FileReceipt {
+            path: None,
             rows,
             bytes,
             calls,
             calls_left: self.progress().snapshot().calls_left,
             unparsed,
-        })
+        };
+        Ok((part, receipt))
     }
 
     /// Exports a snapshot of all profiles to a folder, beside the earlier ones.
     ///
+    /// Dropping the future ends the export; the snapshot is then either there as a whole or not at all.
+    ///
     /// # Errors
     /// If the service does not give what was asked for, another exporter works on the folder, its files are of another
-    /// format, or one cannot be read or written.
+    /// format or another selection, or one cannot be read or written.
     pub async fn export_profiles(
         &self,
         profiles: &ProfileFilter,
@@ -139,16 +190,17 @@ impl Exporter {
     ) -> Result<FileReceipt, ExportError> {
         supported(format).map_err(ExportError::conversion)?;
         let claim = Folder::new(folder.as_ref()).claim()?;
-        claim.fit(format, compression)?;
+        let selection = Selection::of_profiles(profiles.audience.as_deref(), &profiles.properties);
+        claim.fit(Table::Profiles, (format, compression), &selection)?;
         let now = self.now();
-        let name = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let name = snapshot_name(now, &claim.folder().names(Table::Profiles)?);
         let temporary = claim.folder().temporary_folder();
         let (raw, calls) = self.fetch_one(profiles.request(), &temporary).await?;
         let writer = self.writer(format, compression);
         let part = temporary.join(format!("{name}.part"));
         let export = export_name(now);
         let lead = Lead {
-            day: now.to_zoned(TimeZone::UTC).date(),
+            day: now.to_zoned(self.time_zone().cloned().unwrap_or(TimeZone::UTC)).date(),
             exported_at: now,
             export: export.clone(),
         };
@@ -171,25 +223,27 @@ impl Exporter {
             columns,
             events: BTreeMap::new(),
             unparsed: converted.unparsed.clone(),
-            query: profiles.describe(),
+            query: json!(selection),
             parts: 1,
             attempts: calls,
             export,
             exported_at: now,
             asked_at: now,
             is_final: true,
+            time_zone: writer.time_zone_name(),
             generation: 1,
             predecessor: None,
             content: raw.content(),
         };
         blocking(move || {
             claim.commit(Table::Profiles, &part, &manifest)?;
-            claim.clear()
+            claim.clear();
+            Ok(())
         })
         .await?;
         self.progress().ends(converted.rows);
         Ok(FileReceipt {
-            path: folder.as_ref().join(path),
+            path: Some(folder.as_ref().join(path)),
             rows: converted.rows,
             bytes: converted.bytes,
             calls,
@@ -286,8 +340,16 @@ impl ProfileFilter {
             None => query.with_identities(),
         })
     }
+}
 
-    fn describe(&self) -> Value {
-        json!({ "audience": self.audience, "properties": self.properties.describe() })
+/// The name of a snapshot: the time to the second, or the next one that no other snapshot has.
+fn snapshot_name(now: Timestamp, taken: &[String]) -> String {
+    let mut time = now;
+    loop {
+        let name = time.strftime("%Y%m%dT%H%M%SZ").to_string();
+        match time.checked_add(1.second()) {
+            Ok(next) if taken.contains(&name) => time = next,
+            _ => return name,
+        }
     }
 }

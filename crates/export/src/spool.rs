@@ -7,6 +7,7 @@ use dfinery::{
     engine::{PieceWriter, rows_so_far},
 };
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{error::ExportError, files::new_file, progress::Progress};
@@ -16,6 +17,8 @@ use crate::{error::ExportError, files::new_file, progress::Progress};
 pub(crate) struct Raw {
     pub(crate) path: PathBuf,
     pub(crate) rows: u64,
+    /// When it was asked for.
+    pub(crate) asked_at: Timestamp,
     /// Tells whether two answers are the same.
     pub(crate) hash: u128,
 }
@@ -35,7 +38,12 @@ pub(crate) enum NotSpooled {
 }
 
 /// Writes a CSV to a file.
-pub(crate) async fn spool(mut csv: Csv, path: &Path, progress: &Progress) -> Result<Raw, NotSpooled> {
+pub(crate) async fn spool(
+    mut csv: Csv,
+    asked_at: Timestamp,
+    path: &Path,
+    progress: &Progress,
+) -> Result<Raw, NotSpooled> {
     let disk = |error| NotSpooled::Disk(ExportError::file(path, "written", error));
     let mut writer = PieceWriter::new(new_file(path).map_err(NotSpooled::Disk)?);
     let mut hash = Xxh3::new();
@@ -56,6 +64,7 @@ pub(crate) async fn spool(mut csv: Csv, path: &Path, progress: &Progress) -> Res
         None => Ok(Raw {
             path: path.to_owned(),
             rows: rows_so_far(&csv),
+            asked_at,
             hash: hash.digest128(),
         }),
     }

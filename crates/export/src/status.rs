@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::{
     calendar::{Calendar, days as range},
-    column::Table,
     days::Days,
     error::ExportError,
-    folder::Folder,
+    folder::{Folder, KnownDay, Watermark},
+    receipt::{Complete, Left},
 };
 
 /// Every day from the first that a folder knows to the newest.
@@ -20,8 +20,10 @@ use crate::{
 pub struct Status {
     /// The days, in order.
     pub days: Vec<DayStatus>,
-    /// The last day before which none is missing.
+    /// The last day such that no day up to it can still be filled.
     pub complete_until: Option<Date>,
+    /// How many of the days until then were lost.
+    pub lost: u64,
 }
 
 /// What a folder has of a day.
@@ -64,6 +66,11 @@ pub enum DayState {
         /// In how many days the service will have it no longer.
         days_left: i32,
     },
+    /// Its manifest cannot be read: export the day again, or put the manifest back from a copy.
+    Damaged {
+        /// Why.
+        problem: String,
+    },
     /// It is missing, and the service has it no longer.
     Lost {
         /// Why.
@@ -74,56 +81,60 @@ pub enum DayState {
 /// Reads what a folder has of each day; nothing is asked of the service.
 ///
 /// # Errors
-/// If a file of the folder cannot be read.
+/// If it is not a folder of exports, or a file of it cannot be read.
 pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportError> {
     let folder = Folder::new(folder.as_ref());
+    folder.existing_schema()?;
     let calendar = days.calendar();
-    let known = folder.days()?;
-    let mut listed = Vec::new();
-    if let (Some(first), Some(last)) = (known.first(), known.last()) {
-        for day in range(*first, calendar.newest_closed().max(*last)) {
-            let state = state_of(&folder, &calendar, day)?;
-            listed.push(DayStatus { day, state });
-        }
-    }
+    let index = folder.index()?;
+    let newest = calendar.newest_closed();
+    let last = index.last().map_or(newest, |last| last.max(newest));
+    let listed = index.first().into_iter().flat_map(|first| range(first, last));
+    let days = listed.map(|day| DayStatus {
+        day,
+        state: state_of(index.get(day), &calendar, day),
+    });
+    let Watermark { complete_until, lost } = index.watermark(&calendar);
     Ok(Status {
-        days: listed,
-        complete_until: folder.complete_until()?,
+        days: days.collect(),
+        complete_until,
+        lost,
     })
 }
 
-fn state_of(folder: &Folder, calendar: &Calendar, day: Date) -> Result<DayState, ExportError> {
-    if let Some(manifest) = folder.manifest(Table::Events, &day.to_string())? {
-        return Ok(DayState::Complete {
+fn state_of(known: Option<&KnownDay>, calendar: &Calendar, day: Date) -> DayState {
+    let days_left = calendar.days_left(day);
+    if let Some(manifest) = known.and_then(|known| known.manifest.as_ref()) {
+        return DayState::Complete {
             rows: manifest.rows,
             generation: manifest.generation,
-            is_final: manifest.is_final,
+            is_final: manifest.is_final || days_left < 0,
             exported_at: manifest.exported_at.into(),
-        });
+        };
     }
-    let hole = folder.hole(day)?;
-    let days_left = calendar.days_left(day);
-    if hole.as_ref().is_some_and(|hole| hole.lost_at.is_some()) || days_left < 0 {
-        return Ok(DayState::Lost {
-            reason: hole.map(|hole| hole.reason),
-        });
+    if let Some(problem) = known.and_then(|known| known.damage.clone()) {
+        return DayState::Damaged { problem };
     }
-    Ok(match hole {
-        None if !calendar.is_closed(day) => DayState::Open {
-            closes: calendar.closed_at(day).into(),
-        },
-        hole => DayState::Hole {
-            reason: hole.map(|hole| hole.reason),
-            days_left,
-        },
-    })
+    let reason = known
+        .and_then(|known| known.hole.as_ref())
+        .map(|hole| hole.reason.clone());
+    if days_left < 0 || known.is_some_and(|known| known.is_lost(day, calendar)) {
+        return DayState::Lost { reason };
+    }
+    if calendar.is_closed(day) {
+        return DayState::Hole { reason, days_left };
+    }
+    DayState::Open {
+        closes: calendar.closed_at(day).into(),
+    }
 }
 
 impl Status {
-    /// Whether a day is missing that can still be had.
+    /// Whether a day is missing that can still be had, or cannot be read.
     #[must_use]
     pub fn has_holes(&self) -> bool {
-        self.days.iter().any(|day| matches!(day.state, DayState::Hole { .. }))
+        let is_hole = |day: &DayStatus| matches!(day.state, DayState::Hole { .. } | DayState::Damaged { .. });
+        self.days.iter().any(is_hole)
     }
 }
 
@@ -133,7 +144,7 @@ impl fmt::Display for Status {
             writeln!(f, "{day}")?;
         }
         match self.complete_until {
-            Some(day) => writeln!(f, "No day is missing until {day}"),
+            Some(day) => writeln!(f, "{}", Complete { day, lost: self.lost }),
             None if self.days.is_empty() => writeln!(f, "No day was exported to this folder"),
             None => writeln!(f, "The first day is missing"),
         }
@@ -159,9 +170,10 @@ impl fmt::Display for DayStatus {
             }
             DayState::Open { closes } => write!(f, "open       can be exported from {closes} on"),
             DayState::Hole { reason, days_left } => {
-                write!(f, "hole       lost in {days_left} days")?;
+                write!(f, "hole       {}", Left(*days_left))?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
+            DayState::Damaged { problem } => write!(f, "damaged    {problem}"),
             DayState::Lost { reason } => {
                 f.write_str("lost")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, "       {reason}"))

@@ -42,6 +42,12 @@ impl TableWriter {
         }
     }
 
+    /// The name of the time zone of datetimes that name none.
+    pub(crate) fn time_zone_name(&self) -> Option<String> {
+        let zone = self.time_zone.as_ref()?;
+        Some(zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned))
+    }
+
     /// The path of a partition's file, relative to the folder and with slashes.
     pub(crate) fn data_path(&self, table: Table, name: &str) -> String {
         Folder::data_path(table, name, self.format, self.compression)

@@ -1,6 +1,7 @@
 //! Whether the files of a folder are what its manifests say.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs, io,
     path::{Path, PathBuf},
 };
@@ -11,7 +12,7 @@ use crate::{
     column::Table,
     error::ExportError,
     files::sha256_of,
-    folder::{Folder, Manifest, ManifestFile},
+    folder::{Folder, Manifest, ManifestFile, Schema},
     format::{Compression, Format},
     rows_of::rows_of,
 };
@@ -43,48 +44,82 @@ pub struct Difference {
 /// Compares lengths, hashes and counts of rows with the manifests of a folder.
 ///
 /// # Errors
-/// If a manifest cannot be read.
+/// If it is not a folder of exports, or a manifest cannot be read. One that is damaged is a difference.
 pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
     let folder = Folder::new(folder.as_ref());
+    let schema = folder.existing_schema()?;
     let mut verification = Verification {
         manifests: 0,
         rows: 0,
         bytes: 0,
         differences: Vec::new(),
     };
-    let schema = folder.existing_schema()?;
     for table in [Table::Events, Table::Profiles] {
-        let mut known = Vec::new();
+        let mut known = BTreeSet::new();
         for name in folder.names(table)? {
-            let Some(manifest) = folder.manifest(table, &name)? else {
-                continue;
-            };
-            verification.manifests += 1;
-            verification.rows += manifest.rows;
-            for file in &manifest.files {
-                verification.bytes += file.bytes;
-                let path = folder.path_of(file);
-                if let Some(problem) = problem_of(&path, file, schema.format, schema.compression) {
-                    verification.differences.push(Difference {
-                        path: path.clone(),
-                        problem,
-                    });
+            let mut manifest = folder.manifest(table, &name);
+            let mut problems = problems_of(&folder, manifest.as_ref(), &schema);
+            if !problems.is_empty() {
+                // An exporter may have replaced the day in the meantime.
+                let now = folder.manifest(table, &name);
+                if now.as_ref().ok() != manifest.as_ref().ok() {
+                    problems = problems_of(&folder, now.as_ref(), &schema);
+                    manifest = now;
                 }
-                known.push(path);
             }
-            if let Some(problem) = sums_of(&manifest) {
-                let path = folder.manifest_path(table, &name);
-                verification.differences.push(Difference { path, problem });
+            let path = folder.manifest_path(table, &name);
+            let differences = problems.into_iter().map(|(file, problem)| Difference {
+                path: file.unwrap_or_else(|| path.clone()),
+                problem,
+            });
+            verification.differences.extend(differences);
+            match manifest {
+                Ok(Some(manifest)) => {
+                    verification.manifests += 1;
+                    verification.rows += manifest.rows;
+                    verification.bytes += manifest.files.iter().map(|file| file.bytes).sum::<u64>();
+                    known.extend(manifest.files.iter().map(|file| folder.path_of(file)));
+                }
+                Ok(None) => {}
+                Err(error) if error.is_damaged() => {}
+                Err(error) => return Err(error),
             }
         }
-        for path in files_below(&folder.root().join(table.folder())) {
-            if !known.contains(&path) {
-                let problem = "no manifest has it, so it does not count".to_owned();
-                verification.differences.push(Difference { path, problem });
-            }
+        for path in files_below(&folder.root().join(table.folder()), 2) {
+            let problem = match path {
+                Ok(path) if known.contains(&path) => continue,
+                Ok(path) => (path, "it is in no manifest, so readers should ignore it".to_owned()),
+                Err((path, error)) => (path, format!("it cannot be read: {error}")),
+            };
+            verification.differences.push(Difference {
+                path: problem.0,
+                problem: problem.1,
+            });
         }
     }
     Ok(verification)
+}
+
+/// What is wrong with a manifest, or with a file of it.
+fn problems_of(
+    folder: &Folder,
+    manifest: Result<&Option<Manifest>, &ExportError>,
+    schema: &Schema,
+) -> Vec<(Option<PathBuf>, String)> {
+    let manifest = match manifest {
+        Ok(None) => return Vec::new(),
+        Ok(Some(manifest)) => manifest,
+        Err(error) => return vec![(None, error.to_string())],
+    };
+    let mut problems = Vec::new();
+    for file in &manifest.files {
+        let path = folder.path_of(file);
+        if let Some(problem) = problem_of(&path, file, schema.format, schema.compression) {
+            problems.push((Some(path), problem));
+        }
+    }
+    problems.extend(sums_of(manifest).map(|problem| (None, problem)));
+    problems
 }
 
 fn problem_of(path: &Path, file: &ManifestFile, format: Format, compression: Compression) -> Option<String> {
@@ -114,17 +149,21 @@ fn sums_of(manifest: &Manifest) -> Option<String> {
     (rows != manifest.rows).then(|| format!("its files have {rows} rows, and it says {}", manifest.rows))
 }
 
-/// All files in the folders of a table.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = |folder: &Path| {
-        fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
+/// All files in a folder and in those below it, and the folders that cannot be read.
+fn files_below(folder: &Path, depth: u32) -> Vec<Result<PathBuf, (PathBuf, io::Error)>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => return vec![Err((folder.to_owned(), error))],
     };
-    let mut files: Vec<_> = entries(folder).flat_map(|partition| entries(&partition)).collect();
-    files.sort_unstable();
+    let mut files = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) if depth > 1 && entry.path().is_dir() => files.extend(files_below(&entry.path(), depth - 1)),
+            Ok(entry) => files.push(Ok(entry.path())),
+            Err(error) => files.push(Err((folder.to_owned(), error))),
+        }
+    }
     files
 }
 
@@ -151,7 +190,7 @@ impl fmt::Display for Verification {
             f,
             "{manifests} manifests, {rows} rows, {bytes} bytes: {}",
             match differences.len() {
-                0 => "all files are as they say".to_owned(),
+                0 => "all files match their manifests".to_owned(),
                 1 => "1 file is not as it should be".to_owned(),
                 files => format!("{files} files are not as they should be"),
             }

@@ -1,7 +1,8 @@
 //! A folder for files that are not whole yet, beside the file that they become.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -20,15 +21,22 @@ impl Workspace {
     pub(crate) fn beside(path: &Path) -> Result<Self, ExportError> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
+        Self::within(parent)
+    }
+
+    pub(crate) fn within(parent: &Path) -> Result<Self, ExportError> {
+        const TRIES: u32 = 10;
         remove_abandoned_in(parent);
-        let folder = parent.join(format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
-        let path = folder.join("lock");
-        let lock = File::create(&path).and_then(|lock| lock.lock().map(|()| lock));
-        Ok(Self {
-            _lock: lock.map_err(|error| ExportError::file(&path, "locked", error))?,
-            folder,
-        })
+        let mut tries = 0;
+        loop {
+            let folder = parent.join(format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
+            match locked(&folder) {
+                Ok(lock) => return Ok(Self { folder, _lock: lock }),
+                // Another process took it for an abandoned one before it was locked.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < TRIES && parent.is_dir() => tries += 1,
+                Err(error) => return Err(ExportError::file(&folder, "made", error)),
+            }
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -43,15 +51,35 @@ impl Drop for Workspace {
     }
 }
 
+/// Makes a folder that only its owner can read, and locks it.
+fn locked(folder: &Path) -> io::Result<File> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    let path = folder.join("lock");
+    let lock = File::create(&path)?;
+    lock.lock()?;
+    // If it was removed before it was locked, it has no name any more.
+    fs::metadata(&path)?;
+    Ok(lock)
+}
+
 /// Removes the folders that killed processes have left. What cannot be removed stays.
 fn remove_abandoned_in(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX)
-            && let Ok(lock) = File::open(entry.path().join("lock"))
-            && lock.try_lock().is_ok()
-        {
-            let _ = fs::remove_dir_all(entry.path());
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            match File::open(entry.path().join("lock")) {
+                Ok(lock) if lock.try_lock().is_ok() => {
+                    let _ = fs::remove_dir_all(entry.path());
+                }
+                // The process was killed before it made the lock, and so anything else.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let _ = fs::remove_dir(entry.path());
+                }
+                _ => {}
+            }
         }
     }
 }

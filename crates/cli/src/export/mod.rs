@@ -2,6 +2,7 @@
 
 mod arguments;
 mod days;
+mod form;
 mod progress;
 mod run;
 

@@ -1,18 +1,16 @@
 //! Runs the exports.
 
 use std::{
-    env,
-    ffi::OsStr,
-    fs::{self, File},
+    env, fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{self, ExitCode},
 };
 
 use anyhow::{Context as _, bail};
 use dfinery_export::{
-    Calibration, Compression, Days, EventExport, ExportError, Exporter, Fate, FileExport, FileQuery, FileReceipt,
-    Format, NameFilter, Probe, ProfileFilter, Receipt, Stopped,
+    Calibration, Days, EventExport, ExportError, Exporter, Fate, FileExport, FileQuery, FileReceipt, NameFilter, Probe,
+    ProfileFilter, Receipt, Stopped, Stopper,
 };
 use dfinery_input::read_text;
 use serde::Serialize;
@@ -23,6 +21,7 @@ use super::{
         VerifyArguments,
     },
     days::Day,
+    form::form,
     progress::shown,
 };
 use crate::{
@@ -31,7 +30,7 @@ use crate::{
     output::stdout,
     settings::{
         MOST_BYTES, Settings,
-        table::{CALIBRATION, COMPRESS, EXPORT_FORMAT, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
+        table::{CALIBRATION, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
     },
     signals::{INTERRUPTED, Signals},
 };
@@ -53,11 +52,8 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
             format,
             compression,
         };
-        let work = Box::pin(exporter.export_events(&export, folder, |_| ()));
-        let Some(done) = until_interrupted(shown(&settings, exporter.progress(), work)).await else {
-            return Ok(interrupted());
-        };
-        return match done {
+        let work = exporter.export_events(&export, folder);
+        return match running(&settings, &exporter, work).await {
             Ok(receipt) => {
                 report(&settings, &arguments.run, &receipt, false)?;
                 Ok(exit_code(&receipt))
@@ -106,13 +102,12 @@ pub async fn profiles(arguments: &ProfilesArguments) -> anyhow::Result<ExitCode>
     };
     let (format, compression) = form(&settings, None)?;
     let work = Box::pin(exporter.export_profiles(&profiles, format, compression, folder));
-    match until_interrupted(shown(&settings, exporter.progress(), work)).await {
-        None => Ok(interrupted()),
-        Some(Ok(receipt)) => {
+    match running(&settings, &exporter, work).await {
+        Ok(receipt) => {
             report(&settings, &arguments.run, &receipt, false)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Err(error)) => Ok(failed(&error)),
+        Err(error) => Ok(failed(&error)),
     }
 }
 
@@ -121,10 +116,9 @@ pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     let day = arguments.day.map(|day| day.date(&settings)).transpose()?;
     let exporter = exporter(&settings, &arguments.run)?;
     let work = Box::pin(exporter.probe(day));
-    let probe = match until_interrupted(shown(&settings, exporter.progress(), work)).await {
-        None => return Ok(interrupted()),
-        Some(Err(error)) => return Ok(failed(&error)),
-        Some(Ok(probe)) => probe,
+    let probe = match running(&settings, &exporter, work).await {
+        Err(error) => return Ok(failed(&error)),
+        Ok(probe) => probe,
     };
     report(&settings, &arguments.run, &probe, false)?;
     if let Some(path) = &arguments.write {
@@ -133,16 +127,19 @@ pub async fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     }
     Ok(match &probe.stopped {
         None => ExitCode::SUCCESS,
-        Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
-        Some(_) => TRY_AGAIN.into(),
+        Some(stopped) => code_of(stopped).into(),
     })
 }
 
 pub fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
-    let status = dfinery_export::status(&arguments.to, &days(&settings, calibration(&settings)?.as_ref())?)?;
+    let days = days(&settings, calibration(&settings)?.as_ref())?;
+    let status = match dfinery_export::status(&arguments.to, &days) {
+        Ok(status) => status,
+        Err(error) => return Ok(failed(&error)),
+    };
     print(&settings, &status)?;
-    Ok(if status.has_holes() {
+    Ok(if status.has_holes() || status.days.is_empty() {
         NOT_ALL.into()
     } else {
         ExitCode::SUCCESS
@@ -151,7 +148,10 @@ pub fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
 
 pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
-    let verification = dfinery_export::verify(&arguments.to)?;
+    let verification = match dfinery_export::verify(&arguments.to) {
+        Ok(verification) => verification,
+        Err(error) => return Ok(failed(&error)),
+    };
     print(&settings, &verification)?;
     Ok(if verification.is_good() {
         ExitCode::SUCCESS
@@ -177,47 +177,35 @@ async fn one_file(
     query: FileQuery,
     out: Option<&Path>,
 ) -> anyhow::Result<ExitCode> {
-    let out = out.unwrap_or(Path::new("-"));
-    let to_stdout = out.as_os_str() == "-";
-    let (format, compression) = form(settings, (!to_stdout).then_some(out))?;
+    let out = out.filter(|out| out.as_os_str() != "-");
+    let (format, compression) = form(settings, out)?;
     let export = FileExport {
         query,
         format,
         compression,
     };
-    let temporary = tempfile::tempdir()?;
-    let path = if to_stdout {
-        temporary.path().join("out")
-    } else {
-        out.to_owned()
+    let done = match out {
+        Some(path) => running(settings, exporter, Box::pin(exporter.save(&export, path))).await,
+        None => running(settings, exporter, Box::pin(exporter.write(&export, stdout()))).await,
     };
-    let work = Box::pin(exporter.save(&export, &path));
-    let receipt = match until_interrupted(shown(settings, exporter.progress(), work)).await {
-        None => return Ok(interrupted()),
-        Some(Err(error)) => return Ok(failed(&error)),
-        Some(Ok(receipt)) => receipt,
-    };
-    if to_stdout {
-        let mut out = stdout();
-        io::copy(&mut File::open(&path)?, &mut out)?;
-        out.flush()?;
+    match done {
+        Ok(receipt) => {
+            report(settings, run, &receipt, out.is_none())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Ok(failed(&error)),
     }
-    report(settings, run, &receipt, to_stdout)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn exporter(settings: &Settings, run: &Run) -> anyhow::Result<Exporter> {
+    check_receipt(run)?;
     let client = connection::export_client(settings)?;
     let state = run.state.clone().map_or_else(state_folder, Ok)?;
     let mut builder = Exporter::builder(&client, state);
     if let Some(taxonomy) = connection::taxonomy(settings)? {
         builder = builder.taxonomy(taxonomy);
     }
-    let calibration = calibration(settings)?;
-    builder = builder.days(days(settings, calibration.as_ref())?);
-    if let Some(calibration) = &calibration {
-        builder = builder.calibration(calibration);
-    }
+    builder = builder.days(days(settings, calibration(settings)?.as_ref())?);
     if let Some(days) = settings.count(&LOOK_BACK) {
         builder = builder.look_back(u32::try_from(days).unwrap_or(u32::MAX));
     }
@@ -273,52 +261,6 @@ fn state_folder() -> anyhow::Result<PathBuf> {
     Ok(base.join("dfinery"))
 }
 
-/// Format and compression: by the options, or else by the name of the file.
-fn form(settings: &Settings, path: Option<&Path>) -> anyhow::Result<(Format, Compression)> {
-    let name = path
-        .and_then(Path::file_name)
-        .and_then(OsStr::to_str)
-        .unwrap_or_default();
-    let (name, by_name) = match name.rsplit_once('.') {
-        Some((name, "gz")) => (name, Some(Compression::Gzip)),
-        Some((name, "zst")) => (name, Some(Compression::Zstd)),
-        _ => (name, None),
-    };
-    let named = match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("csv") => Some(Format::Csv),
-        Some("ndjson" | "jsonl") => Some(Format::Ndjson),
-        Some("parquet") => Some(Format::Parquet),
-        _ => None,
-    };
-    let format = match settings.text(&EXPORT_FORMAT) {
-        Some("csv") => Some(Format::Csv),
-        Some("ndjson") => Some(Format::Ndjson),
-        Some("parquet") => Some(Format::Parquet),
-        _ => None,
-    };
-    if let (Some(named), Some(format), Some(path)) = (named, format, path)
-        && named != format
-    {
-        bail!(
-            "{} would not be what its name says: give another name, or another --format",
-            path.display()
-        );
-    }
-    let format = format.or(named).unwrap_or_default();
-    let compression = match settings.text(&COMPRESS) {
-        Some("none") => Some(Compression::None),
-        Some("gzip") => Some(Compression::Gzip),
-        Some("zstd") => Some(Compression::Zstd),
-        _ => None,
-    };
-    let compression = match (format, compression.or(by_name)) {
-        (Format::Parquet, None | Some(Compression::Zstd)) => Compression::Zstd,
-        (Format::Parquet, Some(_)) => bail!("Parquet files are compressed inside, with zstd: leave --compress out"),
-        (_, compression) => compression.unwrap_or_default(),
-    };
-    Ok((format, compression))
-}
-
 fn properties(arguments: &Properties) -> NameFilter {
     filter(&arguments.properties, &arguments.without_properties)
 }
@@ -352,10 +294,29 @@ fn report<R: Serialize + Shown>(
         out.flush()?;
     }
     if let Some(path) = &run.receipt {
-        let written = fs::write(path, format!("{json}\n"));
-        written.with_context(|| format!("cannot write the receipt to {}", path.display()))?;
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+            writeln!(file, "{json}")?;
+            file.persist(path).map_err(|error| error.error)
+        };
+        write().with_context(|| format!("cannot write the receipt to {}", path.display()))?;
     }
     Ok(())
+}
+
+/// A receipt that cannot be written should be known before the quota is spent.
+fn check_receipt(run: &Run) -> anyhow::Result<()> {
+    match &run.receipt {
+        Some(path) if path.is_dir() || !folder_of(path).is_dir() => {
+            bail!("the receipt cannot be written to {}", path.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// A receipt for people.
@@ -416,35 +377,41 @@ fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> a
     Ok(())
 }
 
-/// 0 if every day is as it should be, 1 if one was lost, or soon will be although it was asked for, 2 if the token, the
-/// service id or the address is wrong, 75 if the same command can fill what is missing.
+/// 0 if every day is as it should be, 1 if one was lost, or soon will be, 75 if the same command can fill what is missing;
+/// or why it ended early.
 fn exit_code(receipt: &Receipt) -> ExitCode {
-    match &receipt.stopped {
-        Some(Stopped::Refused(_) | Stopped::Unreachable(_)) => USAGE.into(),
-        _ if receipt.has_lost() => NOT_ALL.into(),
-        Some(_) => TRY_AGAIN.into(),
-        None if receipt.is_urgent() => NOT_ALL.into(),
-        None => {
-            let is_left = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Kept { .. });
-            if receipt.days.iter().any(|day| is_left(&day.fate)) {
-                TRY_AGAIN.into()
-            } else {
-                ExitCode::SUCCESS
-            }
-        }
+    let is_left = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Kept { .. });
+    let code = receipt.stopped.as_ref().map_or(0, code_of);
+    if (code == 0 || code == TRY_AGAIN) && (receipt.has_lost() || receipt.is_urgent()) {
+        NOT_ALL.into()
+    } else if code == 0 && receipt.days.iter().any(|day| is_left(&day.fate)) {
+        TRY_AGAIN.into()
+    } else {
+        code.into()
+    }
+}
+
+fn code_of(stopped: &Stopped) -> u8 {
+    match stopped {
+        Stopped::Refused(_) => USAGE,
+        Stopped::Unreachable(error) if error.is_misdirected() => USAGE,
+        Stopped::Disk(_) => NOT_ALL,
+        Stopped::Requested => INTERRUPTED,
+        _ => TRY_AGAIN,
     }
 }
 
 /// Says why there is no export, and how to go on.
 fn failed(error: &ExportError) -> ExitCode {
     let code = match error.why_stopped() {
-        Some(Stopped::QuotaSpent(_) | Stopped::Failing(_)) => TRY_AGAIN,
+        Some(stopped) => code_of(stopped),
         None if error.is_in_use() => TRY_AGAIN,
-        None if error.is_file() => NOT_ALL,
-        _ => USAGE,
+        None if error.is_file() || error.is_damaged() => NOT_ALL,
+        None => USAGE,
     };
     let advice = match error.why_stopped() {
         Some(Stopped::QuotaSpent(_)) => ". Run the same command again after that, or give --wait to wait for it",
+        None if error.is_damaged() => ". Put it back from a copy, or export to another folder",
         None if error.is_unsupported() => {
             ". Install the command with it: cargo install --path crates/cli --features parquet"
         }
@@ -454,21 +421,20 @@ fn failed(error: &ExportError) -> ExitCode {
     code.into()
 }
 
-fn interrupted() -> ExitCode {
-    let _ = writeln!(
-        io::stderr(),
-        "dfinery: stopped: every day is complete or as it was before; the same command goes on from here"
-    );
-    INTERRUPTED.into()
+/// Does the work and shows its progress. The first signal ends it in order, the second one at once: what is there is whole
+/// at every moment.
+async fn running<T>(settings: &Settings, exporter: &Exporter, work: impl IntoFuture<Output = T>) -> T {
+    let listening = tokio::spawn(listen(exporter.stopper()));
+    let done = shown(settings, exporter.progress(), work.into_future()).await;
+    listening.abort();
+    done
 }
 
-/// Does the work until a signal comes; nothing is left half done.
-async fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
-    let Ok(mut signals) = Signals::new() else {
-        return Some(work.await);
-    };
-    tokio::select! {
-        done = work => Some(done),
-        () = signals.next() => None,
-    }
+async fn listen(stopper: Stopper) {
+    let Ok(mut signals) = Signals::new() else { return };
+    signals.next().await;
+    stopper.stop();
+    let _ = writeln!(io::stderr(), "dfinery: stopping; press again to stop at once");
+    signals.next().await;
+    process::exit(INTERRUPTED.into());
 }

@@ -16,7 +16,7 @@ pub(crate) struct Manifest {
     pub(crate) files: Vec<ManifestFile>,
     /// Rows in all files.
     pub(crate) rows: u64,
-    /// The columns of the files, in their order.
+    /// The service's columns of the files, in their order, after those of the exporter.
     pub(crate) columns: Vec<String>,
     /// Rows by the name of the event.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -39,6 +39,9 @@ pub(crate) struct Manifest {
     /// Whether the service is not asked again.
     #[serde(rename = "final")]
     pub(crate) is_final: bool,
+    /// The time zone of times that name none, if one was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) time_zone: Option<String>,
     /// How often the data was written; the first time is 1.
     pub(crate) generation: u64,
     /// The data that this replaced.

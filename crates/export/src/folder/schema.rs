@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     column::{Column, Table},
+    filter::Selection,
     format::{Compression, Format},
 };
 
@@ -18,17 +19,52 @@ pub(crate) struct Schema {
     pub(crate) events: Vec<Column>,
     #[serde(default)]
     pub(crate) profiles: Vec<Column>,
+    /// Which events the folder holds; unset as long as it has none.
+    #[serde(default)]
+    events_selection: Option<Selection>,
+    /// Which profiles.
+    #[serde(default)]
+    profiles_selection: Option<Selection>,
 }
 
 impl Schema {
+    /// The form that this version writes.
+    pub(crate) const VERSION: u32 = 1;
+
     pub(crate) fn new(format: Format, compression: Compression) -> Self {
         Self {
-            version: 1,
+            version: Self::VERSION,
             format,
             compression,
             events: Vec::new(),
             profiles: Vec::new(),
+            events_selection: None,
+            profiles_selection: None,
         }
+    }
+
+    /// Whether files were written after this schema.
+    pub(crate) const fn is_used(&self) -> bool {
+        !self.events.is_empty() || !self.profiles.is_empty()
+    }
+
+    pub(crate) const fn selection(&mut self, table: Table) -> &mut Option<Selection> {
+        match table {
+            Table::Events => &mut self.events_selection,
+            Table::Profiles => &mut self.profiles_selection,
+        }
+    }
+
+    /// The columns whose type would be another one if they came anew, with both types.
+    pub(crate) fn differences(&self, table: Table, taxonomy: &Taxonomy) -> Vec<String> {
+        let columns = self.columns(table).iter().filter_map(|column| {
+            let (name, is) = (&column.name, column.column_type);
+            let would_be = Column::named(name, table, taxonomy).column_type;
+            (is != would_be).then(|| {
+                format!("The column {name} stays {is} in this folder, and the taxonomy says {would_be}: another folder would have that type")
+            })
+        });
+        columns.collect()
     }
 
     pub(crate) const fn columns(&self, table: Table) -> &Vec<Column> {

@@ -2,7 +2,8 @@
 
 use dfinery::{EventQuery, ExportCode, Operation};
 use dfinery_emulator::Fault;
-use dfinery_export::{DayReceipt, EventExport, Fate, Receipt, Stopped};
+use dfinery_export::{EventExport, Fate, Receipt, Stopped};
+use futures_util::StreamExt as _;
 
 use crate::service::{Service, date, exported};
 
@@ -29,12 +30,11 @@ async fn every_day_that_can_be_had_is_exported_and_only_what_changed_is_replaced
     let folder = tempfile::tempdir().unwrap();
     let mut seen = Vec::new();
     let exporter = service.exporter(|builder| builder);
-    let receipt = exporter
-        .export_events(&EventExport::default(), folder.path(), |day: &DayReceipt| {
-            seen.push(day.day);
-        })
-        .await
-        .unwrap();
+    let mut running = exporter.export_events(&EventExport::default(), folder.path());
+    while let Some(day) = running.next().await {
+        seen.push(day.day);
+    }
+    let receipt = running.await.unwrap();
     assert!(receipt.stopped.is_none(), "{receipt}");
     assert_eq!(receipt.days.len(), 30, "{receipt}");
     assert_eq!(seen[0], date("2026-11-26"), "the newest day is first");
@@ -52,7 +52,7 @@ async fn every_day_that_can_be_had_is_exported_and_only_what_changed_is_replaced
     service.load("2026-11-25", &[("df_login", 1)]).await;
     let receipt = service
         .exporter(|builder| builder)
-        .export_events(&EventExport::default(), folder.path(), |_| ())
+        .export_events(&EventExport::default(), folder.path())
         .await
         .unwrap();
     let changed: Vec<_> = receipt.days.iter().filter(|day| day.fate != Fate::Unchanged).collect();
@@ -77,7 +77,7 @@ async fn a_day_from_before_a_new_folder_that_the_service_does_not_have_is_not_mi
         let folder = tempfile::tempdir().unwrap();
         let exporter = service.exporter(|builder| builder.reserve(0));
         let receipt = exporter
-            .export_events(&EventExport::default(), folder.path(), |_| ())
+            .export_events(&EventExport::default(), folder.path())
             .await
             .unwrap();
         assert!(receipt.stopped.is_none() && receipt.days.len() >= 29, "{receipt}");
@@ -94,7 +94,7 @@ async fn the_last_day_of_a_query_may_be_part_of_its_answer_or_not() {
         let folder = tempfile::tempdir().unwrap();
         let receipt = service
             .exporter(|builder| builder)
-            .export_events(&from("2026-11-22"), folder.path(), |_| ())
+            .export_events(&from("2026-11-22"), folder.path())
             .await
             .unwrap();
         assert_eq!(receipt.rows, 3, "{receipt}");
@@ -115,7 +115,7 @@ async fn a_day_that_is_too_large_is_put_together_from_parts() {
     let folder = tempfile::tempdir().unwrap();
     let receipt = service
         .exporter(|builder| builder.reserve(0))
-        .export_events(&from("2026-11-25"), folder.path(), |_| ())
+        .export_events(&from("2026-11-25"), folder.path())
         .await
         .unwrap();
     assert_eq!(exported(folder.path()), service.stored(), "{receipt}");
@@ -134,7 +134,7 @@ async fn a_missing_day_is_a_hole_until_it_is_lost_for_ever() {
         ..from("2026-11-24")
     };
     let exporter = || service.exporter(|builder| builder.reserve(0));
-    let receipt = exporter().export_events(&one_day, folder.path(), |_| ()).await.unwrap();
+    let receipt = exporter().export_events(&one_day, folder.path()).await.unwrap();
     let Fate::Hole { days_left, .. } = receipt.days[0].fate else {
         panic!("{receipt}")
     };
@@ -143,17 +143,17 @@ async fn a_missing_day_is_a_hole_until_it_is_lost_for_ever() {
 
     service.pass(25 * 24);
     service.emulator.script_for(Operation::ExportEvents, failing());
-    let receipt = exporter().export_events(&one_day, folder.path(), |_| ()).await.unwrap();
+    let receipt = exporter().export_events(&one_day, folder.path()).await.unwrap();
     assert!(receipt.is_urgent() && !receipt.has_lost(), "{receipt}");
 
     service.pass(5 * 24);
-    let receipt = exporter().export_events(&one_day, folder.path(), |_| ()).await.unwrap();
+    let receipt = exporter().export_events(&one_day, folder.path()).await.unwrap();
     assert!(
         matches!(receipt.days[0].fate, Fate::Lost { new: true, .. }),
         "{receipt}"
     );
     assert!(receipt.has_lost() && receipt.calls == 0, "{receipt}");
-    let receipt = exporter().export_events(&one_day, folder.path(), |_| ()).await.unwrap();
+    let receipt = exporter().export_events(&one_day, folder.path()).await.unwrap();
     assert!(
         matches!(receipt.days[0].fate, Fate::Lost { new: false, .. }),
         "{receipt}"
@@ -171,9 +171,9 @@ async fn two_exporters_do_not_work_on_one_folder() {
     );
     let (one, other) = (service.exporter(|builder| builder), service.exporter(|builder| builder));
     let export = from("2026-11-26");
-    let (one, other) = tokio::join!(one.export_events(&export, folder.path(), |_| ()), async {
+    let (one, other) = tokio::join!(async { one.export_events(&export, folder.path()).await }, async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        other.export_events(&export, folder.path(), |_| ()).await
+        other.export_events(&export, folder.path()).await
     });
     assert!(one.unwrap().stopped.is_none());
     assert!(other.unwrap_err().is_in_use());
@@ -189,7 +189,7 @@ async fn a_spent_quota_ends_the_export_and_says_when_it_goes_on() {
     for holes in [Some(20), Some(10), Some(0), None] {
         let exporter = service.exporter(|builder| builder.reserve(0));
         let last = exporter
-            .export_events(&EventExport::default(), folder.path(), |_| ())
+            .export_events(&EventExport::default(), folder.path())
             .await
             .unwrap();
         match (holes, &last.stopped) {
@@ -239,7 +239,7 @@ async fn a_refusal_for_calls_at_the_same_time_is_no_spent_quota() {
     let folder = tempfile::tempdir().unwrap();
     let exporter = service.exporter(|builder| builder);
     let receipt = exporter
-        .export_events(&from("2026-11-26"), folder.path(), |_| ())
+        .export_events(&from("2026-11-26"), folder.path())
         .await
         .unwrap();
     assert!(receipt.stopped.is_none() && receipt.rows == 1, "{receipt}");

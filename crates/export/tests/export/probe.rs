@@ -320,20 +320,22 @@ async fn a_calibration_is_a_default_for_exports() {
     let newest = |exporter: export::Exporter| async move {
         let folder = tempfile::tempdir().unwrap();
         let all = export::EventExport::default();
-        let receipt = exporter.export_events(&all, folder.path(), |_| ()).await.unwrap();
+        let receipt = exporter.export_events(&all, folder.path()).await.unwrap();
         receipt.days.last().unwrap().day
     };
     // It is 03:00 of the 28th in Korea.
-    let calibrated = service.exporter(|builder| builder.reserve(0).calibration(&calibration));
+    let calibrated = service.exporter(|builder| {
+        let days = service.days().calibration(&calibration);
+        builder.reserve(0).days(days)
+    });
     assert_eq!(newest(calibrated).await, date("2026-11-27"));
     for set_first in [true, false] {
         let utc = service.exporter(|builder| {
-            let utc = service.days().time_zone("UTC").unwrap();
-            if set_first {
-                builder.days(utc).calibration(&calibration)
+            builder.days(if set_first {
+                service.days().time_zone("UTC").unwrap().calibration(&calibration)
             } else {
-                builder.calibration(&calibration).days(utc)
-            }
+                service.days().calibration(&calibration).time_zone("UTC").unwrap()
+            })
         });
         assert_eq!(newest(utc).await, date("2026-11-26"));
     }

@@ -68,7 +68,7 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
         };
         let taxonomy = Taxonomy::from_yaml(TAXONOMY).unwrap();
         let exporter = service.exporter(|builder| builder.taxonomy(taxonomy));
-        let receipt = exporter.export_events(&export, folder.path(), |_| ()).await.unwrap();
+        let receipt = exporter.export_events(&export, folder.path()).await.unwrap();
         assert_eq!((receipt.rows, receipt.holes().count()), (60, 0), "{receipt}");
         assert!(verify(folder.path()).unwrap().is_good());
         let statement = |warehouse| load_statement(warehouse, folder.path(), None).unwrap();

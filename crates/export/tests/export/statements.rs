@@ -19,7 +19,7 @@ async fn a_statement_names_the_folder_and_says_if_nobody_ran_it() {
             ..EventExport::default()
         };
         let exporter = service.exporter(|builder| builder);
-        let receipt = exporter.export_events(&export, folder.path(), |_| ()).await.unwrap();
+        let receipt = exporter.export_events(&export, folder.path()).await.unwrap();
         assert_eq!(receipt.rows, 1, "{receipt}");
         let place = "s3://bucket/it's";
         let statement = |warehouse| load_statement(warehouse, folder.path(), Some(place));

@@ -1,0 +1,172 @@
+//! The export of days to a folder, from the plan to the receipt.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Mutex,
+};
+
+use dfinery::{Operation, engine::ExportEngine};
+use dfinery_records::Taxonomy;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use jiff::civil::Date;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    column::Table,
+    convert::supported,
+    day::{Asked, DayJob, Outcome, ToDate},
+    error::ExportError,
+    event_export::EventExport,
+    exporter::{Exporter, export_name},
+    filter::Selection,
+    folder::{Folder, Index, Watermark},
+    plan,
+    progress::Progress,
+    receipt::{DayReceipt, Receipt},
+    stopped::Stopped,
+};
+
+/// Exports days to a folder, and sends each as it ends.
+pub(crate) async fn export_days(
+    exporter: &Exporter,
+    export: &EventExport,
+    folder: &Folder,
+    each: &UnboundedSender<DayReceipt>,
+) -> Result<Receipt, ExportError> {
+    supported(export.format).map_err(ExportError::conversion)?;
+    let began = exporter.now();
+    let calendar = exporter.calendar();
+    let days = plan::Days::of(export, &folder.index()?, &calendar)?;
+    let claim = folder.claim()?;
+    let selection = Selection::of_events(&export.events, &export.properties);
+    claim.fit(Table::Events, (export.format, export.compression), &selection)?;
+    let index = folder.index()?;
+    let plan::Plan { days, known, mut notes } = days.plan(export, &claim, &index, &calendar)?;
+    if let Some(schema) = folder.schema()? {
+        notes.extend(schema.differences(Table::Events, exporter.taxonomy()));
+    }
+    let fetcher = exporter.fetcher(&folder.temporary_folder())?;
+    let writer = exporter.writer(export.format, export.compression);
+    let job = DayJob {
+        fetcher: &fetcher,
+        claim: &claim,
+        export,
+        selection,
+        calendar: &calendar,
+        writer: &writer,
+        look_back: exporter.settings.look_back,
+        begins: export
+            .from
+            .filter(|from| *from >= calendar.oldest())
+            .into_iter()
+            .chain(index.first())
+            .min(),
+        name: export_name(began),
+        known: known_events(exporter.taxonomy(), &index),
+        to_date: Mutex::new(match exporter.settings.days.includes_to_date() {
+            Some(true) => ToDate::Included,
+            Some(false) => ToDate::Excluded,
+            None if index.shows_last_day() => ToDate::Included,
+            None => ToDate::Unknown,
+        }),
+    };
+    let most = ExportEngine::of(&exporter.client)
+        .rate_limit(Operation::ExportEvents)
+        .concurrent
+        .unwrap_or(1)
+        .max(1) as usize;
+    let progress = exporter.progress();
+    progress.begins(days.len() as u64);
+    let mut done = Ended {
+        each,
+        days: Vec::new(),
+        calls: 0,
+    };
+    for day in known {
+        done.push(day);
+    }
+    let stopped = done.run(&job, days, most, &progress).await;
+    claim.clear();
+    done.days.sort_by_key(|day| day.day);
+    let Watermark { complete_until, lost } = folder.index()?.watermark(&calendar);
+    let written = done.days.iter().filter(|day| day.fate.is_written());
+    Ok(Receipt {
+        version: Receipt::VERSION,
+        export: job.name,
+        folder: folder.root().to_owned(),
+        began: began.into(),
+        ended: exporter.now().into(),
+        rows: written.map(|day| day.rows).sum(),
+        complete_until,
+        lost,
+        days: done.days,
+        calls: done.calls,
+        calls_left: progress.snapshot().calls_left,
+        notes,
+        stopped,
+    })
+}
+
+/// The days that have ended.
+struct Ended<'a> {
+    each: &'a UnboundedSender<DayReceipt>,
+    days: Vec<DayReceipt>,
+    /// Requests made.
+    calls: u64,
+}
+
+impl Ended<'_> {
+    fn push(&mut self, day: DayReceipt) {
+        // Whoever only wants the receipt takes no days.
+        let _ = self.each.send(day.clone());
+        self.days.push(day);
+    }
+
+    /// Asks for days, at most so many at a time. Returns why it did not ask for all of them, if so.
+    async fn run(&mut self, job: &DayJob<'_>, days: Vec<Date>, most: usize, progress: &Progress) -> Option<Stopped> {
+        let mut waiting = VecDeque::from(days);
+        let mut running = FuturesUnordered::new();
+        let mut stopped = None;
+        loop {
+            // As long as it is unknown whether an answer has the last day of its query, each empty day takes further requests.
+            let most = if job.knows_to_date() { most } else { 1 };
+            while stopped.is_none() && running.len() < most {
+                let Some(day) = waiting.pop_front() else { break };
+                running.push(async move { (day, job.run(day).await) });
+            }
+            let Some((day, Asked { outcome, attempts })) = running.next().await else {
+                break;
+            };
+            self.calls += attempts;
+            let why = match outcome {
+                Ok(Outcome::Done(day)) => {
+                    progress.ends(if day.fate.is_written() { day.rows } else { 0 });
+                    self.push(day);
+                    continue;
+                }
+                Ok(Outcome::NotKept) => {
+                    progress.ends(0);
+                    continue;
+                }
+                Ok(Outcome::Stopped(why)) => why,
+                Err(error) => Stopped::Disk(Box::new(error)),
+            };
+            progress.ends(0);
+            self.push(job.not_had(day, &why.to_string(), attempts));
+            stopped.get_or_insert(why);
+        }
+        if let Some(stopped) = &stopped {
+            for day in waiting {
+                self.push(job.not_had(day, &format!("not asked for: {stopped}"), 0));
+            }
+        }
+        stopped
+    }
+}
+
+/// The names of events that the service may have.
+fn known_events(taxonomy: &Taxonomy, index: &Index) -> BTreeSet<String> {
+    let recent = index.manifests().take(7).flat_map(|manifest| manifest.events.keys());
+    let names = recent.map(String::as_str).filter(|name| !name.is_empty());
+    taxonomy.event_names().chain(names).map(str::to_owned).collect()
+}

@@ -1,0 +1,110 @@
+//! What a folder has of each day, as its manifests and notes say.
+
+use std::collections::BTreeMap;
+
+use jiff::{ToSpan as _, civil::Date};
+
+use super::{Folder, Hole, Manifest};
+use crate::{calendar::Calendar, column::Table, error::ExportError};
+
+/// Everything that is known of days.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    days: BTreeMap<Date, KnownDay>,
+}
+
+/// What is known of a day.
+#[derive(Debug, Default)]
+pub(crate) struct KnownDay {
+    /// If the day is there.
+    pub(crate) manifest: Option<Manifest>,
+    /// Why its manifest cannot be read, if it is damaged.
+    pub(crate) damage: Option<String>,
+    /// Why it was missing the last time.
+    pub(crate) hole: Option<Hole>,
+}
+
+/// Up to where a folder is complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    /// The last day such that no day up to it can still be filled.
+    pub(crate) complete_until: Option<Date>,
+    /// How many of these days were lost.
+    pub(crate) lost: u64,
+}
+
+impl Folder {
+    /// Reads what is known of all days.
+    pub(crate) fn index(&self) -> Result<Index, ExportError> {
+        let mut days = BTreeMap::new();
+        for name in self.names(Table::Events)? {
+            let Ok(day) = name.parse() else { continue };
+            let (manifest, damage) = match self.manifest(Table::Events, &name) {
+                Ok(manifest) => (manifest, None),
+                Err(error) if error.is_damaged() => (None, Some(error.to_string())),
+                Err(error) => return Err(error),
+            };
+            let hole = match self.hole(day) {
+                Err(error) if error.is_damaged() => None,
+                hole => hole?,
+            };
+            let known = KnownDay { manifest, damage, hole };
+            days.insert(day, known);
+        }
+        Ok(Index { days })
+    }
+}
+
+impl Index {
+    pub(crate) fn get(&self, day: Date) -> Option<&KnownDay> {
+        self.days.get(&day)
+    }
+
+    /// The first day of which something is known.
+    pub(crate) fn first(&self) -> Option<Date> {
+        self.days.keys().next().copied()
+    }
+
+    /// The manifests of all days, the newest first.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.days.values().rev().filter_map(|known| known.manifest.as_ref())
+    }
+
+    /// The newest day that is there.
+    pub(crate) fn last(&self) -> Option<Date> {
+        let mut there = self.days.iter().rev().filter(|(_, known)| known.manifest.is_some());
+        there.next().map(|(day, _)| *day)
+    }
+
+    /// Whether a day has rows that came as the answer to a query from that day to itself.
+    pub(crate) fn shows_last_day(&self) -> bool {
+        self.manifests()
+            .any(|manifest| manifest.rows > 0 && manifest.query["to_date"] == manifest.name.as_str())
+    }
+
+    pub(crate) fn watermark(&self, calendar: &Calendar) -> Watermark {
+        let mut mark = Watermark::default();
+        for (day, known) in &self.days {
+            let follows = mark
+                .complete_until
+                .is_none_or(|last| last.saturating_add(1.day()) == *day);
+            if !follows || (known.manifest.is_none() && !known.is_lost(*day, calendar)) {
+                break;
+            }
+            mark.lost += u64::from(known.manifest.is_none());
+            mark.complete_until = Some(*day);
+        }
+        mark
+    }
+}
+
+impl KnownDay {
+    /// Whether the day is missing and the service has it no longer. A note of that which the calendar contradicts was made
+    /// while the clock was wrong, or the service was.
+    pub(crate) fn is_lost(&self, day: Date, calendar: &Calendar) -> bool {
+        let noted = self.hole.as_ref().is_some_and(|hole| hole.lost_at.is_some());
+        self.manifest.is_none()
+            && self.damage.is_none()
+            && (calendar.days_left(day) < 0 || noted && calendar.may_be_gone(day))
+    }
+}
