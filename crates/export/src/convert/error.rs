@@ -38,7 +38,7 @@ impl ConvertError {
         Self::about(part, Kind::Unreadable(error))
     }
 
-    pub(super) fn unfit(part: &Path, problem: impl fmt::Display) -> Self {
+    pub(crate) fn unfit(part: &Path, problem: impl fmt::Display) -> Self {
         Self::about(part, Kind::Unfit(problem.to_string()))
     }
 

@@ -34,8 +34,8 @@ use crate::{
 pub(crate) use self::{
     error::ConvertError,
     output::Output,
-    plan::{DAY, EXPORT, EXPORTED_AT, Lead, UNPARSED},
-    rows::header,
+    plan::{DAY, EXPORT, EXPORTED_AT, FRONT, FRONT_ALONE, Lead, UNPARSED},
+    rows::{MOST_COLUMNS, header},
 };
 
 /// Text of an export that becomes text of the file at once, in bytes.
