@@ -8,12 +8,14 @@ mod cell;
 mod chunks;
 mod csv;
 mod error;
+mod limits;
 mod ndjson;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pipeline;
 mod plan;
+mod records;
 mod rows;
 mod tally;
 #[cfg(test)]
@@ -33,9 +35,11 @@ use crate::{
 
 pub(crate) use self::{
     error::ConvertError,
+    limits::MOST_COLUMNS,
     output::Output,
     plan::{DAY, EXPORT, EXPORTED_AT, FRONT, FRONT_ALONE, Lead, UNPARSED},
-    rows::{MOST_COLUMNS, header},
+    records::{Record, Records},
+    rows::header,
 };
 
 /// Text of an export that becomes text of the file at once, in bytes.

@@ -7,10 +7,7 @@ use std::{
 
 use csv_core::ReadRecordResult;
 
-use super::{chunks::Chunks, error::ConvertError};
-
-/// The columns of an answer, and of a table.
-pub(crate) const MOST_COLUMNS: usize = 10_000;
+use super::{chunks::Chunks, error::ConvertError, limits::MOST_COLUMNS};
 
 /// More than most header lines.
 const HEADER: usize = 64 << 10;
