@@ -18,6 +18,7 @@ mod files;
 mod filter;
 mod folder;
 mod format;
+mod hexadecimal;
 mod not_converted;
 mod probe;
 mod progress;
