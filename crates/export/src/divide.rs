@@ -13,6 +13,8 @@ use std::{
 use dfinery::EventQuery;
 
 use crate::{
+    blocking::blocking,
+    convert::Records,
     fetch::{Failed, Fetcher, Query, QueryFailed},
     filter::NameFilter,
     spool::Raw,
@@ -32,7 +34,7 @@ pub(crate) async fn fetch_day(
         Err(failed) => return Err(failed),
     };
     let mut names: BTreeSet<String> = known.iter().filter(|name| filter.allows(name)).cloned().collect();
-    names.extend(seen(&failed).into_iter().filter(|name| filter.allows(name)));
+    names.extend(seen(&failed).await?.into_iter().filter(|name| filter.allows(name)));
     if let NameFilter::Only(only) = filter {
         names.extend(only.iter().cloned());
     }
@@ -64,7 +66,11 @@ pub(crate) async fn fetch_day(
                     return Ok(parts);
                 }
                 Err(Failed::Query(failed)) if failed.divisible => {
-                    let new: Vec<_> = seen(&failed).into_iter().filter(|name| rest.allows(name)).collect();
+                    let new: Vec<_> = seen(&failed)
+                        .await?
+                        .into_iter()
+                        .filter(|name| rest.allows(name))
+                        .collect();
                     if new.is_empty() {
                         return Err(too_large("what the day has besides the known events", *failed));
                     }
@@ -92,25 +98,56 @@ fn halves(mut group: Vec<String>) -> Vec<Vec<String>> {
 }
 
 /// The names of events in what had arrived of an answer.
-fn seen(failed: &QueryFailed) -> BTreeSet<String> {
-    failed.partial.as_deref().and_then(names_in).unwrap_or_default()
+async fn seen(failed: &QueryFailed) -> Result<BTreeSet<String>, Failed> {
+    let Some(partial) = failed.partial.clone() else {
+        return Ok(BTreeSet::new());
+    };
+    blocking(move || Ok(names_in(&partial))).await.map_err(Failed::Disk)
 }
 
-fn names_in(path: &Path) -> Option<BTreeSet<String>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).ok()?;
-    let header = reader.headers().ok()?.clone();
-    let place = header.iter().position(|name| name == "event_name")?;
+/// Ends without a word where the file is no longer a table: what had arrived was cut somewhere.
+fn names_in(path: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut last: Option<csv::StringRecord> = None;
-    for record in reader.into_records() {
-        let Ok(record) = record else { break };
+    let Ok(mut records) = Records::open(path) else {
+        return names;
+    };
+    let Ok(Some(header)) = records.next() else {
+        return names;
+    };
+    let columns = header.len();
+    let Some(place) = header.iter().position(|name| name == b"event_name") else {
+        return names;
+    };
+    let mut last = None;
+    while let Ok(Some(record)) = records.next() {
+        let name = record.get(place).filter(|_| record.len() == columns);
+        let name = name.and_then(|name| std::str::from_utf8(name).ok());
         // The last record may be cut in the middle of a name.
-        if let Some(whole) = last.replace(record)
-            && whole.len() == header.len()
-            && let Some(name) = whole.get(place).filter(|name| !name.is_empty())
-        {
-            names.insert(name.to_owned());
-        }
+        let whole = std::mem::replace(&mut last, name.map(str::to_owned));
+        names.extend(whole.filter(|name| !name.is_empty()));
     }
-    Some(names)
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_seen_up_to_where_an_answer_is_no_longer_a_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = folder.path().join("0.raw");
+        let open = "x".repeat(65 << 20);
+        for (content, expected) in [
+            ("n,event_name\n1,a\n2,b\n3\n4,\n5,c".to_owned(), &["a", "b"][..]),
+            (format!("n,event_name\n1,a\n2,b\n\"{open}\",c\n4,d\n5,e\n"), &["a"]),
+            ("n\n1\n".to_owned(), &[]),
+            (String::new(), &[]),
+        ] {
+            std::fs::write(&partial, content).unwrap();
+            let names = names_in(&partial);
+            assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        }
+        assert!(names_in(&folder.path().join("none")).is_empty());
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::error::ExportError;
+use crate::{error::ExportError, hexadecimal::hexadecimal};
 
 /// A file that only its owner can read, in place of one that is there.
 pub(crate) fn new_file(path: &Path) -> Result<File, ExportError> {
@@ -31,13 +31,4 @@ pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
             read => hash.update(&buffer[..read]),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

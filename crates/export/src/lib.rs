@@ -19,6 +19,7 @@ mod files;
 mod filter;
 mod folder;
 mod format;
+mod hexadecimal;
 mod not_converted;
 mod plan;
 mod probe;

@@ -1,14 +1,18 @@
-//! The rows of a file, counted.
+//! The rows of a file, counted without being held.
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
+use csv_core::ReadRecordResult;
 use flate2::read::MultiGzDecoder;
 
 use crate::format::{Compression, Format};
+
+/// Read at once, in bytes.
+const PIECE: usize = 64 << 10;
 
 /// Counts the rows of a file, without a header; none if this build cannot read the format.
 pub(crate) fn rows_of(path: &Path, format: Format, compression: Compression) -> io::Result<Option<u64>> {
@@ -21,22 +25,43 @@ pub(crate) fn rows_of(path: &Path, format: Format, compression: Compression) -> 
         Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
         Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
     };
-    if format == Format::Ndjson {
-        let mut lines = BufReader::new(plain);
-        let (mut rows, mut line) = (0, Vec::new());
-        while lines.read_until(b'\n', &mut line)? > 0 {
-            rows += 1;
-            line.clear();
+    let text = BufReader::with_capacity(PIECE, plain);
+    let rows = match format {
+        Format::Ndjson => lines(text),
+        _ => csv_rows(text),
+    };
+    rows.map(Some)
+}
+
+fn lines(mut text: impl BufRead) -> io::Result<u64> {
+    let (mut lines, mut last) = (0, b'\n');
+    loop {
+        let bytes = text.fill_buf()?;
+        let Some(end) = bytes.last() else {
+            return Ok(lines + u64::from(last != b'\n'));
+        };
+        last = *end;
+        lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let read = bytes.len();
+        text.consume(read);
+    }
+}
+
+fn csv_rows(mut text: impl BufRead) -> io::Result<u64> {
+    let mut reader = csv_core::Reader::new();
+    // What cells hold is of no use: it is overwritten, so that a row may have any length.
+    let (mut cells, mut ends) = (vec![0; PIECE], [0; 1024]);
+    let mut records: u64 = 0;
+    loop {
+        let bytes = text.fill_buf()?;
+        let (result, read, ..) = reader.read_record(bytes, &mut cells, &mut ends);
+        text.consume(read);
+        match result {
+            ReadRecordResult::Record => records += 1,
+            ReadRecordResult::End => return Ok(records.saturating_sub(1)),
+            ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
         }
-        return Ok(Some(rows));
     }
-    let mut rows = 0;
-    let mut record = csv::ByteRecord::new();
-    let mut reader = csv::Reader::from_reader(plain);
-    while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
-        rows += 1;
-    }
-    Ok(Some(rows))
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -50,4 +75,39 @@ fn parquet_rows(file: File) -> io::Result<Option<u64>> {
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
     let reader = SerializedFileReader::new(file).map_err(io::Error::other)?;
     Ok(u64::try_from(reader.metadata().file_metadata().num_rows()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(content: &str, format: Format) -> Option<u64> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part");
+        std::fs::write(&path, content).unwrap();
+        rows_of(&path, format, Compression::None).unwrap()
+    }
+
+    #[test]
+    fn rows_of_any_length_are_counted() {
+        let long = "줄\n\"\"".repeat(PIECE);
+        let wide = ",".repeat(3 * PIECE);
+        for (content, rows) in [
+            (String::new(), 0),
+            ("a,b\n".to_owned(), 0),
+            ("a,b\n1,2\n\"3\n\",4".to_owned(), 2),
+            (format!("a\n\"{long}\"\n\"{long}\"\n"), 2),
+            (format!("{wide}\n{wide}\n{wide}\n{wide}"), 3),
+        ] {
+            assert_eq!(counted(&content, Format::Csv), Some(rows));
+        }
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(3 * PIECE));
+        for (content, rows) in [
+            (String::new(), 0),
+            ("{}\n{}\n".to_owned(), 2),
+            (format!("{long}\n{long}"), 2),
+        ] {
+            assert_eq!(counted(&content, Format::Ndjson), Some(rows));
+        }
+    }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::{
     blocking::blocking,
     column::{Column, Table},
-    convert::{Conversion, Lead, Output, header, supported},
+    convert::{Conversion, FRONT_ALONE, Lead, Output, header, supported},
     error::ExportError,
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
@@ -281,7 +281,7 @@ fn write_alone(
     let file = new_file(to)?;
     if export.format != Format::Csv {
         let table = export.query.table();
-        let names = header(&raw.path)?;
+        let names = header(&raw.path, &FRONT_ALONE)?;
         let columns: Vec<_> = names.iter().map(|name| Column::named(name, table, taxonomy)).collect();
         let conversion = Conversion {
             parts: std::slice::from_ref(&raw.path),

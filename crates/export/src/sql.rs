@@ -1,16 +1,25 @@
 //! The statement that loads a folder of exports into a warehouse.
 
 mod columns;
+mod quote;
 
 use std::{fmt::Write as _, path::Path};
 
-use self::columns::{Field, fields};
+use jiff::civil::{Date, date};
+
+use self::{
+    columns::{Field, fields},
+    quote::{backticked, escaped, identifier, literal, text, within},
+};
 use crate::{
     column::Table,
     error::ExportError,
     folder::Folder,
     format::{Compression, Format},
 };
+
+/// Where a folder without days begins for Athena, which wants to know: earlier than any export.
+const EARLIEST: Date = date(2020, 1, 1);
 
 /// What reads a folder of exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +50,8 @@ pub enum Warehouse {
 /// warehouse, and say so.
 ///
 /// # Errors
-/// If the folder holds no exports, or its files are of a format that the warehouse cannot load.
+/// If the folder holds no exports, its files are of a format that the warehouse cannot load, or the warehouse cannot be told
+/// where it is: without a place, the path of the folder must be UTF-8.
 pub fn load_statement(
     warehouse: Warehouse,
     folder: impl AsRef<Path>,
@@ -49,8 +59,15 @@ pub fn load_statement(
 ) -> Result<String, ExportError> {
     let folder = Folder::new(folder.as_ref());
     let schema = folder.existing_schema()?;
-    let own = folder.root().display().to_string();
-    let place = place.unwrap_or(&own).trim_end_matches('/');
+    let own = || {
+        folder.root().to_str().ok_or_else(|| {
+            ExportError::unfit(format!(
+                "{} is not UTF-8, so that a statement would name another folder",
+                folder.root().display()
+            ))
+        })
+    };
+    let place = place.map_or_else(own, Ok)?.trim_end_matches('/');
     let table = Statement {
         place,
         format: schema.format,
@@ -61,8 +78,8 @@ pub fn load_statement(
         Warehouse::Duckdb => table.duckdb(),
         Warehouse::Bigquery => table.bigquery()?,
         Warehouse::Snowflake => table.snowflake(),
-        Warehouse::Redshift => table.redshift(),
-        Warehouse::Athena => table.athena(),
+        Warehouse::Redshift => table.redshift()?,
+        Warehouse::Athena => table.athena(folder.days()?.first().copied())?,
         Warehouse::Spark => table.spark(),
         Warehouse::Polars => table.polars(),
         Warehouse::Dbt => table.dbt(),
@@ -155,11 +172,11 @@ impl Statement<'_> {
             Format::Csv => format!(
                 "schema = \"\"\"\n{}\n\"\"\"\nevents = (spark.read.schema(schema).option(\"header\", \"true\")\n    .option(\"multiLine\", \
                  \"true\").option(\"escape\", '\"').option(\"enforceSchema\", \"false\").csv({folder}))\n",
-                self.columns(|field| format!("{} STRING", backticked(field.name)))
+                self.columns(|field| within(&format!("{} STRING", backticked(field.name)), '"'))
             ),
             Format::Ndjson => format!(
                 "schema = \"\"\"\n{}\n\"\"\"\nevents = spark.read.schema(schema).json({folder})\n",
-                self.columns(|field| format!("{} {}", backticked(field.name), field.spark()))
+                self.columns(|field| within(&format!("{} {}", backticked(field.name), field.spark()), '"'))
             ),
         }
     }
@@ -177,15 +194,18 @@ impl Statement<'_> {
             "-- One day, replaced whole. Put your dataset in front of the name, and the day in both places.\n\
              LOAD DATA INTO df_events (\n{}\n)\nOVERWRITE PARTITIONS (_dfinery_day = DATE '{day}')\nPARTITION BY _dfinery_day\n\
              FROM FILES (format = '{format}', uris = [{}]{options});\n",
-            self.columns(|field| format!("{} {}", backticked(field.name), field.bigquery())),
-            literal(&files)
+            self.columns(|field| format!("{} {}", escaped(field.name, '`'), field.bigquery())),
+            escaped(&files, '\'')
         ))
     }
 
     fn snowflake(&self) -> String {
         let format = match self.format {
             Format::Parquet => "TYPE = PARQUET USE_LOGICAL_TYPE = TRUE",
-            Format::Csv => "TYPE = CSV PARSE_HEADER = TRUE FIELD_OPTIONALLY_ENCLOSED_BY = '\"'",
+            // Unless told otherwise, it takes a backslash for an escape.
+            Format::Csv => {
+                "TYPE = CSV PARSE_HEADER = TRUE FIELD_OPTIONALLY_ENCLOSED_BY = '\"' ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = ('')"
+            }
             Format::Ndjson => "TYPE = JSON",
         };
         format!(
@@ -198,14 +218,15 @@ impl Statement<'_> {
         )
     }
 
-    fn redshift(&self) -> String {
+    fn redshift(&self) -> Result<String, ExportError> {
+        self.plain_place("Redshift", &['\\'])?;
         let format = match (self.format, self.compression) {
             (Format::Parquet, _) => "FORMAT AS PARQUET".to_owned(),
             (Format::Csv, compression) => format!("FORMAT AS CSV IGNOREHEADER 1{}", redshift_compression(compression)),
             (Format::Ndjson, compression) => format!("FORMAT AS JSON 'auto'{}", redshift_compression(compression)),
         };
         let names: Vec<_> = self.fields.iter().map(|field| identifier(field.name)).collect();
-        format!(
+        Ok(format!(
             "CREATE TABLE IF NOT EXISTS df_events (\n{}\n);\n\
              -- One day, replaced whole. Parquet and CSV are read by position, so the columns are listed in the order of the file.\n\
              BEGIN;\nDELETE FROM df_events WHERE \"_dfinery_day\" = '2026-11-20';\nCOPY df_events ({})\nFROM {} IAM_ROLE default \
@@ -213,34 +234,31 @@ impl Statement<'_> {
             self.columns(|field| format!("{} {}", identifier(field.name), field.redshift())),
             names.join(", "),
             literal(&format!("{}/events/dt=2026-11-20/", self.place)),
-        )
+        ))
     }
 
-    fn athena(&self) -> String {
-        let (form, properties) = match self.format {
-            Format::Parquet => ("STORED AS PARQUET", ""),
-            Format::Csv => (
-                "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' STORED AS TEXTFILE",
-                ",\n  'skip.header.line.count' = '1'",
-            ),
-            Format::Ndjson => (
-                "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS TEXTFILE",
-                "",
-            ),
+    fn athena(&self, first: Option<Date>) -> Result<String, ExportError> {
+        let form = match self.format {
+            Format::Parquet => "STORED AS PARQUET",
+            Format::Csv => {
+                return Err(ExportError::unfit(
+                    "Athena does not read line breaks in the cells of a CSV, and takes a backslash for an escape: export to \
+                     another folder as NDJSON or Parquet",
+                ));
+            }
+            Format::Ndjson => "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS TEXTFILE",
         };
-        let all_text = self.format == Format::Csv;
-        format!(
+        // How a text with these is written in a statement that makes a table is undocumented.
+        self.plain_place("Athena", &['\'', '\\'])?;
+        Ok(format!(
             "CREATE EXTERNAL TABLE df_events (\n{}\n)\nPARTITIONED BY (dt DATE)\n{form}\nLOCATION {location}\nTBLPROPERTIES (\n  \
              'projection.enabled' = 'true',\n  'projection.dt.type' = 'date',\n  'projection.dt.format' = 'yyyy-MM-dd',\n  \
-             'projection.dt.range' = '2026-01-01,NOW',\n  'storage.location.template' = {template}{properties}\n);\n",
-            self.columns(|field| format!(
-                "{} {}",
-                backticked(field.name),
-                if all_text { "STRING" } else { field.athena() }
-            )),
+             'projection.dt.range' = '{},NOW',\n  'storage.location.template' = {template}\n);\n",
+            self.columns(|field| format!("{} {}", backticked(field.name), field.athena())),
+            first.unwrap_or(EARLIEST),
             location = literal(&format!("{}/events/", self.place)),
             template = literal(&format!("{}/events/dt=${{dt}}/", self.place)),
-        )
+        ))
     }
 
     fn dbt(&self) -> String {
@@ -261,6 +279,17 @@ impl Statement<'_> {
         yaml
     }
 
+    /// Refuses a place that the warehouse may take for another.
+    fn plain_place(&self, warehouse: &str, unclear: &[char]) -> Result<(), ExportError> {
+        match self.place.chars().find(|c| unclear.contains(c) || c.is_control()) {
+            Some(c) => Err(ExportError::unfit(format!(
+                "how {warehouse} reads {c:?} in the place {:?} is undocumented: give the folder a place without it",
+                self.place
+            ))),
+            None => Ok(()),
+        }
+    }
+
     fn refuse(&self, compression: Compression, warehouse: &str) -> Result<(), ExportError> {
         if self.format != Format::Parquet && self.compression == compression {
             return Err(ExportError::unfit(format!(
@@ -277,24 +306,4 @@ const fn redshift_compression(compression: Compression) -> &'static str {
         Compression::Gzip => " GZIP",
         Compression::Zstd => " ZSTD",
     }
-}
-
-/// A name in SQL, as most warehouses quote it.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A name as Spark, Athena and `BigQuery` quote it.
-fn backticked(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// A text in SQL.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A text in Python or YAML.
-fn text(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::{
     blocking::blocking,
     column::Table,
-    convert::{Conversion, Converted, Lead, header},
+    convert::{Conversion, ConvertError, Converted, FRONT, Lead, MOST_COLUMNS, header},
     files::new_file,
     folder::{Claim, Folder, Schema},
     format::{Compression, Format},
@@ -65,31 +65,42 @@ impl Turn<'_> {
         to: &Path,
     ) -> Result<(Converted, Vec<String>), NotConverted> {
         let TableWriter {
-            format, compression, ..
-        } = *self.writer;
-        let before = claim.folder().schema()?;
-        let mut schema = before.clone().unwrap_or_else(|| Schema::new(format, compression));
-        for part in &parts {
-            let names = header(part)?;
-            schema.extend(table, names.iter().map(String::as_str), &self.writer.taxonomy);
-        }
-        if before.as_ref() != Some(&schema) {
-            claim.write_schema(&schema)?;
-        }
-        let time_zone = self.writer.time_zone.clone();
-        let file = new_file(to)?;
+            taxonomy,
+            time_zone,
+            format,
+            compression,
+            turn: _,
+        } = self.writer;
+        let (claim, taxonomy, time_zone, to) = (claim.clone(), taxonomy.clone(), time_zone.clone(), to.to_owned());
+        let (format, compression) = (*format, *compression);
         let convert = move || {
-            let columns = schema.columns(table);
+            let before = claim.folder().schema()?;
+            let mut schema = before.clone().unwrap_or_else(|| Schema::new(format, compression));
+            for part in &parts {
+                let names = header(part, &FRONT)?;
+                schema.extend(table, names.iter().map(String::as_str), &taxonomy);
+                let columns = schema.columns(table).len();
+                if columns > MOST_COLUMNS {
+                    let problem =
+                        format!("with it the folder would have {columns} columns, and {MOST_COLUMNS} are the most");
+                    return Err(ConvertError::unfit(part, problem).into());
+                }
+            }
             let conversion = Conversion {
                 parts: &parts,
-                columns,
+                columns: schema.columns(table),
                 lead: Some(lead),
                 time_zone,
                 format,
                 compression,
             };
-            let converted = conversion.write(file)?;
-            Ok((converted, columns.iter().map(|column| column.name.clone()).collect()))
+            let converted = conversion.write(new_file(&to)?)?;
+            // A column stays in a folder for good, so that of an answer that cannot be written must not come into it.
+            if before.as_ref() != Some(&schema) {
+                claim.write_schema(&schema)?;
+            }
+            let names = schema.columns(table).iter().map(|column| column.name.clone());
+            Ok((converted, names.collect()))
         };
         blocking(move || Ok(convert())).await?
     }
@@ -101,11 +112,10 @@ mod tests {
 
     use super::*;
 
-    /// Writes an answer to a file of a new folder. Returns also the columns that the folder then has.
-    async fn written(answer: &[u8], file: &str) -> (Result<u64, NotConverted>, Vec<String>) {
-        let folder = tempfile::tempdir().unwrap();
-        let claim = Folder::new(folder.path()).claim().unwrap();
-        let raw = folder.path().join("0.raw");
+    /// Writes an answer to a file of a folder.
+    async fn write(claim: &Claim, answer: &[u8], file: &str) -> Result<(Converted, Vec<String>), NotConverted> {
+        let folder = claim.folder().root();
+        let raw = folder.join("0.raw");
         fs::write(&raw, answer).unwrap();
         let writer = TableWriter {
             taxonomy: Taxonomy::standard(),
@@ -120,9 +130,15 @@ mod tests {
             export: "test".to_owned(),
         };
         let turn = writer.turn().await;
-        let written = turn
-            .write(&claim, Table::Events, vec![raw], lead, &folder.path().join(file))
-            .await;
+        turn.write(claim, Table::Events, vec![raw], lead, &folder.join(file))
+            .await
+    }
+
+    /// Writes an answer to a file of a new folder. Returns its rows, and the columns that the folder then has.
+    async fn written(answer: &[u8], file: &str) -> (Result<u64, NotConverted>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let claim = Folder::new(folder.path()).claim().unwrap();
+        let written = write(&claim, answer, file).await;
         let schema = claim.folder().schema().unwrap();
         let columns = schema.map_or_else(Vec::new, |schema| schema.events);
         let columns = columns.into_iter().map(|column| column.name).collect();
@@ -147,10 +163,45 @@ mod tests {
             };
             assert_eq!(error.to_string(), problem);
         }
-        let (written, _) = written(b"a\n1\n", "no-folder/part").await;
+        let (failed, _) = written(b"a\n1\n", "no-folder/part").await;
         assert!(
-            matches!(&written, Err(NotConverted::Ours(error)) if error.is_file()),
-            "{written:?}"
+            matches!(&failed, Err(NotConverted::Ours(error)) if error.is_file()),
+            "{failed:?}"
         );
+        let (rows, columns) = written(b"b,a\n1,2\n", "part").await;
+        assert_eq!((rows.unwrap(), columns), (1, vec!["b".to_owned(), "a".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_folder_has_no_more_columns_than_anyone_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let claim = Folder::new(folder.path()).claim().unwrap();
+        let names = |from: usize, count: usize| (from..from + count).map(|name| format!("c{name}")).collect::<Vec<_>>();
+        let answer = |from, count| names(from, count).join(",");
+        for (answer, expected) in [
+            (answer(0, MOST_COLUMNS), Ok(MOST_COLUMNS)),
+            (answer(5, MOST_COLUMNS - 5), Ok(MOST_COLUMNS)),
+            (
+                answer(5, MOST_COLUMNS),
+                Err("the answer: with it the folder would have 10005 columns, and 10000 are the most"),
+            ),
+            (
+                answer(0, 200_000),
+                Err("the answer: the header line has 200000 columns, and 10000 are the most"),
+            ),
+        ] {
+            let columns = write(&claim, answer.as_bytes(), "part")
+                .await
+                .map(|(_, columns)| columns.len());
+            let columns = columns.map_err(|error| match error {
+                NotConverted::Answer(error) => error.to_string(),
+                NotConverted::Ours(error) => panic!("{error}"),
+            });
+            assert_eq!(columns, expected.map_err(str::to_owned));
+            assert_eq!(
+                claim.folder().existing_schema().unwrap().columns(Table::Events).len(),
+                MOST_COLUMNS
+            );
+        }
     }
 }

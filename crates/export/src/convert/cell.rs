@@ -1,4 +1,7 @@
-//! What the cells of each type hold: each function gives nothing for a cell that does not fit.
+//! What the cells of each type hold, and the text of that. A function that reads a cell gives nothing for one that does not
+//! fit.
+
+use std::io::Write as _;
 
 use jiff::tz::TimeZone;
 
@@ -30,6 +33,35 @@ pub(super) fn value<'a>(cell: Cell<'a>, column_type: ColumnType, zone: Option<&T
     })
 }
 
+impl Value<'_> {
+    /// Appends the text of a value, the same in CSV and NDJSON so that they are read as the same. `cell` is the text that
+    /// the value was read from.
+    pub(super) fn write(self, out: &mut Vec<u8>, cell: &str) {
+        match self {
+            Self::String(_) | Self::Date(_) => out.extend_from_slice(cell.as_bytes()),
+            Self::Long(number) => write_long(out, number, cell),
+            // Its own text keeps digits that a reader with larger numbers may want.
+            Self::Double(_) if is_json_number(cell) => out.extend_from_slice(cell.as_bytes()),
+            Self::Double(number) => write_display(out, format_args!("{number:?}")),
+            Self::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+            Self::Datetime(micros) => time::print_micros(micros, out),
+        }
+    }
+}
+
+/// Writes a whole number as JSON does, which is nearly always as it came.
+fn write_long(out: &mut Vec<u8>, number: i64, cell: &str) {
+    match cell.strip_prefix('-').unwrap_or(cell).as_bytes() {
+        [b'1'..=b'9', ..] => out.extend_from_slice(cell.as_bytes()),
+        _ => write_display(out, format_args!("{number}")),
+    }
+}
+
+fn write_display(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    // A Vec takes everything.
+    let _ = out.write_fmt(text);
+}
+
 /// A sign or none, and digits.
 pub(super) fn long(cell: &str) -> Option<i64> {
     cell.parse().ok()
@@ -51,7 +83,7 @@ pub(super) fn boolean(cell: &str) -> Option<bool> {
 }
 
 /// Whether text is a number of JSON as it is, which forbids `+1`, `01`, `.5` and `1.`.
-pub(super) fn is_json_number(text: &str) -> bool {
+fn is_json_number(text: &str) -> bool {
     let text = text.as_bytes();
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let (whole, text) = split_digits(text);
@@ -158,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_json_have_one_spelling_less() {
+    fn json_has_fewer_spellings_of_numbers() {
         for text in ["0", "-0", "10", "0.50", "1e5", "1E+5", "-1.5e-05"] {
             assert!(is_json_number(text), "{text}");
         }

@@ -6,12 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::ConvertError;
+use super::{error::ConvertError, limits::LONGEST_ROW};
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// The longest row that is read, in bytes: a piece holds at least one.
-const LONGEST_ROW: usize = 64 << 20;
 
 /// Whole rows of a raw export.
 pub(super) struct Chunk {
@@ -35,7 +32,7 @@ pub(super) struct Chunks<'a> {
 }
 
 impl<'a> Chunks<'a> {
-    /// Pieces of about `size` bytes, and of more only for a row that is longer.
+    /// Pieces of about `size` bytes, and of more only for a row that is longer, up to [`LONGEST_ROW`].
     pub(super) fn new(parts: &'a [PathBuf], size: usize) -> Self {
         Self {
             parts,
@@ -92,8 +89,7 @@ impl<'a> Chunks<'a> {
                 }));
             }
             if size >= LONGEST_ROW {
-                let problem = format!("it is longer than {} MiB", LONGEST_ROW >> 20);
-                return Err(ConvertError::unfit(part, problem).at_row(1));
+                return Err(ConvertError::too_long(part).at_row(1));
             }
             size *= 2;
         }

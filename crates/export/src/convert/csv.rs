@@ -1,4 +1,5 @@
-//! CSV with a header line and quotes only where they are needed. Cells that fit their types stay as they came.
+//! CSV with a header line and quotes only where they are needed. Cells have the text that they have in NDJSON, so that a
+//! time without an offset is not read in the time zone of the reader.
 
 use ::csv::{Writer, WriterBuilder};
 
@@ -8,6 +9,13 @@ use super::{cell, chunks::Chunk, error::ConvertError, plan::Plan, rows::Row, tal
 pub(super) struct Csv<'a> {
     plan: &'a Plan<'a>,
     lead: Option<[String; 3]>,
+}
+
+/// The texts of the cells of a row, one after the other.
+#[derive(Default)]
+struct Cells {
+    text: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl<'a> Csv<'a> {
@@ -25,10 +33,10 @@ impl<'a> Csv<'a> {
     }
 
     pub(super) fn lines(&self, chunk: &Chunk) -> Result<(Vec<u8>, Tally), ConvertError> {
-        let mut out = writer(chunk.bytes.len() * 2);
+        let (mut out, mut cells) = (writer(chunk.bytes.len() * 2), Cells::default());
         let tally = self.plan.read(chunk, |rows, layout, tally| {
             let mut rows = rows.iter();
-            rows.try_for_each(|row| self.line(row, &layout.sources, tally, &mut out))
+            rows.try_for_each(|row| self.line(row, &layout.sources, &mut cells, tally, &mut out))
                 .map_err(ConvertError::writing)
         })?;
         Ok((finish(out)?, tally))
@@ -38,21 +46,24 @@ impl<'a> Csv<'a> {
         &self,
         row: Row<'_>,
         sources: &[Option<usize>],
+        cells: &mut Cells,
         tally: &mut Tally,
         out: &mut Writer<Vec<u8>>,
     ) -> ::csv::Result<()> {
-        let cells = || {
-            sources
-                .iter()
-                .map(|source| source.map_or(Ok(""), |source| row.cell(source)))
-        };
-        let (mut unfit, mut places) = (Vec::new(), Vec::new());
-        for (place, (column, cell)) in self.plan.columns.iter().zip(cells()).enumerate() {
-            if cell != Ok("") && cell::value(cell, column.column_type, self.plan.zone).is_none() {
-                tally.unparsed(place);
-                unfit.push((column.name.as_str(), cell));
-                places.push(place);
+        let mut unfit = Vec::new();
+        cells.text.clear();
+        cells.ends.clear();
+        for (place, (column, source)) in self.plan.columns.iter().zip(sources).enumerate() {
+            let cell = source.map_or(Ok(""), |source| row.cell(source));
+            if cell != Ok("") {
+                if let Some(value) = cell::value(cell, column.column_type, self.plan.zone) {
+                    value.write(&mut cells.text, cell.unwrap_or_default());
+                } else {
+                    tally.unparsed(place);
+                    unfit.push((column.name.as_str(), cell));
+                }
             }
+            cells.ends.push(cells.text.len());
         }
         for text in self.lead.iter().flatten() {
             out.write_field(text)?;
@@ -62,9 +73,10 @@ impl<'a> Csv<'a> {
         } else {
             unparsed::object(&unfit)
         })?;
-        for (place, cell) in cells().enumerate() {
-            let fits = !places.contains(&place);
-            out.write_field(cell.ok().filter(|_| fits).unwrap_or_default())?;
+        let mut start = 0;
+        for end in &cells.ends {
+            out.write_field(cells.text.get(start..*end).unwrap_or_default())?;
+            start = *end;
         }
         out.write_record(None::<&[u8]>)
     }

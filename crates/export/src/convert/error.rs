@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::limits::LONGEST_ROW;
+
 /// Why raw exports cannot become a file: `Display` says why, the predicates are for programs.
 ///
 /// It never holds the value of a cell.
@@ -38,8 +40,13 @@ impl ConvertError {
         Self::about(part, Kind::Unreadable(error))
     }
 
-    pub(super) fn unfit(part: &Path, problem: impl fmt::Display) -> Self {
+    pub(crate) fn unfit(part: &Path, problem: impl fmt::Display) -> Self {
         Self::about(part, Kind::Unfit(problem.to_string()))
+    }
+
+    /// A row is longer than [`LONGEST_ROW`].
+    pub(super) fn too_long(part: &Path) -> Self {
+        Self::unfit(part, format_args!("it is longer than {} MiB", LONGEST_ROW >> 20))
     }
 
     pub(super) fn unknown_column(part: &Path, name: &str) -> Self {

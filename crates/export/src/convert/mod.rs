@@ -8,12 +8,14 @@ mod cell;
 mod chunks;
 mod csv;
 mod error;
+mod limits;
 mod ndjson;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pipeline;
 mod plan;
+mod records;
 mod rows;
 mod tally;
 #[cfg(test)]
@@ -33,8 +35,10 @@ use crate::{
 
 pub(crate) use self::{
     error::ConvertError,
+    limits::MOST_COLUMNS,
     output::Output,
-    plan::{DAY, EXPORT, EXPORTED_AT, Lead, UNPARSED},
+    plan::{DAY, EXPORT, EXPORTED_AT, FRONT, FRONT_ALONE, Lead, UNPARSED},
+    records::{Record, Records},
     rows::header,
 };
 
@@ -71,10 +75,8 @@ pub(crate) struct Converted {
     pub(crate) sha256: String,
     /// By column, cells that did not fit its type.
     pub(crate) unparsed: BTreeMap<String, u64>,
-    /// Rows by event, for exports that have a column of that: of 10,000 events at most.
+    /// Rows by event, for exports that have a column of that. Only the first 10,000 events are counted.
     pub(crate) events: BTreeMap<String, u64>,
-    /// Rows of further events.
-    pub(crate) other_events: u64,
 }
 
 /// Whether this build can write a format.
@@ -116,14 +118,12 @@ impl Conversion<'_> {
         let name = |(place, count)| Some((self.columns.get::<usize>(place)?.name.clone(), count));
         let unparsed = tally.unparsed_by_column().filter_map(name).collect();
         let rows = tally.rows;
-        let (events, other_events) = tally.into_events();
         Ok(Converted {
             rows,
             bytes: written.bytes,
             sha256: written.sha256,
             unparsed,
-            events,
-            other_events,
+            events: tally.into_events(),
         })
     }
 }

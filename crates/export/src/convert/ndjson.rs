@@ -1,7 +1,5 @@
 //! NDJSON: an object a line, with the same keys in each.
 
-use std::io::Write;
-
 use super::{
     cell::{self, Value},
     chunks::Chunk,
@@ -9,7 +7,7 @@ use super::{
     plan::{Plan, UNPARSED},
     rows::Row,
     tally::Tally,
-    time, unparsed,
+    unparsed,
 };
 
 const NULL: &[u8] = b"null";
@@ -82,38 +80,16 @@ impl<'a> Ndjson<'a> {
     }
 }
 
-fn write_value(out: &mut Vec<u8>, value: Value<'_>, text: &str) {
+fn write_value(out: &mut Vec<u8>, value: Value<'_>, cell: &str) {
     match value {
         Value::String(text) => write_string(out, text),
-        Value::Long(number) => write_number(out, number, text),
-        // Its own text keeps digits that a reader with larger numbers may want.
-        Value::Double(_) if cell::is_json_number(text) => out.extend_from_slice(text.as_bytes()),
-        Value::Double(number) => write_display(out, format_args!("{number:?}")),
-        Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-        Value::Datetime(micros) => {
+        Value::Long(_) | Value::Double(_) | Value::Boolean(_) => value.write(out, cell),
+        Value::Datetime(_) | Value::Date(_) => {
             out.push(b'"');
-            time::print_micros(micros, out);
-            out.push(b'"');
-        }
-        Value::Date(_) => {
-            out.push(b'"');
-            out.extend_from_slice(text.as_bytes());
+            value.write(out, cell);
             out.push(b'"');
         }
     }
-}
-
-/// Writes a whole number as JSON does, which is nearly always as it came.
-fn write_number(out: &mut Vec<u8>, number: i64, text: &str) {
-    match text.strip_prefix('-').unwrap_or(text).as_bytes() {
-        [b'1'..=b'9', ..] => out.extend_from_slice(text.as_bytes()),
-        _ => write_display(out, format_args!("{number}")),
-    }
-}
-
-fn write_display(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // A Vec takes everything.
-    let _ = out.write_fmt(text);
 }
 
 fn write_string(out: &mut Vec<u8>, text: &str) {

@@ -1,14 +1,11 @@
 //! The file that is written: counted, hashed, and compressed where asked.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::format::Compression;
+use crate::{format::Compression, hexadecimal::hexadecimal};
 
 const ZSTD_LEVEL: i32 = 3;
 
@@ -43,14 +40,9 @@ impl<W: Write> Hashed<W> {
 
     pub(super) fn finish(mut self) -> io::Result<Written> {
         self.inner.flush()?;
-        let mut sha256 = String::new();
-        for byte in self.hash.finalize() {
-            // A String takes everything.
-            let _ = write!(sha256, "{byte:02x}");
-        }
         Ok(Written {
             bytes: self.bytes,
-            sha256,
+            sha256: hexadecimal(&self.hash.finalize()),
         })
     }
 }

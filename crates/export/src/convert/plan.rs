@@ -1,6 +1,6 @@
 //! Where the cells of each column come from.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -22,6 +22,11 @@ pub(crate) const EXPORTED_AT: &str = "_dfinery_exported_at";
 pub(crate) const EXPORT: &str = "_dfinery_export";
 /// The text of a row's cells that did not fit their types, by the name of the column.
 pub(crate) const UNPARSED: &str = "_dfinery_unparsed";
+
+/// The columns in front of those of the exports.
+pub(crate) const FRONT: [&str; 4] = [DAY, EXPORTED_AT, EXPORT, UNPARSED];
+/// Those of a file without a [`Lead`].
+pub(crate) const FRONT_ALONE: [&str; 1] = [UNPARSED];
 
 /// The column whose values are counted.
 const EVENT: &str = "event_name";
@@ -65,31 +70,31 @@ impl<'a> Plan<'a> {
         lead: Option<&'a Lead>,
         zone: Option<&'a TimeZone>,
     ) -> Result<Self, ConvertError> {
-        for (at, Column { name, .. }) in columns.iter().enumerate() {
-            if [DAY, EXPORTED_AT, EXPORT, UNPARSED].contains(&name.as_str()) {
+        let front = front(lead);
+        let mut places = HashMap::with_capacity(columns.len());
+        for (place, Column { name, .. }) in columns.iter().enumerate() {
+            if front.contains(&name.as_str()) {
                 return Err(ConvertError::unfit_table(format!(
                     "the column {name:?} has the name of one that is added to each file"
                 )));
             }
-            if columns.iter().take(at).any(|before| before.name == *name) {
+            if places.insert(name.as_str(), place).is_some() {
                 return Err(ConvertError::unfit_table(format!(
                     "the table has the column {name:?} twice"
                 )));
             }
         }
         let layouts = parts.iter().map(|part| {
-            let names = header(part)?;
-            if let Some(name) = names
-                .iter()
-                .find(|name| columns.iter().all(|column| column.name != **name))
-            {
-                return Err(ConvertError::unknown_column(part, name));
+            let names = header(part, front)?;
+            let mut sources = vec![None; columns.len()];
+            for (at, name) in names.iter().enumerate() {
+                let place = places.get(name.as_str()).and_then(|place| sources.get_mut(*place));
+                *place.ok_or_else(|| ConvertError::unknown_column(part, name))? = Some(at);
             }
-            let place = |wanted: &str| names.iter().position(|name| name == wanted);
             Ok(Layout {
                 width: names.len(),
-                sources: columns.iter().map(|column| place(&column.name)).collect(),
-                event: place(EVENT),
+                sources,
+                event: names.iter().position(|name| name == EVENT),
             })
         });
         Ok(Self {
@@ -168,8 +173,7 @@ impl<'a> Plan<'a> {
 
     /// The names of the columns in front of those of the exports.
     pub(super) fn front(&self) -> impl Iterator<Item = &str> {
-        let lead = self.lead.map(|_| [DAY, EXPORTED_AT, EXPORT]);
-        lead.into_iter().flatten().chain([UNPARSED])
+        front(self.lead).iter().copied()
     }
 
     /// What the columns of [`Lead`] hold, as text.
@@ -179,5 +183,12 @@ impl<'a> Plan<'a> {
         time::print(lead.exported_at, &mut exported_at);
         let exported_at = String::from_utf8_lossy(&exported_at).into_owned();
         Some([lead.day.to_string(), exported_at, lead.export.clone()])
+    }
+}
+
+const fn front(lead: Option<&Lead>) -> &'static [&'static str] {
+    match lead {
+        Some(_) => &FRONT,
+        None => &FRONT_ALONE,
     }
 }

@@ -1,10 +1,13 @@
 //! The cells of raw exports, by `csv_core`, with which the client counts their rows: a row is the same to both.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use csv_core::ReadRecordResult;
 
-use super::{chunks::Chunks, error::ConvertError};
+use super::{chunks::Chunks, error::ConvertError, limits::MOST_COLUMNS};
 
 /// More than most header lines.
 const HEADER: usize = 64 << 10;
@@ -50,6 +53,8 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     columns: usize,
     read: u64,
+    /// Where the ends of cells go for which there are no columns.
+    excess: [usize; 64],
 }
 
 /// A row that does not have a cell for each column.
@@ -113,6 +118,7 @@ impl<'a> Reader<'a> {
             bytes,
             columns,
             read: 0,
+            excess: [0; 64],
         }
     }
 
@@ -136,17 +142,24 @@ impl<'a> Reader<'a> {
         Ok((cells > 0).then(|| batch.rows(bytes, cells, self.columns)))
     }
 
-    /// Appends the next row to what has so many bytes and cells; whether there is one.
+    /// Appends the next row after `bytes` and `cells`. Returns whether there was one.
     fn next(&mut self, batch: &mut Batch, bytes: &mut usize, cells: &mut usize) -> bool {
+        let first = *cells;
         loop {
             let output = batch.bytes.get_mut(*bytes..).unwrap_or_default();
-            let ends = batch.bounds.get_mut(*cells + 1..).unwrap_or_default();
+            // A row of nothing but commas takes eight times its own room: its cells are only counted.
+            let ends = if *cells - first > self.columns {
+                &mut self.excess[..]
+            } else {
+                batch.bounds.get_mut(*cells + 1..).unwrap_or_default()
+            };
             let (result, read, written, ended) = self.csv.read_record(self.bytes, output, ends);
             self.bytes = self.bytes.get(read..).unwrap_or_default();
             (*bytes, *cells) = (*bytes + written, *cells + ended);
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => batch.bytes.resize(batch.bytes.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull if *cells - first > self.columns => {}
                 ReadRecordResult::OutputEndsFull => batch.bounds.resize(batch.bounds.len() * 2, 0),
                 ReadRecordResult::Record => return true,
                 ReadRecordResult::End => return false,
@@ -174,29 +187,38 @@ impl Batch {
     }
 }
 
-/// The names of the columns of a raw export.
+/// The names of the columns of a raw export. `ours` are those of columns that the file has besides.
 ///
 /// # Errors
-/// It cannot be read, has no header line, or one that is not UTF-8 or has a name twice.
-pub(crate) fn header(part: &Path) -> Result<Vec<String>, ConvertError> {
+/// It cannot be read, has no header line, more than [`MOST_COLUMNS`], or one that is not UTF-8, has a name twice or one of
+/// `ours`.
+pub(crate) fn header(part: &Path, ours: &[&str]) -> Result<Vec<String>, ConvertError> {
     let parts = [PathBuf::from(part)];
     let unfit = |problem: &str| ConvertError::unfit(part, problem);
     let chunk = Chunks::new(&parts, HEADER).next().transpose()?;
     let bytes = chunk.map(|chunk| chunk.bytes).unwrap_or_default();
     let (mut batch, mut length, mut cells) = (Batch::new(), 0, 0);
-    if !Reader::new(&bytes, 0).next(&mut batch, &mut length, &mut cells) {
+    if !Reader::new(&bytes, MOST_COLUMNS).next(&mut batch, &mut length, &mut cells) {
         return Err(unfit("it has no header line"));
     }
-    let names = batch.rows(length, cells, 1).column(0);
-    let names = names.map(|cell| {
-        cell.map(str::to_owned)
-            .map_err(|_| unfit("the header line is not UTF-8"))
-    });
-    let names: Vec<String> = names.collect::<Result<_, _>>()?;
-    for (at, name) in names.iter().enumerate() {
-        if names.iter().take(at).any(|before| before == name) {
+    if cells > MOST_COLUMNS {
+        return Err(unfit(&format!(
+            "the header line has {cells} columns, and {MOST_COLUMNS} are the most"
+        )));
+    }
+    let mut known: HashSet<&str> = HashSet::with_capacity(cells);
+    let mut names = Vec::with_capacity(cells);
+    for cell in batch.rows(length, cells, 1).column(0) {
+        let name = cell.map_err(|_| unfit("the header line is not UTF-8"))?;
+        if ours.contains(&name) {
+            return Err(unfit(&format!(
+                "the column {name:?} has the name of one that is added to each file"
+            )));
+        }
+        if !known.insert(name) {
             return Err(unfit(&format!("the header line has the column {name:?} twice")));
         }
+        names.push(name.to_owned());
     }
     Ok(names)
 }

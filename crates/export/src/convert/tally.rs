@@ -14,7 +14,6 @@ pub(super) struct Tally {
     /// By place of the column.
     unparsed: Vec<u64>,
     events: HashMap<Vec<u8>, u64, FixedState>,
-    other_events: u64,
 }
 
 impl Tally {
@@ -36,8 +35,6 @@ impl Tally {
             *count += rows;
         } else if self.events.len() < MOST_NAMES {
             self.events.insert(name.to_owned(), rows);
-        } else {
-            self.other_events += rows;
         }
     }
 
@@ -56,7 +53,6 @@ impl Tally {
         for (name, rows) in events {
             self.events(&name, rows);
         }
-        self.other_events += other.other_events;
     }
 
     /// Cells that did not fit, by place of the column.
@@ -68,13 +64,13 @@ impl Tally {
             .filter(|(_, count)| *count > 0)
     }
 
-    /// Rows by event, and those of events that are not among them.
-    pub(super) fn into_events(self) -> (BTreeMap<String, u64>, u64) {
+    /// Rows by event.
+    pub(super) fn into_events(self) -> BTreeMap<String, u64> {
         let mut events = BTreeMap::new();
         for (name, rows) in self.events {
             *events.entry(String::from_utf8_lossy(&name).into_owned()).or_default() += rows;
         }
-        (events, self.other_events)
+        events
     }
 }
 
@@ -83,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_beyond_the_most_are_counted_together() {
+    fn names_beyond_the_most_are_not_counted() {
         let mut tally = Tally::default();
         let more = (0..MOST_NAMES + 5).fold(Tally::default(), |mut more, name| {
             more.event(format!("{name}").as_bytes());
@@ -92,7 +88,7 @@ mod tests {
         tally.event(b"first");
         tally.add(more);
         tally.event(b"first");
-        let (events, others) = tally.into_events();
-        assert_eq!((events.len(), others, events["first"]), (MOST_NAMES, 6, 2));
+        let events = tally.into_events();
+        assert_eq!((events.len(), events["first"]), (MOST_NAMES, 2));
     }
 }

@@ -1,5 +1,7 @@
 //! The columns of all files of a folder.
 
+use std::collections::HashSet;
+
 use dfinery_records::Taxonomy;
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +82,9 @@ impl Schema {
             Table::Events => &mut self.events,
             Table::Profiles => &mut self.profiles,
         };
+        let mut known: HashSet<_> = columns.iter().map(|column| column.name.clone()).collect();
         for name in names {
-            if !columns.iter().any(|column| column.name == name) {
+            if known.insert(name.to_owned()) {
                 columns.push(Column::named(name, table, taxonomy));
             }
         }

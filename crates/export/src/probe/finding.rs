@@ -15,7 +15,7 @@ pub(super) const MINIMUM: u64 = 5;
 pub enum Finding<T> {
     /// Only one answer fits.
     Decided {
-        /// It.
+        /// The answer.
         value: T,
         /// The rows.
         evidence: Evidence,

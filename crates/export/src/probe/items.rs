@@ -63,10 +63,10 @@ impl Items {
 
     /// Counts a row. Rows whose event time is not finer than a second are not compared with others: events that are loaded
     /// from a table may have equal times, and nothing would tell them from the items of one.
-    pub(super) fn add(&mut self, row: u64, cells: &csv::ByteRecord, has_fine_time: bool) {
+    pub(super) fn add<'a>(&mut self, row: u64, cells: impl Iterator<Item = &'a [u8]>, has_fine_time: bool) {
         let (mut items, mut others) = (Xxh3::new(), Xxh3::new());
         let (mut has_items, mut arrays, mut single) = (false, false, false);
-        for (cell, kind) in cells.iter().zip(&self.kinds) {
+        for (cell, kind) in cells.zip(&self.kinds) {
             let hash = if *kind == Kind::Other { &mut others } else { &mut items };
             hash.update(&(cell.len() as u64).to_le_bytes());
             hash.update(cell);
@@ -174,7 +174,7 @@ mod tests {
     fn rows(rows: &[[&str; 3]], has_fine_time: bool) -> (u64, u64, u64) {
         let mut items = items();
         for (row, cells) in rows.iter().enumerate() {
-            items.add(row as u64, &csv::ByteRecord::from(cells.to_vec()), has_fine_time);
+            items.add(row as u64, cells.iter().map(|cell| cell.as_bytes()), has_fine_time);
         }
         (items.arrays.rows, items.single.rows, items.repeated.rows)
     }
@@ -203,8 +203,8 @@ mod tests {
         let seen = |rows: std::ops::Range<usize>| {
             let mut items = items();
             for row in rows {
-                let cells = csv::ByteRecord::from(vec![text[row].as_str(), &price[row], ""]);
-                items.add(row as u64, &cells, true);
+                let cells = [text[row].as_str(), &price[row], ""];
+                items.add(row as u64, cells.iter().map(|cell| cell.as_bytes()), true);
             }
             items
         };
@@ -213,7 +213,7 @@ mod tests {
             assert_eq!(seen(few).judge("q").value(), None);
         }
         let mut mixed = seen(0..20);
-        mixed.add(20, &csv::ByteRecord::from(vec!["x", "[1]", ""]), true);
+        mixed.add(20, ["x", "[1]", ""].iter().map(|cell| cell.as_bytes()), true);
         assert!(matches!(mixed.judge("q"), Finding::Contradictory { .. }));
     }
 
@@ -222,7 +222,7 @@ mod tests {
         let mut items = items();
         for row in 0..Items::RECENT as u64 + 10 {
             let id = row.to_string();
-            items.add(row, &csv::ByteRecord::from(vec![id.as_str(), "1", ""]), true);
+            items.add(row, [id.as_str(), "1", ""].iter().map(|cell| cell.as_bytes()), true);
         }
         assert_eq!((items.recent.len(), items.order.len()), (Items::RECENT, Items::RECENT));
     }

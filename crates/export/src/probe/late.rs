@@ -37,7 +37,8 @@ impl Late {
         *self.seconds.entry(round_up(seconds)).or_default() += 1;
     }
 
-    /// What the rows of the answer to a query say, which was observed for so many seconds.
+    /// What the rows of the answer to a query say. `observed` is the time from the end of its last day to
+    /// the probe, in seconds.
     pub(super) fn judge(&self, query: &str, observed: u64) -> Finding<Lateness> {
         let evidence = Evidence {
             queries: vec![query.to_owned()],
@@ -64,7 +65,7 @@ impl Late {
         }
     }
 
-    /// The least time that so many rows of a thousand do not exceed.
+    /// The time that this share of rows, in thousandths, does not exceed.
     fn quantile(&self, of_thousand: u64) -> u64 {
         let wanted = (u128::from(self.rows) * u128::from(of_thousand)).div_ceil(1_000);
         let mut counted = 0;

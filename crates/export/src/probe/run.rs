@@ -15,10 +15,12 @@ use super::{
     survey::Survey,
 };
 use crate::{
+    blocking::blocking,
     calendar::Calendar,
     error::ExportError,
     fetch::{Failed, Fetcher, Query},
     filter::{NameFilter, event_query},
+    not_converted::NotConverted,
     spool::Raw,
     stopped::Stopped,
 };
@@ -113,7 +115,7 @@ impl Run<'_> {
         }
         let query = Query::Events(event_query(from, to, &NameFilter::All, &NameFilter::All));
         let survey = match self.fetcher.fetch(&query, &mut self.calls).await {
-            Ok(raw) => Ok(self.read(raw).await?),
+            Ok(raw) => self.read(raw).await?,
             Err(Failed::Disk(error)) => return Err(error),
             Err(Failed::Run(stopped)) => {
                 let reason = stopped.to_string();
@@ -127,16 +129,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn read(&self, raw: Raw) -> Result<Survey, ExportError> {
-        let (day, taxonomy, path) = (self.day, self.taxonomy.clone(), raw.path.clone());
-        let reading = tokio::task::spawn_blocking(move || Survey::read(&path, day, &taxonomy));
-        let read = reading
-            .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|error| ExportError::file(&raw.path, "read", error));
-        // What stays is removed with the rest of that folder.
-        let _ = std::fs::remove_file(&raw.path);
-        read
+    /// What an answer shows, or what is wrong with it.
+    async fn read(&self, raw: Raw) -> Result<Result<Survey, String>, ExportError> {
+        let (day, taxonomy) = (self.day, self.taxonomy.clone());
+        blocking(move || {
+            let read = Survey::read(&raw.path, day, &taxonomy);
+            // What stays is removed with the rest of that folder.
+            let _ = std::fs::remove_file(&raw.path);
+            match read.map_err(NotConverted::from) {
+                Ok(survey) => Ok(Ok(survey)),
+                Err(NotConverted::Answer(error)) => Ok(Err(error.to_string())),
+                Err(NotConverted::Ours(error)) => Err(error),
+            }
+        })
+        .await
     }
 
     fn conclude(self, calendar: &Calendar) -> Probe {

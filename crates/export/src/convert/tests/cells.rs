@@ -140,7 +140,7 @@ fn ndjson_has_values_of_json() {
 }
 
 #[test]
-fn csv_has_the_text_of_cells_that_fit() {
+fn csv_has_the_values_of_ndjson() {
     let (columns, parts) = table();
     let (file, converted) = written(&parts.conversion(&columns, Format::Csv));
     let records = records(&file);
@@ -148,13 +148,13 @@ fn csv_has_the_text_of_cells_that_fit() {
     for (record, (column_type, cell, expected)) in records.iter().skip(1).zip(CELLS) {
         let name = format!("{column_type:?}");
         let (unparsed, text) = match expected {
-            Some(_) => (String::new(), *cell),
-            None => (serde_json::json!({ name: cell }).to_string(), ""),
+            Some(value) => (String::new(), text_of(value)),
+            None => (serde_json::json!({ name: cell }).to_string(), String::new()),
         };
         let mut row = vec![unparsed];
         row.extend(TYPES.map(|of| {
             if of == *column_type {
-                text.to_owned()
+                text.clone()
             } else {
                 String::new()
             }
@@ -162,6 +162,15 @@ fn csv_has_the_text_of_cells_that_fit() {
         assert_eq!(*record, row, "{column_type:?} {cell:?}");
     }
     assert_eq!(converted.unparsed.values().sum::<u64>(), unfit().count() as u64);
+}
+
+/// The text of a value of NDJSON.
+fn text_of(value: &str) -> String {
+    match serde_json::from_str(value).unwrap() {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        _ => value.to_owned(),
+    }
 }
 
 #[test]
@@ -199,6 +208,12 @@ fn a_time_without_an_offset_is_of_the_zone() {
     let parts = Parts::new(&["at\n2026-11-20 10:00:00\n2026-11-20 10:00:00Z\n"]);
     let mut conversion = parts.conversion(&columns, Format::Ndjson);
     conversion.time_zone = Some(TimeZone::fixed(jiff::tz::offset(9)));
+    let expected = ["2026-11-20T01:00:00.000000Z", "2026-11-20T10:00:00.000000Z"];
     let times: Vec<_> = objects(&conversion).iter().map(|object| object["at"].clone()).collect();
-    assert_eq!(times, ["2026-11-20T01:00:00.000000Z", "2026-11-20T10:00:00.000000Z"]);
+    assert_eq!(times, expected);
+    conversion.format = Format::Csv;
+    assert_eq!(
+        text(&conversion),
+        format!("_dfinery_unparsed,at\n,{}\n,{}\n", expected[0], expected[1])
+    );
 }

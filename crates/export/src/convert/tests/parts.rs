@@ -28,7 +28,7 @@ fn columns_are_found_by_their_names() {
     let (file, converted) = written(&parts.conversion(&columns, Format::Csv));
     let expected = "_dfinery_unparsed,event_name,price,새 속성\n,a,1,\n,b,2,\n,a,,x\n,,,y\n";
     assert_eq!(String::from_utf8(file).unwrap(), expected);
-    assert_eq!((converted.rows, converted.other_events), (4, 0));
+    assert_eq!(converted.rows, 4);
     let events: Vec<_> = converted
         .events
         .iter()
@@ -126,9 +126,9 @@ fn sha256(bytes: &[u8]) -> String {
 #[test]
 fn a_header_has_each_name_once() {
     let parts = Parts::new(&["\u{feff}\"a\n\",b,\"c\"\"\"\r\n1,2,3\n"]);
-    assert_eq!(header(&parts.paths[0]).unwrap(), ["a\n", "b", "c\""]);
+    assert_eq!(header(&parts.paths[0], &FRONT).unwrap(), ["a\n", "b", "c\""]);
     let parts = Parts::new(&["a"]);
-    assert_eq!(header(&parts.paths[0]).unwrap(), ["a"]);
+    assert_eq!(header(&parts.paths[0], &FRONT).unwrap(), ["a"]);
     for (content, problem) in [
         (&b""[..], "it has no header line"),
         (b"\xef\xbb\xbf\r\n\n", "it has no header line"),
@@ -137,7 +137,7 @@ fn a_header_has_each_name_once() {
         (b"a,\"b\n", "it ends within a quoted cell"),
     ] {
         let parts = Parts::new(&[content]);
-        let error = header(&parts.paths[0]).unwrap_err();
+        let error = header(&parts.paths[0], &FRONT).unwrap_err();
         assert_eq!(error.to_string(), format!("the answer: {problem}"));
         assert!(error.is_about_answer());
         assert_eq!(error.part(), Some(parts.paths[0].as_path()));
@@ -146,9 +146,9 @@ fn a_header_has_each_name_once() {
 
 #[test]
 fn a_header_may_be_long() {
-    let names: Vec<_> = (0..20_000).map(|n| format!("속성_{n}")).collect();
+    let names: Vec<_> = (0..MOST_COLUMNS).map(|n| format!("속성_{n}")).collect();
     let parts = Parts::new(&[names.join(",")]);
-    assert_eq!(header(&parts.paths[0]).unwrap(), names);
+    assert_eq!(header(&parts.paths[0], &FRONT).unwrap(), names);
 }
 
 #[test]
@@ -169,9 +169,46 @@ fn the_table_has_each_column_once() {
         "the table has the column \"a\" twice"
     );
     for name in [DAY, EXPORTED_AT, EXPORT, UNPARSED] {
-        let error = failed(&parts, &of(name)).to_string();
+        let columns = of(name);
+        let mut conversion = parts.conversion(&columns, Format::Ndjson);
+        // A file without a lead has no column of it.
+        assert_eq!(conversion.write(io::sink()).is_ok(), name != UNPARSED, "{name}");
+        conversion.lead = Some(lead());
+        let error = conversion.write(io::sink()).unwrap_err();
+        assert!(!error.is_about_answer());
+        let error = error.to_string();
         assert!(error.contains(name) && error.contains("added to each file"), "{error}");
     }
+}
+
+#[test]
+fn an_answer_has_no_column_of_ours() {
+    for name in [DAY, EXPORTED_AT, EXPORT, UNPARSED] {
+        let parts = Parts::new(&[format!("a,{name}\n")]);
+        assert_eq!(
+            header(&parts.paths[0], &FRONT_ALONE).is_ok(),
+            name != UNPARSED,
+            "{name}"
+        );
+        let error = header(&parts.paths[0], &FRONT).unwrap_err();
+        assert!(error.is_about_answer() && error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn the_cells_of_a_row_that_has_too_many_are_only_counted() {
+    let parts = Parts::new(&[format!("event_name,price\na,1\n{}\n", ",".repeat(1 << 20))]);
+    let error = failed(&parts, &abc()).to_string();
+    assert_eq!(
+        error,
+        "the answer, row 2: the row has 1048577 cells, the header line has 2"
+    );
+    let parts = Parts::new(&[",".repeat(1 << 20)]);
+    let error = failed(&parts, &abc()).to_string();
+    assert_eq!(
+        error,
+        "the answer: the header line has 1048577 columns, and 10000 are the most"
+    );
 }
 
 #[test]
