@@ -44,6 +44,10 @@ impl Calendar {
         zone.to_timestamp(midnight).unwrap_or(Timestamp::MAX)
     }
 
+    pub(crate) fn has_ended(&self, day: Date) -> bool {
+        self.end(day) <= self.now
+    }
+
     /// When no more rows of a day are expected.
     pub(crate) fn closed_at(&self, day: Date) -> Timestamp {
         self.end(day).saturating_add(self.settle).unwrap_or(Timestamp::MAX)

@@ -79,7 +79,7 @@ pub fn load_statement(
         Warehouse::Bigquery => table.bigquery()?,
         Warehouse::Snowflake => table.snowflake(),
         Warehouse::Redshift => table.redshift()?,
-        Warehouse::Athena => table.athena(folder.days()?.first().copied())?,
+        Warehouse::Athena => table.athena(folder.index()?.first())?,
         Warehouse::Spark => table.spark(),
         Warehouse::Polars => table.polars(),
         Warehouse::Dbt => table.dbt(),

@@ -88,7 +88,9 @@ pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportErr
     let calendar = days.calendar();
     let index = folder.index()?;
     let newest = calendar.newest_closed();
-    let last = index.last().map_or(newest, |last| last.max(newest));
+    let last = index
+        .last()
+        .map_or(newest, |last| last.min(calendar.latest()).max(newest));
     let listed = index.first().into_iter().flat_map(|first| range(first, last));
     let days = listed.map(|day| DayStatus {
         day,
@@ -104,7 +106,8 @@ pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportErr
 
 fn state_of(known: Option<&KnownDay>, calendar: &Calendar, day: Date) -> DayState {
     let days_left = calendar.days_left(day);
-    if let Some(manifest) = known.and_then(|known| known.manifest.as_ref()) {
+    let manifest = known.and_then(|known| known.manifest.as_ref());
+    if let Some(manifest) = manifest.filter(|_| calendar.has_ended(day)) {
         return DayState::Complete {
             rows: manifest.rows,
             generation: manifest.generation,

@@ -100,7 +100,7 @@ async fn a_flipped_byte_and_a_strange_file_are_found() {
         service
             .says("export verify --to warehouse", 1)
             .await
-            .contains("no manifest has it")
+            .contains("it is in no manifest")
     );
 }
 

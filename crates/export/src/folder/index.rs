@@ -70,10 +70,9 @@ impl Index {
         self.days.values().rev().filter_map(|known| known.manifest.as_ref())
     }
 
-    /// The newest day that is there.
+    /// The newest day of which something is known.
     pub(crate) fn last(&self) -> Option<Date> {
-        let mut there = self.days.iter().rev().filter(|(_, known)| known.manifest.is_some());
-        there.next().map(|(day, _)| *day)
+        self.days.keys().next_back().copied()
     }
 
     /// Whether a day has rows that came as the answer to a query from that day to itself.
@@ -88,7 +87,8 @@ impl Index {
             let follows = mark
                 .complete_until
                 .is_none_or(|last| last.saturating_add(1.day()) == *day);
-            if !follows || (known.manifest.is_none() && !known.is_lost(*day, calendar)) {
+            // A day that was exported while the clock was wrong may not have ended.
+            if !follows || !calendar.has_ended(*day) || (known.manifest.is_none() && !known.is_lost(*day, calendar)) {
                 break;
             }
             mark.lost += u64::from(known.manifest.is_none());
