@@ -11,7 +11,7 @@ use crate::{calendar::Calendar, clock::Clock, error::ExportError, probe::Calibra
 #[derive(Clone, Debug)]
 pub struct Days {
     zone: Option<TimeZone>,
-    settle: Duration,
+    settle: Option<Duration>,
     to_date_inclusive: Option<bool>,
     pub(crate) clock: Clock,
 }
@@ -20,7 +20,7 @@ impl Default for Days {
     fn default() -> Self {
         Self {
             zone: None,
-            settle: Duration::from_secs(24 * 60 * 60),
+            settle: None,
             to_date_inclusive: None,
             clock: Clock::default(),
         }
@@ -28,6 +28,8 @@ impl Default for Days {
 }
 
 impl Days {
+    const SETTLE: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// The time zone in which the service's days begin, such as `Asia/Seoul`, and of times that name none. Undocumented; if
     /// unset, a day has ended once it has everywhere on earth.
     ///
@@ -39,10 +41,10 @@ impl Days {
         Ok(self)
     }
 
-    /// How long after its end a day is closed: until then rows may come late. 24 hours unless set.
+    /// How long after its end a day is closed: until then rows may come late. 24 hours unless set or calibrated.
     #[must_use]
     pub fn settle(mut self, settle: Duration) -> Self {
-        self.settle = settle;
+        self.settle = Some(settle);
         self
     }
 
@@ -60,17 +62,19 @@ impl Days {
         self
     }
 
-    /// What a probe has decided: the time zone of days, and whether the last day of a query is part of its answer. What
-    /// is set here, before or after, comes first.
+    /// What a probe has decided: the time zone of days, whether the last day of a query is part of its answer, and how long
+    /// rows come late. What is set here, before or after, comes first.
     #[must_use]
     pub fn calibration(mut self, calibration: &Calibration) -> Self {
         self.zone = self.zone.or_else(|| calibration.time_zone());
         self.to_date_inclusive = self.to_date_inclusive.or(calibration.to_date_inclusive);
+        self.settle = self.settle.or_else(|| calibration.settle());
         self
     }
 
     pub(crate) fn calendar(&self) -> Calendar {
-        Calendar::new(self.clock.now(), self.zone.clone(), self.settle)
+        let settle = self.settle.unwrap_or(Self::SETTLE);
+        Calendar::new(self.clock.now(), self.zone.clone(), settle)
     }
 
     pub(crate) const fn zone(&self) -> Option<&TimeZone> {

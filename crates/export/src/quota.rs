@@ -276,12 +276,12 @@ mod tests {
         drop(reservation);
         assert_eq!(quota.left(at(1)).unwrap(), 1);
         call(&quota, at(1)).unwrap();
-        assert!(matches!(call(&quota, at(2)), Err(Refused::Spent(until)) if until == at(600)));
+        assert!(matches!(call(&quota, at(2)), Err(Refused::Spent(until)) if until == at(601)));
         // After the reset one call finds out what is left.
-        let reservation = quota.reserve(at(600)).unwrap().unwrap();
+        let reservation = quota.reserve(at(601)).unwrap().unwrap();
         said.remaining = Some(50);
         said.reset = Some(at(4_200).into());
-        quota.answered(&reservation, at(600), Some(&said), None).unwrap();
+        quota.answered(&reservation, at(601), Some(&said), None).unwrap();
         drop(reservation);
         for _ in 0..50 {
             call(&quota, at(601)).unwrap();
@@ -336,7 +336,7 @@ mod tests {
         answer(quota.reserve(at(2)).unwrap().unwrap(), &said);
         assert_eq!(quota.left(at(2)).unwrap(), 1);
         drop(quota.reserve(at(3)).unwrap().unwrap());
-        assert!(matches!(quota.reserve(at(4)).unwrap(), Err(Refused::Spent(until)) if until == at(600)));
+        assert!(matches!(quota.reserve(at(4)).unwrap(), Err(Refused::Spent(until)) if until == at(601)));
     }
 
     #[test]

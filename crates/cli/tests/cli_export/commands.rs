@@ -1,9 +1,9 @@
 //! Files, folders, what is said and exit codes.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
 
-use dfinery::{ExportCode, Operation};
-use dfinery_emulator::Fault;
+use dfinery::{ExportCode, Family, Operation};
+use dfinery_emulator::{Fault, RequestRecord, ResetUnit, Window};
 use serde_json::Value;
 
 use crate::service::{Service, ago};
@@ -139,6 +139,75 @@ async fn two_processes_share_the_quota_and_spend_all_of_it() {
         .iter()
         .filter(|call| call.export_code() == Some(&ExportCode::TooManyApiRequests));
     assert_eq!((refused.count(), calls.len()), (0, 25), "{one}{two}");
+}
+
+/// As many calls as 40 days take, of a quota that comes back every few seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_spend_all_of_every_period_and_not_more() {
+    for (window, period) in [(Window::Fixed, 2), (Window::Sliding, 2)] {
+        let service = Service::start(|settings| {
+            let quota = settings.rate_limits.get_mut(&Family::Export).unwrap();
+            quota.requests = 20;
+            quota.period = Duration::from_secs(period);
+            settings.window = window;
+            settings.reset_unit = ResetUnit::Milliseconds;
+        })
+        .await;
+        service.load(ago(2), 1).await;
+        let exports = ["one", "two"]
+            .map(|folder| format!("export events --to {folder} --settle 0s --reserve 0 --wait --time-zone UTC"));
+        let (one, two) = tokio::join!(service.says(&exports[0], 0), service.says(&exports[1], 0));
+        let ledger = service.emulator.ledger();
+        let calls: Vec<_> = ledger.requests(Operation::ExportEvents).collect();
+        let refused = calls.iter().filter(|call| call.export_code().is_some()).count();
+        assert_eq!(refused, 0, "{one}{two}");
+        assert!(calls.len() >= 60, "{one}{two}");
+        let received = |call: &RequestRecord| call.received.to_jiff().as_millisecond();
+        let (first, last) = (received(calls[0]), received(calls[calls.len() - 1]));
+        let periods = (last - first) / (i64::try_from(period).unwrap() * 1_000);
+        let spent = calls.len() * 100 / (usize::try_from(periods).unwrap() * 20);
+        assert!(spent >= 95, "{spent} % of {periods} periods: {one}{two}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_an_export_in_order_and_leaves_a_receipt() {
+    let service = Service::start(|_| ()).await;
+    service.load(ago(2), 3).await;
+    let slow = Fault::Delay(Duration::from_secs(60));
+    let stuck = || {
+        service
+            .emulator
+            .script_for(Operation::ExportEvents, vec![slow.clone(); 40]);
+    };
+    let export = "export events --to warehouse --settle 0s --time-zone UTC --receipt receipt.json";
+    service.says(&format!("{export} --from -2d --until -2d"), 0).await;
+    stuck();
+    let child = service.command(export).stdout(Stdio::piped()).spawn().unwrap();
+    while service.emulator.scripted() == 40 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    signal(&child);
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap())
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(
+        said.contains("not asked for: it was stopped") && said.contains("same command again"),
+        "{said}"
+    );
+    let receipt = fs::read(service.folder.path().join("receipt.json")).unwrap();
+    let receipt: Value = serde_json::from_slice(&receipt).unwrap();
+    assert_eq!(receipt["stopped"], "it was stopped");
+    service.says("export verify --to warehouse", 0).await;
+}
+
+fn signal(child: &std::process::Child) {
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
 }
 
 #[cfg(not(feature = "parquet"))]

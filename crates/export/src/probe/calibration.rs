@@ -1,6 +1,6 @@
 //! What a probe has decided, for later exports.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use dfinery::Timestamp;
 use jiff::{
@@ -107,6 +107,19 @@ pub struct Lateness {
 impl Calibration {
     /// The form that this version writes and reads.
     pub(crate) const VERSION: u32 = 1;
+
+    /// How long after its end a day is to be closed: as long as 99.9 % of the rows take at most, in whole hours. Unset if the
+    /// probe does not show it: a day may be chosen by when rows reached the server, of which nothing says when they can be
+    /// exported, or there were too few rows, or the probe came so soon after the day that later rows may be missing from it.
+    #[must_use]
+    pub fn settle(&self) -> Option<Duration> {
+        /// With fewer rows, the share of them says nothing.
+        const ROWS: u64 = 10_000;
+        const HOUR: u64 = 60 * 60;
+        let lateness = self.lateness.as_ref().filter(|_| self.day_by == Some(DayBy::Event))?;
+        let is_shown = lateness.rows >= ROWS && lateness.observed / 2 >= lateness.p99_9;
+        is_shown.then(|| Duration::from_secs(lateness.p99_9.div_ceil(HOUR).max(1).saturating_mul(HOUR)))
+    }
 
     /// The zone in which a day begins at midnight.
     pub(crate) fn time_zone(&self) -> Option<TimeZone> {

@@ -177,6 +177,8 @@ impl Book {
         let latest = after(now, period);
         let told = self.told.take().filter(|told| !told.probing);
         let until = match (reset, &told) {
+            // A reset in whole seconds may have been cut off.
+            (Some(reset), _) if reset.subsec_nanosecond() == 0 => after(reset, Duration::from_secs(1)).min(latest),
             (Some(reset), _) => reset.min(latest),
             (None, Some(told)) => told.until,
             (None, None) => latest,

@@ -339,6 +339,21 @@ async fn a_calibration_is_a_default_for_exports() {
         });
         assert_eq!(newest(utc).await, date("2026-11-26"));
     }
+    let settles = |day_by: &str, rows: u64, observed: u64| {
+        let late =
+            format!(r#"{{"rows":{rows},"p50":1,"p99":60,"p99_9":7201,"max":90000,"early":0,"observed":{observed}}}"#);
+        let text = text.replace('}', &format!(r#","day_by":"{day_by}","lateness":{late}}}"#));
+        let calibration: Calibration = serde_json::from_str(&text).unwrap();
+        calibration.settle().map(|settle| settle.as_secs() / 3_600)
+    };
+    assert_eq!(settles("event", 10_000, 50_000), Some(3));
+    assert_eq!(settles("event", 9_999, 50_000), None);
+    assert_eq!(
+        settles("event", 10_000, 14_000),
+        None,
+        "later rows could not be seen yet"
+    );
+    assert_eq!(settles("server", 10_000, 50_000), None);
     for wrong in [
         text.replace("+09:00", "+9"),
         text.replace("+09:00", "+30:00"),
