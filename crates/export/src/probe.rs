@@ -12,6 +12,7 @@ mod finding;
 mod items;
 mod last_day;
 mod late;
+mod lines;
 mod moment;
 mod reference;
 mod report;

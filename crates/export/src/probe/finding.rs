@@ -102,34 +102,26 @@ impl<T> Finding<T> {
     }
 }
 
+/// The answer without its evidence.
 impl<T: fmt::Display> fmt::Display for Finding<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Decided { value, .. } => write!(f, "{value}")?,
-            Self::NotEnough { missing, .. } => write!(f, "not known; needed: {missing}")?,
-            Self::Contradictory { problem, .. } => write!(f, "not known: {problem}")?,
+            Self::Decided { value, .. } => value.fmt(f),
+            Self::NotEnough { missing, .. } => write!(f, "not known; needed: {missing}"),
+            Self::Contradictory { problem, .. } => write!(f, "not known: {problem}"),
         }
-        let evidence = self.evidence();
-        for (index, reading) in evidence.readings.iter().enumerate() {
-            write!(f, "{} {reading}", if index == 0 { " |" } else { ";" })?;
-        }
-        if !evidence.left.is_empty() {
-            write!(f, " | not ruled out: {}", evidence.left.join("; "))?;
-        }
-        if !evidence.queries.is_empty() {
-            write!(f, " | asked for {}", evidence.queries.join(", "))?;
-        }
-        Ok(())
     }
 }
 
 impl fmt::Display for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} rows fit, {} do not", self.reading, self.fits, self.misfits)?;
-        if let Some(first) = self.first_misfits.first() {
-            write!(f, " (row {} of {})", first.row, first.query)?;
-        }
-        Ok(())
+        write!(f, "{}: {} rows fit, {} do not", self.reading, self.fits, self.misfits)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} of {}", self.row, self.query)
     }
 }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::{
     answer::Answer,
     calibration::{Calibration, DayBy, ItemRows, LastDay, Lateness},
-    finding::Finding,
+    finding::{Evidence, Finding},
+    lines::write_lines,
     reference::DayStart,
     spelling::{ColumnSeen, Spellings},
 };
@@ -93,21 +94,48 @@ impl fmt::Display for Probe {
         } = &self.findings;
         writeln!(f, "Probe of {}, {} calls", self.calibration.day, self.calls)?;
         for query in &self.queries {
-            writeln!(f, "  {query}")?;
+            write_lines(f, 2, &query.to_string())?;
         }
-        writeln!(f, "Last day of a query: {last_day}")?;
-        writeln!(f, "A row belongs to a day by: {day_by}")?;
-        writeln!(f, "A day begins at: {day_start}")?;
-        writeln!(f, "Items: {item_rows}")?;
-        writeln!(f, "Lateness: {lateness}")?;
-        writeln!(f, "Spelling: {spellings}")?;
+        write_lines(f, 0, &format!("Last day of a query: {last_day}"))?;
+        write_evidence(f, last_day.evidence())?;
+        write_lines(f, 0, &format!("A row belongs to a day by: {day_by}"))?;
+        // Both come from the same rows as a rule.
+        if day_by.evidence() != day_start.evidence() {
+            write_evidence(f, day_by.evidence())?;
+        }
+        write_lines(f, 0, &format!("A day begins at: {day_start}"))?;
+        write_evidence(f, day_start.evidence())?;
+        write_lines(f, 0, &format!("Items: {item_rows}"))?;
+        write_evidence(f, item_rows.evidence())?;
+        write_lines(f, 0, &format!("Lateness: {lateness}"))?;
+        write_evidence(f, lateness.evidence())?;
+        writeln!(f, "Spelling")?;
+        for forms in spellings.to_string().lines() {
+            write_lines(f, 2, forms)?;
+        }
         let filled = columns.iter().filter(|column| column.filled > 0).count();
         writeln!(f, "Columns: {}, {filled} of them with values", columns.len())?;
         if let Some(stopped) = &self.stopped {
-            writeln!(f, "Ended early: {stopped}")?;
+            write_lines(f, 0, &format!("Ended early: {stopped}"))?;
         }
         Ok(())
     }
+}
+
+fn write_evidence(f: &mut fmt::Formatter<'_>, evidence: &Evidence) -> fmt::Result {
+    for reading in &evidence.readings {
+        write_lines(f, 2, &reading.to_string())?;
+        if let Some(first) = reading.first_misfits.first() {
+            write_lines(f, 4, &format!("the first that does not: {first}"))?;
+        }
+    }
+    if !evidence.left.is_empty() {
+        write_lines(f, 2, &format!("not ruled out: {}", evidence.left.join("; ")))?;
+    }
+    if !evidence.queries.is_empty() {
+        write_lines(f, 2, &format!("asked for {}", evidence.queries.join(", ")))?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for AskedQuery {

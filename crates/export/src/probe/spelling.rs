@@ -88,16 +88,14 @@ impl Spellings {
     }
 }
 
+/// A line for each kind of value.
 impl fmt::Display for Spellings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (name, forms)) in [
+        for (name, forms) in [
             ("booleans", &self.booleans),
             ("times", &self.datetimes),
             ("arrays", &self.arrays),
-        ]
-        .into_iter()
-        .enumerate()
-        {
+        ] {
             let forms: Vec<_> = forms
                 .iter()
                 .map(|(form, cells)| format!("{form} in {cells} cells"))
@@ -107,7 +105,7 @@ impl fmt::Display for Spellings {
             } else {
                 forms.join(", ")
             };
-            write!(f, "{}{name}: {forms}", if index == 0 { "" } else { "; " })?;
+            writeln!(f, "{name}: {forms}")?;
         }
         Ok(())
     }

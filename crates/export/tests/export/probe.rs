@@ -175,6 +175,10 @@ async fn many_rows_around_the_borders_show_every_rule() {
         let probe = service.probe().await;
         assert_eq!(rule.check(&probe), [true; 4], "{rule:?}\n{probe}");
         assert_eq!(probe.calibration.day, date("2026-11-25"), "{probe}");
+        let lines = probe.to_string();
+        assert!(lines.lines().all(|line| line.chars().count() <= 80), "{lines}");
+        let last_day = format!("\nLast day of a query: {}\n  included: ", rule.last_day());
+        assert!(lines.contains(&last_day), "{lines}");
         let text = serde_json::to_string(&probe).unwrap();
         let calibration: Calibration = serde_json::from_str(&text).unwrap();
         assert_eq!(calibration, probe.calibration);
