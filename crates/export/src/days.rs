@@ -8,23 +8,12 @@ use jiff::tz::TimeZone;
 use crate::{calendar::Calendar, clock::Clock, error::ExportError, probe::Calibration};
 
 /// What is known of the service's days: when one has ended and may be exported, and how it is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Days {
     zone: Option<TimeZone>,
     settle: Option<Duration>,
     to_date_inclusive: Option<bool>,
     pub(crate) clock: Clock,
-}
-
-impl Default for Days {
-    fn default() -> Self {
-        Self {
-            zone: None,
-            settle: None,
-            to_date_inclusive: None,
-            clock: Clock::default(),
-        }
-    }
 }
 
 impl Days {
