@@ -15,7 +15,7 @@ use crate::{
     column::Table,
     convert::Lead,
     divide::fetch_day,
-    error::ExportError,
+    error::{ExportError, Stopped},
     event_export::EventExport,
     fetch::{Failed, Fetcher},
     filter::{Selection, describe, event_query},
@@ -23,7 +23,6 @@ use crate::{
     not_converted::NotConverted,
     receipt::{DayReceipt, Fate},
     spool::Raw,
-    stopped::Stopped,
     table_file::TableWriter,
 };
 

@@ -2,7 +2,9 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::{convert::ConvertError, stopped::Stopped};
+use dfinery::{Error, Timestamp};
+
+use crate::convert::ConvertError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -123,6 +125,48 @@ impl std::error::Error for ExportError {
         match &self.stopped {
             Some(stopped) => stopped.source(),
             None => self.source.as_deref().map(|source| source as _),
+        }
+    }
+}
+
+/// Why a run ended before everything was asked for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The quota is spent until then.
+    QuotaSpent(Timestamp),
+    /// The token, the service id or the request itself is wrong.
+    Refused(Box<Error>),
+    /// The address is wrong, or nothing answers there.
+    Unreachable(Box<Error>),
+    /// The service fails, whatever is asked.
+    Failing(Box<Error>),
+    /// Other exports of this machine did not end in time: the service allows only a few at the same time.
+    Busy,
+    /// A file could not be read or written.
+    Disk(Box<ExportError>),
+    /// [`Stopper::stop`](crate::Stopper::stop) was called.
+    Requested,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuotaSpent(until) => write!(f, "the quota of the Export API is spent until {until}"),
+            Self::Refused(error) | Self::Unreachable(error) | Self::Failing(error) => error.fmt(f),
+            Self::Busy => f.write_str("other exports of this machine hold all places for calls at the same time"),
+            Self::Disk(error) => error.fmt(f),
+            Self::Requested => f.write_str("it was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for Stopped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(error) | Self::Unreachable(error) | Self::Failing(error) => error.source(),
+            Self::Disk(error) => error.source(),
+            Self::QuotaSpent(_) | Self::Busy | Self::Requested => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    path::Path,
     sync::Mutex,
 };
 
@@ -15,7 +16,7 @@ use crate::{
     column::Table,
     convert::supported,
     day::{Asked, DayJob, Outcome, ToDate},
-    error::ExportError,
+    error::{ExportError, Stopped},
     event_export::EventExport,
     exporter::{Exporter, export_name},
     filter::Selection,
@@ -23,11 +24,27 @@ use crate::{
     plan,
     progress::Progress,
     receipt::{DayReceipt, Receipt},
-    stopped::Stopped,
+    running::RunningExport,
 };
 
+impl Exporter {
+    /// Exports the events of days to a folder, each day to a partition of its own. Nothing happens until the export is
+    /// awaited, or the days are taken from it.
+    ///
+    /// Dropping the export ends it; a day is then either complete or as it was before.
+    ///
+    /// # Errors
+    /// If there are no such days; if another exporter works on the folder; if its files are of another format or another
+    /// selection; or if a file of the folder's own cannot be read or written. What goes wrong with the service or a day is
+    /// in the receipt.
+    pub fn export_events(&self, export: &EventExport, folder: impl AsRef<Path>) -> RunningExport {
+        let (exporter, export, folder) = (self.clone(), export.clone(), Folder::new(folder.as_ref()));
+        RunningExport::new(|days| async move { export_days(&exporter, &export, &folder, &days).await })
+    }
+}
+
 /// Exports days to a folder, and sends each as it ends.
-pub(crate) async fn export_days(
+async fn export_days(
     exporter: &Exporter,
     export: &EventExport,
     folder: &Folder,

@@ -15,16 +15,12 @@ use crate::{
     calendar::Calendar,
     days::Days,
     error::ExportError,
-    event_export::EventExport,
-    events::export_days,
     fetch::Fetcher,
-    folder::Folder,
     format::{Compression, Format},
     probe::{Probe, probe},
     progress::Progress,
     quota::Quota,
-    running::RunningExport,
-    stopped::Stopper,
+    stopper::Stopper,
     table_file::TableWriter,
     workspace::Workspace,
 };
@@ -86,20 +82,6 @@ impl Exporter {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
-    }
-
-    /// Exports the events of days to a folder, each day to a partition of its own. Nothing happens until the export is
-    /// awaited, or the days are taken from it.
-    ///
-    /// Dropping the export ends it; a day is then either complete or as it was before.
-    ///
-    /// # Errors
-    /// If there are no such days; if another exporter works on the folder; if its files are of another format or another
-    /// selection; or if a file of the folder's own cannot be read or written. What goes wrong with the service or a day is
-    /// in the receipt.
-    pub fn export_events(&self, export: &EventExport, folder: impl AsRef<Path>) -> RunningExport {
-        let (exporter, export, folder) = (self.clone(), export.clone(), Folder::new(folder.as_ref()));
-        RunningExport::new(|days| async move { export_days(&exporter, &export, &folder, &days).await })
     }
 
     /// Measures what is undocumented about the export of events, with three to five queries; retries take further calls:

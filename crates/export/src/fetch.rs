@@ -17,11 +17,11 @@ use futures_util::future::{Either, select};
 use crate::{
     blocking::blocking,
     clock::Clock,
-    error::ExportError,
+    error::{ExportError, Stopped},
     progress::Progress,
     quota::{Quota, Refused, Reservation},
     spool::{NotSpooled, Raw, spool},
-    stopped::{Stopped, Stopper},
+    stopper::Stopper,
 };
 
 /// What is asked for.

@@ -17,6 +17,7 @@ mod manifest;
 mod schema;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -138,6 +139,26 @@ impl Folder {
         names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// Reads what is known of all days.
+    pub(crate) fn index(&self) -> Result<Index, ExportError> {
+        let mut days = BTreeMap::new();
+        for name in self.names(Table::Events)? {
+            let Ok(day) = name.parse() else { continue };
+            let (manifest, damage) = match self.manifest(Table::Events, &name) {
+                Ok(manifest) => (manifest, None),
+                Err(error) if error.is_damaged() => (None, Some(error.to_string())),
+                Err(error) => return Err(error),
+            };
+            let hole = match self.hole(day) {
+                Err(error) if error.is_damaged() => None,
+                hole => hole?,
+            };
+            let known = KnownDay { manifest, damage, hole };
+            days.insert(day, known);
+        }
+        Ok(Index::new(days))
     }
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {

@@ -32,7 +32,7 @@ mod single;
 mod spool;
 mod sql;
 mod status;
-mod stopped;
+mod stopper;
 mod table_file;
 mod verify;
 mod workspace;
@@ -40,7 +40,7 @@ mod workspace;
 pub use column::{Column, ColumnType, Origin, Table};
 pub use days::Days;
 pub use dfinery_records::Taxonomy;
-pub use error::ExportError;
+pub use error::{ExportError, Stopped};
 pub use event_export::EventExport;
 pub use exporter::{Exporter, ExporterBuilder};
 pub use filter::NameFilter;
@@ -55,7 +55,7 @@ pub use running::RunningExport;
 pub use single::{FileExport, FileQuery, FileReceipt, ProfileFilter};
 pub use sql::{Warehouse, load_statement};
 pub use status::{DayState, DayStatus, Status, status};
-pub use stopped::{Stopped, Stopper};
+pub use stopper::Stopper;
 pub use verify::{Difference, Verification, verify};
 
 /// The Rust in the page for users, run as examples.

@@ -6,7 +6,7 @@ use dfinery::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use crate::{folder::Manifest, stopped::Stopped};
+use crate::{error::Stopped, folder::Manifest};
 
 /// The account of an export to a folder.
 #[derive(Debug, Serialize)]

@@ -17,7 +17,7 @@ use crate::{
     blocking::blocking,
     column::{Column, Table},
     convert::{Conversion, FRONT_ALONE, Lead, Output, header, supported},
-    error::ExportError,
+    error::{ExportError, Stopped},
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
     files::new_file,
@@ -26,7 +26,6 @@ use crate::{
     format::{Compression, Format},
     not_converted::NotConverted,
     spool::Raw,
-    stopped::Stopped,
     workspace::Workspace,
 };
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{ToSpan as _, civil::Date};
 
-use super::{Folder, Hole, Manifest};
-use crate::{calendar::Calendar, column::Table, error::ExportError};
+use super::manifest::{Hole, Manifest};
+use crate::calendar::Calendar;
 
 /// Everything that is known of days.
 #[derive(Debug, Default)]
@@ -33,29 +33,11 @@ pub(crate) struct Watermark {
     pub(crate) lost: u64,
 }
 
-impl Folder {
-    /// Reads what is known of all days.
-    pub(crate) fn index(&self) -> Result<Index, ExportError> {
-        let mut days = BTreeMap::new();
-        for name in self.names(Table::Events)? {
-            let Ok(day) = name.parse() else { continue };
-            let (manifest, damage) = match self.manifest(Table::Events, &name) {
-                Ok(manifest) => (manifest, None),
-                Err(error) if error.is_damaged() => (None, Some(error.to_string())),
-                Err(error) => return Err(error),
-            };
-            let hole = match self.hole(day) {
-                Err(error) if error.is_damaged() => None,
-                hole => hole?,
-            };
-            let known = KnownDay { manifest, damage, hole };
-            days.insert(day, known);
-        }
-        Ok(Index { days })
-    }
-}
-
 impl Index {
+    pub(super) const fn new(days: BTreeMap<Date, KnownDay>) -> Self {
+        Self { days }
+    }
+
     pub(crate) fn get(&self, day: Date) -> Option<&KnownDay> {
         self.days.get(&day)
     }

@@ -13,7 +13,7 @@ use super::{
     reference::DayStart,
     spelling::{ColumnSeen, Spellings},
 };
-use crate::{receipt::as_text, stopped::Stopped};
+use crate::{error::Stopped, receipt::as_text};
 
 /// What the rows of a few days say about what is undocumented.
 ///

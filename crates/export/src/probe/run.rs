@@ -17,12 +17,11 @@ use super::{
 use crate::{
     blocking::blocking,
     calendar::Calendar,
-    error::ExportError,
+    error::{ExportError, Stopped},
     fetch::{Failed, Fetcher, Query},
     filter::{NameFilter, event_query},
     not_converted::NotConverted,
     spool::Raw,
-    stopped::Stopped,
 };
 
 /// The most queries of a probe.
