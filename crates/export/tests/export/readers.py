@@ -11,7 +11,17 @@ import polars
 import pyarrow.csv
 import pyarrow.dataset
 
-COLUMNS = ["event_name", "memo", "points", "ratio", "flag", "df_correction_datetime", "_dfinery_day"]
+COLUMNS = [
+    "event_name",
+    "memo",
+    "points",
+    "ratio",
+    "flag",
+    "df_items_name",
+    "df_items_price",
+    "df_correction_datetime",
+    "_dfinery_day",
+]
 
 
 def seen(rows):

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, env, process::Command};
 
-use dfinery::{Event, Identity, PropertyValue, Timestamp};
+use dfinery::{Event, Identity, Properties, PropertyValue, Timestamp};
 use dfinery_export::{Compression, EventExport, Format, Taxonomy, Warehouse, load_statement, verify};
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -45,6 +45,14 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
             .property("points", points);
         if position % 2 == 0 {
             event = event.property("ratio", 0.1).property("flag", position % 4 == 0);
+        }
+        if position % 3 == 0 {
+            event = event
+                .item([
+                    ("name", PropertyValue::from("라떼 \"콜드\", 줄\n바꿈")),
+                    ("price", 4_500.5.into()),
+                ])
+                .item([("name", PropertyValue::from("NULL")), ("price", 1.into())]);
         }
         import.load_events(&user, &[event]).await.unwrap();
     }
@@ -94,6 +102,15 @@ async fn other_programs_read_the_same_rows_and_values_in_every_format() {
     }
 }
 
+/// The values of a property of all items, as the emulator writes them in a cell.
+fn items(items: &[Properties], name: &str) -> Value {
+    let values: Vec<_> = items.iter().filter_map(|item| item.get(name)).collect();
+    if values.is_empty() {
+        return Value::Null;
+    }
+    serde_json::to_string(&values).unwrap().into()
+}
+
 /// The events of the emulator as the readers spell them.
 fn expected(service: &Service) -> Vec<String> {
     let ledger = service.emulator.ledger();
@@ -113,6 +130,8 @@ fn expected(service: &Service) -> Vec<String> {
                 text("points"),
                 text("ratio"),
                 text("flag"),
+                items(&record.event.event_items, "name"),
+                items(&record.event.event_items, "price"),
                 record.event.event_datetime.to_string().into(),
                 day.to_string().into(),
             ])
