@@ -46,7 +46,7 @@ pub enum Warehouse {
 /// Statements that load the events of a folder, with the columns that it has now. `place` is where the warehouse finds the
 /// folder, such as `s3://bucket/dfinery`; if unset, the folder itself.
 ///
-/// Those for `DuckDB` and polars are run by the tests of this project; the others were written from the documentation of the
+/// Those for `DuckDB`, polars and Spark are run by the tests of this project; the others were written from the documentation of the
 /// warehouse, and say so.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub fn load_statement(
         statement
     } else {
         let mark = match warehouse {
-            Warehouse::Dbt | Warehouse::Spark => "#",
+            Warehouse::Dbt => "#",
             _ => "--",
         };
         format!(
@@ -100,7 +100,7 @@ pub fn load_statement(
 impl Warehouse {
     /// Whether tests run its statements.
     const fn is_tried(self) -> bool {
-        matches!(self, Self::Duckdb | Self::Polars)
+        matches!(self, Self::Duckdb | Self::Polars | Self::Spark)
     }
 }
 

@@ -1,8 +1,10 @@
-"""Reads a folder of exports with DuckDB, polars and pyarrow, and prints what each of them sees as JSON.
+"""Reads a folder of exports with DuckDB, polars and pyarrow, and with Spark if it is installed, and prints what each of
+them sees as JSON.
 
-Arguments: the folder, its format, the statements for DuckDB and for polars.
+Arguments: the folder, its format, the statements for DuckDB, for polars and for Spark.
 """
 
+import importlib.util
 import json
 import sys
 
@@ -89,13 +91,35 @@ def by_pyarrow(folder, form):
     return rows
 
 
+def by_spark(statement):
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    spark = session.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    scope = {"spark": spark}
+    exec(statement, scope)
+    # Times as text: Python would take them for those of its own time zone.
+    events = scope["events"].selectExpr(*(f"CAST(`{name}` AS STRING) AS `{name}`" for name in COLUMNS))
+    return [with_plain_time(row.asDict()) for row in events.collect()]
+
+
+def with_plain_time(row):
+    time = row["df_correction_datetime"]
+    if time and time[10] == " ":
+        whole, _, part = time.partition(".")
+        row["df_correction_datetime"] = f"{whole.replace(' ', 'T')}.{part:0<3}Z"
+    return row
+
+
 def main():
-    folder, form, for_duckdb, for_polars = sys.argv[1:]
+    folder, form, for_duckdb, for_polars, for_spark = sys.argv[1:]
     everything = {
         "duckdb": seen(by_duckdb(for_duckdb)),
         "polars": seen(by_polars(for_polars)),
         "pyarrow": seen(by_pyarrow(folder, form)),
     }
+    if importlib.util.find_spec("pyspark"):
+        everything["spark"] = seen(by_spark(for_spark))
     json.dump(everything, sys.stdout, ensure_ascii=False)
 
 

@@ -28,14 +28,13 @@ async fn a_statement_names_the_folder_and_says_if_nobody_ran_it() {
             };
             load_statement(warehouse, folder.path(), Some(place))
         };
-        for warehouse in [Warehouse::Duckdb, Warehouse::Polars] {
+        for warehouse in [Warehouse::Duckdb, Warehouse::Polars, Warehouse::Spark] {
             let text = statement(warehouse).unwrap();
             assert!(text.contains("s3://bucket/it") && !text.contains(NOT_RUN), "{text}");
         }
         for warehouse in [
             Warehouse::Redshift,
             Warehouse::Athena,
-            Warehouse::Spark,
             Warehouse::Snowflake,
             Warehouse::Dbt,
         ] {
