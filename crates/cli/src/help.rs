@@ -58,7 +58,7 @@ Exit codes:
    0  every day that was to be exported is there
    1  a day was lost, or a missing one will be within 3 days; a file could not be written
    2  wrong usage or settings, or a wrong token, service id or address
-  75  some days are missing that the same command can still fill: the quota is spent, or the service fails
+  75  some days are missing that the same command can still fill, such as after a spent quota
  130  stopped by Ctrl-C
 ";
 

@@ -9,7 +9,7 @@ use crate::{
     arguments::argument,
     settings::{
         Flags,
-        table::{EXPORT_EVENTS, EXPORT_PROFILES, PROBE, STATUS},
+        table::{EXPORT_EVENTS, EXPORT_PROFILES, PROBE, STATUS, VERIFY},
     },
 };
 
@@ -57,7 +57,8 @@ pub struct Run {
 pub struct EventsArguments {
     #[command(flatten)]
     pub target: Target,
-    /// One day: a date such as 2026-11-20, `today`, `yesterday`, or days ago such as -7d.
+    /// One day: a date such as 2026-11-20, `today`, `yesterday`, or a number of
+    /// days ago such as -7d.
     #[arg(long, conflicts_with_all = ["from", "until", "to"], allow_hyphen_values = true, help_heading = "What")]
     pub day: Option<Day>,
     /// The first day. Without it, a folder gets every day that can still be had and is not final.
@@ -130,7 +131,7 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: PathBuf,
     #[command(flatten)]
-    pub flags: Flags<STATUS>,
+    pub flags: Flags<VERIFY>,
 }
 
 #[derive(clap::Args)]

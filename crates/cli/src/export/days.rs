@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
 use crate::settings::{Settings, table::TIME_ZONE};
 
-/// A date, `today`, `yesterday`, or so many days ago.
+/// A date, `today`, `yesterday`, or a number of days ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Day {
     Date(Date),

@@ -61,6 +61,14 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
             Err(error) => Ok(failed(&error)),
         };
     }
+    for setting in [&LOOK_BACK, &SETTLE, &CALIBRATION] {
+        if settings.is_option(setting) {
+            bail!(
+                "--{} is about the days of a folder, and so needs --to",
+                setting.key.replace('_', "-")
+            );
+        }
+    }
     let (from, until) = match (one, from, until) {
         (Some(day), _, _) => (day, day),
         (None, Some(from), Some(until)) => (from, until),

@@ -30,6 +30,7 @@ pub const EXPORT_EVENTS: u16 = 1 << 7;
 pub const EXPORT_PROFILES: u16 = 1 << 8;
 pub const STATUS: u16 = 1 << 9;
 pub const PROBE: u16 = 1 << 10;
+pub const VERIFY: u16 = 1 << 11;
 const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES | PROBE;
 const SENDING: u16 = LOAD | DELETE | REPLAY | SHOW;
 const READING: u16 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
@@ -114,7 +115,7 @@ pub static TAXONOMY: Setting = Setting {
     takes: "FILE",
     kind: Kind::Path,
     default: None,
-    otherwise: "names are not checked",
+    otherwise: "names are not checked, and columns of exports that the documentation does not know are text",
     heading: INPUT,
     on: READING | REPLAY | EXPORTING,
     help: "The events and properties that your service has registered; `dfinery taxonomy init` writes one to begin with",
@@ -424,7 +425,7 @@ pub static OUTPUT_FORMAT: Setting = Setting {
     default: Some("text"),
     otherwise: "",
     heading: OUTPUT,
-    on: READING | SENDING | EXPORTING | STATUS,
+    on: READING | SENDING | EXPORTING | STATUS | VERIFY,
     help: "How the result is written on standard output",
 };
 pub static PROGRESS: Setting = Setting {

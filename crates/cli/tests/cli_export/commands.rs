@@ -32,6 +32,8 @@ async fn one_day_goes_to_a_file_or_to_standard_output_byte_for_byte() {
         .says("export events -o day.csv --day -1d --format ndjson", 2)
         .await;
     assert!(said.contains("would not be what its name says"), "{said}");
+    let said = service.says("export events -o day.csv --day -1d --settle 1h", 2).await;
+    assert!(said.contains("--settle") && said.contains("needs --to"), "{said}");
     assert_eq!(fs::read(path).unwrap(), file);
 }
 
