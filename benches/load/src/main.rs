@@ -3,14 +3,11 @@
 //! `cargo run --release --manifest-path benches/load/Cargo.toml` prints CPU time, kernel included, of whole processes that
 //! load or check a file each. The server is a process of its own and answers every request with success. The programs take
 //! turns; the median of the rounds counts. `-- memory` loads a file of 2 GB instead and prints the peak memory,
-//! `-- failures` prints how much of its throughput a load keeps when calls fail by chance, and `-- save` compares saving
-//! an export with curl.
+//! and `-- failures` prints how much of its throughput a load keeps when calls fail by chance.
 
 mod data;
-mod export_server;
 mod failures;
 mod programs;
-mod save;
 mod server;
 
 use std::{
@@ -28,15 +25,11 @@ fn main() {
         None => measure(),
         Some("memory") => memory(),
         Some("failures") => failures::measure(),
-        Some("save") => save::measure(),
         Some("serve") => server::run(&arguments.next().expect("an address")),
         Some(program) => {
             let file = PathBuf::from(arguments.next().expect("a file"));
             let address = arguments.next().expect("an address");
-            match program {
-                "save-to" => save::run(&file, &address),
-                _ => programs::run(program, &file, &address),
-            }
+            programs::run(program, &file, &address);
         }
     }
 }

@@ -188,13 +188,8 @@ fn microseconds() -> u128 {
 }
 
 fn peak_kibibytes() -> f64 {
-    kibibytes("VmHWM:")
-}
-
-/// What the system says of the memory of this process.
-pub fn kibibytes(field: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let text = status.lines().find_map(|line| line.strip_prefix(field));
-    text.and_then(|text| text.split_whitespace().next()?.parse().ok())
-        .expect("a number")
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .expect("a peak")
 }

@@ -30,7 +30,7 @@ fn answer(mut stream: TcpStream) -> io::Result<()> {
     let (framing, end) = if chunked {
         ("transfer-encoding: chunked".to_owned(), &b"0\r\n\r\n"[..])
     } else {
-        (format!("content-length: {}", data::csv_bytes()), &b""[..])
+        (format!("content-length: {}", data::bytes()), &b""[..])
     };
     let framed = |bytes: &[u8]| if chunked { in_chunks(bytes) } else { bytes.to_vec() };
     let (header, block) = (framed(header), framed(block));
