@@ -105,7 +105,7 @@ pub fn run(folder: &Path, url: &str, format: &str) {
             .days(Days::default().clock(|| NOW.parse().expect("a time")))
             .build();
         let receipt = exporter
-            .export_events(&export, folder.join("warehouse"), |_| ())
+            .export_events(&export, folder.join("warehouse"))
             .await
             .expect("a folder");
         let [day] = &receipt.days[..] else {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -87,10 +86,6 @@ impl DayJob<'_> {
         let failed = match self.ask(day, attempts).await {
             Ok(answer) => {
                 let committed = self.commit(day, &answer, *attempts).await;
-                for raw in &answer.raws {
-                    // What stays is removed with the rest of that folder.
-                    let _ = fs::remove_file(&raw.path);
-                }
                 return Ok(Outcome::Done(match committed {
                     Ok(receipt) => receipt,
                     Err(NotConverted::Answer(error)) => self.not_had(day, &error.to_string(), *attempts),
@@ -104,12 +99,7 @@ impl DayJob<'_> {
             Failed::Disk(error) => return Err(error),
             Failed::Gone(_) if self.begins.is_none_or(|first| day < first) => return Ok(Outcome::NotKept),
             Failed::Gone(error) => self.missing(day, &error.to_string(), *attempts, self.calendar.may_be_gone(day))?,
-            Failed::Query(failed) => {
-                if let Some(partial) = &failed.partial {
-                    let _ = fs::remove_file(partial);
-                }
-                self.missing(day, &failed.reason(), *attempts, false)?
-            }
+            Failed::Query(failed) => self.missing(day, &failed.reason(), *attempts, false)?,
         };
         Ok(Outcome::Done(receipt))
     }
@@ -306,7 +296,7 @@ impl DayJob<'_> {
 
 impl Answer {
     fn paths(&self) -> Vec<PathBuf> {
-        self.raws.iter().map(|raw| raw.path.clone()).collect()
+        self.raws.iter().map(|raw| raw.path().to_owned()).collect()
     }
 
     /// What tells whether two answers are the same.

@@ -28,13 +28,13 @@ pub(crate) async fn fetch_day(
     whole: impl Fn(&NameFilter) -> EventQuery,
     attempts: &mut u64,
 ) -> Result<Vec<Raw>, Failed> {
-    let failed = match fetcher.fetch(&Query::Events(whole(filter)), attempts).await {
+    let mut failed = match fetcher.fetch(&Query::Events(whole(filter)), attempts).await {
         Ok(raw) => return Ok(vec![raw]),
         Err(Failed::Query(failed)) if failed.divisible => failed,
         Err(failed) => return Err(failed),
     };
     let mut names: BTreeSet<String> = known.iter().filter(|name| filter.allows(name)).cloned().collect();
-    names.extend(seen(&failed).await?.into_iter().filter(|name| filter.allows(name)));
+    names.extend(seen(&mut failed).await?.into_iter().filter(|name| filter.allows(name)));
     if let NameFilter::Only(only) = filter {
         names.extend(only.iter().cloned());
     }
@@ -65,8 +65,8 @@ pub(crate) async fn fetch_day(
                     parts.push(raw);
                     return Ok(parts);
                 }
-                Err(Failed::Query(failed)) if failed.divisible => {
-                    let new: Vec<_> = seen(&failed)
+                Err(Failed::Query(mut failed)) if failed.divisible => {
+                    let new: Vec<_> = seen(&mut failed)
                         .await?
                         .into_iter()
                         .filter(|name| rest.allows(name))
@@ -98,11 +98,13 @@ fn halves(mut group: Vec<String>) -> Vec<Vec<String>> {
 }
 
 /// The names of events in what had arrived of an answer.
-async fn seen(failed: &QueryFailed) -> Result<BTreeSet<String>, Failed> {
-    let Some(partial) = failed.partial.clone() else {
+async fn seen(failed: &mut QueryFailed) -> Result<BTreeSet<String>, Failed> {
+    let Some(partial) = failed.partial.take() else {
         return Ok(BTreeSet::new());
     };
-    blocking(move || Ok(names_in(&partial))).await.map_err(Failed::Disk)
+    blocking(move || Ok(names_in(partial.path())))
+        .await
+        .map_err(Failed::Disk)
 }
 
 /// Ends without a word where the file is no longer a table: what had arrived was cut somewhere.

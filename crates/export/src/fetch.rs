@@ -18,6 +18,7 @@ use crate::{
     blocking::blocking,
     clock::Clock,
     error::{ExportError, Stopped},
+    files::Temporary,
     progress::Progress,
     quota::{Quota, Refused, Reservation},
     spool::{NotSpooled, Raw, spool},
@@ -54,7 +55,7 @@ pub(crate) struct QueryFailed {
     /// Whether the answer may be too large, so that smaller queries may succeed.
     pub(crate) divisible: bool,
     /// What had arrived of the last answer.
-    pub(crate) partial: Option<PathBuf>,
+    pub(crate) partial: Option<Temporary>,
 }
 
 /// Asks the service.
@@ -114,15 +115,16 @@ impl Fetcher {
             let asked_at = self.clock.now();
             *attempts += 1;
             self.progress.called();
-            let path = self.folder.join(format!("{}.raw", self.files.fetch_add(1, Relaxed)));
+            let file = format!("{}.raw", self.files.fetch_add(1, Relaxed));
+            let file = Temporary::new(self.folder.join(file));
             let began = self.begin(query).await;
             let (metadata, spent) = match &began {
                 Ok(csv) => (csv.metadata(), None),
                 Err(error) => (error.metadata(), spent_for(error)),
             };
             let reservation = self.answered(reservation, metadata, spent).await?;
-            let error = match began {
-                Ok(csv) => match spool(csv, asked_at, &path, &self.progress).await {
+            let (error, partial) = match began {
+                Ok(csv) => match spool(csv, asked_at, file, &self.progress).await {
                     Ok(raw) => {
                         self.has_succeeded.store(true, Relaxed);
                         self.failures.store(0, Relaxed);
@@ -130,9 +132,9 @@ impl Fetcher {
                         return Ok(raw);
                     }
                     Err(NotSpooled::Disk(error)) => return Err(Failed::Disk(error)),
-                    Err(NotSpooled::Export(error)) => *error,
+                    Err(NotSpooled::Export(error, partial)) => (*error, Some(partial)),
                 },
-                Err(error) => error,
+                Err(error) => (error, None),
             };
             release(reservation);
             if error.is_rate_limited() {
@@ -154,12 +156,10 @@ impl Fetcher {
             let error = Self::may_pass(error)?;
             failures += 1;
             if failures < Self::TRIES {
-                // What stays is removed with the rest of the folder.
-                let _ = std::fs::remove_file(&path);
                 tokio::time::sleep(self.engine().pause(failures)).await;
                 continue;
             }
-            return Err(self.given_up(error, path));
+            return Err(self.given_up(error, partial));
         }
     }
 
@@ -247,7 +247,7 @@ impl Fetcher {
         })))
     }
 
-    fn given_up(&self, error: Error, path: PathBuf) -> Failed {
+    fn given_up(&self, error: Error, partial: Option<Temporary>) -> Failed {
         let divisible = error.is_truncated()
             || error.is_timeout()
             || matches!(
@@ -269,7 +269,7 @@ impl Fetcher {
             error,
             about: String::new(),
             divisible,
-            partial: Some(path),
+            partial,
         }))
     }
 }

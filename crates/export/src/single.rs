@@ -20,7 +20,7 @@ use crate::{
     error::{ExportError, Stopped},
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
-    files::new_file,
+    files::{ToBeSynced, new_file},
     filter::{NameFilter, Selection, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
@@ -205,7 +205,7 @@ impl Exporter {
         };
         let turn = writer.turn().await;
         let (converted, columns) = turn
-            .write(&claim, Table::Profiles, vec![raw.path.clone()], lead, &part)
+            .write(&claim, Table::Profiles, vec![raw.path().to_owned()], lead, &part)
             .await?;
         let path = writer.data_path(Table::Profiles, &name);
         let file = ManifestFile {
@@ -280,26 +280,26 @@ fn write_alone(
     let file = new_file(to)?;
     if export.format != Format::Csv {
         let table = export.query.table();
-        let names = header(&raw.path, &FRONT_ALONE)?;
+        let names = header(raw.path(), &FRONT_ALONE)?;
         let columns: Vec<_> = names.iter().map(|name| Column::named(name, table, taxonomy)).collect();
         let conversion = Conversion {
-            parts: std::slice::from_ref(&raw.path),
+            parts: &[raw.path().to_owned()],
             columns: &columns,
             lead: None,
             time_zone,
             format: export.format,
             compression: export.compression,
         };
-        let converted = conversion.write(file)?;
+        let converted = conversion.write(ToBeSynced::new(file))?;
         return Ok((converted.rows, converted.bytes, converted.unparsed));
     }
     let write = || {
         if export.compression == Compression::None {
-            fs::rename(&raw.path, to)?;
+            fs::rename(raw.path(), to)?;
             return fs::metadata(to).map(|metadata| metadata.len());
         }
-        let mut output = Output::new(file, export.compression)?;
-        io::copy(&mut File::open(&raw.path)?, &mut output)?;
+        let mut output = Output::new(ToBeSynced::new(file), export.compression)?;
+        io::copy(&mut File::open(raw.path())?, &mut output)?;
         output.finish().map(|written| written.bytes)
     };
     let bytes = write().map_err(|error| ExportError::file(to, "written", error))?;

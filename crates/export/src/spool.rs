@@ -1,6 +1,6 @@
 //! The body of an export on disk, until it is whole and can be converted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dfinery::{
     Csv, Error,
@@ -10,12 +10,16 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{error::ExportError, files::new_file, progress::Progress};
+use crate::{
+    error::ExportError,
+    files::{Temporary, new_file},
+    progress::Progress,
+};
 
 /// A raw CSV, as the service sent it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Raw {
-    pub(crate) path: PathBuf,
+    file: Temporary,
     pub(crate) rows: u64,
     /// When it was asked for.
     pub(crate) asked_at: Timestamp,
@@ -24,6 +28,10 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// What tells whether two answers are the same.
     pub(crate) fn content(&self) -> String {
         format!("xxh3:{:032x}", self.hash)
@@ -33,7 +41,7 @@ impl Raw {
 /// Why there is no whole CSV.
 pub(crate) enum NotSpooled {
     /// The export failed in the middle: what had arrived is in the file.
-    Export(Box<Error>),
+    Export(Box<Error>, Temporary),
     Disk(ExportError),
 }
 
@@ -41,11 +49,11 @@ pub(crate) enum NotSpooled {
 pub(crate) async fn spool(
     mut csv: Csv,
     asked_at: Timestamp,
-    path: &Path,
+    file: Temporary,
     progress: &Progress,
 ) -> Result<Raw, NotSpooled> {
-    let disk = |error| NotSpooled::Disk(ExportError::file(path, "written", error));
-    let mut writer = PieceWriter::new(new_file(path).map_err(NotSpooled::Disk)?);
+    let disk = |error| NotSpooled::Disk(ExportError::file(file.path(), "written", error));
+    let mut writer = PieceWriter::new(new_file(file.path()).map_err(NotSpooled::Disk)?);
     let mut hash = Xxh3::new();
     let mut failed = None;
     while let Some(piece) = csv.next().await {
@@ -60,9 +68,9 @@ pub(crate) async fn spool(
     }
     writer.finish().await.map_err(disk)?;
     match failed {
-        Some(error) => Err(NotSpooled::Export(Box::new(error))),
+        Some(error) => Err(NotSpooled::Export(Box::new(error), file)),
         None => Ok(Raw {
-            path: path.to_owned(),
+            file,
             rows: rows_so_far(&csv),
             asked_at,
             hash: hash.digest128(),

@@ -10,7 +10,7 @@ use crate::{
     blocking::blocking,
     column::Table,
     convert::{Conversion, ConvertError, Converted, FRONT, Lead, MOST_COLUMNS, header},
-    files::new_file,
+    files::{ToBeSynced, new_file},
     folder::{Claim, Folder, Schema},
     format::{Compression, Format},
     not_converted::NotConverted,
@@ -94,7 +94,7 @@ impl Turn<'_> {
                 format,
                 compression,
             };
-            let converted = conversion.write(new_file(&to)?)?;
+            let converted = conversion.write(ToBeSynced::new(new_file(&to)?))?;
             // A column stays in a folder for good, so that of an answer that cannot be written must not come into it.
             if before.as_ref() != Some(&schema) {
                 claim.write_schema(&schema)?;

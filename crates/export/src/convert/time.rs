@@ -6,14 +6,11 @@
 use jiff::{
     SignedDuration, Timestamp,
     civil::{DateTime, date as day},
-    fmt::temporal::DateTimePrinter,
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
 /// Times and days are counted from here. [`Timestamp`] ends before the last day of 9999, which means "never" to some.
 const EPOCH: DateTime = day(1970, 1, 1).at(0, 0, 0, 0);
-
-const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// The microseconds since 1970 of `2026-11-20T10:00:00.5+09:00`: with a space for the `T`, as many digits after the
 /// point as there are if those after the sixth are zero, and the offset as `Z`, `+09:00`, `+0900` or `+09`. Without an
@@ -36,6 +33,9 @@ pub(super) fn datetime(cell: &str, zone: Option<&TimeZone>) -> Option<i64> {
         b"Z" | b"z" => Offset::UTC,
         _ => offset_of(offset)?,
     };
+    if (1..=9998).contains(&year) {
+        return Some(offset.to_timestamp(civil).ok()?.as_microsecond() + micros);
+    }
     let local = civil.duration_since(EPOCH).as_secs();
     let time = (local - i64::from(offset.seconds())) * 1_000_000 + micros;
     // Other years have no text in RFC 3339.
@@ -61,15 +61,38 @@ pub(super) fn print(time: Timestamp, out: &mut Vec<u8>) {
 
 /// The same for microseconds since 1970.
 pub(super) fn print_micros(micros: i64, out: &mut Vec<u8>) {
-    if let Some(time) = of_micros(micros) {
-        // A Vec takes everything.
-        let _ = PRINTER.print_datetime(&time, &mut *out);
-        out.push(b'Z');
+    let Some(time) = of_micros(micros) else { return };
+    let year = u32::from(time.year().unsigned_abs());
+    let [month, day, hour, minute, second] = [time.month(), time.day(), time.hour(), time.minute(), time.second()]
+        .map(|part| u32::from(part.unsigned_abs()));
+    let micros = time.subsec_nanosecond().unsigned_abs() / 1_000;
+    for (value, after) in [
+        (year / 100, ""),
+        (year, "-"),
+        (month, "-"),
+        (day, "T"),
+        (hour, ":"),
+        (minute, ":"),
+        (second, "."),
+        (micros / 10_000, ""),
+        (micros / 100, ""),
+        (micros, "Z"),
+    ] {
+        out.extend_from_slice(&[digit(value / 10), digit(value)]);
+        out.extend_from_slice(after.as_bytes());
     }
 }
 
+/// The last digit of a number.
+fn digit(value: u32) -> u8 {
+    b'0' + u8::try_from(value % 10).unwrap_or_default()
+}
+
 fn of_micros(micros: i64) -> Option<DateTime> {
-    EPOCH.checked_add(SignedDuration::from_micros(micros)).ok()
+    match Timestamp::from_microsecond(micros) {
+        Ok(time) => Some(Offset::UTC.to_datetime(time)),
+        Err(_) => EPOCH.checked_add(SignedDuration::from_micros(micros)).ok(),
+    }
 }
 
 fn year_month_day(text: &[u8]) -> Option<(i16, i8, i8)> {

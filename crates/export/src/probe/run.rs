@@ -131,16 +131,13 @@ impl Run<'_> {
     /// What an answer shows, or what is wrong with it.
     async fn read(&self, raw: Raw) -> Result<Result<Survey, String>, ExportError> {
         let (day, taxonomy) = (self.day, self.taxonomy.clone());
-        blocking(move || {
-            let read = Survey::read(&raw.path, day, &taxonomy);
-            // What stays is removed with the rest of that folder.
-            let _ = std::fs::remove_file(&raw.path);
-            match read.map_err(NotConverted::from) {
+        blocking(
+            move || match Survey::read(raw.path(), day, &taxonomy).map_err(NotConverted::from) {
                 Ok(survey) => Ok(Ok(survey)),
                 Err(NotConverted::Answer(error)) => Ok(Err(error.to_string())),
                 Err(NotConverted::Ours(error)) => Err(error),
-            }
-        })
+            },
+        )
         .await
     }
 
