@@ -83,3 +83,25 @@ fn remove_abandoned_in(parent: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_processes_have_left_goes_and_what_is_used_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let names = ["killed", "killed-before-its-lock"].map(|name| parent.path().join(format!("{PREFIX}{name}")));
+        for name in &names {
+            fs::create_dir(name).unwrap();
+        }
+        fs::write(names[0].join("lock"), "").unwrap();
+        fs::write(names[0].join("0.raw"), "half").unwrap();
+        let used = Workspace::within(parent.path()).unwrap();
+        assert!(names.iter().all(|name| !name.exists()));
+        let other = Workspace::beside(&parent.path().join("a.csv")).unwrap();
+        assert!(used.folder().is_dir() && other.folder().is_dir());
+        drop((used, other));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+}

@@ -122,6 +122,21 @@ async fn a_day_that_is_too_large_is_put_together_from_parts() {
     assert!(receipt.days[1].parts > 1 && receipt.days[0].parts == 1, "{receipt}");
 }
 
+/// What had arrived of the whole day shows the first events only.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_only_the_rest_of_a_large_day_shows_are_asked_for_too() {
+    let service = Service::start(|settings| settings.longest_export = Some(200_000)).await;
+    let events = ["df_login", "own_event", "another_event", "third_event"].map(|name| (name, 1_000));
+    service.load("2026-11-26", &events).await;
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = service
+        .exporter(|builder| builder.reserve(0))
+        .export_events(&from("2026-11-26"), folder.path())
+        .await
+        .unwrap();
+    assert_eq!(exported(folder.path()), service.stored(), "{receipt}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_day_is_a_hole_until_it_is_lost_for_ever() {
     let service = Service::start(|_| ()).await;

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use dfinery::{ExportCode, Operation};
 use dfinery_emulator::Fault;
 use dfinery_export::{
-    Compression, DayState, EventExport, Fate, FileExport, FileQuery, Format, NameFilter, ProfileFilter, Receipt,
-    Stopped, Taxonomy, status, verify,
+    Compression, DayState, EventExport, Exporter, Fate, FileExport, FileQuery, Format, NameFilter, ProfileFilter,
+    Receipt, Stopped, Taxonomy, status, verify,
 };
 use jiff::{Timestamp, ToSpan as _};
 
@@ -73,6 +73,46 @@ async fn a_clock_that_was_ahead_loses_no_day() {
         status.days.iter().all(|seen| seen.day <= date("2026-11-28")),
         "{status}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_was_exported_before_it_had_ended_is_exported_again() {
+    let service = Service::start(|_| ()).await;
+    service.load("2026-11-25", &[("df_login", 1)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let now: Timestamp = NOW.parse().unwrap();
+    service.set(now + (10 * 24).hours());
+    service.export(&EventExport::default(), folder.path()).await;
+    service.set(now);
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    assert_eq!(receipt.complete_until, Some(date("2026-11-26")), "{receipt}");
+    service.load("2026-11-28", &[("df_login", 3)]).await;
+    service.set(now + (8 * 24).hours());
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    let changed = receipt.days.iter().find(|changed| changed.day == date("2026-11-28"));
+    assert_eq!(changed.unwrap().fate, Fate::Replaced { change: 3 }, "{receipt}");
+    assert_eq!(exported(folder.path())[&date("2026-11-28")]["df_login"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_kill_has_left_is_put_right_by_the_next_export() {
+    let service = Service::start(|_| ()).await;
+    service.load("2026-11-25", &[("df_login", 1)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    service.export(&day("2026-11-25"), folder.path()).await;
+    let own = folder.path().join("_dfinery");
+    let (manifest, announced) = (
+        own.join("events/2026-11-25.json"),
+        own.join("events/2026-11-25.next.json"),
+    );
+    fs::rename(&manifest, &announced).unwrap();
+    let strays = [own.join("tmp/7.raw"), own.join("events/2026-11-24.next.json")];
+    fs::write(&strays[0], "half").unwrap();
+    fs::write(&strays[1], "{").unwrap();
+    assert!(verify(folder.path()).unwrap().is_good());
+    service.export(&day("2026-11-26"), folder.path()).await;
+    assert!(manifest.exists() && !announced.exists());
+    assert!(strays.iter().all(|stray| !stray.exists()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -371,6 +411,8 @@ async fn a_running_export_is_stopped_with_a_receipt() {
     let mut running = exporter.export_events(&EventExport::default(), folder.path());
     let first = futures_util::StreamExt::next(&mut running).await.unwrap();
     assert_eq!(first.day, date("2026-11-26"));
+    let raw = folder.path().join("_dfinery/tmp/0.raw");
+    assert!(!raw.exists(), "an answer that was written is kept no longer");
     stopper.stop();
     let receipt = running.await.unwrap();
     assert!(matches!(receipt.stopped, Some(Stopped::Requested)), "{receipt}");
@@ -396,6 +438,49 @@ async fn what_is_not_a_file_is_not_replaced_by_one() {
         assert!(said.contains("is not a file"), "{said}");
     }
     assert_eq!(service.emulator.ledger().all_requests().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_never_sent_takes_nothing_of_the_quota() {
+    let service = Service::start(|_| ()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let export = FileExport {
+        query: FileQuery::Profiles(ProfileFilter {
+            audience: None,
+            properties: NameFilter::Only(Vec::new()),
+        }),
+        format: Format::Csv,
+        compression: Compression::None,
+    };
+    let exporter = service.exporter(|builder| builder);
+    let said = exporter.save(&export, folder.path().join("a.csv")).await.unwrap_err();
+    assert!(said.to_string().contains("at least one name"), "{said}");
+    let ledger = fs::read_dir(service.state.path().join("quota")).unwrap();
+    assert_eq!(ledger.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_or_cannot_be_reached_ends_the_export_soon() {
+    let service = Service::start(|_| ()).await;
+    let folder = tempfile::tempdir().unwrap();
+    service
+        .emulator
+        .script_for(Operation::ExportEvents, vec![Fault::Status(500); 200]);
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    assert!(matches!(receipt.stopped, Some(Stopped::Failing(_))), "{receipt}");
+    assert!(receipt.calls <= 9 && receipt.holes().count() == 30, "{receipt}");
+
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = service.emulator.export_client().base_url(format!("http://{nobody}"));
+    let exporter = Exporter::builder(&client.build().unwrap(), service.state.path()).days(service.days());
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = exporter.build().export_events(&EventExport::default(), folder.path());
+    let receipt = receipt.await.unwrap();
+    assert!(matches!(receipt.stopped, Some(Stopped::Unreachable(_))), "{receipt}");
+    assert_eq!(receipt.calls, 3, "{receipt}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,10 +72,14 @@ impl Service {
         let import = self.emulator.import_client().build().unwrap();
         let user = Identity::external_id("kim \"최초\", 서울");
         for (name, count) in events {
-            for position in 0..*count {
-                let time = format!("{day}T12:00:{:02}.{:03}Z", position / 1_000, position % 1_000);
-                let event = Event::new(*name).at(time.parse::<Timestamp>().unwrap());
-                import.load_events(&user, &[event]).await.unwrap();
+            let events: Vec<_> = (0..*count)
+                .map(|position| {
+                    let time = format!("{day}T12:00:{:02}.{:03}Z", position / 1_000, position % 1_000);
+                    Event::new(*name).at(time.parse::<Timestamp>().unwrap())
+                })
+                .collect();
+            for events in events.chunks(50) {
+                import.load_events(&user, events).await.unwrap();
             }
         }
     }
