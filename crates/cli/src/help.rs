@@ -56,8 +56,9 @@ same command every night. Only the events of the last 30 days can be exported.
 
 Exit codes:
    0  every day that was to be exported is there
-   1  a day was lost, or a missing one will be within 3 days; a file could not be written
-   2  wrong usage or settings, or a wrong token, service id or address
+   1  a day was lost or is damaged, or a missing one will be lost within 3 days; a file could not
+      be written
+   2  wrong usage or settings, a wrong token, service id or address, or another folder is needed
   75  some days are missing that the same command can still fill, such as after a spent quota
  130  stopped by Ctrl-C
 ";

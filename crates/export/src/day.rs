@@ -17,6 +17,7 @@ use crate::{
     error::{ExportError, Stopped},
     event_export::EventExport,
     fetch::{Failed, Fetcher},
+    files::Temporary,
     filter::{Selection, describe, event_query},
     folder::{Claim, Hole, Manifest, ManifestFile, Predecessor},
     not_converted::NotConverted,
@@ -97,20 +98,34 @@ impl DayJob<'_> {
         let receipt = match failed {
             Failed::Run(why) => return Ok(Outcome::Stopped(why)),
             Failed::Disk(error) => return Err(error),
-            Failed::Gone(_) if self.begins.is_none_or(|first| day < first) => return Ok(Outcome::NotKept),
-            Failed::Gone(error) => self.missing(day, &error.to_string(), *attempts, self.calendar.may_be_gone(day))?,
+            Failed::Gone(_) if !self.has_begun(day) && self.calendar.may_be_gone(day) => return Ok(Outcome::NotKept),
+            Failed::Gone(error) => {
+                // Our own check is of the days of UTC, and the service's may differ.
+                let is_gone = self.calendar.may_be_gone(day) && error.export_code().is_some();
+                self.missing(day, &error.to_string(), *attempts, is_gone)?
+            }
             Failed::Query(failed) => self.missing(day, &failed.reason(), *attempts, false)?,
         };
         Ok(Outcome::Done(receipt))
     }
 
-    /// Notes that a day was not had. If not even that can be written, it is in the receipt at least.
+    /// Whether the folder knows a day from before, or it was asked for by name.
+    fn has_begun(&self, day: Date) -> bool {
+        self.begins.is_some_and(|first| first <= day)
+    }
+
+    /// A day that an export did not come to, or whose answer is no table.
     pub(crate) fn not_had(&self, day: Date, reason: &str, attempts: u64) -> DayReceipt {
-        self.missing(day, reason, attempts, false)
-            .unwrap_or_else(|_| DayReceipt {
-                attempts,
-                ..DayReceipt::of(day, self.hole(day, reason.to_owned()))
-            })
+        let unnoted = || DayReceipt {
+            attempts,
+            ..DayReceipt::of(day, self.hole(day, reason.to_owned()))
+        };
+        // A folder does not begin with days that nobody asked for.
+        if !self.has_begun(day) && attempts == 0 {
+            return unnoted();
+        }
+        // If not even that can be written, it is in the receipt at least.
+        self.missing(day, reason, attempts, false).unwrap_or_else(|_| unnoted())
     }
 
     /// Notes that a day is missing, unless an earlier export has it.
@@ -249,9 +264,9 @@ impl DayJob<'_> {
             exported_at: asked_at,
             export: self.name.clone(),
         };
-        let part = folder.temporary_folder().join(format!("{name}.part"));
+        let part = Temporary::new(folder.temporary_folder().join(format!("{name}.part")));
         let (converted, columns) = turn
-            .write(self.claim, Table::Events, answer.paths(), lead, &part)
+            .write(self.claim, Table::Events, answer.paths(), lead, part.path())
             .await?;
         let fate = match &before {
             None => Fate::Complete,
@@ -280,7 +295,7 @@ impl DayJob<'_> {
             asked_at,
             is_final,
             time_zone,
-            generation: before.as_ref().map_or(0, |before| before.generation) + 1,
+            generation: before.as_ref().map_or(0, |before| before.generation).saturating_add(1),
             predecessor: before.map(|before| Predecessor {
                 generation: before.generation,
                 rows: before.rows,
@@ -289,7 +304,7 @@ impl DayJob<'_> {
             content,
         };
         let (claim, committed) = (self.claim.clone(), manifest.clone());
-        blocking(move || claim.commit(Table::Events, &part, &committed)).await?;
+        blocking(move || claim.commit(Table::Events, part.path(), &committed)).await?;
         Ok(DayReceipt::of_manifest(day, fate, &manifest, attempts))
     }
 }

@@ -107,7 +107,7 @@ async fn seen(failed: &mut QueryFailed) -> Result<BTreeSet<String>, Failed> {
         .map_err(Failed::Disk)
 }
 
-/// Ends without a word where the file is no longer a table: what had arrived was cut somewhere.
+/// Returns what it has so far where the file is no longer a table: what had arrived was cut somewhere.
 fn names_in(path: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let Ok(mut records) = Records::open(path) else {

@@ -8,9 +8,9 @@ use crate::convert::ConvertError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why nothing could be exported, verified or told.
+/// Why nothing could be exported, verified or shown.
 ///
-/// A day that could not be exported is no error: see [`Fate`](crate::Fate).
+/// A day that could not be exported is not an error: see [`Fate`](crate::Fate).
 #[derive(Debug)]
 pub struct ExportError {
     kind: Kind,
@@ -23,6 +23,7 @@ pub struct ExportError {
 enum Kind {
     InUse,
     File,
+    Answer,
     Damaged,
     Unfit,
     Unsupported,
@@ -54,8 +55,13 @@ impl ExportError {
         if error.needs_parquet() {
             return Self::new(Kind::Unsupported, error.to_string(), None);
         }
+        let kind = if error.is_about_answer() {
+            Kind::Answer
+        } else {
+            Kind::File
+        };
         let problem = error.to_string();
-        Self::new(Kind::File, problem, Some(error.into()))
+        Self::new(kind, problem, Some(error.into()))
     }
 
     /// What was asked for cannot be done.
@@ -96,6 +102,12 @@ impl ExportError {
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.kind == Kind::Damaged
+    }
+
+    /// Whether what the service sent is not a table that can be written, such as one that has a column twice.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        self.kind == Kind::Answer
     }
 
     /// Whether a file could not be read or written.
@@ -156,7 +168,7 @@ impl fmt::Display for Stopped {
             Self::Refused(error) | Self::Unreachable(error) | Self::Failing(error) => error.fmt(f),
             Self::Busy => f.write_str("other exports of this machine hold all places for calls at the same time"),
             Self::Disk(error) => error.fmt(f),
-            Self::Requested => f.write_str("it was stopped"),
+            Self::Requested => f.write_str("the export was stopped"),
         }
     }
 }

@@ -134,12 +134,12 @@ struct Ended<'a> {
 
 impl Ended<'_> {
     fn push(&mut self, day: DayReceipt) {
-        // Whoever only wants the receipt takes no days.
+        // A caller that only awaits the receipt takes no days.
         let _ = self.each.send(day.clone());
         self.days.push(day);
     }
 
-    /// Asks for days, at most so many at a time. Returns why it did not ask for all of them, if so.
+    /// Asks for days, at most `most` at a time. Returns why it did not ask for all of them, if so.
     async fn run(&mut self, job: &DayJob<'_>, days: Vec<Date>, most: usize, progress: &Progress) -> Option<Stopped> {
         let mut waiting = VecDeque::from(days);
         let mut running = FuturesUnordered::new();

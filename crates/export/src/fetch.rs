@@ -83,14 +83,16 @@ impl Fetcher {
     const TRIES: u32 = 3;
     /// After this many queries in a row that failed, the service counts as down.
     const DOWN: u32 = 3;
-    /// How often in a row a call may be refused for the quota without a long wait before the next.
+    /// How many calls may be refused for the quota in a row, if the waits between them are short.
     const REFUSALS: u32 = 5;
-    /// How long a wait for the quota is at least after which another refusal is no sign of a fault.
+    /// A wait for the quota that is no longer than this is short.
     const LONG: Duration = Duration::from_secs(60);
     /// How long to wait for one of the places for calls at the same time before looking again.
     const BUSY: Duration = Duration::from_millis(100);
     /// How long to wait for one at least before the export ends: exports of other processes may take their time.
     const LONGEST_BUSY: Duration = Duration::from_secs(10 * 60);
+    /// The same for one that waits for the quota: a halted process must not halt all others for ever.
+    const LONGEST_BUSY_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
 
     /// How long after its end the service may still count a call among those at the same time.
     const GRACE: Duration = Duration::from_millis(100);
@@ -109,7 +111,7 @@ impl Fetcher {
         loop {
             // What is never sent takes nothing of the quota.
             if let Err(error) = self.check(query) {
-                Self::may_pass(error)?;
+                self.may_pass(error)?;
             }
             let reservation = self.reserve().await?;
             let asked_at = self.clock.now();
@@ -153,7 +155,7 @@ impl Fetcher {
                 }
                 continue;
             }
-            let error = Self::may_pass(error)?;
+            let error = self.may_pass(error)?;
             failures += 1;
             if failures < Self::TRIES {
                 tokio::time::sleep(self.engine().pause(failures)).await;
@@ -200,12 +202,13 @@ impl Fetcher {
     async fn reserve(&self) -> Result<Reservation, Failed> {
         let _turn = self.turn.lock().await;
         let began = Instant::now();
+        let longest_busy = self.longest_wait.clamp(Self::LONGEST_BUSY, Self::LONGEST_BUSY_WAIT);
         loop {
             let (now, quota) = (self.clock.now(), Arc::clone(&self.quota));
             let reserved = blocking(move || quota.reserve(now)).await;
             let wait = match reserved.map_err(Failed::Disk)? {
                 Ok(reservation) => return Ok(reservation),
-                Err(Refused::Busy) if began.elapsed() > self.longest_wait.max(Self::LONGEST_BUSY) => {
+                Err(Refused::Busy) if began.elapsed() > longest_busy => {
                     return Err(Failed::Run(Stopped::Busy));
                 }
                 Err(Refused::Busy) => Self::BUSY,
@@ -225,7 +228,7 @@ impl Fetcher {
     }
 
     /// Returns the error if another attempt may succeed; otherwise says why not.
-    fn may_pass(error: Error) -> Result<Error, Failed> {
+    fn may_pass(&self, error: Error) -> Result<Error, Failed> {
         let is_way = error.is_on_the_way();
         let too_old = error
             .violations()
@@ -238,6 +241,11 @@ impl Fetcher {
         }
         if error.is_retryable() || is_way {
             return Ok(error);
+        }
+        // What the service, or our own check, says of the first request holds for all of them.
+        let is_about_request = error.export_code().is_some() || error.violations().is_some();
+        if is_about_request && !self.has_succeeded.load(Relaxed) {
+            return Err(Failed::Run(Stopped::Refused(Box::new(error))));
         }
         Err(Failed::Query(Box::new(QueryFailed {
             error,

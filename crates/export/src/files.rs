@@ -72,7 +72,8 @@ impl ToBeSynced {
     fn begin_sync(&mut self) -> io::Result<()> {
         self.synced()?;
         let file = self.file.try_clone()?;
-        self.syncing = Some(thread::Builder::new().spawn(move || file.sync_data())?);
+        // Without a thread for it, the file is synced at the end only.
+        self.syncing = thread::Builder::new().spawn(move || file.sync_data()).ok();
         self.unsynced = 0;
         Ok(())
     }

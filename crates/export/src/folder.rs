@@ -174,23 +174,32 @@ impl Folder {
 
     /// The schema of a folder that must have one.
     pub(crate) fn existing_schema(&self) -> Result<Schema, ExportError> {
-        self.schema()?.ok_or_else(|| {
-            ExportError::unfit(format!(
+        match self.schema()? {
+            Some(schema) => Ok(schema),
+            None if self.is_used()? => Err(self.without_schema()),
+            None => Err(ExportError::unfit(format!(
                 "{} is not a folder of exports: it has no _dfinery/schema.json",
                 self.root.display()
-            ))
-        })
+            ))),
+        }
     }
 
-    fn has_manifests(&self) -> Result<bool, ExportError> {
-        for table in [Table::Events, Table::Profiles] {
-            for name in self.names(table)? {
-                if self.manifest_path(table, &name).exists() {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
+    fn without_schema(&self) -> ExportError {
+        let problem = "it is not there, though the folder holds exports, and without it their columns are not known";
+        ExportError::damaged(&self.schema_path(), problem)
+    }
+
+    fn has_manifests(&self, table: Table) -> Result<bool, ExportError> {
+        let names = self.names(table)?;
+        Ok(names.iter().any(|name| {
+            [self.manifest_path(table, name), self.announced_path(table, name)]
+                .iter()
+                .any(|path| path.exists())
+        }))
+    }
+
+    fn is_used(&self) -> Result<bool, ExportError> {
+        Ok(self.has_manifests(Table::Events)? || self.has_manifests(Table::Profiles)?)
     }
 
     /// The path of a file of a manifest.
@@ -261,15 +270,12 @@ impl Claim {
     ) -> Result<(), ExportError> {
         let root = self.folder.root.display();
         let before = self.folder.schema()?;
-        if before.is_none() && self.folder.has_manifests()? {
-            let path = self.folder.schema_path();
-            return Err(ExportError::damaged(
-                &path,
-                "it is gone, though the folder holds exports, and without it their columns are not known",
-            ));
+        let is_used = self.folder.is_used()?;
+        if before.is_none() && is_used {
+            return Err(self.folder.without_schema());
         }
         let mut schema = before.clone().unwrap_or_else(|| Schema::new(form.0, form.1));
-        if schema.is_used() {
+        if is_used {
             if (schema.format, schema.compression) != form {
                 return Err(ExportError::unfit(format!(
                     "{root} holds .{} files: readers of the whole folder expect one form",
@@ -279,9 +285,8 @@ impl Claim {
         } else {
             (schema.format, schema.compression) = form;
         }
-        let is_empty = schema.columns(table).is_empty();
         match schema.selection(table) {
-            Some(before) if before != selection && !is_empty => {
+            Some(before) if before != selection && self.folder.has_manifests(table)? => {
                 return Err(ExportError::unfit(format!(
                     "{root} holds another selection ({before}), and readers of the whole folder expect one: choose another \
                      folder for this one ({selection})"

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Calendar, days},
+    column::Table,
     error::ExportError,
     event_export::EventExport,
     folder::{Claim, Hole, Index},
@@ -38,7 +39,7 @@ impl Days {
         let newest = calendar.newest_closed();
         if calendar.days_left(newest) < 0 {
             return Err(ExportError::unfit(format!(
-                "a day would be gone before it is settled: the service has events for {kept} days only"
+                "days would be gone before they are settled: the service has events for {kept} days only"
             )));
         }
         if let (Some(from), Some(until)) = (export.from, export.until)
@@ -94,15 +95,21 @@ impl Days {
             let manifest = known.and_then(|known| known.manifest.as_ref());
             let is_gone = calendar.days_left(day) < 0;
             if let Some(manifest) = manifest {
-                // One that was asked for at a later time than now was asked for while the clock was wrong.
+                if manifest.is_final && manifest.asked_at > calendar.now() {
+                    // It was asked for while the clock was wrong, which is no longer seen once that time has come.
+                    claim.rewrite(Table::Events, &manifest.not_final())?;
+                }
                 let is_final = manifest.is_final && manifest.asked_at <= calendar.now();
-                if !is_gone && calendar.is_closed(day) && (!is_final || export.from.is_some()) {
+                if is_gone && export.from.is_some() && export.until.is_some() {
+                    notes.push(format!(
+                        "{day} is there and was not asked for again: the service no longer has it"
+                    ));
+                } else if !is_gone && calendar.is_closed(day) && (!is_final || export.from.is_some()) {
                     again.push(day);
                 }
             } else if let Some(damage) = known.and_then(|known| known.damage.as_ref()).filter(|_| is_gone) {
-                notes.push(format!(
-                    "{damage}. The service has {day} no longer: put the manifest back from a copy"
-                ));
+                let problem = damage.clone();
+                known_days.push(DayReceipt::of(day, Fate::Damaged { problem }));
             } else if is_gone || known.is_some_and(|known| known.is_lost(day, calendar)) {
                 known_days.push(lost(claim, calendar, day, known.and_then(|known| known.hole.as_ref()))?);
             } else if calendar.is_closed(day) {
@@ -133,8 +140,8 @@ fn lost(claim: &Claim, calendar: &Calendar, day: Date, hole: Option<&Hole>) -> R
         return Ok(DayReceipt::of(day, Fate::Lost { reason, new: false }));
     }
     let reason = match hole {
-        Some(hole) => format!("the service has it no longer; before that: {}", hole.reason),
-        None => "the service has it no longer, and it was never asked for".to_owned(),
+        Some(hole) => format!("the service no longer has it; before that: {}", hole.reason),
+        None => "the service no longer has it, and it was never asked for".to_owned(),
     };
     claim.note_hole(&Hole {
         day,

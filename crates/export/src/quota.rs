@@ -55,7 +55,7 @@ impl Quota {
     pub(crate) fn open(folder: &Path, account: &str, limit: RateLimit, reserve: u32) -> Result<Self, ExportError> {
         if reserve >= limit.requests {
             return Err(ExportError::unfit(format!(
-                "{reserve} calls are to be left for others, and the quota has {}",
+                "{reserve} calls cannot be left for others: the quota is {}",
                 limit.requests
             )));
         }

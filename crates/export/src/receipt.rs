@@ -97,6 +97,11 @@ pub enum Fate {
         /// Why.
         reason: String,
     },
+    /// Its manifest cannot be read, and the service no longer has the day: put the manifest back from a copy.
+    Damaged {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// It has not ended, or may still get rows.
     Open {
         /// When it can be exported.
@@ -119,6 +124,12 @@ impl Receipt {
         self.days
             .iter()
             .any(|day| matches!(day.fate, Fate::Lost { new: true, .. }))
+    }
+
+    /// Whether the manifest of a day cannot be read that the service no longer has.
+    #[must_use]
+    pub fn has_damaged(&self) -> bool {
+        self.days.iter().any(|day| matches!(day.fate, Fate::Damaged { .. }))
     }
 
     /// Whether a missing day will soon be lost.
@@ -175,6 +186,7 @@ impl Fate {
             Self::Hole { .. } => "hole",
             Self::Lost { .. } => "lost",
             Self::Kept { .. } => "kept",
+            Self::Damaged { .. } => "damaged",
             Self::Open { .. } => "open",
         }
     }
@@ -222,6 +234,7 @@ impl fmt::Display for DayReceipt {
                 write!(f, "  {}: {reason}", Left(*days_left))?;
             }
             Fate::Lost { reason, .. } | Fate::Kept { reason } => write!(f, "  {reason}")?,
+            Fate::Damaged { problem } => write!(f, "  {problem}")?,
             Fate::Open { closes } => write!(f, "  can be exported from {closes} on")?,
         }
         if self.parts > 1 {
@@ -257,7 +270,7 @@ pub(crate) struct Left(pub(crate) i32);
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            ..=0 => f.write_str("lost within a day"),
+            ..=0 => f.write_str("lost in less than a day"),
             1 => f.write_str("lost in 1 day"),
             days => write!(f, "lost in {days} days"),
         }

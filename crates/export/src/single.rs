@@ -20,7 +20,7 @@ use crate::{
     error::{ExportError, Stopped},
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
-    files::{ToBeSynced, new_file},
+    files::{Temporary, ToBeSynced, new_file},
     filter::{NameFilter, Selection, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
@@ -93,7 +93,7 @@ impl Exporter {
     /// written byte for byte as it came; other formats have the service's columns, and one with the cells that do not fit
     /// their type.
     ///
-    /// Dropping the future leaves the file as it was.
+    /// Dropping the future leaves the file as it was, or replaced as a whole.
     ///
     /// # Errors
     /// If the service does not give what was asked for, the file cannot be written, or something else than a file has that
@@ -196,7 +196,7 @@ impl Exporter {
         let temporary = claim.folder().temporary_folder();
         let (raw, calls) = self.fetch_one(profiles.request(), &temporary).await?;
         let writer = self.writer(format, compression);
-        let part = temporary.join(format!("{name}.part"));
+        let part = Temporary::new(temporary.join(format!("{name}.part")));
         let export = export_name(now);
         let lead = Lead {
             day: now.to_zoned(self.time_zone().cloned().unwrap_or(TimeZone::UTC)).date(),
@@ -205,7 +205,7 @@ impl Exporter {
         };
         let turn = writer.turn().await;
         let (converted, columns) = turn
-            .write(&claim, Table::Profiles, vec![raw.path().to_owned()], lead, &part)
+            .write(&claim, Table::Profiles, vec![raw.path().to_owned()], lead, part.path())
             .await?;
         let path = writer.data_path(Table::Profiles, &name);
         let file = ManifestFile {
@@ -235,7 +235,7 @@ impl Exporter {
             content: raw.content(),
         };
         blocking(move || {
-            claim.commit(Table::Profiles, &part, &manifest)?;
+            claim.commit(Table::Profiles, part.path(), &manifest)?;
             claim.clear();
             Ok(())
         })
@@ -277,7 +277,6 @@ fn write_alone(
     time_zone: Option<TimeZone>,
     to: &Path,
 ) -> Result<(u64, u64, BTreeMap<String, u64>), NotConverted> {
-    let file = new_file(to)?;
     if export.format != Format::Csv {
         let table = export.query.table();
         let names = header(raw.path(), &FRONT_ALONE)?;
@@ -290,19 +289,21 @@ fn write_alone(
             format: export.format,
             compression: export.compression,
         };
-        let converted = conversion.write(ToBeSynced::new(file))?;
+        let converted = conversion.write(ToBeSynced::new(new_file(to)?))?;
         return Ok((converted.rows, converted.bytes, converted.unparsed));
     }
-    let write = || {
-        if export.compression == Compression::None {
-            fs::rename(raw.path(), to)?;
-            return fs::metadata(to).map(|metadata| metadata.len());
-        }
-        let mut output = Output::new(ToBeSynced::new(file), export.compression)?;
-        io::copy(&mut File::open(raw.path())?, &mut output)?;
-        output.finish().map(|written| written.bytes)
+    let bytes = if export.compression == Compression::None {
+        fs::rename(raw.path(), to).and_then(|()| fs::metadata(to).map(|metadata| metadata.len()))
+    } else {
+        let file = ToBeSynced::new(new_file(to)?);
+        let write = || {
+            let mut output = Output::new(file, export.compression)?;
+            io::copy(&mut File::open(raw.path())?, &mut output)?;
+            output.finish().map(|written| written.bytes)
+        };
+        write()
     };
-    let bytes = write().map_err(|error| ExportError::file(to, "written", error))?;
+    let bytes = bytes.map_err(|error| ExportError::file(to, "written", error))?;
     Ok((raw.rows, bytes, BTreeMap::new()))
 }
 

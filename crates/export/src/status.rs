@@ -106,8 +106,7 @@ pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportErr
 
 fn state_of(known: Option<&KnownDay>, calendar: &Calendar, day: Date) -> DayState {
     let days_left = calendar.days_left(day);
-    let manifest = known.and_then(|known| known.manifest.as_ref());
-    if let Some(manifest) = manifest.filter(|_| calendar.has_ended(day)) {
+    if let Some(manifest) = known.and_then(|known| known.complete(day, calendar)) {
         return DayState::Complete {
             rows: manifest.rows,
             generation: manifest.generation,
@@ -149,7 +148,7 @@ impl fmt::Display for Status {
         match self.complete_until {
             Some(day) => writeln!(f, "{}", Complete { day, lost: self.lost }),
             None if self.days.is_empty() => writeln!(f, "No day was exported to this folder"),
-            None => writeln!(f, "The first day is missing"),
+            None => writeln!(f, "Not complete until any day yet"),
         }
     }
 }

@@ -45,7 +45,8 @@ impl TableWriter {
     /// The name of the time zone of datetimes that name none.
     pub(crate) fn time_zone_name(&self) -> Option<String> {
         let zone = self.time_zone.as_ref()?;
-        Some(zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned))
+        let offset = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
+        zone.iana_name().map(str::to_owned).or_else(offset)
     }
 
     /// The path of a partition's file, relative to the folder and with slashes.

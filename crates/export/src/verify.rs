@@ -55,6 +55,8 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
         differences: Vec::new(),
     };
     for table in [Table::Events, Table::Profiles] {
+        // Before the manifests: an exporter may add a day in the meantime.
+        let files = files_below(&folder.root().join(table.folder()), 2);
         let mut known = BTreeSet::new();
         for name in folder.names(table)? {
             let mut manifest = folder.manifest(table, &name);
@@ -76,8 +78,9 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
             match manifest {
                 Ok(Some(manifest)) => {
                     verification.manifests += 1;
-                    verification.rows += manifest.rows;
-                    verification.bytes += manifest.files.iter().map(|file| file.bytes).sum::<u64>();
+                    verification.rows = verification.rows.saturating_add(manifest.rows);
+                    let bytes = manifest.files.iter().map(|file| file.bytes);
+                    verification.bytes = bytes.fold(verification.bytes, u64::saturating_add);
                     known.extend(manifest.files.iter().map(|file| folder.path_of(file)));
                 }
                 Ok(None) => {}
@@ -85,16 +88,13 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
                 Err(error) => return Err(error),
             }
         }
-        for path in files_below(&folder.root().join(table.folder()), 2) {
-            let problem = match path {
+        for file in files {
+            let (path, problem) = match file {
                 Ok(path) if known.contains(&path) => continue,
                 Ok(path) => (path, "it is in no manifest, so readers should ignore it".to_owned()),
                 Err((path, error)) => (path, format!("it cannot be read: {error}")),
             };
-            verification.differences.push(Difference {
-                path: problem.0,
-                problem: problem.1,
-            });
+            verification.differences.push(Difference { path, problem });
         }
     }
     Ok(verification)
@@ -145,7 +145,7 @@ fn problem_of(path: &Path, file: &ManifestFile, format: Format, compression: Com
 }
 
 fn sums_of(manifest: &Manifest) -> Option<String> {
-    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+    let rows = manifest.files.iter().map(|file| file.rows).fold(0, u64::saturating_add);
     (rows != manifest.rows).then(|| format!("its files have {rows} rows, and it says {}", manifest.rows))
 }
 

@@ -12,15 +12,15 @@ use crate::settings::{
 
 /// Format and compression: by the options, or else by the name of the file.
 pub fn form(settings: &Settings, path: Option<&Path>) -> anyhow::Result<(Format, Compression)> {
-    let (named, named_compression) = match path {
-        Some(path) => by_name(path)?,
-        None => (None, None),
-    };
     let format = match settings.text(&EXPORT_FORMAT) {
         Some("csv") => Some(Format::Csv),
         Some("ndjson") => Some(Format::Ndjson),
         Some("parquet") => Some(Format::Parquet),
         _ => None,
+    };
+    let (named, named_compression) = match path {
+        Some(path) => by_name(path, format.is_some())?,
+        None => (None, None),
     };
     let compression = match settings.text(&COMPRESS) {
         Some("none") => Some(Compression::None),
@@ -56,7 +56,7 @@ pub fn form(settings: &Settings, path: Option<&Path>) -> anyhow::Result<(Format,
 }
 
 /// What the name of a file says of its format and compression.
-fn by_name(path: &Path) -> anyhow::Result<(Option<Format>, Option<Compression>)> {
+fn by_name(path: &Path, has_format: bool) -> anyhow::Result<(Option<Format>, Option<Compression>)> {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let (name, compression) = match name.rsplit_once('.') {
         Some((name, "gz")) => (name, Some(Compression::Gzip)),
@@ -70,7 +70,7 @@ fn by_name(path: &Path) -> anyhow::Result<(Option<Format>, Option<Compression>)>
             bail!("Parquet files are compressed inside, with zstd: end the name in .parquet")
         }
         Some("parquet") => Format::Parquet,
-        Some("json") => bail!("JSON is written a row a line: end the name in .ndjson, or give --format"),
+        Some("json") if !has_format => bail!("JSON is written a row a line: end the name in .ndjson, or give --format"),
         _ => return Ok((None, compression)),
     };
     Ok((Some(format), Some(compression.unwrap_or_default())))
@@ -90,10 +90,15 @@ mod tests {
             ("a.gz", None, Some(Compression::Gzip)),
             ("out", None, None),
         ] {
-            assert_eq!(by_name(Path::new(name)).unwrap(), (format, compression), "{name}");
+            assert_eq!(
+                by_name(Path::new(name), false).unwrap(),
+                (format, compression),
+                "{name}"
+            );
         }
         for name in ["a.json", "a.json.gz", "a.parquet.gz"] {
-            assert!(by_name(Path::new(name)).is_err(), "{name}");
+            assert!(by_name(Path::new(name), false).is_err(), "{name}");
         }
+        assert_eq!(by_name(Path::new("a.json"), true).unwrap(), (None, None));
     }
 }

@@ -61,7 +61,7 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
             Err(error) => Ok(failed(&error)),
         };
     }
-    for setting in [&LOOK_BACK, &SETTLE, &CALIBRATION] {
+    for setting in [&LOOK_BACK, &SETTLE] {
         if settings.is_option(setting) {
             bail!(
                 "--{} is about the days of a folder, and so needs --to",
@@ -169,8 +169,11 @@ pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
 }
 
 pub fn sql(arguments: &SqlArguments) -> anyhow::Result<ExitCode> {
-    let statement =
-        dfinery_export::load_statement(arguments.warehouse.into(), &arguments.to, arguments.place.as_deref())?;
+    let (warehouse, place) = (arguments.warehouse.into(), arguments.place.as_deref());
+    let statement = match dfinery_export::load_statement(warehouse, &arguments.to, place) {
+        Ok(statement) => statement,
+        Err(error) => return Ok(failed(&error)),
+    };
     let mut out = stdout();
     out.write_all(statement.as_bytes())?;
     out.flush()?;
@@ -390,7 +393,8 @@ fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> a
 fn exit_code(receipt: &Receipt) -> ExitCode {
     let is_left = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Kept { .. });
     let code = receipt.stopped.as_ref().map_or(0, code_of);
-    if (code == 0 || code == TRY_AGAIN) && (receipt.has_lost() || receipt.is_urgent()) {
+    let is_wrong = receipt.has_lost() || receipt.has_damaged() || receipt.is_urgent();
+    if (code == 0 || code == TRY_AGAIN) && is_wrong {
         NOT_ALL.into()
     } else if code == 0 && receipt.days.iter().any(|day| is_left(&day.fate)) {
         TRY_AGAIN.into()
@@ -414,7 +418,7 @@ fn failed(error: &ExportError) -> ExitCode {
     let code = match error.why_stopped() {
         Some(stopped) => code_of(stopped),
         None if error.is_in_use() => TRY_AGAIN,
-        None if error.is_file() || error.is_damaged() => NOT_ALL,
+        None if error.is_file() || error.is_damaged() || error.is_answer() => NOT_ALL,
         None => USAGE,
     };
     let advice = match error.why_stopped() {

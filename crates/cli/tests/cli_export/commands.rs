@@ -196,12 +196,12 @@ async fn a_signal_ends_an_export_in_order_and_leaves_a_receipt() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(
-        said.contains("not asked for: it was stopped") && said.contains("same command again"),
+        said.contains("not asked for: the export was stopped") && said.contains("same command again"),
         "{said}"
     );
     let receipt = fs::read(service.folder.path().join("receipt.json")).unwrap();
     let receipt: Value = serde_json::from_slice(&receipt).unwrap();
-    assert_eq!(receipt["stopped"], "it was stopped");
+    assert_eq!(receipt["stopped"], "the export was stopped");
     service.says("export verify --to warehouse", 0).await;
 }
 

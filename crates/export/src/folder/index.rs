@@ -69,11 +69,11 @@ impl Index {
             let follows = mark
                 .complete_until
                 .is_none_or(|last| last.saturating_add(1.day()) == *day);
-            // A day that was exported while the clock was wrong may not have ended.
-            if !follows || !calendar.has_ended(*day) || (known.manifest.is_none() && !known.is_lost(*day, calendar)) {
+            let is_there = known.complete(*day, calendar).is_some();
+            if !follows || !is_there && !known.is_lost(*day, calendar) {
                 break;
             }
-            mark.lost += u64::from(known.manifest.is_none());
+            mark.lost += u64::from(!is_there);
             mark.complete_until = Some(*day);
         }
         mark
@@ -81,6 +81,13 @@ impl Index {
 }
 
 impl KnownDay {
+    /// The manifest, unless it is from a time that has not come yet: then the clock was wrong, and the day may not have
+    /// ended.
+    pub(crate) fn complete(&self, day: Date, calendar: &Calendar) -> Option<&Manifest> {
+        let manifest = self.manifest.as_ref();
+        manifest.filter(|manifest| calendar.has_ended(day) && manifest.asked_at <= calendar.now())
+    }
+
     /// Whether the day is missing and the service has it no longer. A note of that which the calendar contradicts was made
     /// while the clock was wrong, or the service was.
     pub(crate) fn is_lost(&self, day: Date, calendar: &Calendar) -> bool {

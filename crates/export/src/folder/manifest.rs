@@ -54,6 +54,14 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// The form that this version writes.
     pub(crate) const VERSION: u32 = 1;
+
+    /// The same, but to be asked for again.
+    pub(crate) fn not_final(&self) -> Self {
+        Self {
+            is_final: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// A file of a manifest.

@@ -45,11 +45,6 @@ impl Schema {
         }
     }
 
-    /// Whether files were written after this schema.
-    pub(crate) const fn is_used(&self) -> bool {
-        !self.events.is_empty() || !self.profiles.is_empty()
-    }
-
     pub(crate) const fn selection(&mut self, table: Table) -> &mut Option<Selection> {
         match table {
             Table::Events => &mut self.events_selection,
@@ -63,7 +58,7 @@ impl Schema {
             let (name, is) = (&column.name, column.column_type);
             let would_be = Column::named(name, table, taxonomy).column_type;
             (is != would_be).then(|| {
-                format!("The column {name} stays {is} in this folder, and the taxonomy says {would_be}: another folder would have that type")
+                format!("The column {name} stays {is} in this folder, and would be {would_be} by the taxonomy: another folder would have that type")
             })
         });
         columns.collect()

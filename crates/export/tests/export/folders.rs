@@ -87,6 +87,12 @@ async fn a_day_that_was_exported_before_it_had_ended_is_exported_again() {
     let receipt = service.export(&EventExport::default(), folder.path()).await;
     assert_eq!(receipt.complete_until, Some(date("2026-11-26")), "{receipt}");
     service.load("2026-11-28", &[("df_login", 3)]).await;
+    service.set(now + (3 * 24).hours());
+    let seen = status(folder.path(), &service.days()).unwrap();
+    assert!(
+        seen.has_holes() && seen.complete_until == Some(date("2026-11-26")),
+        "{seen}"
+    );
     service.set(now + (8 * 24).hours());
     let receipt = service.export(&EventExport::default(), folder.path()).await;
     let changed = receipt.days.iter().find(|changed| changed.day == date("2026-11-28"));
@@ -125,6 +131,38 @@ async fn a_refusal_that_the_calendar_contradicts_loses_no_day() {
     assert!(receipt.holes().count() == 1 && !receipt.has_lost(), "{receipt}");
     let receipt = service.export(&day("2026-11-20"), folder.path()).await;
     assert_eq!(receipt.days[0].fate, Fate::Complete, "{receipt}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let gone = Fault::Export(ExportCode::ExceedDateRangeLimit);
+    service.emulator.script_for(Operation::ExportEvents, [gone]);
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    assert!(receipt.holes().count() == 1 && receipt.days.len() == 30, "{receipt}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_gets_nowhere_begins_no_folder_and_so_loses_no_day_of_it() {
+    let service = Service::start(|_| ()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = service.emulator.export_client().token("wrong");
+    let exporter = Exporter::builder(&client.build().unwrap(), service.state.path()).days(service.days());
+    let receipt = exporter.build().export_events(&EventExport::default(), folder.path());
+    let receipt = receipt.await.unwrap();
+    assert!(matches!(receipt.stopped, Some(Stopped::Refused(_))), "{receipt}");
+    assert_eq!(receipt.holes().count(), 30, "{receipt}");
+    service.pass(10 * 24);
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    assert!(!receipt.has_lost() && receipt.lost == 0, "{receipt}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_the_service_refuses_is_not_made_for_every_day() {
+    let service = Service::start(|_| ()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Fault::Export(ExportCode::InvalidParameter);
+    service.emulator.script_for(Operation::ExportEvents, vec![refused; 40]);
+    let receipt = service.export(&EventExport::default(), folder.path()).await;
+    assert!(matches!(receipt.stopped, Some(Stopped::Refused(_))), "{receipt}");
+    assert_eq!(receipt.calls, 1, "{receipt}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,10 +315,8 @@ async fn a_damaged_manifest_is_told_and_its_day_is_exported_again_while_it_can_b
     service.pass(30 * 24);
     let receipt = service.export(&EventExport::default(), folder.path()).await;
     assert!(!receipt.has_lost() || receipt.days.iter().all(|lost| lost.day != date("2026-11-10")));
-    assert!(
-        receipt.notes.iter().any(|note| note.contains("2026-11-10")),
-        "{receipt}"
-    );
+    assert!(receipt.has_damaged(), "{receipt}");
+    assert!(receipt.to_string().contains("2026-11-10  damaged"), "{receipt}");
     let seen = status(folder.path(), &service.days()).unwrap();
     let damaged = seen.days.iter().find(|seen| seen.day == date("2026-11-10"));
     assert!(matches!(damaged.unwrap().state, DayState::Damaged { .. }), "{seen}");
@@ -298,7 +334,10 @@ async fn a_folder_without_its_schema_is_not_written_to() {
     };
     for export in [day("2026-11-25"), ndjson] {
         let said = service.refusal(&export, folder.path()).await;
-        assert!(said.contains("schema.json") && said.contains("it is gone"), "{said}");
+        assert!(
+            said.contains("schema.json") && said.contains("it is not there"),
+            "{said}"
+        );
     }
     assert!(status(folder.path(), &service.days()).is_err());
     assert!(status("no/such/folder", &service.days()).is_err());
@@ -314,7 +353,7 @@ async fn a_taxonomy_that_comes_later_is_said_to_come_too_late() {
     let exporter = service.exporter(|builder| builder.taxonomy(taxonomy));
     let receipt = exporter.export_events(&day("2026-11-25"), folder.path()).await.unwrap();
     assert!(
-        receipt.notes[0].contains("The column score stays string in this folder, and the taxonomy says long"),
+        receipt.notes[0].contains("The column score stays string in this folder, and would be long by the taxonomy"),
         "{receipt}"
     );
 }
@@ -366,10 +405,10 @@ async fn days_that_cannot_be_had_are_refused_before_a_folder_is_made() {
     let days = service.days().settle(std::time::Duration::from_secs(31 * 86_400));
     let exporter = service.exporter(|builder| builder.days(days));
     let said = exporter.export_events(&EventExport::default(), &target).await;
-    assert!(said.unwrap_err().to_string().contains("before it is settled"));
+    assert!(said.unwrap_err().to_string().contains("before they are settled"));
     let exporter = service.exporter(|builder| builder.reserve(100));
     let said = exporter.export_events(&EventExport::default(), &target).await;
-    assert!(said.unwrap_err().to_string().contains("the quota has 100"));
+    assert!(said.unwrap_err().to_string().contains("the quota is 100"));
     let all = between(Some("0001-01-01"), Some("9999-12-31"));
     let receipt = service.export(&all, &target).await;
     assert!(receipt.days.len() < 40 && receipt.notes.len() == 2, "{receipt}");
