@@ -94,7 +94,7 @@ impl ForeignText {
 
     /// A row has ended in the piece that begins at this place.
     pub(crate) fn end_row(&mut self, place: u64) {
-        if self.found.is_none() && !self.row_is_no_page && PAGES.iter().any(|page| self.row.starts_with(page)) {
+        if self.found.is_none() && PAGES.iter().any(|page| self.row.starts_with(page)) {
             self.found = Some(place);
         }
         self.row.clear();

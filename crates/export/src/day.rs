@@ -131,11 +131,8 @@ impl DayJob<'_> {
     /// Notes that a day is missing, unless an earlier export has it.
     fn missing(&self, day: Date, reason: &str, attempts: u64, is_gone: bool) -> Result<DayReceipt, ExportError> {
         let folder = self.claim.folder();
-        let is_there = match folder.manifest(Table::Events, &day.to_string()) {
-            Err(error) if error.is_damaged() => false,
-            manifest => manifest?.is_some(),
-        };
-        let fate = if is_there {
+        let there = folder.readable_manifest(Table::Events, &day.to_string())?;
+        let fate = if there.is_some() {
             Fate::Kept {
                 reason: reason.to_owned(),
             }
@@ -233,10 +230,7 @@ impl DayJob<'_> {
         let query = describe(day, answer.to, &self.selection);
         let content = answer.content();
         let time_zone = self.writer.time_zone_name();
-        let before = match folder.manifest(Table::Events, &name) {
-            Err(error) if error.is_damaged() => None,
-            before => before?,
-        };
+        let before = folder.readable_manifest(Table::Events, &name)?;
         if let Some(before) = before
             .as_ref()
             .filter(|before| (&before.content, &before.query, &before.time_zone) == (&content, &query, &time_zone))

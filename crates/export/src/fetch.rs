@@ -11,7 +11,6 @@ use std::{
 };
 
 use dfinery::{Csv, Error, EventQuery, ExportClient, ExportCode, Metadata, UserProfileQuery, engine::ExportEngine};
-
 use futures_util::future::{Either, select};
 
 use crate::{
@@ -85,7 +84,7 @@ impl Fetcher {
     const DOWN: u32 = 3;
     /// How many calls may be refused for the quota in a row, if the waits between them are short.
     const REFUSALS: u32 = 5;
-    /// A wait for the quota that is no longer than this is short.
+    /// A wait for the quota is short if it is shorter than this.
     const LONG: Duration = Duration::from_secs(60);
     /// How long to wait for one of the places for calls at the same time before looking again.
     const BUSY: Duration = Duration::from_millis(100);

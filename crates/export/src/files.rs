@@ -7,6 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use dfinery::engine::sync_folder_of;
 use sha2::{Digest as _, Sha256};
 
 use crate::{error::ExportError, hexadecimal::hexadecimal};
@@ -93,6 +94,30 @@ impl Write for ToBeSynced {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()?;
         self.synced()
+    }
+}
+
+/// Syncs a file, and gives it another name, all of which outlasts a loss of power.
+pub(crate) fn take_name(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        make_folder(folder)?;
+    }
+    File::open(from)?.sync_all()?;
+    fs::rename(from, to)?;
+    sync_folder_of(to)
+}
+
+/// Makes a folder and those above it, all of which outlast a loss of power.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_folder(above)?;
+    }
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => sync_folder_of(path),
     }
 }
 

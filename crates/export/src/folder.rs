@@ -34,7 +34,7 @@ pub(crate) use self::schema::Schema;
 use crate::{
     column::Table,
     error::ExportError,
-    files::sha256_of,
+    files::{make_folder, sha256_of, take_name},
     filter::Selection,
     format::{Compression, Format},
 };
@@ -94,21 +94,19 @@ impl Folder {
             return Ok(Some(announced));
         }
         let path = self.manifest_path(table, name);
-        let manifest: Option<Manifest> = read(&path)?;
-        match manifest {
-            Some(manifest) if manifest.version != Manifest::VERSION => {
-                Err(ExportError::damaged(&path, "another version of dfinery wrote it"))
-            }
-            manifest => Ok(manifest),
-        }
+        of_version(Manifest::VERSION, &path, read(&path)?, |manifest: &Manifest| {
+            manifest.version
+        })
+    }
+
+    /// The manifest of a partition; one that is damaged counts as none.
+    pub(crate) fn readable_manifest(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
+        unless_damaged(self.manifest(table, name))
     }
 
     /// The manifest of a commit that has not ended. One that is damaged announces nothing.
     fn announced(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
-        match read(&self.announced_path(table, name)) {
-            Err(error) if error.is_damaged() => Ok(None),
-            announced => announced,
-        }
+        unless_damaged(read(&self.announced_path(table, name)))
     }
 
     /// Why a day is missing, if that was noted.
@@ -151,10 +149,7 @@ impl Folder {
                 Err(error) if error.is_damaged() => (None, Some(error.to_string())),
                 Err(error) => return Err(error),
             };
-            let hole = match self.hole(day) {
-                Err(error) if error.is_damaged() => None,
-                hole => hole?,
-            };
+            let hole = unless_damaged(self.hole(day))?;
             let known = KnownDay { manifest, damage, hole };
             days.insert(day, known);
         }
@@ -162,14 +157,8 @@ impl Folder {
     }
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
-        let schema: Option<Schema> = read(&self.schema_path())?;
-        match schema {
-            Some(schema) if schema.version != Schema::VERSION => Err(ExportError::damaged(
-                &self.schema_path(),
-                "another version of dfinery wrote it",
-            )),
-            schema => Ok(schema),
-        }
+        let path = self.schema_path();
+        of_version(Schema::VERSION, &path, read(&path)?, |schema: &Schema| schema.version)
     }
 
     /// The schema of a folder that must have one.
@@ -377,27 +366,24 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
     }
 }
 
-/// Syncs a file, and gives it another name, all of which outlasts a loss of power.
-fn take_name(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        make_folder(folder)?;
+/// A file of ours, if this version can read it.
+fn of_version<T>(
+    known: u32,
+    path: &Path,
+    file: Option<T>,
+    version: impl Fn(&T) -> u32,
+) -> Result<Option<T>, ExportError> {
+    match file {
+        Some(file) if version(&file) != known => Err(ExportError::damaged(path, "another version of dfinery wrote it")),
+        file => Ok(file),
     }
-    File::open(from)?.sync_all()?;
-    fs::rename(from, to)?;
-    sync_folder_of(to)
 }
 
-/// Makes a folder and those above it, all of which outlast a loss of power.
-fn make_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
-        make_folder(above)?;
-    }
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
-        _ => sync_folder_of(path),
+/// A file of ours; one that is damaged counts as none.
+fn unless_damaged<T>(file: Result<Option<T>, ExportError>) -> Result<Option<T>, ExportError> {
+    match file {
+        Err(error) if error.is_damaged() => Ok(None),
+        file => file,
     }
 }
 

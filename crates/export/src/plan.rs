@@ -95,11 +95,12 @@ impl Days {
             let manifest = known.and_then(|known| known.manifest.as_ref());
             let is_gone = calendar.days_left(day) < 0;
             if let Some(manifest) = manifest {
-                if manifest.is_final && manifest.asked_at > calendar.now() {
+                let is_of_the_future = manifest.asked_at > calendar.now();
+                if manifest.is_final && is_of_the_future {
                     // It was asked for while the clock was wrong, which is no longer seen once that time has come.
                     claim.rewrite(Table::Events, &manifest.not_final())?;
                 }
-                let is_final = manifest.is_final && manifest.asked_at <= calendar.now();
+                let is_final = manifest.is_final && !is_of_the_future;
                 if is_gone && export.from.is_some() && export.until.is_some() {
                     notes.push(format!(
                         "{day} is there and was not asked for again: the service no longer has it"

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery::{UserProfileQuery, engine::sync_folder_of};
+use dfinery::UserProfileQuery;
 use dfinery_records::Taxonomy;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::{
     error::{ExportError, Stopped},
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
-    files::{Temporary, ToBeSynced, new_file},
+    files::{Temporary, ToBeSynced, new_file, take_name},
     filter::{NameFilter, Selection, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},
@@ -110,15 +110,7 @@ impl Exporter {
         let workspace = Workspace::beside(&target)?;
         let (part, receipt) = self.fetch_file(export, &workspace).await?;
         let to = target.clone();
-        blocking(move || {
-            let place = || {
-                File::open(&part)?.sync_all()?;
-                fs::rename(&part, &to)?;
-                sync_folder_of(&to)
-            };
-            place().map_err(|error| ExportError::file(&to, "written", error))
-        })
-        .await?;
+        blocking(move || take_name(&part, &to).map_err(|error| ExportError::file(&to, "written", error))).await?;
         Ok(FileReceipt {
             path: Some(target),
             ..receipt
