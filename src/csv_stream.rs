@@ -26,6 +26,7 @@ use crate::{
     failure::{Failure, Kind},
     new_file::NewFile,
     piece_writer::PieceWriter,
+    to_be_synced::ToBeSynced,
 };
 
 /// The CSV of an export, as it comes from the server: a stream of pieces of bytes.
@@ -105,7 +106,7 @@ impl Csv {
         options.write(true).create_new(true);
         let new = blocking(move || NewFile::create(&target, &options));
         let new = new.await.map_err(file_error)?;
-        let writer = PieceWriter::to_be_synced(new.file().try_clone().map_err(file_error)?);
+        let writer = PieceWriter::new(ToBeSynced::new(new.file().try_clone().map_err(file_error)?));
         // A task runs on the thread of the connection, where the next piece is at hand without waking another thread.
         let copied = ChildTask::spawn(self.copy_to(writer, path.to_owned())).await;
         let (bytes, rows) = copied.map_err(|error| file_error(io::Error::other(error)))??;
@@ -118,7 +119,7 @@ impl Csv {
     }
 
     /// Returns how many bytes and rows it has written.
-    async fn copy_to(mut self, mut writer: PieceWriter, path: PathBuf) -> Result<(u64, u64), Error> {
+    async fn copy_to(mut self, mut writer: PieceWriter<ToBeSynced>, path: PathBuf) -> Result<(u64, u64), Error> {
         let mut bytes = 0;
         while let Some(piece) = self.next().await {
             let piece = piece?;

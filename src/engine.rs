@@ -18,6 +18,7 @@ pub use crate::{
     new_file::{NewFile, sync_folder_of, with_suffix},
     piece_writer::PieceWriter,
     quota::Permit,
+    to_be_synced::ToBeSynced,
     tries::{Blame, Next, Tries},
 };
 

@@ -64,6 +64,7 @@ mod retry;
 mod rows;
 mod speaker;
 mod timestamp;
+mod to_be_synced;
 mod transport;
 mod tries;
 mod user_event;

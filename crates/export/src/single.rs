@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery::UserProfileQuery;
+use dfinery::{UserProfileQuery, engine::ToBeSynced};
 use dfinery_records::Taxonomy;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::{
     error::{ExportError, Stopped},
     exporter::{Exporter, export_name},
     fetch::{Failed, Query},
-    files::{Temporary, ToBeSynced, new_file, take_name},
+    files::{Temporary, new_file, take_name},
     filter::{NameFilter, Selection, event_query},
     folder::{Folder, Manifest, ManifestFile},
     format::{Compression, Format},

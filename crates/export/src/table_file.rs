@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dfinery::engine::ToBeSynced;
 use dfinery_records::Taxonomy;
 use jiff::tz::TimeZone;
 use tokio::sync::{Mutex, MutexGuard};
@@ -10,7 +11,7 @@ use crate::{
     blocking::blocking,
     column::Table,
     convert::{Conversion, ConvertError, Converted, FRONT, Lead, MOST_COLUMNS, header},
-    files::{ToBeSynced, new_file},
+    files::new_file,
     folder::{Claim, Folder, Schema},
     format::{Compression, Format},
     not_converted::NotConverted,
