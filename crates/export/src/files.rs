@@ -54,10 +54,11 @@ pub(crate) fn take_name(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes a folder and those above it, all of which outlast a loss of power.
 pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
+    // What a relative path is in has no name.
+    if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
-    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+    if let Some(above) = path.parent() {
         make_folder(above)?;
     }
     match fs::create_dir(path) {
