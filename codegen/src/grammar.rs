@@ -19,7 +19,7 @@ pub fn check(file: &str, document: &Value, problems: &mut Problems) {
 }
 
 /// The shape of a node.
-enum Kind {
+pub enum Kind {
     /// Anything, such as an example.
     Any,
     /// A text that is not empty.
@@ -49,19 +49,19 @@ enum Kind {
 }
 
 /// Says what is wrong with a text.
-type Rule = fn(&str) -> Result<(), String>;
+pub type Rule = fn(&str) -> Result<(), String>;
 
 /// The keys of a node.
-struct Shape {
-    name: &'static str,
-    keys: &'static [Key],
+pub struct Shape {
+    pub name: &'static str,
+    pub keys: &'static [Key],
 }
 
-struct Key {
-    name: &'static str,
+pub struct Key {
+    pub name: &'static str,
     /// If the key is required: why, for those who left it out.
-    due: Option<&'static str>,
-    kind: Kind,
+    pub due: Option<&'static str>,
+    pub kind: Kind,
 }
 
 const fn may(name: &'static str, kind: Kind) -> Key {
@@ -83,7 +83,8 @@ const SOURCE: Key = must(
     "say which page it is from and how sure that is",
 );
 
-static DOCUMENT: Shape = Shape {
+/// A whole document.
+pub static DOCUMENT: Shape = Shape {
     name: "a document",
     keys: &[
         must("openapi", Kind::Rule(version), "write 3.0.3"),
@@ -237,7 +238,7 @@ static RESPONSE: Shape = Shape {
         DESCRIPTION,
         SOURCE,
         may("headers", Kind::Map(any_key, &Kind::NodeOrRef(&HEADER, "headers"))),
-        may("content", Kind::Map(any_key, &Kind::Node(&MEDIA))),
+        may("content", Kind::Map(answer, &Kind::Node(&MEDIA))),
     ],
 };
 
@@ -545,7 +546,9 @@ fn unknown(shape: &Shape, key: &str) -> String {
     }
 }
 
-fn noun(value: &Value) -> String {
+/// What a value is, for those who expected something else.
+#[must_use]
+pub fn noun(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -630,7 +633,17 @@ fn status(text: &str) -> Result<(), String> {
 }
 
 fn json(text: &str) -> Result<(), String> {
-    ensure(text == "application/json", || {
-        format!("a request body must be application/json, not `{text}`")
+    ensure(text == "application/json", || match text {
+        "multipart/form-data" => {
+            "a multipart body is made of parts, but the client sends one JSON; it would have to learn that first"
+                .to_owned()
+        }
+        _ => format!("a request body must be application/json, not `{text}`"),
+    })
+}
+
+fn answer(text: &str) -> Result<(), String> {
+    ensure(["application/json", "text/csv"].contains(&text), || {
+        format!("an answer must be application/json or text/csv, which the client can read, not `{text}`")
     })
 }

@@ -4,16 +4,22 @@
 //! rules of `lint`, `lower` them for progenitor, `polish` what it writes, add the tables, and `render`; the `catalogue`
 //! is for people. [`check`] writes the outputs, or says what writing would change.
 
+mod agreement;
 mod catalogue;
 pub mod check;
 mod client;
+mod csv;
 mod docs;
 pub mod drift;
+mod examples;
 mod fields;
 mod grammar;
+mod language;
+mod lines;
 mod lint;
 mod lower;
 mod names;
+mod open_api_schema;
 mod openapi;
 mod operations;
 pub mod parse;
@@ -26,8 +32,10 @@ mod requests;
 mod responses;
 mod schema;
 mod sending;
+mod shape;
 mod sources;
 mod spec;
+mod standard_names;
 mod table;
 mod taxonomy;
 mod types;

@@ -277,6 +277,9 @@ impl Source {
                 problems.push(at.problem(format!("`{id}` stands here twice")));
             }
         }
+        if self.pages.is_empty() && self.confidence == Confidence::Assumed && self.note.is_none() {
+            problems.push(at.problem("has neither pages nor a note; say in a note why it is assumed"));
+        }
         if self.note.as_ref().is_some_and(|note| note.trim().is_empty()) {
             problems.push(at.key("note").problem("is empty; leave it out"));
         }
