@@ -10,6 +10,7 @@ pub mod check;
 mod client;
 mod csv;
 mod docs;
+mod document_schema;
 pub mod drift;
 mod examples;
 mod fields;
@@ -87,6 +88,8 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
     file("sources", spec.sources.file())?;
     file("taxonomy", spec.taxonomy.file())?;
 
+    outputs.insert("spec/drift.schema.json".into(), schema::of::<drift::DriftFile>());
+    outputs.insert("spec/openapi.schema.json".into(), document_schema::text());
     outputs.insert("spec/responses.schema.json".into(), schema::of::<Responses>());
     outputs.insert("spec/sources.schema.json".into(), schema::of::<Sources>());
     outputs.insert("spec/taxonomy.schema.json".into(), schema::of::<Taxonomy>());
