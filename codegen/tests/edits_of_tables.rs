@@ -275,15 +275,15 @@ const CODES: &[Edit] = &[
     (
         "responses",
         "    - code: 40401\n",
-        "    - code: 40301\n      name: NO_PERMISSION\n      http: 200\n      http_alternative: 400\n      retry: never\n      \
+        "    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n      http_alternative: 400\n      retry: never\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n      remedy: {en: Ask., ko: 문의하십시오.}\n      \
          source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40401\n",
-        Accepted(RESPONSES, "\"40301\" => Self::NoPermission,"),
+        Accepted(RESPONSES, "\"49901\" => Self::NeverDocumented,"),
     ),
     (
         "responses",
         "    - code: 40401\n",
-        "    - code: 40301\n      name: NO_PERMISSION\n      http: 200\n§      http_alternative: 403\n      retry: never\n      \
+        "    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n§      http_alternative: 403\n      retry: never\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n      remedy: {en: Ask., ko: 문의하십시오.}\n      \
          source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40401\n",
         Refused(&[
@@ -293,13 +293,13 @@ const CODES: &[Edit] = &[
     (
         "responses",
         "    - code: 40000\n",
-        "§    - code: 40301\n      name: NO_PERMISSION\n      http: 200\n      http_alternative: 400\n§      retry: later\n      \
+        "§    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n      http_alternative: 400\n§      retry: later\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n§      remmedy: {en: Ask., ko: 문의하십시오.}\n      \
          source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40000\n",
         Refused(&[
-            "code 40301: import.codes[1]: no remedy: What to do about it",
-            "code 40301: import.codes[1].retry: `later` must be one of: never, backoff, after-reset",
-            "code 40301: import.codes[1].remmedy: is no key here; there are: code, name, http, http_alternative, retry, \
+            "code 49901: import.codes[1]: no remedy: What to do about it",
+            "code 49901: import.codes[1].retry: `later` must be one of: never, backoff, after-reset",
+            "code 49901: import.codes[1].remmedy: is no key here; there are: code, name, http, http_alternative, retry, \
              means, meaning, remedy, source",
         ]),
     ),
