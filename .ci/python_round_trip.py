@@ -8,12 +8,16 @@ import csv
 import datetime
 import io
 import os
+import pkgutil
+import sys
 import uuid
 
+import dfinery_export.api
 import dfinery_export.api.export.export_events as export_events
 import dfinery_export.api.export.export_user_profiles as export_user_profiles
 import dfinery_export.client
 import dfinery_export.models as export_models
+import dfinery_import.api
 import dfinery_import.api.event.load_events as load_events
 import dfinery_import.api.identity.delete_identity as delete_identity
 import dfinery_import.api.identity.upsert_identity as upsert_identity
@@ -29,6 +33,7 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
 def main():
+    every_operation_is_called()
     importer = dfinery_import.client.AuthenticatedClient(
         base_url=BASE_URL, token=os.environ["DFINERY_IMPORT_TOKEN"], auth_header_name="access_token", prefix=""
     )
@@ -53,6 +58,14 @@ def main():
 
     refusals(importer, exporter)
     print(f"{USERS} users and {sent.total()} events loaded, exported and equal; 2 refusals read")
+
+
+def every_operation_is_called():
+    """A new operation has a module of its own: import it, and call it."""
+    for api in (dfinery_import.api, dfinery_export.api):
+        modules = pkgutil.walk_packages(api.__path__, f"{api.__name__}.")
+        operations = {module.name for module in modules if not module.ispkg}
+        assert operations and operations <= sys.modules.keys(), f"never called: {operations - sys.modules.keys()}"
 
 
 def load_user(client, external_id):

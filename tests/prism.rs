@@ -62,46 +62,61 @@ fn every_type() -> Properties {
 
 #[tokio::test]
 #[ignore = "needs Prism: run .ci/spec-tools"]
-async fn takes_whatever_the_import_client_sends() -> Result<(), Error> {
-    let import = import();
-    let full = Event {
-        event_properties: Some(every_type()),
-        ..Event::new("df_purchase").item(every_type())
-    };
-    for user in [Identity::new().line_user_id("l-1"), everyone()] {
-        import.upsert_identity(&user).await?;
-        import.upsert_user_profile(&user, Properties::new()).await?;
-        import.upsert_user_profile(&user, every_type()).await?;
-        for events in [vec![Event::new("df_login")], vec![full.clone(); 100]] {
-            import.load_events(&user, &events).await?;
+async fn takes_whatever_the_clients_send() -> Result<(), Error> {
+    let (import, export) = (import(), export());
+    let users = [Identity::new().line_user_id("l-1"), everyone()];
+    for &operation in Operation::ALL {
+        match operation {
+            Operation::LoadEvents => {
+                let full = Event {
+                    event_properties: Some(every_type()),
+                    ..Event::new("df_purchase").item(every_type())
+                };
+                for user in &users {
+                    import.load_events(user, &[Event::new("df_login")]).await?;
+                    import.load_events(user, &vec![full.clone(); 100]).await?;
+                }
+            }
+            Operation::UpsertIdentity => {
+                for user in &users {
+                    import.upsert_identity(user).await?;
+                }
+            }
+            Operation::DeleteIdentity => drop(import.delete_identity("u-1").await?),
+            Operation::UpsertUserProfile => {
+                for user in &users {
+                    import.upsert_user_profile(user, Properties::new()).await?;
+                    import.upsert_user_profile(user, every_type()).await?;
+                }
+            }
+            Operation::ExportEvents => {
+                let today = today();
+                let days = EventQuery::between(today.saturating_sub(7.days()), today);
+                for query in [
+                    days.clone(),
+                    days.clone().only(["df_purchase"]).only_properties(["df_discount"]),
+                    days.without(["df_login"]).without_properties(["df_items_df_price"]),
+                ] {
+                    assert_eq!(lines(export.events(&query).await?).await?, 3);
+                }
+            }
+            Operation::ExportUserProfiles => {
+                let all = UserProfileQuery::all();
+                for query in [
+                    all.clone(),
+                    all.clone().audience("nwh3nu").only_properties(["df_gender"]),
+                    all.without_properties(["df_birth"]).with_identities(),
+                ] {
+                    assert_eq!(lines(export.user_profiles(&query).await?).await?, 3);
+                }
+            }
         }
     }
-    import.delete_identity("u-1").await?;
     Ok(())
 }
 
-#[tokio::test]
-#[ignore = "needs Prism: run .ci/spec-tools"]
-async fn takes_whatever_the_export_client_sends() -> Result<(), Error> {
-    let export = export();
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let days = EventQuery::between(today.saturating_sub(7.days()), today);
-    for query in [
-        days.clone(),
-        days.clone().only(["df_purchase"]).only_properties(["df_discount"]),
-        days.without(["df_login"]).without_properties(["df_items_df_price"]),
-    ] {
-        assert_eq!(lines(export.events(&query).await?).await?, 3);
-    }
-    let all = UserProfileQuery::all();
-    for query in [
-        all.clone(),
-        all.clone().audience("nwh3nu").only_properties(["df_gender"]),
-        all.without_properties(["df_birth"]).with_identities(),
-    ] {
-        assert_eq!(lines(export.user_profiles(&query).await?).await?, 3);
-    }
-    Ok(())
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// The lines of a CSV, read to its end.
@@ -120,7 +135,53 @@ async fn lines(csv: Csv) -> Result<usize, Error> {
 async fn refuses_what_the_client_refuses() {
     let import = import();
     let now = Timestamp::now();
+    let empty = [
+        Identity::new(),
+        Identity::new().email(""),
+        Identity::new().phone_no(""),
+        Identity::new().kakao_user_id(""),
+        Identity::new().line_user_id(""),
+    ];
+    for &operation in Operation::ALL {
+        match operation {
+            Operation::LoadEvents => events_are_refused(&import).await,
+            Operation::UpsertIdentity => {
+                for identity in empty.clone() {
+                    let ours = import.upsert_identity(&identity).await;
+                    let request = UpsertIdentityRequest {
+                        identity,
+                        request_datetime: now,
+                    };
+                    both_refuse(operation, ours, &request).await;
+                }
+            }
+            Operation::DeleteIdentity => {
+                let external_id = String::new();
+                let ours = import.delete_identity(external_id.clone()).await;
+                let request = DeleteIdentityRequest {
+                    identity: ExternalIdentity { external_id },
+                    request_datetime: now,
+                };
+                both_refuse(operation, ours, &request).await;
+            }
+            Operation::UpsertUserProfile => {
+                for identity in empty.clone() {
+                    let ours = import.upsert_user_profile(&identity, every_type()).await;
+                    let request = UpsertUserProfileRequest {
+                        identity,
+                        user_properties: every_type(),
+                        request_datetime: now,
+                    };
+                    both_refuse(operation, ours, &request).await;
+                }
+            }
+            // Only an `x-` rule forbids anything there.
+            Operation::ExportEvents | Operation::ExportUserProfiles => {}
+        }
+    }
+}
 
+async fn events_are_refused(import: &ImportClient) {
     let user = everyone();
     let login = Event::new("df_login");
     let crowded = Event {
@@ -139,37 +200,6 @@ async fn refuses_what_the_client_refuses() {
         let common = EventsCommon { identity };
         both_refuse(Operation::LoadEvents, ours, &LoadEventsRequest { common, events }).await;
     }
-
-    for identity in [
-        Identity::new(),
-        Identity::new().email(""),
-        Identity::new().phone_no(""),
-        Identity::new().kakao_user_id(""),
-        Identity::new().line_user_id(""),
-    ] {
-        let request = UpsertIdentityRequest {
-            identity: identity.clone(),
-            request_datetime: now,
-        };
-        let ours = import.upsert_identity(&identity).await;
-        both_refuse(Operation::UpsertIdentity, ours, &request).await;
-
-        let request = UpsertUserProfileRequest {
-            identity: identity.clone(),
-            user_properties: every_type(),
-            request_datetime: now,
-        };
-        let ours = import.upsert_user_profile(&identity, every_type()).await;
-        both_refuse(Operation::UpsertUserProfile, ours, &request).await;
-    }
-
-    let external_id = String::new();
-    let ours = import.delete_identity(external_id.clone()).await;
-    let request = DeleteIdentityRequest {
-        identity: ExternalIdentity { external_id },
-        request_datetime: now,
-    };
-    both_refuse(Operation::DeleteIdentity, ours, &request).await;
 }
 
 /// Neither a service id nor a token can be left out of a client; Prism misses each in a request.

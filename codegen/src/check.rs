@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -14,22 +14,55 @@ pub type Outputs = BTreeMap<PathBuf, String>;
 /// The folder that holds only outputs.
 const FOLDER: &str = "generated";
 
+/// What became of the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// How many were written, because they were missing or different.
+    pub written: usize,
+    /// How many were removed, because they are no longer outputs.
+    pub removed: usize,
+    /// How many were up to date.
+    pub unchanged: usize,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = |count: usize| {
+            if count == 1 {
+                "1 file".to_owned()
+            } else {
+                format!("{count} files")
+            }
+        };
+        match (self.written, self.removed) {
+            (0, 0) => write!(f, "nothing to write: {} up to date", files(self.unchanged)),
+            (written, 0) => write!(f, "wrote {}", files(written)),
+            (written, removed) => write!(f, "wrote {}, removed {}", files(written), files(removed)),
+        }
+    }
+}
+
 /// Writes what has changed, and removes from `generated/` files that are no longer outputs.
 ///
 /// # Errors
 /// If a file cannot be read, written or removed.
-pub fn write(root: &Path, outputs: &Outputs) -> io::Result<()> {
+pub fn write(root: &Path, outputs: &Outputs) -> io::Result<Written> {
+    let mut done = Written::default();
     for path in superfluous(root, outputs)? {
         fs::remove_file(root.join(path))?;
+        done.removed += 1;
     }
     for (path, text) in outputs {
         let path = root.join(path);
-        if read(&path)?.as_deref() != Some(text) {
+        if read(&path)?.as_deref() == Some(text) {
+            done.unchanged += 1;
+        } else {
             fs::create_dir_all(path.parent().unwrap_or(root))?;
             fs::write(path, text)?;
+            done.written += 1;
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 /// What writing would change, as a unified diff; empty if it would change nothing.

@@ -19,7 +19,7 @@ pub fn check(file: &str, document: &Value, problems: &mut Problems) {
 }
 
 /// The shape of a node.
-enum Kind {
+pub enum Kind {
     /// Anything, such as an example.
     Any,
     /// A text that is not empty.
@@ -51,12 +51,12 @@ enum Kind {
 }
 
 /// Says what is wrong with a text.
-type Rule = fn(&str) -> Result<(), String>;
+pub type Rule = fn(&str) -> Result<(), String>;
 
 /// The keys of a node.
-struct Shape {
-    name: &'static str,
-    keys: &'static [Key],
+pub struct Shape {
+    pub name: &'static str,
+    pub keys: &'static [Key],
 }
 
 impl Shape {
@@ -65,17 +65,17 @@ impl Shape {
     }
 
     /// Whether the key is that of a text of this shape in Korean.
-    fn has_korean(&self, key: &str) -> bool {
+    pub fn has_korean(&self, key: &str) -> bool {
         let english = IN_KOREAN.iter().find(|(_, korean)| *korean == key);
         english.is_some_and(|(english, _)| self.keys.iter().any(|known| known.name == *english))
     }
 }
 
-struct Key {
-    name: &'static str,
+pub struct Key {
+    pub name: &'static str,
     /// If the key is required: why, for those who left it out.
-    due: Option<&'static str>,
-    kind: Kind,
+    pub due: Option<&'static str>,
+    pub kind: Kind,
 }
 
 const fn may(name: &'static str, kind: Kind) -> Key {
@@ -97,7 +97,8 @@ const SOURCE: Key = must(
     "say which page it is from and how sure that is",
 );
 
-static DOCUMENT: Shape = Shape {
+/// A whole document.
+pub static DOCUMENT: Shape = Shape {
     name: "a document",
     keys: &[
         must("openapi", Kind::Rule(version), "write 3.0.3"),
@@ -251,7 +252,7 @@ static RESPONSE: Shape = Shape {
         DESCRIPTION,
         SOURCE,
         may("headers", Kind::Map(any_key, &Kind::NodeOrRef(&HEADER, "headers"))),
-        may("content", Kind::Map(any_key, &Kind::Node(&MEDIA))),
+        may("content", Kind::Map(answer, &Kind::Node(&MEDIA))),
     ],
 };
 
@@ -343,7 +344,7 @@ static SCHEMA: Shape = Shape {
     ],
 };
 
-static PROPERTY: Shape = Shape {
+pub static PROPERTY: Shape = Shape {
     name: "a property",
     keys: &[
         DESCRIPTION,
@@ -363,7 +364,7 @@ static PROPERTY: Shape = Shape {
 };
 
 /// A reference may have nothing beside it, so that one with a text of its own is the only part of an `allOf`.
-static REFERENCE: Shape = Shape {
+pub static REFERENCE: Shape = Shape {
     name: "a reference with a text",
     keys: &[
         DESCRIPTION,
@@ -424,7 +425,7 @@ static TEXT: Shape = Shape {
 };
 
 /// The keys of texts, each with the key of the same text in Korean.
-const IN_KOREAN: [(&str, &str); 2] = [("description", "x-description-ko"), ("summary", "x-summary-ko")];
+pub const IN_KOREAN: [(&str, &str); 2] = [("description", "x-description-ko"), ("summary", "x-summary-ko")];
 
 /// Why keys of the format are refused here.
 const REFUSED: &[(&str, &str)] = &[
@@ -595,7 +596,9 @@ fn unknown(shape: &Shape, key: &str) -> String {
     }
 }
 
-fn noun(value: &Value) -> String {
+/// What a value is, for those who expected something else.
+#[must_use]
+pub fn noun(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -680,7 +683,17 @@ fn status(text: &str) -> Result<(), String> {
 }
 
 fn json(text: &str) -> Result<(), String> {
-    ensure(text == "application/json", || {
-        format!("a request body must be application/json, not `{text}`")
+    ensure(text == "application/json", || match text {
+        "multipart/form-data" => {
+            "a multipart body is made of parts, but the client sends one JSON; it would have to learn that first"
+                .to_owned()
+        }
+        _ => format!("a request body must be application/json, not `{text}`"),
+    })
+}
+
+fn answer(text: &str) -> Result<(), String> {
+    ensure(["application/json", "text/csv"].contains(&text), || {
+        format!("an answer must be application/json or text/csv, which the client can read, not `{text}`")
     })
 }

@@ -4,16 +4,23 @@
 //! rules of `lint`, `lower` them for progenitor, `polish` what it writes, add the tables, and `render`; the `catalogue`
 //! is for people. [`check`] writes the outputs, or says what writing would change.
 
+mod agreement;
 mod catalogue;
 pub mod check;
 mod client;
+mod csv;
 mod docs;
+mod document_schema;
 pub mod drift;
+mod examples;
 mod fields;
 mod grammar;
+mod language;
+mod lines;
 mod lint;
 mod lower;
 mod names;
+mod open_api_schema;
 mod openapi;
 mod operations;
 pub mod parse;
@@ -26,8 +33,10 @@ mod requests;
 mod responses;
 mod schema;
 mod sending;
+mod shape;
 mod sources;
 mod spec;
+mod standard_names;
 mod table;
 mod taxonomy;
 mod types;
@@ -79,6 +88,8 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
     file("sources", spec.sources.file())?;
     file("taxonomy", spec.taxonomy.file())?;
 
+    outputs.insert("spec/drift.schema.json".into(), schema::of::<drift::DriftFile>());
+    outputs.insert("spec/openapi.schema.json".into(), document_schema::text());
     outputs.insert("spec/responses.schema.json".into(), schema::of::<Responses>());
     outputs.insert("spec/sources.schema.json".into(), schema::of::<Sources>());
     outputs.insert("spec/taxonomy.schema.json".into(), schema::of::<Taxonomy>());

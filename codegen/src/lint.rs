@@ -24,13 +24,13 @@ pub fn api(api: &Api, pages: Option<&Sources>, problems: &mut Problems) {
         rules.operation(operation, &root.key("paths").key(path).key(method), problems);
     }
     for (name, scheme) in &api.document.components.security_schemes {
-        let at = root.key("components.securitySchemes").key(name);
+        let at = root.key("components").key("securitySchemes").key(name);
         if scheme.kind == "apiKey" && scheme.name.is_empty() {
             problems.push(at.problem("no name; an apiKey says which header it is sent in"));
         }
     }
     for (name, schema) in &api.document.components.schemas {
-        rules.schema(name, schema, &root.key("components.schemas").key(name), problems);
+        rules.schema(name, schema, &root.key("components").key("schemas").key(name), problems);
     }
 }
 
@@ -57,7 +57,11 @@ pub fn across(apis: &[&Api], problems: &mut Problems) {
             families.insert(family, &root.key("x-rate-limits").key(family), problems);
         }
         for token in api.document.components.security_schemes.keys() {
-            tokens.insert(token, &root.key("components.securitySchemes").key(token), problems);
+            tokens.insert(
+                token,
+                &root.key("components").key("securitySchemes").key(token),
+                problems,
+            );
         }
     }
 }
@@ -218,11 +222,8 @@ impl Rules<'_> {
 
     fn property(&self, schema: &Schema, name: &str, property: &Schema, at: &Place, problems: &mut Problems) {
         let Some(field) = self.document.field(property) else {
-            // A dangling reference was already reported.
-            if property
-                .target()
-                .is_none_or(|target| self.document.schema(target).is_some())
-            {
+            // What makes it none was already reported, such as a dangling reference.
+            if !problems.any_within(at) {
                 problems.push(at.problem(format!("no field stands for {}", type_words(property))));
             }
             return;

@@ -40,7 +40,8 @@ fn run() -> Result<bool, String> {
         }
         Ok(diff.is_empty())
     } else {
-        codegen::check::write(&root, &outputs).map_err(|error| error.to_string())?;
+        let written = codegen::check::write(&root, &outputs).map_err(|error| error.to_string())?;
+        println!("{written}");
         Ok(true)
     }
 }

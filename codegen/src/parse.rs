@@ -1,12 +1,14 @@
 //! From text to values: strict YAML, then strict types.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use crate::{
-    problem::{Place, Problem, Problems},
+    lines::Node,
+    problem::{Place, Problem, Problems, Step},
     read::Inputs,
 };
 
@@ -17,6 +19,56 @@ pub struct Parsed {
     pub values: BTreeMap<&'static str, Value>,
     /// Why any are missing.
     pub problems: Problems,
+    /// On which lines their nodes are, by the same names.
+    lines: Arc<BTreeMap<&'static str, Node>>,
+}
+
+impl Parsed {
+    /// Says on which lines the problems are, and of which rows and operations they speak.
+    #[must_use]
+    pub fn locate(&self, problems: Problems) -> Problems {
+        problems.located(|file, steps| {
+            let name = file.strip_prefix("spec/")?.strip_suffix(".yaml")?;
+            let keys: Vec<_> = steps
+                .iter()
+                .map(|step| match step {
+                    Step::Key(key) => key.clone(),
+                    Step::Index(index) => index.to_string(),
+                })
+                .collect();
+            let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+            let line = self.lines.get(name)?.line_of(&keys);
+            Some((line, subject(self.values.get(name)?, steps)))
+        })
+    }
+}
+
+/// The names of the operation and of the rows on the way to a node.
+fn subject(root: &Value, steps: &[Step]) -> String {
+    let mut names = Vec::new();
+    let mut node = root;
+    for step in steps {
+        let (next, keys) = match step {
+            Step::Key(key) => (node.get(key), &["operationId"][..]),
+            Step::Index(index) => (
+                node.get(*index),
+                &["code", "message", "status", "number", "id", "name"][..],
+            ),
+        };
+        let Some(next) = next else { break };
+        node = next;
+        names.extend(keys.iter().find_map(|key| name(key, node.get(key)?)));
+    }
+    names.join(", ")
+}
+
+/// The name that a row has under one of its keys. A number says little without the key.
+fn name(key: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(format!("{key} {number}")),
+        Value::String(text) if !text.trim().is_empty() && text.lines().count() == 1 => Some(text.clone()),
+        _ => None,
+    }
 }
 
 /// Parses every file.
@@ -33,9 +85,14 @@ pub fn files(inputs: &Inputs) -> Parsed {
     let values = texts
         .iter()
         .filter_map(|&(name, text)| Some((name, problems.keep(yaml(&file(name), text))?)));
+    let values: BTreeMap<_, _> = values.collect();
+    let lines = texts.iter().filter(|(name, _)| values.contains_key(name));
+    let lines = lines.filter_map(|&(name, text)| Some((name, problems.keep(Node::parse(&file(name), text))?)));
+    let lines = Arc::new(lines.collect());
     Parsed {
-        values: values.collect(),
+        values,
         problems,
+        lines,
     }
 }
 
@@ -45,9 +102,12 @@ pub fn files(inputs: &Inputs) -> Parsed {
 /// Names the node that does not fit.
 pub fn typed<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let place = Place::file(file(name));
-        let path = error.path().to_string();
-        let place = if path == "." { place } else { place.key(&path) };
+        let steps = error.path().iter().filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
+        let place = steps.fold(Place::file(file(name)), |place, step| place.step(step));
         place.problem(error.into_inner().to_string())
     })
 }
@@ -68,6 +128,14 @@ fn yaml(file: &str, text: &str) -> Result<Value, Problem> {
     match serde_saphyr::from_str_with_options(text, options) {
         Ok(Value::Null) => Err(place.problem("is empty")),
         Ok(value) => Ok(value),
-        Err(error) => Err(place.problem(format!("is no valid YAML: {error}"))),
+        Err(error) => Err(invalid(&place, &error)),
     }
+}
+
+fn invalid(place: &Place, error: &serde_saphyr::Error) -> Problem {
+    let problem = place.problem(format!("is no valid YAML: {}", error.without_snippet()));
+    let line = error
+        .location()
+        .and_then(|location| usize::try_from(location.line()).ok());
+    line.map_or(problem.clone(), |line| problem.on_line(line))
 }

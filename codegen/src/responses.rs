@@ -146,11 +146,15 @@ impl ToTokens for Retry {
 pub const SUCCESS: &str = "20000";
 
 /// What rows of both APIs have in common.
-struct Row<'a> {
-    raw: String,
-    name: &'a str,
-    http: u16,
-    http_alternative: u16,
+pub struct Row<'a> {
+    /// The wire value: a number in digits, or a word.
+    pub raw: String,
+    /// The wire `message`.
+    pub name: &'a str,
+    /// The status under which the table of codes lists it.
+    pub http: u16,
+    /// The other status it may come under.
+    pub http_alternative: u16,
     retry: Retry,
     means: Option<Means>,
     meaning: &'a Text,
@@ -191,6 +195,19 @@ impl ExportRow {
 }
 
 impl Responses {
+    /// The codes of an API with their places; none if there is no table for it.
+    #[must_use]
+    pub fn rows(&self, api: &str) -> Vec<(Row<'_>, Place)> {
+        let rows: Vec<_> = match api {
+            "import" => self.import.codes.iter().map(ImportRow::row).collect(),
+            "export" => self.export.codes.iter().map(ExportRow::row).collect(),
+            _ => Vec::new(),
+        };
+        let at = Place::file(FILE).key(api).key("codes");
+        let places = (0..rows.len()).map(|index| at.index(index));
+        rows.into_iter().zip(places.collect::<Vec<_>>()).collect()
+    }
+
     pub fn lint(&self, pages: Option<&Sources>, problems: &mut Problems) {
         let root = Place::file(FILE);
         let import: Vec<_> = self.import.codes.iter().map(ImportRow::row).collect();
@@ -205,7 +222,8 @@ impl Responses {
         }
         if !self.import.codes.iter().any(|row| row.row().raw == SUCCESS) {
             problems.push(
-                root.key("import.codes")
+                root.key("import")
+                    .key("codes")
                     .problem(format!("has no row for {SUCCESS}, the code of success")),
             );
         }
@@ -273,6 +291,16 @@ fn lint_rows(rows: &[Row<'_>], api: &str, at: &Place, pages: Option<&Sources>, p
             }
             Ok(_) => {}
         }
+        let letters = |name: &str| name.replace('_', "").to_lowercase();
+        let twin = rows[..index]
+            .iter()
+            .find(|other| other.name != row.name && letters(other.name) == letters(row.name));
+        if let Some(twin) = twin {
+            problems.push(at.key(key).problem(format!(
+                "`{}` differs from `{}`, the name of {}, only in case or in `_`",
+                row.name, twin.name, twin.raw
+            )));
+        }
         if !row.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             problems.push(at.key(key).problem(format!(
                 "`{}` holds other characters than letters, digits and `_`",
@@ -281,6 +309,14 @@ fn lint_rows(rows: &[Row<'_>], api: &str, at: &Place, pages: Option<&Sources>, p
         }
         if api == "import" && !seen.insert(&row.raw) {
             problems.push(at.key("code").problem(format!("{} stands twice", row.raw)));
+        }
+        if api == "import" && row.raw.len() != SUCCESS.len() {
+            problems.push(at.key("code").problem(format!(
+                "{} has {} digits; codes have {}, as {SUCCESS} has",
+                row.raw,
+                row.raw.len(),
+                SUCCESS.len()
+            )));
         }
         lint_status(row.http, &at.key("http"), problems);
         lint_status(row.http_alternative, &at.key("http_alternative"), problems);

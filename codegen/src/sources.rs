@@ -277,6 +277,9 @@ impl Source {
                 problems.push(at.problem(format!("`{id}` stands here twice")));
             }
         }
+        if self.pages.is_empty() && self.confidence == Confidence::Assumed && self.note.is_none() {
+            problems.push(at.problem("has neither pages nor a note; say in a note why it is assumed"));
+        }
         if let Some(note) = &self.note {
             note.lint(&at.key("note"), problems);
         }

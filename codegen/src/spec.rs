@@ -1,16 +1,23 @@
 //! The whole spec, parsed and checked.
 
+use std::sync::LazyLock;
+
 use serde::de::DeserializeOwned;
 
 use crate::{
-    grammar, lint,
+    agreement, examples, grammar, language, lint,
     openapi::{Api, Operation},
     parse::{self, Parsed},
-    problem::Problems,
+    problem::{Place, Problems},
     responses::Responses,
+    shape::Shape,
     sources::Sources,
     taxonomy::Taxonomy,
 };
+
+static SOURCES: LazyLock<Shape> = LazyLock::new(Shape::of::<Sources>);
+static RESPONSES: LazyLock<Shape> = LazyLock::new(Shape::of::<Responses>);
+static TAXONOMY: LazyLock<Shape> = LazyLock::new(Shape::of::<Taxonomy>);
 
 /// The data from which everything is generated.
 #[derive(Debug)]
@@ -28,10 +35,14 @@ impl Spec {
     /// # Errors
     /// Everything wrong, as far as one run can see: a wrong type hides only the other faults of its file.
     pub fn new(parsed: &Parsed) -> Result<Self, Problems> {
+        Self::checked(parsed).map_err(|problems| parsed.locate(problems))
+    }
+
+    fn checked(parsed: &Parsed) -> Result<Self, Problems> {
         let mut problems = parsed.problems.clone();
-        let sources = table::<Sources>("sources", parsed, &mut problems);
-        let responses = table::<Responses>("responses", parsed, &mut problems);
-        let taxonomy = table::<Taxonomy>("taxonomy", parsed, &mut problems);
+        let sources = table::<Sources>("sources", &SOURCES, parsed, &mut problems);
+        let responses = table::<Responses>("responses", &RESPONSES, parsed, &mut problems);
+        let taxonomy = table::<Taxonomy>("taxonomy", &TAXONOMY, parsed, &mut problems);
         let import = api("import", parsed, &mut problems);
         let export = api("export", parsed, &mut problems);
 
@@ -50,20 +61,35 @@ impl Spec {
             lint::api(api, pages, &mut problems);
         }
         lint::across(&apis, &mut problems);
+        let codes = responses
+            .as_ref()
+            .filter(|_| !problems.any_within(&Place::file(parse::file("responses"))));
+        agreement::check(&apis, codes, &mut problems);
 
         match (import, export, responses, taxonomy, sources) {
             (Some(import), Some(export), Some(responses), Some(taxonomy), Some(sources)) => {
                 problems.into_result()?;
-                Ok(Self {
+                let spec = Self {
                     import,
                     export,
                     responses,
                     taxonomy,
                     sources,
-                })
+                };
+                spec.check_examples()?;
+                Ok(spec)
             }
             _ => Err(problems),
         }
+    }
+
+    /// Examples are judged by all the rest, which must be right for that.
+    fn check_examples(&self) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        for api in self.apis() {
+            examples::check(api, &self.responses, &self.taxonomy, &mut problems);
+        }
+        problems.into_result()
     }
 
     /// Both documents.
@@ -81,8 +107,20 @@ impl Spec {
     }
 }
 
-fn table<T: DeserializeOwned>(name: &str, parsed: &Parsed, problems: &mut Problems) -> Option<T> {
-    problems.keep(parse::typed(name, parsed.values.get(name)?))
+/// A table, unless its rows have another shape: then all that differs is named, where serde would stop at the first.
+fn table<T: DeserializeOwned>(name: &str, shape: &Shape, parsed: &Parsed, problems: &mut Problems) -> Option<T> {
+    let value = parsed.values.get(name)?;
+    let place = Place::file(parse::file(name));
+    language::check(value, &place, problems);
+    let mut faults = Problems::default();
+    shape.check(value, &place, &mut faults);
+    match faults.into_result() {
+        Ok(()) => problems.keep(parse::typed(name, value)),
+        Err(faults) => {
+            problems.append(faults);
+            None
+        }
+    }
 }
 
 /// A document, unless it breaks the grammar so badly that it cannot be understood.
@@ -90,6 +128,7 @@ fn api(name: &'static str, parsed: &Parsed, problems: &mut Problems) -> Option<A
     let value = parsed.values.get(name)?.clone();
     let mut faults = Problems::default();
     grammar::check(&parse::file(name), &value, &mut faults);
+    language::check(&value, &Place::file(parse::file(name)), &mut faults);
     let document = parse::typed(name, &value);
     let document = match faults.into_result() {
         Ok(()) => problems.keep(document),

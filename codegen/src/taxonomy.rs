@@ -6,10 +6,11 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     problem::{Place, Problems},
+    shape::Shape,
     sources::Sources,
     table::{Source, Text},
 };
@@ -222,21 +223,21 @@ pub enum Type {
 }
 
 impl Type {
-    fn fits(self, value: &Value) -> bool {
-        let all = |kind: Self| {
-            value
-                .as_array()
-                .is_some_and(|values| values.iter().all(|value| kind.fits(value)))
-        };
+    /// The JSON Schema of its values.
+    #[must_use]
+    pub fn schema(self) -> Value {
+        let list = |kind: Self| json!({"type": "array", "items": kind.schema()});
         match self {
-            Self::String | Self::Datetime | Self::Date => value.is_string(),
-            Self::Long => value.is_i64(),
-            Self::Double => value.is_number(),
-            Self::Boolean => value.is_boolean(),
-            Self::StringArray => all(Self::String),
-            Self::LongArray => all(Self::Long),
-            Self::DoubleArray => all(Self::Double),
-            Self::Items => value.is_array(),
+            Self::String => json!({"type": "string"}),
+            Self::Long => json!({"type": "integer"}),
+            Self::Double => json!({"type": "number"}),
+            Self::Boolean => json!({"type": "boolean"}),
+            Self::Datetime => json!({"type": "string", "format": "date-time"}),
+            Self::Date => json!({"type": "string", "format": "date"}),
+            Self::StringArray => list(Self::String),
+            Self::LongArray => list(Self::Long),
+            Self::DoubleArray => list(Self::Double),
+            Self::Items => json!({"type": "array"}),
         }
     }
 }
@@ -331,8 +332,9 @@ impl Taxonomy {
 
     fn lint_examples(&self, at: &Place, problems: &mut Problems) {
         for (index, property) in self.event_properties.iter().enumerate() {
+            let shape = Shape::open_api(property.kind.schema());
             for (example, value) in property.examples.iter().enumerate() {
-                if !property.kind.fits(value) {
+                if !shape.fits(value) {
                     let at = at.index(index).key("examples").index(example);
                     problems.push(at.problem(format!("{value} is not of the type of the property")));
                 }

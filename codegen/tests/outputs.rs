@@ -36,10 +36,12 @@ fn run(root: &Path, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// Writes, and returns what the program says about it.
 #[track_caller]
-fn write(root: &Path) {
+fn write(root: &Path) -> String {
     let output = run(root, &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The diff that `--check` prints when it fails.
@@ -105,6 +107,9 @@ fn what_was_deleted_comes_back_byte_by_byte() {
 fn a_file_that_is_no_output_is_superfluous() {
     let copy = copy();
     fs::write(copy.path().join("generated/old.rs"), "// Once generated.\n").unwrap();
+    fs::remove_file(copy.path().join("generated/fields.rs")).unwrap();
+    assert_eq!(write(copy.path()), "wrote 1 file, removed 1 file\n");
+    fs::write(copy.path().join("generated/old.rs"), "// Once generated.\n").unwrap();
     let diff = check_fails(copy.path());
     assert_eq!(
         diff,
@@ -123,7 +128,11 @@ fn a_file_that_is_current_is_not_touched() {
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions).unwrap();
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    write(copy.path());
+    let all = codegen::outputs(&support::real()).unwrap().len();
+    assert_eq!(
+        write(copy.path()),
+        format!("nothing to write: {all} files up to date\n")
+    );
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), modified);
 }
 
@@ -169,7 +178,7 @@ fn a_row_that_means_a_wrong_token() {
 fn a_new_row() {
     let row = "    - message: quota_gone\n      http: 429\n      http_alternative: 429\n      retry: never\n      \
                meaning: {en: Gone., ko: 없음.}\n      remedy: {en: None., ko: 없음.}\n      \
-               source: {confidence: assumed, pages: []}\n";
+               source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n";
     let before = "export:\n  codes:\n";
     shows(
         "spec/responses.yaml",
@@ -180,7 +189,7 @@ fn a_new_row() {
             "+            \"quota_gone\" => Self::QuotaGone,",
             "+            Self::QuotaGone => Some(&EXPORT_QUOTA_GONE),",
             "+    /// Gone. None.",
-            "+    /// Source: assumed by this project.",
+            "+    /// Source: assumed by this project. A test.",
         ],
     );
 }
@@ -203,7 +212,7 @@ fn an_identifier_has_its_place_in_every_list() {
     let mut inputs = support::fixture();
     let email = "        email:\n";
     let naver = "        naver_id:\n          type: string\n          description: An id.\n          \
-                 x-description-ko: ID입니다.\n          x-source: {confidence: assumed, pages: []}\n";
+                 x-description-ko: ID입니다.\n          x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n";
     inputs.import = inputs.import.replacen(email, &format!("{naver}{email}"), 1);
     let outputs = codegen::outputs(&inputs).unwrap();
     let fields = outputs[Path::new("generated/fields.rs")].split_whitespace();
@@ -285,12 +294,18 @@ fn a_broken_spec_fails_in_words_and_writes_nothing() {
         "operationId: load_events",
         "operationId: Load",
     );
+    let import = fs::read_to_string(copy.path().join("spec/import.yaml")).unwrap();
+    let line = import
+        .lines()
+        .position(|line| line.contains("operationId: Load"))
+        .unwrap()
+        + 1;
     for arguments in [&[][..], &["--check"]] {
         let output = run(copy.path(), arguments);
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             String::from_utf8(output.stderr).unwrap(),
-            "spec/import.yaml: paths./api/v1/events.post.operationId: `Load` is not snake_case\n"
+            format!("spec/import.yaml:{line}: Load: paths./api/v1/events.post.operationId: `Load` is not snake_case\n")
         );
     }
     assert_eq!(before, files(copy.path().join("generated")));

@@ -64,7 +64,6 @@ fn fields_are_named_as_they_are_written() {
         owned.collect::<BTreeSet<_>>()
     };
     let load = request_schema(Operation::LoadEvents);
-    assert_eq!(written(&LoadEventsRequest::FIELDS), named(load));
     assert_eq!(written(&Event::FIELDS), named(&load["properties"]["events"]["items"]));
     let common = &load["properties"]["common"];
     assert_eq!(written(&EventsCommon::FIELDS), named(common));
@@ -74,13 +73,15 @@ fn fields_are_named_as_they_are_written() {
         written(&ExternalIdentity::FIELDS),
         named(&delete["properties"]["identity"])
     );
-    for (fields, operation) in [
-        (&UpsertIdentityRequest::FIELDS[..], Operation::UpsertIdentity),
-        (&DeleteIdentityRequest::FIELDS[..], Operation::DeleteIdentity),
-        (&UpsertUserProfileRequest::FIELDS[..], Operation::UpsertUserProfile),
-        (&ExportEventsRequest::FIELDS[..], Operation::ExportEvents),
-        (&ExportUserProfilesRequest::FIELDS[..], Operation::ExportUserProfiles),
-    ] {
+    for &operation in Operation::ALL {
+        let fields = match operation {
+            Operation::LoadEvents => &LoadEventsRequest::FIELDS[..],
+            Operation::UpsertIdentity => &UpsertIdentityRequest::FIELDS,
+            Operation::DeleteIdentity => &DeleteIdentityRequest::FIELDS,
+            Operation::UpsertUserProfile => &UpsertUserProfileRequest::FIELDS,
+            Operation::ExportEvents => &ExportEventsRequest::FIELDS,
+            Operation::ExportUserProfiles => &ExportUserProfilesRequest::FIELDS,
+        };
         assert_eq!(written(fields), named(request_schema(operation)), "{operation}");
     }
 }

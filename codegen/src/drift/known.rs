@@ -1,5 +1,6 @@
 //! `spec/drift.yaml`: where pages are known to differ from the spec, and why.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::{
 pub const FILE: &str = "spec/drift.yaml";
 
 /// What a comparison has to know besides the spec.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriftFile {
     /// Known differences.
@@ -23,7 +24,7 @@ pub struct DriftFile {
 }
 
 /// A difference that is not drift.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
     /// What the page is: `import-responses`, `export-responses`, the id of an operation, `rate-limits`, `data-types`,
@@ -42,7 +43,7 @@ pub struct Known {
 }
 
 /// A data type as the documentation names it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataType {
     /// Its name, in English on either page.

@@ -28,13 +28,14 @@ use std::collections::BTreeSet;
 
 pub use self::{
     book::Book,
+    known::DriftFile,
     located::At,
     lock::{Lock, Remembered},
     report::{Finding, Level, PageReport, Report},
 };
 use self::{
     compare::{Sheet, compare},
-    known::{DriftFile, Knowledge},
+    known::Knowledge,
     located::{Lines, Node},
     page::Page,
     pair::Pairs,

@@ -11,6 +11,7 @@ use codegen::{
     drift::{Book, Document},
     read,
 };
+use serde_json::Value;
 
 /// A page of `tests/pages`.
 pub struct Fixture {
@@ -48,12 +49,48 @@ pub fn fixtures() -> Vec<Fixture> {
         .expect("tests/pages")
         .map(|entry| {
             let entry = entry.expect("an entry");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let text = fs::read_to_string(entry.path()).expect("a page");
             Fixture {
-                name: entry.file_name().to_string_lossy().into_owned(),
-                text: fs::read_to_string(entry.path()).expect("a page"),
+                text: with_new_codes(&name, text),
+                name,
             }
         })
         .collect();
     fixtures.sort_by(|a, b| a.name.cmp(&b.name));
     fixtures
+}
+
+/// A page of codes, with a row for every documented code that came into the spec after the page was written: so a new
+/// code is one row, in the spec.
+fn with_new_codes(page: &str, mut text: String) -> String {
+    let spec = fs::read_to_string(root().join("spec/responses.yaml")).expect("spec/responses.yaml");
+    let spec: Value = serde_saphyr::from_str(&spec).expect("YAML");
+    let api = page.split_once("-responses").map_or("", |(api, _)| api);
+    let cells = |row: &Value| ["http", "code", "name", "message"].map(|key| row[key].to_string().replace('"', ""));
+    let mut before = None;
+    for row in spec[api]["codes"].as_array().into_iter().flatten() {
+        let name = row.get("name").unwrap_or(&row["message"]).as_str().expect("a name");
+        let place = text.find(&format!("<td><code>{name}</code></td>"));
+        match (place, before) {
+            (Some(_), _) => before = Some(row),
+            (None, Some(before)) if row["source"]["confidence"] == "documented" => {
+                let known = before
+                    .get("name")
+                    .unwrap_or(&before["message"])
+                    .as_str()
+                    .expect("a name");
+                let place = text.find(&format!("<code>{known}</code>")).expect("the row before");
+                let start = text[..place].rfind("<tr>").expect("a row");
+                let end = place + text[place..].find("</tr>").expect("the end of the row") + "</tr>".len();
+                let mut new = text[start..end].to_owned();
+                for (old, cell) in cells(before).iter().zip(cells(row)) {
+                    new = new.replacen(&format!(">{old}<"), &format!(">{cell}<"), 1);
+                }
+                text.insert_str(end, &new);
+            }
+            (None, _) => {}
+        }
+    }
+    text
 }
