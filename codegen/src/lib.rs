@@ -6,19 +6,23 @@
 
 mod catalogue;
 pub mod check;
+mod checks;
 mod client;
 mod docs;
 pub mod drift;
 mod fields;
 mod grammar;
+mod limits;
 mod lint;
 mod lower;
 mod names;
 mod openapi;
 mod operations;
+mod parameters;
 pub mod parse;
 mod polish;
 pub mod problem;
+mod property;
 pub mod read;
 mod readme;
 mod render;
@@ -91,5 +95,8 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
 fn client(api: &Api, sources: &Sources) -> Result<String, Problems> {
     let mut file = client::generate(api, lower::lower(api))?;
     polish::polish(&mut file, api, sources)?;
+    let deprecation = spec::allow_deprecated(api);
+    file.attrs
+        .extend((!deprecation.is_empty()).then(|| syn::parse_quote!(#deprecation)));
     Ok(render::file(&file))
 }

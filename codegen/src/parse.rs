@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
+    names,
     problem::{Place, Problem, Problems},
     read::Inputs,
 };
@@ -33,11 +34,33 @@ pub fn files(inputs: &Inputs) -> Parsed {
     let values = texts
         .iter()
         .filter_map(|&(name, text)| Some((name, problems.keep(yaml(&file(name), text))?)));
-    Parsed {
-        values: values.collect(),
-        problems,
+    let mut values: BTreeMap<_, _> = values.collect();
+    for (name, text) in &inputs.others {
+        values.extend(problems.keep(further_api(name, text)));
     }
+    Parsed { values, problems }
 }
+
+/// A further API. Anything else in `spec/` would be ignored by every tool.
+fn further_api(name: &str, text: &str) -> Result<(&'static str, Value), Problem> {
+    let file = file(name);
+    let place = Place::file(&file);
+    let value = yaml(&file, text)?;
+    if value.get("openapi").is_none() {
+        return Err(place.problem(
+            "is none of the files that are read here: one of a further API begins with `openapi: 3.0.3`; remove any other",
+        ));
+    }
+    if !names::is_field(name) || GENERATED.contains(&name) {
+        return Err(place
+            .problem("cannot give its name to a module of generated/: call it by a word of the API, in snake_case"));
+    }
+    // There are few such names, and they are needed until the program ends.
+    Ok((name.to_owned().leak(), value))
+}
+
+/// Modules that are generated from all APIs together.
+const GENERATED: [&str; 6] = ["fields", "operations", "requests", "responses", "sources", "taxonomy"];
 
 /// Reads a parsed file as `T`, which accepts neither unknown keys nor wrong types.
 ///
