@@ -29,7 +29,7 @@ use crate::{
     retry::RetryBudget,
     speaker::Speaker,
     tries::{Blame, Failed, Next, Tries},
-    validate::Validate as _,
+    validate::Validate,
 };
 
 /// One of the two APIs: its generated client, and how its answers are judged.

@@ -517,10 +517,10 @@ impl Walk<'_> {
             Kind::Map(rule, kind) => self.map(*rule, kind, value, at, problems),
             Kind::Ref(section) => self.reference(section, value, at, problems),
             Kind::NodeOrRef(_, section) | Kind::Values(_, section) if value.get("$ref").is_some() => {
-                self.reference(section, value, at, problems)
+                self.reference(section, value, at, problems);
             }
             Kind::Node(shape) | Kind::NodeOrRef(shape, _) | Kind::Values(shape, _) => {
-                self.node(shape, value, at, problems)
+                self.node(shape, value, at, problems);
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     problem::{Place, Problems},
 };
 
-/// The rules for the lengths and bounds of a value.
+/// The rules for the lengths and bounds of a value, and of what it holds.
 pub fn lint(field: &Field<'_>, schema: &Schema, at: &Place, problems: &mut Problems) {
     let is_text = *field == Field::Text;
     let whole = match field {
@@ -47,6 +47,15 @@ pub fn lint(field: &Field<'_>, schema: &Schema, at: &Place, problems: &mut Probl
         counts.is_some_and(|(min, max)| min > max),
         "is above maxItems",
     );
+    let (Field::List(element) | Field::Map(element), Some(inner)) = (field, schema.inner()) else {
+        return;
+    };
+    let key = if schema.items.is_some() {
+        "items"
+    } else {
+        "additionalProperties"
+    };
+    lint(element, inner, &at.key(key), problems);
 }
 
 /// The limits of a text or a number in words, a sentence each.

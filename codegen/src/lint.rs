@@ -297,7 +297,6 @@ impl Rules<'_> {
             problems.push(at.problem(format!("{}{reference}", names::no_field(rust_name))));
         }
         limits::lint(&field, property, at, problems);
-        self.elements(&field, property, at, problems);
         let optional = schema.is_optional(name);
         let is_text = field == Field::Text;
         let is_list = matches!(field, Field::List(_));
@@ -347,20 +346,6 @@ impl Rules<'_> {
                 "is for a required date, and names another one",
             );
         }
-    }
-
-    /// The limits of what lists and maps hold.
-    fn elements(&self, field: &Field<'_>, schema: &Schema, at: &Place, problems: &mut Problems) {
-        let (Field::List(element) | Field::Map(element), Some(inner)) = (field, schema.inner()) else {
-            return;
-        };
-        let at = at.key(if schema.items.is_some() {
-            "items"
-        } else {
-            "additionalProperties"
-        });
-        limits::lint(element, inner, &at, problems);
-        self.elements(element, inner, &at, problems);
     }
 
     fn min_properties(&self, schema: &Schema, at: &Place, problems: &mut Problems) {

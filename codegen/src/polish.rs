@@ -197,8 +197,8 @@ fn name_parameters(file: &mut File, api: &Api) -> usize {
     }
 
     impl Pass<'_> {
-        fn name(&mut self, argument: Option<&mut Expr>) {
-            if let Some(Expr::Lit(literal)) = argument
+        fn name(&mut self, argument: &mut Expr) {
+            if let Expr::Lit(literal) = argument
                 && let syn::Lit::Str(text) = &mut literal.lit
                 && let Some(name) = self.names.get(text.value().as_str())
             {
@@ -212,14 +212,14 @@ fn name_parameters(file: &mut File, api: &Api) -> usize {
         fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
             visit_mut::visit_expr_call_mut(self, call);
             if call.func.to_token_stream().to_string().ends_with("QueryParam :: new") {
-                self.name(call.args.first_mut());
+                call.args.first_mut().into_iter().for_each(|name| self.name(name));
             }
         }
 
         fn visit_expr_method_call_mut(&mut self, call: &mut ExprMethodCall) {
             visit_mut::visit_expr_method_call_mut(self, call);
             if call.method == "append" {
-                self.name(call.args.first_mut());
+                call.args.first_mut().into_iter().for_each(|name| self.name(name));
             }
         }
     }

@@ -144,7 +144,9 @@ fn field(api: &Api, property: &Property<'_>, attributes: &TokenStream) -> Result
     let doc = docs::comment(docs::first_sentence(property.text));
     let (ident, ty) = (&property.ident, property.borrowed_type(api)?);
     let deprecated = property.deprecation();
-    Ok(quote!(#doc #attributes #deprecated pub #ident: #ty))
+    let options = (property.options() > 1)
+        .then(|| quote!(#[allow(clippy::option_option, reason = "left out, null, or a value")]));
+    Ok(quote!(#doc #attributes #options #deprecated pub #ident: #ty))
 }
 
 /// The body of a request.

@@ -74,7 +74,7 @@ fn quotas_tokens_and_hosts() {
             "one host",
             |spec| spec.at("import", "/servers/0")["url"] = json!("https://openapi2.dfinery.ai"),
             Refused(
-                "spec/export.yaml: servers: `https://openapi.dfinery.ai` is another host than `https://openapi2.dfinery.ai`, and the clients have one: leave `servers` out here, and give the client of this API its base URL where it is built",
+                "servers: `https://openapi.dfinery.ai` is another host than `https://openapi2.dfinery.ai`, and the clients have one: leave `servers` out here, and give the client of this API its base URL where it is built",
             ),
         ),
         (
@@ -139,7 +139,7 @@ fn further_documents() {
                 })
             },
             Refused(
-                "spec/audience.yaml: components.securitySchemes.import_token: `import_token` is the token `ImportToken`, as `import_token` is elsewhere: say the same of it in both documents, or give it another name",
+                "components.securitySchemes.import_token: `import_token` is the token `ImportToken`, as `import_token` is elsewhere: say the same of it in both documents, or give it another name",
             ),
         ),
         (
@@ -150,7 +150,7 @@ fn further_documents() {
                 })
             },
             Refused(
-                "spec/audience.yaml: x-rate-limits.profile: `profile` is the family `Profile`, as `profile` is elsewhere: say the same of it in both documents, or give it another name",
+                "x-rate-limits.profile: `profile` is the family `Profile`, as `profile` is elsewhere: say the same of it in both documents, or give it another name",
             ),
         ),
         (
@@ -160,7 +160,7 @@ fn further_documents() {
                     api["servers"][0]["url"] = json!("https://audience.dfinery.ai");
                 })
             },
-            Refused("spec/audience.yaml: servers: `https://audience.dfinery.ai` is another host than"),
+            Refused("servers: `https://audience.dfinery.ai` is another host than"),
         ),
         (
             "an operation that is elsewhere",
@@ -170,7 +170,7 @@ fn further_documents() {
                 })
             },
             Refused(
-                "spec/audience.yaml: paths./api/v1/audiences.post.operationId: `load_events` is the operation `LoadEvents`, as `load_events` is elsewhere",
+                "paths./api/v1/audiences.post.operationId: `load_events` is the operation `LoadEvents`, as `load_events` is elsewhere",
             ),
         ),
         (
@@ -186,6 +186,11 @@ fn further_documents() {
             Refused(
                 "spec/audience-v2.yaml: cannot give its name to a module of generated/: call it by a word of the API, in snake_case",
             ),
+        ),
+        (
+            "a table of codes for a third API",
+            |spec| spec.at("responses", "")["audience"] = json!({ "codes": [], "http": [] }),
+            Refused("unknown field `audience`, expected `import` or `export`"),
         ),
         (
             "a file that is no API",
@@ -211,7 +216,7 @@ fn further_documents() {
                     api["paths"]["/api/v1/audiences"]["post"]["summary"] = json!("");
                 })
             },
-            Refused("spec/audience.yaml: paths./api/v1/audiences.post.summary: is empty"),
+            Refused("paths./api/v1/audiences.post.summary: is empty"),
         ),
     ]);
 }

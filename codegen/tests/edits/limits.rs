@@ -133,7 +133,12 @@ fn limits() {
         ),
         (
             "at least two events",
-            |spec| spec.set("import", &format!("{LOAD}/properties/events"), json!({ "minItems": 2 })),
+            |spec| {
+                spec.set("import", &format!("{LOAD}/properties/events"), json!({ "minItems": 2 }));
+                let examples = "/paths/~1api~1v1~1events/post/requestBody/content/application~1json/examples";
+                let several = spec.at("import", examples)["several"].clone();
+                *spec.at("import", examples) = json!({ "several": several });
+            },
             Makes("requests.rs", "if self.events.len() < 2"),
         ),
         (

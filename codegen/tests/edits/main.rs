@@ -1,6 +1,12 @@
 //! What the vendor may well change, as edits of the real spec: each is either generated, or refused in a sentence that
 //! says what to do. Nothing is silent.
 
+#![expect(
+    clippy::semicolon_if_nothing_returned,
+    clippy::too_many_lines,
+    reason = "they are tables, with an expression in a row"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     CONDITION, EVENT, Edited, LOAD,
     Then::{Makes, Refused},
-    check,
+    check, merge,
 };
 
 #[test]
@@ -86,6 +86,11 @@ fn names_of_fields() {
                 let events = spec.at("import", &format!("{LOAD}/properties/events")).clone();
                 spec.set("import", LOAD, json!({ "required": ["common", "eventList"], "x-max-total-items": { "array": "eventList" }, "properties": { "events": null } }));
                 spec.at("import", &format!("{LOAD}/properties"))["eventList"] = events;
+                let examples = "/paths/~1api~1v1~1events/post/requestBody/content/application~1json/examples";
+                for (_, example) in spec.at("import", examples).as_object_mut().unwrap() {
+                    let events = example["value"]["events"].take();
+                    merge(&mut example["value"], json!({ "events": null, "eventList": events }));
+                }
                 spec.set(
                     "import",
                     &format!("{LOAD}/properties/eventList"),

@@ -482,9 +482,11 @@ pub struct MendBook<'a> {
     pub book_id: i64,
     /// A remark; null removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(clippy::option_option, reason = "left out, null, or a value")]
     pub note: Option<Option<&'a str>>,
     /// How many pages it has; null if nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(clippy::option_option, reason = "left out, null, or a value")]
     pub pages: Option<Option<i64>>,
 }
 
