@@ -83,6 +83,9 @@ fn component(component: &Value) -> Value {
 }
 
 fn schema(value: &Value) -> Value {
+    if let Some(reference) = value.pointer("/allOf/0") {
+        return reference.clone();
+    }
     const KEPT: [&str; 4] = ["$ref", "type", "format", "nullable"];
     let mut schema: Map<_, _> = KEPT
         .iter()

@@ -7,7 +7,11 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Number, Value};
 
-use crate::{parse, problem::Place, table::Source};
+use crate::{
+    parse,
+    problem::Place,
+    table::{Source, Text},
+};
 
 /// One of the APIs.
 #[derive(Debug)]
@@ -74,6 +78,8 @@ pub struct RateLimit {
     pub period_seconds: u64,
     pub concurrent: Option<u32>,
     pub description: String,
+    #[serde(rename = "x-description-ko")]
+    pub description_ko: String,
     #[serde(rename = "x-source")]
     pub source: Source,
 }
@@ -97,7 +103,11 @@ pub struct Operation {
     #[serde(rename = "operationId")]
     pub id: String,
     pub summary: String,
+    #[serde(rename = "x-summary-ko")]
+    pub summary_ko: String,
     pub description: String,
+    #[serde(rename = "x-description-ko")]
+    pub description_ko: String,
     #[serde(rename = "x-source")]
     pub source: Source,
     #[serde(rename = "x-rate-limit")]
@@ -194,6 +204,8 @@ pub struct Media {
 pub struct Schema {
     #[serde(rename = "$ref")]
     pub reference: Option<String>,
+    /// The only part is a reference, of a property with a text of its own.
+    pub all_of: Vec<Schema>,
     #[serde(rename = "type")]
     pub kind: String,
     pub format: String,
@@ -226,7 +238,7 @@ pub struct Schema {
     #[serde(rename = "x-enum-rust-names")]
     pub enum_rust_names: IndexMap<String, String>,
     #[serde(rename = "x-enum-descriptions")]
-    pub enum_descriptions: IndexMap<String, String>,
+    pub enum_descriptions: IndexMap<String, Text>,
     #[serde(rename = "x-max-total-items")]
     pub max_total_items: Option<TotalItems>,
     #[serde(rename = "x-not-before")]
@@ -248,7 +260,8 @@ impl Schema {
     /// The component it refers to, by name.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
-        self.reference.as_deref()?.strip_prefix("#/components/schemas/")
+        let reference = self.all_of.first().map_or(&self.reference, |part| &part.reference);
+        reference.as_deref()?.strip_prefix("#/components/schemas/")
     }
 
     /// What a list or a map holds.

@@ -20,11 +20,13 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let families = families(spec)?;
     let tokens = tokens(spec)?;
     let (host, headers) = (host(spec), rate_limit_headers(spec));
+    // Only a source with a note has one.
+    let text = operations.to_string().contains("Text {").then(|| quote!(Text));
     Ok(quote! {
         use std::{fmt, time::Duration};
 
         use super::sources;
-        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source};
+        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, #text};
 
         #host
         #headers

@@ -31,7 +31,10 @@ pub fn properties<'a>(api: &'a Api, schema: &'a Schema) -> Result<Vec<Property<'
         Ok(Property {
             name,
             ident: names::ident(schema.rust_name(name))?,
-            text: &target.unwrap_or(property).description,
+            text: match target {
+                Some(target) if property.description.is_empty() => &target.description,
+                _ => &property.description,
+            },
             schema: property,
             field: field(api, name, property)?,
             optional: schema.is_optional(name),

@@ -163,7 +163,7 @@ impl Sources {
         } else {
             links.join(", ") + ", "
         };
-        let note = source.note.as_deref().unwrap_or_default();
+        let note = source.note.as_ref().map(|note| note.en.as_str()).unwrap_or_default();
         docs::paragraph([&format!("Source: {links}{confidence}"), note])
     }
 
@@ -277,8 +277,8 @@ impl Source {
                 problems.push(at.problem(format!("`{id}` stands here twice")));
             }
         }
-        if self.note.as_ref().is_some_and(|note| note.trim().is_empty()) {
-            problems.push(at.key("note").problem("is empty; leave it out"));
+        if let Some(note) = &self.note {
+            note.lint(&at.key("note"), problems);
         }
     }
 }

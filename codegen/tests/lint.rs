@@ -201,6 +201,7 @@ fn missing_examples() {
         "            examples:
               one:
                 summary: One event.
+                x-summary-ko: 요약입니다.
                 value: {common: {identity: {external_id: user-1}}, events: []}\n",
         "",
         "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json: no examples; show what is sent",
@@ -210,6 +211,7 @@ fn missing_examples() {
         "              examples:
                 taken:
                   summary: Success.
+                  x-summary-ko: 요약입니다.
                   value: {status: true, code: 20000}\n",
         "",
         "spec/import.yaml: paths./api/v1/events.post.responses.200.content.application/json: no examples; show what comes back",
@@ -219,6 +221,7 @@ fn missing_examples() {
         "              examples:
                 row:
                   summary: One event.
+                  x-summary-ko: 요약입니다.
                   value: \"event_name\\ndf_login\\n\"\n",
         "",
         "spec/export.yaml: paths./api/v1/export/event.post.responses.200.content.text/csv: no examples; show what comes back",
@@ -227,6 +230,7 @@ fn missing_examples() {
         "import",
         "              one:
                 summary: One event.
+                x-summary-ko: 요약입니다.
                 value: {common: {identity: {external_id: user-1}}, events: []}\n",
         "              {}\n",
         "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json.examples: is empty",
@@ -289,8 +293,8 @@ fn malformed_sources() {
         ".page: is no key that a source has here",
     );
     refuses(
-        "{confidence: documented, pages: [limits-en], note: ''}",
-        ".note: is empty",
+        "{confidence: documented, pages: [limits-en], note: {en: A remark., ko: ''}}",
+        ".note.ko: is empty",
     );
 }
 
@@ -366,7 +370,7 @@ fn keys_that_this_project_does_without() {
     );
     refuses(
         "      allOf: []\n",
-        "allOf: is not allowed in a schema: describe the component itself",
+        "allOf: is not allowed in a schema: only a property may have it",
     );
     mentions(
         "import",
@@ -548,7 +552,7 @@ fn nameless_types() {
         time,
         &format!("{at}: no field stands for string date-time"),
     );
-    let alias = "      type: string\n      format: date-time\n      description: A point in time.\n      x-source: {confidence: documented, pages: [events-en]}\n      x-rust-type-path: crate::Timestamp\n";
+    let alias = "      type: string\n      format: date-time\n      description: A point in time.\n      x-description-ko: 설명입니다.\n      x-source: {confidence: documented, pages: [events-en]}\n      x-rust-type-path: crate::Timestamp\n";
     let without = alias.replace("      x-rust-type-path: crate::Timestamp\n", "");
     mentions(
         "import",
@@ -569,14 +573,14 @@ fn enums() {
     let at = "components.schemas.ConditionType";
     mentions(
         "export",
-        "        exclude: All but those listed.\n",
+        "        exclude: {en: All but those listed., ko: 적힌 것을 뺀 나머지입니다.}\n",
         "",
         &format!("{at}.x-enum-descriptions: no `exclude`; say what it means"),
     );
     mentions(
         "export",
-        "        exclude: All",
-        "        except: All",
+        "        exclude: {en: All",
+        "        except: {en: All",
         &format!("{at}.x-enum-descriptions.except: is no value of the enum"),
     );
     mentions(

@@ -203,7 +203,7 @@ fn an_identifier_has_its_place_in_every_list() {
     let mut inputs = support::fixture();
     let email = "        email:\n";
     let naver = "        naver_id:\n          type: string\n          description: An id.\n          \
-                 x-source: {confidence: assumed, pages: []}\n";
+                 x-description-ko: ID입니다.\n          x-source: {confidence: assumed, pages: []}\n";
     inputs.import = inputs.import.replacen(email, &format!("{naver}{email}"), 1);
     let outputs = codegen::outputs(&inputs).unwrap();
     let fields = outputs[Path::new("generated/fields.rs")].split_whitespace();

@@ -71,14 +71,22 @@ fn names_of_fields() {
         (
             "a reference with a keyword",
             |spec| {
-                spec.copy(
-                    "import",
-                    &format!("{EVENT}/properties/event_properties"),
-                    &format!("{EVENT}/properties/type"),
-                    json!({}),
-                )
+                let reference = json!({ "$ref": "#/components/schemas/Properties" });
+                spec.at("import", &format!("{EVENT}/properties"))["type"] = reference;
             },
-            Refused("`type` is a keyword of Rust or no identifier: add x-rust-name, such as `x-rust-name: type_value`"),
+            Refused("add x-rust-name, such as `x-rust-name: type_value`, beside `allOf` with the reference"),
+        ),
+        (
+            "a reference with a name",
+            |spec| {
+                spec.field("type", json!({ "type": null, "x-rust-name": "kind" }));
+                let reference = json!([{ "$ref": "#/components/schemas/Properties" }]);
+                spec.at("import", &format!("{EVENT}/properties/type"))["allOf"] = reference;
+            },
+            Makes(
+                "import.rs",
+                "#[serde(rename = \"type\")] pub kind: Option<crate::Properties>,",
+            ),
         ),
         (
             "a renamed list with limits",
@@ -193,9 +201,6 @@ fn value(spec: &mut Edited, value: &str, name: Option<&str>) {
     let descriptions = spec.at("export", &format!("{CONDITION}/x-enum-descriptions"));
     let description = descriptions["all"].clone();
     descriptions[value] = description;
-    if let Some(descriptions) = spec.at("export", CONDITION).get_mut("x-enum-descriptions-ko") {
-        descriptions[value] = descriptions["all"].clone();
-    }
     if let Some(name) = name {
         spec.set("export", CONDITION, json!({ "x-enum-rust-names": { value: name } }));
     }

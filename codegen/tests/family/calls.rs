@@ -33,7 +33,7 @@ async fn a_get_has_its_parameters_in_path_query_and_header_and_no_body() {
         ..list("시집/2%")
     };
     let answer = json!({
-        "books": [{ "type": "paper", "binding": "3d", "title": "Sonnets", "author": null }],
+        "books": [{ "type": "3d", "title": "Sonnets", "author": null }],
         "next": "n-2",
         "more": 1,
     });
@@ -51,10 +51,7 @@ async fn a_get_has_its_parameters_in_path_query_and_header_and_no_body() {
     let page: BookPage = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(page.next.as_deref(), Some("n-2"));
     let [book] = &page.books[..] else { panic!("{page:?}") };
-    assert_eq!(
-        (book.kind.as_str(), book.binding, &book.author),
-        ("paper", Some(BookKind::Relief), &None)
-    );
+    assert_eq!((book.kind, &book.author), (BookKind::Relief, &None));
 }
 
 #[tokio::test]
@@ -82,8 +79,7 @@ async fn a_put_has_every_kind_of_field() {
     let rooms = BTreeMap::from([("main".to_owned(), Room { floor: 2 })]);
     let grid = [vec![1, 2], vec![]];
     let request = PutBook {
-        kind: "paper",
-        binding: Some(BookKind::EBook),
+        kind: BookKind::EBook,
         title: "Sonnets",
         author: None,
         published_on: Some("1609-05-20".parse().unwrap()),
@@ -102,8 +98,7 @@ async fn a_put_has_every_kind_of_field() {
         Some("00000000-0000-0000-0000-000000000000")
     );
     assert_eq!(arrived.header("content-type"), Some("application/json"));
-    let body =
-        r#"{"type":"paper","binding":"e-book","title":"Sonnets","author":null,"publishedOn":"1609-05-20","pages":80,"#;
+    let body = r#"{"type":"e-book","title":"Sonnets","author":null,"publishedOn":"1609-05-20","pages":80,"#;
     let body =
         format!(r#"{body}"weight":120.5,"cover":"aGk=","labels":{{"ko":"시"}},"rooms":{{"main":{{"floor":2}}}},"#);
     assert_eq!(arrived.body, format!(r#"{body}"grid":[[1,2],[]]}}"#));
@@ -123,8 +118,7 @@ pub fn put() -> PutBook<'static> {
     PutBook {
         book_id: 7,
         idempotency_key: Uuid::nil(),
-        kind: "paper",
-        binding: None,
+        kind: BookKind::Paper,
         title: "Sonnets",
         author: Some("W. S."),
         published_on: None,

@@ -55,9 +55,8 @@ impl export::ExportEventsRequest {
 
 impl library::Book {
     /// The names of the fields on the wire, in the order of the spec.
-    pub const FIELDS: [&'static str; 12] = [
+    pub const FIELDS: [&'static str; 11] = [
         "type",
-        "binding",
         "title",
         "author",
         "publishedOn",

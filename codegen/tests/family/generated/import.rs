@@ -26,7 +26,7 @@ pub mod types {
         ///
         /// At most 100.
         ///
-        /// Source: [Load events](https://docs.example.com/events), official, but not in the API guide.
+        /// Source: official, but not in the API guide.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub event_items: Vec<crate::Properties>,
         /// Properties by name.

@@ -17,10 +17,7 @@ pub mod types {
     pub struct Book {
         /// What it is made of.
         #[serde(rename = "type")]
-        pub kind: String,
-        /// What a book is made of.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub binding: Option<BookKind>,
+        pub kind: BookKind,
         /// Its title.
         ///
         /// At least 2 characters. At most 20 characters.

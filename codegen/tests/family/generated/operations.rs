@@ -169,7 +169,7 @@ static LOAD_EVENTS: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EVENTS_EN],
-        note: "",
+        note: None,
     },
 };
 
@@ -184,7 +184,7 @@ static EXPORT_EVENTS: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EXPORT_KO],
-        note: "",
+        note: None,
     },
 };
 
@@ -199,7 +199,7 @@ static LIST_BOOKS: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: "",
+        note: None,
     },
 };
 
@@ -214,7 +214,7 @@ static CLOSE_SHELF: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: "",
+        note: None,
     },
 };
 
@@ -229,7 +229,7 @@ static PUT_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: "",
+        note: None,
     },
 };
 
@@ -244,7 +244,7 @@ static MEND_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: "",
+        note: None,
     },
 };
 
@@ -259,7 +259,7 @@ static DROP_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: "",
+        note: None,
     },
 };
 

@@ -334,10 +334,7 @@ pub struct PutBook<'a> {
     pub idempotency_key: uuid::Uuid,
     /// What it is made of.
     #[serde(rename = "type")]
-    pub kind: &'a str,
-    /// What a book is made of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub binding: Option<library::BookKind>,
+    pub kind: library::BookKind,
     /// Its title.
     pub title: &'a str,
     /// Who wrote it, if anyone knows.

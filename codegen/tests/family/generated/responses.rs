@@ -258,7 +258,7 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EVENTS_EN],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -281,7 +281,7 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_KO],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -302,7 +302,7 @@ static IMPORT_OK: CodeInfo = CodeInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EVENTS_EN],
-        note: "",
+        note: None,
     },
 };
 
@@ -325,7 +325,7 @@ static IMPORT_TOO_MANY_REQUEST: CodeInfo = CodeInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EVENTS_EN],
-        note: "",
+        note: None,
     },
 };
 
@@ -348,6 +348,6 @@ static EXPORT_UNKNOWN_ERROR: CodeInfo = CodeInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EXPORT_KO],
-        note: "",
+        note: None,
     },
 };
