@@ -272,7 +272,7 @@ impl ClientHooks<crate::auth::Auth> for Client {
     }
 }
 
-impl crate::transport::GeneratedClient for Client {
+impl crate::request::GeneratedClient for Client {
     fn new(client: reqwest::Client, auth: crate::auth::Auth) -> Self {
         let baseurl = auth.base().as_str().trim_end_matches('/').to_owned();
         Self::new_with_client(&baseurl, client, auth)
@@ -282,8 +282,9 @@ impl crate::transport::GeneratedClient for Client {
         &self,
         operation: crate::Operation,
         service_id: &str,
+        _: &crate::parameters::Parameters,
         body: ::bytes::Bytes,
-    ) -> crate::transport::Sent {
+    ) -> crate::request::Sent {
         match operation {
             crate::Operation::ExportEvents => self.export_events(service_id, body).await,
             crate::Operation::ExportUserProfiles => {

@@ -363,7 +363,7 @@ impl ClientHooks<crate::auth::Auth> for Client {
     }
 }
 
-impl crate::transport::GeneratedClient for Client {
+impl crate::request::GeneratedClient for Client {
     fn new(client: reqwest::Client, auth: crate::auth::Auth) -> Self {
         let baseurl = auth.base().as_str().trim_end_matches('/').to_owned();
         Self::new_with_client(&baseurl, client, auth)
@@ -373,8 +373,9 @@ impl crate::transport::GeneratedClient for Client {
         &self,
         operation: crate::Operation,
         service_id: &str,
+        _: &crate::parameters::Parameters,
         body: ::bytes::Bytes,
-    ) -> crate::transport::Sent {
+    ) -> crate::request::Sent {
         match operation {
             crate::Operation::LoadEvents => self.load_events(service_id, body).await,
             crate::Operation::UpsertIdentity => {

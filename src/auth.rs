@@ -94,3 +94,15 @@ fn checked_base_url(text: &str) -> Result<Url, Error> {
     }
     Ok(url)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_in_a_path_stays_so() {
+        let auth = Auth::new(Token::Import, "t-1", "*/*", "https://example.com/base/").unwrap();
+        let url = auth.url("/shelves/a%2F..%2F%3Fb/books");
+        assert_eq!(url.as_str(), "https://example.com/base/shelves/a%2F..%2F%3Fb/books");
+    }
+}

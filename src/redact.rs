@@ -1,5 +1,7 @@
 //! Keeping tokens and personal data out of what is printed.
 
+use crate::parameters::Parameters;
+
 /// Replaces a value that must not be seen.
 const REDACTED: &str = "[redacted]";
 
@@ -13,10 +15,10 @@ impl Redactor {
     /// How much of a body is kept for people.
     const EXCERPT: usize = 2 * 1024;
 
-    pub(crate) fn new(secrets: &[String], request: &[u8]) -> Self {
-        let mut values = Vec::new();
-        if let Ok(request) = serde_json::from_slice(request) {
-            collect(&request, &mut values);
+    pub(crate) fn new(secrets: &[String], parameters: &Parameters, body: &[u8]) -> Self {
+        let mut values: Vec<_> = parameters.values().map(str::to_owned).collect();
+        if let Ok(body) = serde_json::from_slice(body) {
+            collect(&body, &mut values);
         }
         values.retain(|value| tells_something(value));
         values.extend_from_slice(secrets);
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_bounded_and_cuts_no_value_in_two() {
-        let redactor = Redactor::new(&["the-token".to_owned()], b"{}");
+        let redactor = Redactor::new(&["the-token".to_owned()], &Parameters::default(), b"{}");
         for filler in 2030..2060 {
             let excerpt = redactor.excerpt(&format!("{}the-token and 한글한글한글", "x".repeat(filler)));
             assert!(excerpt.len() <= 2048 && !excerpt.contains("the-t"), "{filler}");
@@ -98,11 +100,12 @@ mod tests {
     #[test]
     fn secrets_and_every_text_of_the_request_are_replaced() {
         let request = r#"{"identity":{"email":"kim@example.com","phone_no":"821012345678"},"n":[12345,"ab","김하늘"]}"#;
-        let redactor = Redactor::new(&["the-token".to_owned()], request.as_bytes());
-        let text = "bad kim@example.com 821012345678 12345 ab with the-token 김하늘 \\uae40\\ud558\\ub298";
+        let parameters = Parameters::default().with("user_id", Some("u-20817"));
+        let redactor = Redactor::new(&["the-token".to_owned()], &parameters, request.as_bytes());
+        let text = "bad u-20817 kim@example.com 821012345678 12345 ab with the-token 김하늘 \\uae40\\ud558\\ub298";
         assert_eq!(
             redactor.redact(text),
-            "bad [redacted] [redacted] [redacted] ab with [redacted] [redacted] [redacted]"
+            "bad [redacted] [redacted] [redacted] [redacted] ab with [redacted] [redacted] [redacted]"
         );
     }
 }

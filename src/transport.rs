@@ -1,6 +1,6 @@
 //! The one way to the server and back: permit, send, read, judge, and send again if the tables allow it.
 //!
-//! Only this file, `auth` and `destination` name reqwest, and only this one names progenitor.
+//! Only this file, `request`, `auth` and `destination` name reqwest, and only the first two name progenitor.
 
 use std::{
     pin::{Pin, pin},
@@ -11,9 +11,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
-use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::header::{HeaderMap, HeaderValue};
-use serde::Serialize;
 use tracing::Instrument;
 
 use crate::{
@@ -23,29 +21,16 @@ use crate::{
     destination::{Destination, Resolver, is_loopback},
     failure::{Failure, Kind},
     no_client,
+    parameters::Parameters,
     quota::{Permit, Quota, Spent},
     rate_limit::Headers,
     redact::Redactor,
+    request::{GeneratedClient, Request, Sent},
     retry::RetryBudget,
     speaker::Speaker,
     tries::{Blame, Failed, Next, Tries},
     validate::Validate,
 };
-
-/// A request of the spec: what it is for, what it must fulfil, and its body.
-pub(crate) trait Request: Serialize + Validate {
-    type Client;
-
-    const OPERATION: Operation;
-}
-
-/// What codegen generates from one document.
-pub(crate) trait GeneratedClient: Sized + Send + Sync {
-    fn new(client: reqwest::Client, auth: Auth) -> Self;
-
-    /// Sends a request of one of its operations.
-    fn send(&self, operation: Operation, service_id: &str, body: Bytes) -> impl Future<Output = Sent> + Send;
-}
 
 /// One of the two APIs: its generated client, and how its answers are judged.
 pub(crate) trait Api: GeneratedClient {
@@ -58,9 +43,6 @@ pub(crate) trait Api: GeneratedClient {
     /// Decides by body, status and headers whether the answer means success.
     fn judge(reply: Reply, permit: Permit) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
-
-/// What a generated method returns.
-pub(crate) type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
 /// An answer whose body has not been read.
 pub(crate) struct Reply {
@@ -283,7 +265,10 @@ impl<C: Api> Transport<C> {
         call.headers = Headers::default();
         call.wait = None;
         // The future of a call is large: pinned here, it is not moved into the future that awaits it.
-        let sent = pin!(self.client.send(operation, &self.service_id, body.clone()));
+        let sent = self
+            .client
+            .send(operation, &self.service_id, &call.parameters, body.clone());
+        let sent = pin!(sent);
         let span = tracing::debug_span!("dfinery", operation = operation.id());
         let answer = {
             let answer = pin!(async {
@@ -300,7 +285,7 @@ impl<C: Api> Transport<C> {
                 .unwrap_or_else(|_| Err(Failure::new(Kind::Timeout, RetryClass::Backoff, Delivery::Unknown)))
         };
         // Remove what the server repeats of the request before anything is logged.
-        let answer = answer.map_err(|failure| failure.redacted(&Redactor::new(&self.secrets, body)));
+        let answer = answer.map_err(|failure| failure.redacted(&Redactor::new(&self.secrets, &call.parameters, body)));
         let quota = self.quota(operation);
         let pause = match &answer {
             Err(failure) if failure.retry == RetryClass::AfterReset => {
@@ -357,6 +342,7 @@ impl<C: Api> Transport<C> {
 /// What is known about a running call.
 pub(crate) struct Call {
     operation: Operation,
+    parameters: Parameters,
     started: Instant,
     attempts: u32,
     status: Option<u16>,
@@ -371,6 +357,7 @@ impl Call {
     pub(crate) fn new(operation: Operation) -> Self {
         Self {
             operation,
+            parameters: Parameters::default(),
             started: Instant::now(),
             attempts: 0,
             status: None,
@@ -428,11 +415,13 @@ async fn notice_what_has_arrived() {
     tokio::task::yield_now().await;
 }
 
-/// Checks a request and writes its body.
+/// Checks a request, and writes its parameters and its body.
 fn begin<R: Request>(request: &R) -> Result<(Call, Bytes), Error> {
     let mut call = Call::new(R::OPERATION);
+    call.parameters = request.parameters();
     let kind = match request.violations() {
         Err(violations) => Kind::Invalid(violations),
+        Ok(()) if !R::HAS_BODY => return Ok((call, Bytes::new())),
         Ok(()) => match serde_json::to_vec(request) {
             Ok(body) => return Ok((call, body.into())),
             Err(_) => {
@@ -460,4 +449,72 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
     let own = concat!("dfinery-rust/", env!("CARGO_PKG_VERSION"));
     let text = application.map_or_else(|| own.to_owned(), |application| format!("{application} {own}"));
     HeaderValue::try_from(text).map_err(|_| Error::config("the application name cannot be sent in a header"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde::Serialize;
+
+    use super::*;
+    use crate::{ClientBuilder, Violations, validate::Path};
+
+    /// A client that keeps what it is given, and sends nothing.
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<(Option<String>, Bytes)>>);
+
+    impl GeneratedClient for Recorder {
+        fn new(_: reqwest::Client, _: Auth) -> Self {
+            Self::default()
+        }
+
+        async fn send(&self, _: Operation, _: &str, parameters: &Parameters, body: Bytes) -> Sent {
+            let id = parameters.get("id").map(str::to_owned);
+            self.0.lock().unwrap().push((id, body));
+            Err(progenitor_client::Error::InvalidRequest(String::new()))
+        }
+    }
+
+    impl Api for Recorder {
+        const TOKEN: Token = Token::Import;
+        const ACCEPT: &'static str = "*/*";
+        type Answer = ();
+
+        async fn judge(_: Reply, _: Permit) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Find {
+        #[serde(skip)]
+        id: u32,
+    }
+
+    impl Validate for Find {
+        fn check(&self, _: &Path<'_>, _: &mut Violations) {}
+    }
+
+    impl Request for Find {
+        type Client = Recorder;
+
+        const OPERATION: Operation = Operation::LoadEvents;
+        const HAS_BODY: bool = false;
+
+        fn parameters(&self) -> Parameters {
+            Parameters::default().with("id", Some(self.id))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_body_has_its_parameters() {
+        let second = Duration::from_secs(1);
+        let builder = ClientBuilder::<Recorder>::new(second, second);
+        let settings = builder.service_id("s-1").token("t-1").settings;
+        let transport = Transport::<Recorder>::new(settings).unwrap();
+        transport.call(&Find { id: 7 }).await.unwrap_err();
+        let sent = transport.client.0.lock().unwrap();
+        assert_eq!(sent[..], [(Some("7".to_owned()), Bytes::new())]);
+    }
 }

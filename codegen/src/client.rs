@@ -44,6 +44,7 @@ fn settings(api: &Api) -> GenerationSettings {
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote!(crate::auth::Auth))
         .with_derive("PartialEq")
+        .with_map_type("::std::collections::BTreeMap")
         .with_conversion(
             date,
             "::jiff::civil::Date",

@@ -25,6 +25,7 @@ fn schema(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Text | Kind::Rule(_) => json!({"type": "string", "minLength": 1}),
         Kind::Word(words) => json!({"enum": words}),
         Kind::Flag => json!({"type": "boolean"}),
+        Kind::Number => json!({"type": "number"}),
         Kind::Count => json!({"type": "integer", "minimum": 1, "maximum": i32::MAX}),
         Kind::List(kind) => json!({"type": "array", "minItems": 1, "items": schema(kind, definitions)}),
         Kind::ListOrNone(kind) => json!({"type": "array", "items": schema(kind, definitions)}),
@@ -36,7 +37,9 @@ fn schema(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         }
         Kind::Node(shape) => node(shape, definitions),
         Kind::Ref(section) => reference(section),
-        Kind::NodeOrRef(shape, section) => json!({"anyOf": [node(shape, definitions), reference(section)]}),
+        Kind::NodeOrRef(shape, section) | Kind::Values(shape, section) => {
+            json!({"anyOf": [node(shape, definitions), reference(section)]})
+        }
         Kind::Property => {
             json!({"anyOf": [node(&PROPERTY, definitions), node(&REFERENCE, definitions), reference("schemas")]})
         }

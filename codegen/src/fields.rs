@@ -6,7 +6,7 @@ use quote::quote;
 use crate::{
     docs, names,
     openapi::{Api, Document, Field, Schema},
-    requests::type_path,
+    property::type_path,
     spec::Spec,
 };
 
@@ -17,34 +17,19 @@ use crate::{
 pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let mut items = TokenStream::new();
     for api in spec.apis() {
-        let sent = sent(&api.document);
+        let sent = api.document.sent();
         for (name, schema) in api.document.structs().filter(|(name, _)| sent.contains(name)) {
             items.extend(fields(api, name, schema)?);
         }
     }
+    let (deprecation, modules) = (spec.allow_deprecated(), spec.modules_of_types(&items));
     Ok(quote! {
-        use super::{export::types as export, import::types as import};
+        #deprecation
+
+        use super::{#modules};
 
         #items
     })
-}
-
-/// The structs that requests consist of, by name.
-fn sent(document: &Document) -> Vec<&str> {
-    let mut sent: Vec<_> = document
-        .operations()
-        .map(|(_, _, operation)| operation.request())
-        .collect();
-    let mut next = 0;
-    while let Some(schema) = sent.get(next).map(|name| document.schema(name)) {
-        let properties = schema.into_iter().flat_map(|schema| schema.properties.values());
-        for property in properties {
-            let target = property.target().or_else(|| property.items.as_ref()?.target());
-            sent.extend(target.filter(|target| !sent.contains(target)));
-        }
-        next += 1;
-    }
-    sent
 }
 
 fn fields(api: &Api, name: &str, schema: &Schema) -> Result<TokenStream, String> {
@@ -69,13 +54,15 @@ fn fields(api: &Api, name: &str, schema: &Schema) -> Result<TokenStream, String>
 
 /// Whether a struct has only optional texts, with at least one required, like the identifiers of a user.
 fn is_choice_of_texts(document: &Document, schema: &Schema) -> bool {
-    let is_text = |property| document.field(property) == Some(Field::Text);
+    let is_text = |property: &Schema| document.field(property) == Some(Field::Text) && !property.nullable;
     schema.min_properties.is_some() && schema.properties.values().all(is_text)
 }
 
 fn values(schema: &Schema) -> Result<TokenStream, String> {
     let names = schema.properties.keys();
-    let idents = names.map(|name| names::ident(name)).collect::<Result<Vec<_>, _>>()?;
+    let idents = names
+        .map(|name| names::ident(schema.rust_name(name)))
+        .collect::<Result<Vec<_>, _>>()?;
     let count = Literal::usize_unsuffixed(idents.len());
     Ok(quote! {
         /// The values of the fields, in the order of [`FIELDS`](Self::FIELDS).

@@ -32,6 +32,10 @@ pub enum Kind {
     Flag,
     /// A whole number from 1 that fits in 31 bits.
     Count,
+    /// A number.
+    Number,
+    /// What a map holds under each name.
+    Values(&'static Shape, &'static str),
     /// A list that is not empty.
     List(&'static Kind),
     /// A list that may be empty.
@@ -194,7 +198,8 @@ static OPERATION: Shape = Shape {
             Kind::List(&Kind::NodeOrRef(&PARAMETER, "parameters")),
             "every operation takes a service",
         ),
-        must("requestBody", Kind::Node(&REQUEST_BODY), "every operation has one"),
+        may("requestBody", Kind::Node(&REQUEST_BODY)),
+        may("deprecated", Kind::Flag),
         must(
             "responses",
             Kind::Map(status, &Kind::NodeOrRef(&RESPONSE, "responses")),
@@ -206,23 +211,32 @@ static OPERATION: Shape = Shape {
 static PARAMETER: Shape = Shape {
     name: "a parameter",
     keys: &[
-        must("name", Kind::Rule(field), "OpenAPI needs it"),
-        must("in", Kind::Word(&["query"]), "a parameter stands in the query"),
+        must("name", Kind::Text, "OpenAPI needs it"),
+        must("in", Kind::Rule(parameter_place), "say where it stands"),
         must("required", Kind::Flag, "say whether it may be left out"),
         DESCRIPTION,
         SOURCE,
-        must("schema", Kind::Node(&PARAMETER_SCHEMA), "say what it holds"),
+        must(
+            "schema",
+            Kind::NodeOrRef(&PARAMETER_SCHEMA, "schemas"),
+            "say what it holds",
+        ),
         may("example", Kind::Any),
+        may("deprecated", Kind::Flag),
+        may("x-rust-name", Kind::Rule(field)),
     ],
 };
 
 static PARAMETER_SCHEMA: Shape = Shape {
     name: "the schema of a parameter",
-    keys: &[must(
-        "type",
-        Kind::Word(&["string", "integer", "boolean"]),
-        "a schema has a type",
-    )],
+    keys: &[
+        must("type", Kind::Rule(parameter_type), "a schema has a type"),
+        may("format", Kind::Word(FORMATS)),
+        may("minLength", Kind::Count),
+        may("maxLength", Kind::Count),
+        may("minimum", Kind::Number),
+        may("maximum", Kind::Number),
+    ],
 };
 
 static REQUEST_BODY: Shape = Shape {
@@ -322,7 +336,20 @@ static SECURITY_SCHEME: Shape = Shape {
 };
 
 const TYPES: &[&str] = &["string", "boolean", "integer", "number", "array", "object"];
-const FORMATS: &[&str] = &["uuid", "date", "date-time", "int32", "int64", "double"];
+const FORMATS: &[&str] = &[
+    "uuid",
+    "date",
+    "date-time",
+    "int32",
+    "int64",
+    "double",
+    "byte",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+];
 
 static SCHEMA: Shape = Shape {
     name: "a schema",
@@ -332,7 +359,7 @@ static SCHEMA: Shape = Shape {
         may("type", Kind::Word(TYPES)),
         may("format", Kind::Word(FORMATS)),
         may("required", Kind::List(&Kind::Text)),
-        may("properties", Kind::Map(field, &Kind::Property)),
+        may("properties", Kind::Map(any_key, &Kind::Property)),
         may("additionalProperties", Kind::Any),
         may("oneOf", Kind::List(&Kind::NodeOrRef(&VARIANT, "schemas"))),
         may("enum", Kind::List(&Kind::Text)),
@@ -340,6 +367,7 @@ static SCHEMA: Shape = Shape {
         may("example", Kind::Any),
         may("x-rust-type-path", Kind::Rule(rust_path)),
         may("x-enum-descriptions", Kind::Map(any_key, &Kind::Node(&TEXT))),
+        may("x-enum-rust-names", Kind::Map(any_key, &Kind::Rule(type_name))),
         may("x-max-total-items", Kind::Node(&TOTAL_ITEMS)),
     ],
 };
@@ -356,9 +384,15 @@ pub static PROPERTY: Shape = Shape {
         may("minItems", Kind::Count),
         may("maxItems", Kind::Count),
         may("minLength", Kind::Count),
+        may("maxLength", Kind::Count),
+        may("minimum", Kind::Number),
+        may("maximum", Kind::Number),
+        may("additionalProperties", Kind::Values(&ITEM, "schemas")),
+        may("deprecated", Kind::Flag),
         may("example", Kind::Any),
+        may("x-rust-name", Kind::Rule(field)),
         may("x-sensitive", Kind::Flag),
-        may("x-not-before", Kind::Rule(field)),
+        may("x-not-before", Kind::Text),
         may("x-max-age-days", Kind::Count),
     ],
 };
@@ -370,6 +404,8 @@ pub static REFERENCE: Shape = Shape {
         DESCRIPTION,
         SOURCE,
         must("allOf", Kind::One(&Kind::Ref("schemas")), "say what it refers to"),
+        may("deprecated", Kind::Flag),
+        may("x-rust-name", Kind::Rule(field)),
     ],
 };
 
@@ -378,6 +414,12 @@ static ITEM: Shape = Shape {
     keys: &[
         must("type", Kind::Word(TYPES), "a schema has a type"),
         may("format", Kind::Word(FORMATS)),
+        may("items", Kind::NodeOrRef(&ITEM, "schemas")),
+        may("additionalProperties", Kind::Values(&ITEM, "schemas")),
+        may("minLength", Kind::Count),
+        may("maxLength", Kind::Count),
+        may("minimum", Kind::Number),
+        may("maximum", Kind::Number),
     ],
 };
 
@@ -397,8 +439,8 @@ static VARIANT: Shape = Shape {
 static TOTAL_ITEMS: Shape = Shape {
     name: "a limit on a total",
     keys: &[
-        must("array", Kind::Rule(field), "say whose elements have the items"),
-        must("items", Kind::Rule(field), "say what is counted"),
+        must("array", Kind::Text, "say whose elements have the items"),
+        must("items", Kind::Text, "say what is counted"),
         must("max", Kind::Count, "say how many are allowed"),
     ],
 };
@@ -437,9 +479,40 @@ const REFUSED: &[(&str, &str)] = &[
     ("not", "no type can say it"),
     (
         "pattern",
-        "it makes a type for each field; check it by hand, or leave it to the server",
+        "the client has no regular expressions; say the form in the description, or check it in a handwritten type \
+         with x-rust-type-path",
     ),
-    ("default", "the API documents none"),
+    ("default", "the server fills it in, so say it in the description"),
+    (
+        "exclusiveMinimum",
+        "write the smallest value that is allowed as minimum",
+    ),
+    ("exclusiveMaximum", "write the largest value that is allowed as maximum"),
+    (
+        "multipleOf",
+        "the client does not check it, so say it in the description",
+    ),
+    (
+        "uniqueItems",
+        "the client does not check it, so say it in the description",
+    ),
+    (
+        "maxProperties",
+        "the client does not check it, so say it in the description",
+    ),
+    (
+        "readOnly",
+        "leave the field out of what is sent, with a schema of its own",
+    ),
+    (
+        "writeOnly",
+        "leave the field out of what is answered, with a schema of its own",
+    ),
+    ("discriminator", "put the choice under an x-rust-type-path"),
+    ("callbacks", "the client is never called"),
+    ("style", "a parameter is one plain value"),
+    ("explode", "a parameter is one plain value"),
+    ("content", "a parameter is one plain value, so give it a schema"),
     ("enum", "put it into components/schemas, so that the type has a name"),
     (
         "properties",
@@ -470,6 +543,12 @@ impl Walk<'_> {
                     .as_u64()
                     .is_some_and(|count| (1..=i32::MAX as u64).contains(&count)) => {}
             Kind::Count => problems.push(at.problem(format!("must be a whole number from 1 on, is {}", noun(value)))),
+            Kind::Number if value.is_number() => {}
+            Kind::Number => problems.push(at.problem(format!("must be a number, is {}", noun(value)))),
+            Kind::Values(..) if value.is_boolean() => problems.push(at.problem(
+                "must say what the values are, such as `{type: string}`; \
+                 for values of any type, refer to a component with an x-rust-type-path",
+            )),
             Kind::List(kind) => self.list(kind, 1..=usize::MAX, value, at, problems),
             Kind::ListOrNone(kind) => self.list(kind, 0..=usize::MAX, value, at, problems),
             Kind::One(kind) => self.list(kind, 1..=1, value, at, problems),
@@ -478,8 +557,12 @@ impl Walk<'_> {
             Kind::Property if value.get("$ref").is_some() => self.reference("schemas", value, at, problems),
             Kind::Property if value.get("allOf").is_some() => self.node(&REFERENCE, value, at, problems),
             Kind::Property => self.node(&PROPERTY, value, at, problems),
-            Kind::NodeOrRef(_, section) if value.get("$ref").is_some() => self.reference(section, value, at, problems),
-            Kind::Node(shape) | Kind::NodeOrRef(shape, _) => self.node(shape, value, at, problems),
+            Kind::NodeOrRef(_, section) | Kind::Values(_, section) if value.get("$ref").is_some() => {
+                self.reference(section, value, at, problems);
+            }
+            Kind::Node(shape) | Kind::NodeOrRef(shape, _) | Kind::Values(shape, _) => {
+                self.node(shape, value, at, problems);
+            }
         }
     }
 
@@ -664,14 +747,34 @@ fn rust_path(text: &str) -> Result<(), String> {
 }
 
 fn path(text: &str) -> Result<(), String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-    ensure(text.starts_with('/') && text.chars().all(is_plain), || {
-        format!("`{text}` is no plain path, such as `/api/v1/events`")
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_segment = |segment: &str| {
+        let parameter = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let name = parameter.unwrap_or(segment);
+        name.chars().all(is_plain) && (parameter.is_none() || !name.is_empty())
+    };
+    ensure(text.starts_with('/') && text.split('/').all(is_segment), || {
+        format!("`{text}` is no plain path, such as `/api/v1/events` or `/api/v1/events/{{event_id}}`")
     })
 }
 
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
 fn method(text: &str) -> Result<(), String> {
-    one_of(&["post"], text).map_err(|_| format!("`{text}` is not post, the only method of this API"))
+    ensure(METHODS.contains(&text), || match text {
+        "parameters" | "servers" => format!("`{text}` belongs into each operation of the path"),
+        _ => format!("`{text}` must be one of: {}", METHODS.join(", ")),
+    })
+}
+
+fn parameter_place(text: &str) -> Result<(), String> {
+    one_of(&["path", "query", "header"], text)
+}
+
+fn parameter_type(text: &str) -> Result<(), String> {
+    one_of(&["string", "integer", "number", "boolean"], text).map_err(|words| {
+        format!("{words}; a list has no single form outside of a body, so describe the text that is sent")
+    })
 }
 
 fn status(text: &str) -> Result<(), String> {
@@ -683,12 +786,15 @@ fn status(text: &str) -> Result<(), String> {
 }
 
 fn json(text: &str) -> Result<(), String> {
-    ensure(text == "application/json", || match text {
-        "multipart/form-data" => {
-            "a multipart body is made of parts, but the client sends one JSON; it would have to learn that first"
-                .to_owned()
+    ensure(text == "application/json", || {
+        let words = format!("a request body must be application/json, not `{text}`");
+        match text {
+            "multipart/form-data" => format!(
+                "{words}: the client sends one text again after a failure, and no files; \
+                 leave the operation out, and say so in the description of the document"
+            ),
+            _ => words,
         }
-        _ => format!("a request body must be application/json, not `{text}`"),
     })
 }
 

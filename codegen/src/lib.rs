@@ -7,6 +7,7 @@
 mod agreement;
 mod catalogue;
 pub mod check;
+mod checks;
 mod client;
 mod csv;
 mod docs;
@@ -16,6 +17,7 @@ mod examples;
 mod fields;
 mod grammar;
 mod language;
+mod limits;
 mod lines;
 mod lint;
 mod lower;
@@ -23,9 +25,11 @@ mod names;
 mod open_api_schema;
 mod openapi;
 mod operations;
+mod parameters;
 pub mod parse;
 mod polish;
 pub mod problem;
+mod property;
 pub mod read;
 mod readme;
 mod render;
@@ -102,5 +106,8 @@ pub fn generate(parsed: &Parsed, readme: &str) -> Result<Outputs, Problems> {
 fn client(api: &Api, sources: &Sources) -> Result<String, Problems> {
     let mut file = client::generate(api, lower::lower(api))?;
     polish::polish(&mut file, api, sources)?;
+    let deprecation = spec::allow_deprecated(api);
+    file.attrs
+        .extend((!deprecation.is_empty()).then(|| syn::parse_quote!(#deprecation)));
     Ok(render::file(&file))
 }

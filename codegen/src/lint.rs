@@ -6,8 +6,9 @@ use proc_macro2::Ident;
 use serde_json::Value;
 
 use crate::{
-    names,
-    openapi::{Api, Document, Field, Kind, Operation, Schema, kind},
+    limits, names,
+    openapi::{Api, Document, Field, Kind, Operation, Schema, innermost, kind},
+    parameters,
     problem::{Place, Problems},
     sources::Sources,
     table::Source,
@@ -21,7 +22,9 @@ pub fn api(api: &Api, pages: Option<&Sources>, problems: &mut Problems) {
     };
     let root = api.place();
     for (path, method, operation) in api.document.operations() {
-        rules.operation(operation, &root.key("paths").key(path).key(method), problems);
+        let at = root.key("paths").key(path).key(method);
+        rules.operation(operation, &at, problems);
+        parameters::lint(&api.document, path, method, operation, &at, problems);
     }
     for (name, scheme) in &api.document.components.security_schemes {
         let at = root.key("components").key("securitySchemes").key(name);
@@ -46,7 +49,9 @@ pub fn across(apis: &[&Api], problems: &mut Problems) {
             let at = root.key("paths").key(path).key(method);
             operations.insert(&operation.id, &at.key("operationId"), problems);
             let request = (api.name, operation.request());
-            if let Some(other) = requests.insert(request, &operation.id) {
+            if operation.has_body()
+                && let Some(other) = requests.insert(request, &operation.id)
+            {
                 problems.push(
                     at.key("requestBody")
                         .problem(format!("`{}` is already the request of `{other}`", request.1)),
@@ -54,14 +59,44 @@ pub fn across(apis: &[&Api], problems: &mut Problems) {
             }
         }
         for family in api.document.rate_limits.keys() {
-            families.insert(family, &root.key("x-rate-limits").key(family), problems);
+            if !is_repeated(api, apis, &["x-rate-limits", family]) {
+                families.insert(family, &root.key("x-rate-limits").key(family), problems);
+            }
         }
         for token in api.document.components.security_schemes.keys() {
-            tokens.insert(
-                token,
-                &root.key("components").key("securitySchemes").key(token),
-                problems,
-            );
+            if !is_repeated(api, apis, &["components", "securitySchemes", token]) {
+                tokens.insert(
+                    token,
+                    &root.key("components").key("securitySchemes").key(token),
+                    problems,
+                );
+            }
+        }
+    }
+    one_host(apis, problems);
+}
+
+/// Whether an earlier document says the same here: two APIs may share a token or a quota.
+fn is_repeated(api: &Api, apis: &[&Api], path: &[&str]) -> bool {
+    let node = |api: &Api| path.iter().try_fold(&api.value, |node, key| node.get(key)).cloned();
+    let mut earlier = apis.iter().take_while(|other| other.name != api.name);
+    earlier.any(|other| node(other) == node(api))
+}
+
+/// All clients have one host until they are told otherwise.
+fn one_host(apis: &[&Api], problems: &mut Problems) {
+    let hosts = apis
+        .iter()
+        .flat_map(|api| api.document.servers.iter().map(move |server| (api, server)));
+    let mut first = None;
+    for (api, server) in hosts {
+        let host = first.get_or_insert(&server.url);
+        if **host != server.url {
+            problems.push(api.place().key("servers").problem(format!(
+                "`{}` is another host than `{host}`, and the clients have one: leave `servers` out here, and give the \
+                 client of this API its base URL where it is built",
+                server.url
+            )));
         }
     }
 }
@@ -88,7 +123,13 @@ impl Variants {
             Ok(variant) => {
                 if let Some(other) = self.names.insert(variant.clone(), name.to_owned()) {
                     let what = self.what;
-                    problems.push(at.problem(format!("`{name}` is the {what} `{variant}`, as `{other}` is elsewhere")));
+                    let hint = match what {
+                        "token" | "family" => ": say the same of it in both documents, or give it another name",
+                        _ => "",
+                    };
+                    problems.push(at.problem(format!(
+                        "`{name}` is the {what} `{variant}`, as `{other}` is elsewhere{hint}"
+                    )));
                 }
             }
         }
@@ -160,6 +201,12 @@ impl Rules<'_> {
             );
         }
         let request = self.document.schema(operation.request());
+        let shadowed = ["Operation", "Path", "Request", "Validate", "Violations"];
+        if names::variant(id).is_ok_and(|view| shadowed.iter().any(|name| view == name)) {
+            problems.push(at.key("operationId").problem(format!(
+                "`{id}` gives a struct of a name that is taken: say what it does, such as `get_{id}`"
+            )));
+        }
         if request.is_some_and(|schema| kind(schema) != Some(Kind::Struct)) {
             problems.push(
                 at.key("requestBody")
@@ -204,7 +251,20 @@ impl Rules<'_> {
                 problems.push(at.problem(format!("`{required}` stands twice")));
             }
         }
+        if schema.additional_properties.is_some() {
+            problems.push(
+                at.key("additionalProperties")
+                    .problem("stands beside properties: put the map into a property, or write true"),
+            );
+        }
+        let mut rust_names = BTreeMap::new();
         for (property_name, property) in &schema.properties {
+            let rust_name = schema.rust_name(property_name);
+            if let Some(other) = rust_names.insert(rust_name, property_name) {
+                problems.push(at.key("properties").key(property_name).problem(format!(
+                    "has the name `{rust_name}` in Rust, as `{other}` has: give one of them another x-rust-name"
+                )));
+            }
             self.property(
                 schema,
                 property_name,
@@ -228,9 +288,20 @@ impl Rules<'_> {
             }
             return;
         };
+        let rust_name = schema.rust_name(name);
+        if !names::is_field(rust_name) {
+            let reference = if property.reference.is_some() {
+                ", beside `allOf` with the reference"
+            } else {
+                ""
+            };
+            problems.push(at.problem(format!("{}{reference}", names::no_field(rust_name))));
+        }
+        limits::lint(&field, property, at, problems);
         let optional = schema.is_optional(name);
         let is_text = field == Field::Text;
         let is_list = matches!(field, Field::List(_));
+        let is_collection = field.is_collection();
         let is_date = field == Field::Plain("jiff::civil::Date");
         let mut only = |key: &str, is_set: bool, fits: bool, words: &str| {
             if is_set && !fits {
@@ -240,21 +311,14 @@ impl Rules<'_> {
         only(
             "nullable",
             property.nullable,
-            optional && !is_list,
-            "is for optional properties that are no lists",
+            !is_collection,
+            "is for properties that are neither lists nor maps: an empty one says the same",
         );
-        only(
-            "minLength",
-            property.min_length.is_some(),
-            is_text && property.min_length == Some(1),
-            "is for texts, and 1",
-        );
-        let is_due_list = is_list && !optional && property.min_items == Some(1);
         only(
             "minItems",
             property.min_items.is_some(),
-            is_due_list,
-            "is for lists that are required, and 1",
+            is_list && !optional,
+            "is for lists that are required: an optional one that is empty is left out",
         );
         let above = property.max_items > Some(1);
         only(
@@ -287,7 +351,8 @@ impl Rules<'_> {
 
     fn min_properties(&self, schema: &Schema, at: &Place, problems: &mut Problems) {
         let is_option = |(name, property): (&String, &Schema)| {
-            schema.is_optional(name) && !matches!(self.document.field(property), Some(Field::List(_)))
+            let field = self.document.field(property);
+            schema.is_optional(name) && !field.is_some_and(|field| field.is_collection())
         };
         if schema.min_properties.is_some_and(|min| min != 1)
             || schema.min_properties.is_some() && !schema.properties.iter().all(is_option)
@@ -326,7 +391,7 @@ impl Rules<'_> {
     /// Whether a struct leads to the one with this name.
     fn reaches<'a>(&'a self, schema: &'a Schema, name: &str, seen: &mut Vec<&'a str>) -> bool {
         schema.properties.values().any(|property| {
-            let target = property.target().or_else(|| property.items.as_ref()?.target());
+            let target = innermost(property).target();
             let Some((target, schema)) = target.and_then(|target| Some((target, self.document.schema(target)?))) else {
                 return false;
             };
@@ -345,7 +410,15 @@ impl Rules<'_> {
 fn enumeration(schema: &Schema, at: &Place, problems: &mut Problems) {
     let mut variants = Variants::new("variant");
     for (index, value) in schema.values.iter().enumerate() {
-        variants.insert(value, &at.key("enum").index(index), problems);
+        let at_value = at.key("enum").index(index);
+        if names::variant(schema.variant_name(value)).is_ok() || value.is_empty() {
+            variants.insert(schema.variant_name(value), &at_value, problems);
+        } else {
+            problems.push(at_value.problem(format!(
+                "`{value}` gives no name of a variant: add it to x-enum-rust-names, such as `x-enum-rust-names: \
+                 {{\"{value}\": First}}`"
+            )));
+        }
         if !schema.enum_descriptions.contains_key(value) {
             problems.push(
                 at.key("x-enum-descriptions")
@@ -364,6 +437,17 @@ fn enumeration(schema: &Schema, at: &Place, problems: &mut Problems) {
                 .problem("is no value of the enum"),
         );
     }
+    for value in schema
+        .enum_rust_names
+        .keys()
+        .filter(|value| !schema.values.contains(value))
+    {
+        problems.push(
+            at.key("x-enum-rust-names")
+                .key(value)
+                .problem("is no value of the enum"),
+        );
+    }
 }
 
 fn type_words(schema: &Schema) -> String {
@@ -371,7 +455,12 @@ fn type_words(schema: &Schema) -> String {
         (_, Some(target)) => format!("`{target}`"),
         (Some(items), _) => format!("a list of {}", type_words(items)),
         (None, _) if schema.kind == "array" => "a list without items".to_owned(),
-        (None, _) if schema.kind == "object" => "a nameless object: put it into components/schemas".to_owned(),
+        (None, _) if schema.kind == "object" => "a nameless object: put it into components/schemas, or say with \
+            additionalProperties what its values are"
+            .to_owned(),
+        (None, _) if schema.format == "date-time" => {
+            "string date-time: refer to a component with x-rust-type-path: crate::Timestamp".to_owned()
+        }
         (None, _) => format!("{} {}", schema.kind, schema.format).trim_end().to_owned(),
     }
 }

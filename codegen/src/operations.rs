@@ -1,5 +1,6 @@
 //! `generated/operations.rs`: the operations, the families whose quotas they spend, and the tokens they take.
 
+use indexmap::IndexMap;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -19,11 +20,13 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
     let families = families(spec)?;
     let tokens = tokens(spec)?;
     let (host, headers) = (host(spec), rate_limit_headers(spec));
+    // Only a source with a note has one.
+    let text = operations.to_string().contains("Text {").then(|| quote!(Text));
     Ok(quote! {
         use std::{fmt, time::Duration};
 
         use super::sources;
-        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, Text};
+        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, #text};
 
         #host
         #headers
@@ -80,8 +83,9 @@ fn operations(spec: &Spec) -> Result<TokenStream, String> {
         let token = token(operation.scheme())?;
         let idempotent = operation.idempotent;
         let source = operation.source.tokens()?;
+        let deprecated = if operation.deprecated { " Deprecated." } else { "" };
         variant_docs.push(docs::comment(&format!(
-            "{summary}\n\n`{method} {path}`\n\n{}",
+            "{summary}{deprecated}\n\n`{method} {path}`\n\n{}",
             spec.sources.citation(&operation.source)
         )));
         rows.push(quote! {
@@ -199,7 +203,8 @@ fn operations(spec: &Spec) -> Result<TokenStream, String> {
 }
 
 fn families(spec: &Spec) -> Result<TokenStream, String> {
-    let limits: Vec<_> = spec
+    // Two documents may name the same family.
+    let limits: IndexMap<_, _> = spec
         .apis()
         .into_iter()
         .flat_map(|api| &api.document.rate_limits)
@@ -265,11 +270,13 @@ fn rate_limit(limit: &RateLimit) -> Result<TokenStream, String> {
 }
 
 fn tokens(spec: &Spec) -> Result<TokenStream, String> {
-    let schemes = || {
-        spec.apis()
-            .into_iter()
-            .flat_map(|api| &api.document.components.security_schemes)
-    };
+    // Two documents may name the same token.
+    let schemes: IndexMap<_, _> = spec
+        .apis()
+        .into_iter()
+        .flat_map(|api| &api.document.components.security_schemes)
+        .collect();
+    let schemes = || schemes.iter();
     let variants = schemes().map(|(name, _)| token(name)).collect::<Result<Vec<_>, _>>()?;
     let variant_docs = schemes().map(|(_, scheme)| {
         let source = spec.sources.citation(&scheme.source);

@@ -8,6 +8,7 @@ use serde_path_to_error::Segment;
 
 use crate::{
     lines::Node,
+    names,
     problem::{Place, Problem, Problems, Step},
     read::Inputs,
 };
@@ -85,16 +86,45 @@ pub fn files(inputs: &Inputs) -> Parsed {
     let values = texts
         .iter()
         .filter_map(|&(name, text)| Some((name, problems.keep(yaml(&file(name), text))?)));
-    let values: BTreeMap<_, _> = values.collect();
-    let lines = texts.iter().filter(|(name, _)| values.contains_key(name));
-    let lines = lines.filter_map(|&(name, text)| Some((name, problems.keep(Node::parse(&file(name), text))?)));
-    let lines = Arc::new(lines.collect());
+    let mut values: BTreeMap<_, _> = values.collect();
+    let mut lines: BTreeMap<_, _> = BTreeMap::new();
+    for (name, text) in texts.into_iter().filter(|(name, _)| values.contains_key(name)) {
+        lines.extend(problems.keep(Node::parse(&file(name), text)).map(|node| (name, node)));
+    }
+    for (name, text) in &inputs.others {
+        let Some((name, value)) = problems.keep(further_api(name, text)) else {
+            continue;
+        };
+        values.insert(name, value);
+        lines.extend(problems.keep(Node::parse(&file(name), text)).map(|node| (name, node)));
+    }
     Parsed {
         values,
         problems,
-        lines,
+        lines: Arc::new(lines),
     }
 }
+
+/// A further API. Anything else in `spec/` would be ignored by every tool.
+fn further_api(name: &str, text: &str) -> Result<(&'static str, Value), Problem> {
+    let file = file(name);
+    let place = Place::file(&file);
+    let value = yaml(&file, text)?;
+    if value.get("openapi").is_none() {
+        return Err(place.problem(
+            "is none of the files that are read here: one of a further API begins with `openapi: 3.0.3`; remove any other",
+        ));
+    }
+    if !names::is_field(name) || GENERATED.contains(&name) {
+        return Err(place
+            .problem("cannot give its name to a module of generated/: call it by a word of the API, in snake_case"));
+    }
+    // There are few such names, and they are needed until the program ends.
+    Ok((name.to_owned().leak(), value))
+}
+
+/// Modules that are generated from all APIs together.
+const GENERATED: [&str; 6] = ["fields", "operations", "requests", "responses", "sources", "taxonomy"];
 
 /// Reads a parsed file as `T`, which accepts neither unknown keys nor wrong types.
 ///

@@ -3,6 +3,8 @@
 //! Every pass says how many places it must change. If progenitor's output changes shape, the run fails with a message
 //! instead of the pass having no effect.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{
@@ -13,7 +15,7 @@ use syn::{
 };
 
 use crate::{
-    openapi::{Api, Kind},
+    openapi::{Api, Kind, Operation},
     problem::{Place, Problem, Problems},
     sending,
     sources::Sources,
@@ -26,14 +28,37 @@ use crate::{
 /// If a pass does not find what it should change.
 pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Problems> {
     let operations = api.document.operations().count();
+    let bodies = api
+        .document
+        .operations()
+        .filter(|(_, _, operation)| operation.has_body())
+        .count();
     let mut problems = Problems::default();
     let mut pass = |name: &str, changed: usize, due: usize| {
         problems.keep(expect(api, name, changed, due));
     };
     pass("drop Client::new", drop_constructor(file), 1);
     pass("drop the prelude", drop_prelude(file), 1);
-    pass("drop the api-version header", drop_api_version(file), 3 * operations);
-    pass("send JSON", send_json(file), operations);
+    let with_headers: Vec<_> = api
+        .document
+        .operations()
+        .filter_map(|(_, _, operation)| {
+            let mut parameters = api.document.parameters(operation);
+            let has_headers = parameters.any(|parameter| parameter.place == "header");
+            has_headers.then_some(operation.id.as_str())
+        })
+        .collect();
+    pass(
+        "drop the api-version header",
+        drop_api_version(file, &with_headers),
+        3 * operations - 2 * with_headers.len(),
+    );
+    pass("send JSON", send_json(file), bodies);
+    pass(
+        "name the parameters",
+        name_parameters(file, api),
+        renamed_parameters(api),
+    );
     pass("parse the base URL once", parse_base_url_once(file), operations);
     pass("hide the client", hide_client(file), 3 + operations);
     pass("send by operation", sending::implement(file, api), 1 + operations);
@@ -47,6 +72,12 @@ pub fn polish(file: &mut File, api: &Api, sources: &Sources) -> Result<(), Probl
             .filter(|(_, schema)| schema.has_sensitive_properties())
             .count();
         pass("order the fields", types::order_fields(items, &api.document), structs);
+        pass("name the values", types::name_values(items, &api.document), enums);
+        pass(
+            "send nulls",
+            types::send_nulls(items, &api.document),
+            types::nulls(&api.document),
+        );
         pass(
             "document the structs",
             types::document_structs(items, &api.document, sources),
@@ -93,38 +124,50 @@ fn drop_prelude(file: &mut File) -> usize {
     before - file.items.len()
 }
 
-/// DFINERY has no such header: its statement, the map it is in, and the map's use.
-fn drop_api_version(file: &mut File) -> usize {
-    struct Pass(usize);
+/// DFINERY has no such header: its statement, and unless there are other headers, the map it is in and the map's use.
+fn drop_api_version(file: &mut File, with_headers: &[&str]) -> usize {
+    struct Pass {
+        changed: usize,
+        keep_map: bool,
+    }
 
     impl VisitMut for Pass {
         fn visit_block_mut(&mut self, block: &mut syn::Block) {
             let before = block.stmts.len();
             block.stmts.retain(|statement| match statement {
-                Stmt::Local(local) => !matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "header_map"),
+                Stmt::Local(local) => {
+                    self.keep_map || !matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "header_map")
+                }
                 Stmt::Expr(Expr::MethodCall(call), _) => {
                     !(call.method == "append" && call.to_token_stream().to_string().contains("\"api-version\""))
                 }
                 _ => true,
             });
-            self.0 += before - block.stmts.len();
+            self.changed += before - block.stmts.len();
             visit_mut::visit_block_mut(self, block);
         }
 
         fn visit_expr_mut(&mut self, expr: &mut Expr) {
             visit_mut::visit_expr_mut(self, expr);
-            if let Expr::MethodCall(ExprMethodCall { receiver, method, .. }) = expr
+            if !self.keep_map
+                && let Expr::MethodCall(ExprMethodCall { receiver, method, .. }) = expr
                 && method == "headers"
             {
                 *expr = Expr::clone(receiver);
-                self.0 += 1;
+                self.changed += 1;
             }
         }
     }
 
-    let mut pass = Pass(0);
-    methods(file).for_each(|method| pass.visit_impl_item_fn_mut(method));
-    pass.0
+    let mut pass = Pass {
+        changed: 0,
+        keep_map: false,
+    };
+    for method in methods(file) {
+        pass.keep_map = with_headers.iter().any(|name| method.sig.ident == name);
+        pass.visit_impl_item_fn_mut(method);
+    }
+    pass.changed
 }
 
 /// Removes the media type that the lowering invented.
@@ -145,6 +188,71 @@ fn send_json(file: &mut File) -> usize {
     pass.0
 }
 
+/// Restores the names on the wire of parameters that have another one in Rust. Those in a path have none there.
+fn name_parameters(file: &mut File, api: &Api) -> usize {
+    struct Pass<'a> {
+        /// By the name in Rust.
+        names: BTreeMap<&'a str, &'a str>,
+        changed: usize,
+    }
+
+    impl Pass<'_> {
+        fn name(&mut self, argument: &mut Expr) {
+            if let Expr::Lit(literal) = argument
+                && let syn::Lit::Str(text) = &mut literal.lit
+                && let Some(name) = self.names.get(text.value().as_str())
+            {
+                *text = LitStr::new(name, text.span());
+                self.changed += 1;
+            }
+        }
+    }
+
+    impl VisitMut for Pass<'_> {
+        fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
+            visit_mut::visit_expr_call_mut(self, call);
+            if call.func.to_token_stream().to_string().ends_with("QueryParam :: new") {
+                call.args.first_mut().into_iter().for_each(|name| self.name(name));
+            }
+        }
+
+        fn visit_expr_method_call_mut(&mut self, call: &mut ExprMethodCall) {
+            visit_mut::visit_expr_method_call_mut(self, call);
+            if call.method == "append" {
+                call.args.first_mut().into_iter().for_each(|name| self.name(name));
+            }
+        }
+    }
+
+    let mut changed = 0;
+    for method in methods(file) {
+        let mut operations = api.document.operations();
+        let Some((_, _, operation)) = operations.find(|(_, _, operation)| method.sig.ident == operation.id) else {
+            continue;
+        };
+        let mut pass = Pass {
+            names: renamed_by_rust(api, operation).collect(),
+            changed: 0,
+        };
+        pass.visit_impl_item_fn_mut(method);
+        changed += pass.changed;
+    }
+    changed
+}
+
+fn renamed_by_rust<'a>(api: &'a Api, operation: &'a Operation) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let parameters = api.document.parameters(operation);
+    let renamed = parameters.filter(|parameter| parameter.place != "path" && parameter.rust_name() != parameter.name);
+    renamed.map(|parameter| (parameter.rust_name(), parameter.name.as_str()))
+}
+
+fn renamed_parameters(api: &Api) -> usize {
+    let operations = api.document.operations();
+    operations
+        .map(|(_, _, operation)| renamed_by_rust(api, operation).count())
+        .sum()
+}
+
 /// `format!("{}/path", self.baseurl)` is parsed as a URL in every call, which costs more than everything else a call
 /// does here; what the client holds for us gives the same URL without parsing.
 fn parse_base_url_once(file: &mut File) -> usize {
@@ -157,14 +265,19 @@ fn parse_base_url_once(file: &mut File) -> usize {
             };
             let arguments = mac.parse_body_with(Punctuated::<Expr, syn::Token![,]>::parse_terminated);
             let Ok(arguments) = arguments else { return };
-            let (Some(Expr::Lit(format)), 2) = (arguments.first(), arguments.len()) else {
+            let Some(Expr::Lit(format)) = arguments.first() else {
                 return;
             };
             let syn::Lit::Str(format) = &format.lit else { return };
             if let Some(path) = format.value().strip_prefix("{}")
                 && mac.path.is_ident("format")
             {
-                *init.expr = parse_quote!(self.inner.url(#path));
+                let segments: Vec<_> = arguments.iter().skip(2).collect();
+                *init.expr = if segments.is_empty() {
+                    parse_quote!(self.inner.url(#path))
+                } else {
+                    parse_quote!(self.inner.url(&format!(#path, #(#segments),*)))
+                };
                 self.0 += 1;
             }
         }
@@ -220,7 +333,8 @@ fn shorten_paths(file: &mut File) -> usize {
                 .tokens
                 .to_string()
                 .replace("::std::option::", "")
-                .replace("::std::vec::", "");
+                .replace("::std::vec::", "")
+                .replace(":: std :: collections :: ", "::std::collections::");
             list.tokens = text.parse().unwrap_or_else(|_| list.tokens.clone());
         }
     }

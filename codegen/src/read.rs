@@ -1,8 +1,11 @@
 //! The files of `spec/`, as text.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::problem::{Place, Problems};
+
+/// The files of `spec/` that [`Inputs`] has no text of its own for, and that are read elsewhere.
+const NO_INPUTS: [&str; 2] = ["drift", "drift.lock"];
 
 /// The texts from which everything is generated.
 #[derive(Clone, Debug)]
@@ -11,6 +14,8 @@ pub struct Inputs {
     pub import: String,
     /// `spec/export.yaml`.
     pub export: String,
+    /// All other `spec/*.yaml`, by name: each must be a further API.
+    pub others: BTreeMap<String, String>,
     /// `spec/responses.yaml`.
     pub responses: String,
     /// `spec/taxonomy.yaml`.
@@ -32,7 +37,14 @@ pub fn inputs(root: &Path) -> Result<Inputs, Problems> {
         let text = text.map_err(|error| Place::file(file).problem(format!("cannot be read: {error}")));
         problems.keep(text).unwrap_or_default()
     };
+    let known = ["import", "export", "responses", "taxonomy", "sources"];
+    let others = names(root).into_iter();
+    let others = others.filter(|name| !known.contains(&name.as_str()) && !NO_INPUTS.contains(&name.as_str()));
+    let others = others
+        .map(|name| (name.clone(), text(&format!("spec/{name}.yaml"))))
+        .collect();
     let inputs = Inputs {
+        others,
         import: text("spec/import.yaml"),
         export: text("spec/export.yaml"),
         responses: text("spec/responses.yaml"),
@@ -42,4 +54,13 @@ pub fn inputs(root: &Path) -> Result<Inputs, Problems> {
     };
     problems.into_result()?;
     Ok(inputs)
+}
+
+/// The names of all YAML files of `spec/`; none if it cannot be read, which the files that must be there show.
+fn names(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root.join("spec")).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter_map(|name| Some(name.strip_suffix(".yaml")?.to_owned()))
+        .collect()
 }

@@ -2,11 +2,13 @@
 
 use std::sync::LazyLock;
 
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 use serde::de::DeserializeOwned;
 
 use crate::{
     agreement, examples, grammar, language, lint,
-    openapi::{Api, Operation},
+    openapi::{Api, Operation, Schema},
     parse::{self, Parsed},
     problem::{Place, Problems},
     responses::Responses,
@@ -24,6 +26,8 @@ static TAXONOMY: LazyLock<Shape> = LazyLock::new(Shape::of::<Taxonomy>);
 pub struct Spec {
     pub import: Api,
     pub export: Api,
+    /// Further APIs, by name.
+    pub others: Vec<Api>,
     pub responses: Responses,
     pub taxonomy: Taxonomy,
     pub sources: Sources,
@@ -45,6 +49,9 @@ impl Spec {
         let taxonomy = table::<Taxonomy>("taxonomy", &TAXONOMY, parsed, &mut problems);
         let import = api("import", parsed, &mut problems);
         let export = api("export", parsed, &mut problems);
+        let known = ["sources", "responses", "taxonomy", "import", "export"];
+        let others = parsed.values.keys().filter(|name| !known.contains(name));
+        let others: Vec<_> = others.filter_map(|name| api(name, parsed, &mut problems)).collect();
 
         let pages = sources.as_ref();
         if let Some(sources) = &sources {
@@ -56,7 +63,7 @@ impl Spec {
         if let Some(taxonomy) = &taxonomy {
             taxonomy.lint(pages, &mut problems);
         }
-        let apis: Vec<_> = [&import, &export].into_iter().flatten().collect();
+        let apis: Vec<_> = [&import, &export].into_iter().flatten().chain(&others).collect();
         for api in &apis {
             lint::api(api, pages, &mut problems);
         }
@@ -72,6 +79,7 @@ impl Spec {
                 let spec = Self {
                     import,
                     export,
+                    others,
                     responses,
                     taxonomy,
                     sources,
@@ -92,18 +100,63 @@ impl Spec {
         problems.into_result()
     }
 
-    /// Both documents.
+    /// All documents.
     #[must_use]
-    pub fn apis(&self) -> [&Api; 2] {
-        [&self.import, &self.export]
+    pub fn apis(&self) -> Vec<&Api> {
+        [&self.import, &self.export].into_iter().chain(&self.others).collect()
     }
 
-    /// The operations of both documents.
+    /// The modules of types that some code uses, as a part of a `use super::{…}`.
+    #[must_use]
+    pub fn modules_of_types(&self, code: &TokenStream) -> TokenStream {
+        let code = code.to_string();
+        let is_used = |name: &str| {
+            let all = code.matches(&format!("{name} :: ")).count();
+            all > code.matches(&format!("super :: {name} :: ")).count()
+        };
+        let mut names: Vec<_> = self
+            .apis()
+            .iter()
+            .map(|api| api.name)
+            .filter(|name| is_used(name))
+            .collect();
+        names.sort_unstable();
+        let names = names.into_iter().map(|name| format_ident!("{name}"));
+        names.map(|name| quote!(#name::types as #name,)).collect()
+    }
+
+    /// What generated code needs where it names something deprecated.
+    #[must_use]
+    pub fn allow_deprecated(&self) -> TokenStream {
+        self.apis()
+            .into_iter()
+            .map(allow_deprecated)
+            .find(|tokens| !tokens.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The operations of all documents.
     pub fn operations(&self) -> impl Iterator<Item = (&Api, &str, &str, &Operation)> {
         self.apis().into_iter().flat_map(|api| {
             let operations = api.document.operations();
             operations.map(move |(path, method, operation)| (api, path, method, operation))
         })
+    }
+}
+
+/// The same for the code of one document.
+#[must_use]
+pub fn allow_deprecated(api: &Api) -> TokenStream {
+    let document = &api.document;
+    let mut schemas = document.components.schemas.values();
+    let in_schemas = schemas.any(|schema| schema.properties.values().any(|property: &Schema| property.deprecated));
+    let in_operations = document.operations().any(|(_, _, operation)| {
+        operation.deprecated || document.parameters(operation).any(|parameter| parameter.deprecated)
+    });
+    if in_schemas || in_operations {
+        quote!(#![allow(deprecated, reason = "the warning is for those who use it")])
+    } else {
+        TokenStream::new()
     }
 }
 

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Fields, File, Item, ItemEnum, ItemStruct, Path, Token, parse_quote, punctuated::Punctuated};
+use syn::{
+    Attribute, Fields, File, Item, ItemEnum, ItemStruct, LitStr, Path, Token, Type, parse_quote,
+    punctuated::Punctuated, visit_mut::VisitMut,
+};
 
 use crate::{
-    docs, names,
-    openapi::{Document, Schema},
+    docs, limits, names,
+    openapi::{Document, Kind, Schema},
+    property::deprecated,
     sources::Sources,
     table::Source,
 };
@@ -32,14 +36,113 @@ pub fn order_fields(items: &mut [Item], document: &Document) -> usize {
             .into_iter()
             .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
             .collect();
-        fields.named = schema
-            .properties
-            .keys()
-            .filter_map(|name| by_name.remove(name))
-            .collect();
+        let in_order = schema.properties.iter().filter_map(|(name, property)| {
+            let rust_name = schema.rust_name(name);
+            let mut field = by_name.remove(rust_name)?;
+            if rust_name != name {
+                field.attrs.push(parse_quote!(#[serde(rename = #name)]));
+            }
+            if property.deprecated {
+                let attribute = deprecated();
+                field.attrs.push(parse_quote!(#attribute));
+            }
+            Some(field)
+        });
+        fields.named = in_order.collect();
         by_name.is_empty() && fields.named.len() == schema.properties.len()
     };
     structs(items, document).map(order).filter(|&ordered| ordered).count()
+}
+
+/// Restores the values on the wire of enums that have other names in Rust.
+pub fn name_values(items: &mut [Item], document: &Document) -> usize {
+    struct Pass<'a>(&'a Schema, usize);
+
+    impl Pass<'_> {
+        fn value_of(&self, rust_name: &str) -> Option<&str> {
+            let mut renamed = self.0.enum_rust_names.iter();
+            renamed
+                .find(|(_, name)| *name == rust_name)
+                .map(|(value, _)| value.as_str())
+        }
+    }
+
+    impl VisitMut for Pass<'_> {
+        fn visit_lit_str_mut(&mut self, text: &mut LitStr) {
+            if let Some(value) = self.value_of(&text.value()) {
+                *text = LitStr::new(value, text.span());
+                self.1 += 1;
+            }
+        }
+    }
+
+    let mut named = 0;
+    let enums: Vec<_> = document.schemas(Kind::Enum).collect();
+    for (name, schema) in enums {
+        let mut pass = Pass(schema, 0);
+        let mut variants = 0;
+        for item in &mut *items {
+            match item {
+                Item::Enum(item) if item.ident == name => {
+                    for variant in &mut item.variants {
+                        if let Some(value) = pass.value_of(&variant.ident.to_string()) {
+                            variant.attrs.push(parse_quote!(#[serde(rename = #value)]));
+                            variants += 1;
+                        }
+                    }
+                }
+                Item::Impl(block) if matches!(&*block.self_ty, Type::Path(ty) if ty.path.is_ident(name)) => {
+                    pass.visit_item_impl_mut(block);
+                }
+                _ => {}
+            }
+        }
+        // Each is written in `Display` and read in `FromStr`.
+        named += usize::from(variants == schema.enum_rust_names.len() && pass.1 == 2 * variants);
+    }
+    named
+}
+
+/// How many fields of requests may be left out, and may be `null` as well.
+pub fn nulls(document: &Document) -> usize {
+    let sent = document.sent();
+    let structs = document.structs().filter(|(name, _)| sent.contains(name));
+    structs.map(|(_, schema)| nullable(schema).count()).sum()
+}
+
+fn nullable(schema: &Schema) -> impl Iterator<Item = &str> {
+    let properties = schema.properties.iter();
+    let nullable = properties.filter(|(name, property)| property.nullable && schema.is_optional(name));
+    nullable.map(|(name, _)| schema.rust_name(name))
+}
+
+/// Tells a field of a request that is `null` from one that is left out.
+pub fn send_nulls(items: &mut Vec<Item>, document: &Document) -> usize {
+    let sent = document.sent();
+    let mut changed = 0;
+    for (item, schema) in structs(items, document).filter(|(item, _)| sent.iter().any(|name| item.ident == name)) {
+        for field in &mut item.fields {
+            if nullable(schema).any(|name| field.ident.as_ref().is_some_and(|ident| ident == name)) {
+                let ty = &field.ty;
+                field.ty = parse_quote!(Option<#ty>);
+                field
+                    .attrs
+                    .push(parse_quote!(#[serde(default, deserialize_with = "null_or_value")]));
+                changed += 1;
+            }
+        }
+    }
+    if changed > 0 {
+        items.push(parse_quote! {
+            /// Reads a field that is there: what is left out never comes here.
+            fn null_or_value<'de, D: ::serde::Deserializer<'de>, T: ::serde::Deserialize<'de>>(
+                value: D,
+            ) -> Result<Option<T>, D::Error> {
+                T::deserialize(value).map(Some)
+            }
+        });
+    }
+    changed
 }
 
 /// Documents every struct with all its fields.
@@ -48,8 +151,8 @@ pub fn document_structs(items: &mut [Item], document: &Document, sources: &Sourc
         docs::set(&mut item.attrs, &struct_doc(schema, sources));
         item.fields.iter_mut().all(|field| {
             let name = field.ident.as_ref().map(ToString::to_string);
-            let property = name.and_then(|name| schema.properties.get(&name));
-            let doc = property.map(|property| field_doc(schema, property, document, sources));
+            let property = name.as_deref().and_then(|name| schema.by_rust_name(name));
+            let doc = property.map(|(_, property)| field_doc(schema, property, document, sources));
             doc.inspect(|doc| docs::set(&mut field.attrs, doc)).is_some()
         })
     };
@@ -66,7 +169,9 @@ pub fn document_enums(items: &mut [Item], document: &Document, sources: &Sources
         docs::set(&mut item.attrs, &doc);
         item.variants.iter_mut().all(|variant| {
             let mut texts = schema.enum_descriptions.iter();
-            let text = texts.find(|(value, _)| names::variant(value).is_ok_and(|ident| ident == variant.ident));
+            let is_of =
+                |value: &str| names::variant(schema.variant_name(value)).is_ok_and(|ident| ident == variant.ident);
+            let text = texts.find(|(value, _)| is_of(value));
             text.inspect(|(_, text)| docs::set(&mut variant.attrs, &docs::paragraph([&text.en])))
                 .is_some()
         })
@@ -97,9 +202,11 @@ fn debug(item: &ItemStruct, schema: &Schema) -> Item {
     let fields = item.fields.iter().filter_map(|field| field.ident.as_ref());
     let fields = fields.map(|field| -> TokenStream {
         let name = field.to_string();
-        let value = match schema.properties.get(&name) {
-            Some(property) if !property.sensitive => quote!(self.#field),
-            _ if schema.is_optional(&name) => quote!(self.#field.as_ref().map(|_| crate::redact::Redacted)),
+        let value = match schema.by_rust_name(&name) {
+            Some((_, property)) if !property.sensitive => quote!(self.#field),
+            Some((name, _)) if schema.is_optional(name) => {
+                quote!(self.#field.as_ref().map(|_| crate::redact::Redacted))
+            }
             _ => quote!(crate::redact::Redacted),
         };
         quote!(.field(#name, &#value))
@@ -167,7 +274,12 @@ fn field_doc(schema: &Schema, property: &Schema, document: &Document, sources: &
         property
             .min_length
             .or(property.min_items)
+            .filter(|min| *min == 1)
             .map(|_| "Must not be empty.".to_owned()),
+        property
+            .min_items
+            .filter(|min| *min > 1)
+            .map(|min| format!("At least {min}.")),
         property.max_items.map(|max| format!("At most {max}.")),
         property
             .not_before
@@ -178,7 +290,7 @@ fn field_doc(schema: &Schema, property: &Schema, document: &Document, sources: &
     format!(
         "{}\n\n{}\n\n{source}",
         property.description,
-        docs::paragraph(limits.into_iter().flatten())
+        docs::paragraph(limits.into_iter().flatten().chain(limits::sentences(property)))
     )
 }
 

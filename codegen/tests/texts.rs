@@ -34,7 +34,7 @@ fn a_text_without_its_korean_is_refused() {
         "import",
         "                  summary: Success.\n",
         "",
-        "examples.success.x-summary-ko: there is no summary",
+        "examples.taken.x-summary-ko: there is no summary",
     );
     refuses(
         "export",

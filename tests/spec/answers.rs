@@ -126,7 +126,8 @@ async fn refused(client: &Client, emulator: &Emulator, operation: Operation) -> 
     let url = |service_id| format!("{}{}?service_id={service_id}", emulator.base_url(), operation.path());
     let (header, token) = credentials(emulator, operation);
     let right = url(emulator.service_id());
-    let post = |url: &str| client.post(url).header(CONTENT_TYPE, "application/json");
+    let call = |url: &str| client.request(operation.method().parse().unwrap(), url);
+    let post = |url: &str| call(url).header(CONTENT_TYPE, "application/json");
     let example = examples::requests(operation).next().unwrap();
     let too_old = json!({ "events_condition_type": "all", "from_date": "2020-01-01", "to_date": "2020-01-02" });
     let audience = json!({ "properties_condition_type": "all", "audience": "unknown" });
@@ -136,7 +137,7 @@ async fn refused(client: &Client, emulator: &Emulator, operation: Operation) -> 
         post(&right).json(example),
         post(&right).header(header, "wrong").json(example),
         post(&url("wrong")).header(header, &token).json(example),
-        client.post(&right).header(header, &token).body(example.to_string()),
+        call(&right).header(header, &token).body(example.to_string()),
         post(&right).header(header, &token).body("{"),
         post(&right).header(header, &token).json(&json!({})),
         post(&right).header(header, &token).json(&too_old),
@@ -162,8 +163,9 @@ async fn valid(client: &Client, emulator: &Emulator, operation: Operation) -> Re
 
 async fn send(client: &Client, emulator: &Emulator, operation: Operation, body: &Value) -> Response {
     let (header, token) = credentials(emulator, operation);
+    let url = format!("{}{}", emulator.base_url(), operation.path());
     let request = client
-        .post(format!("{}{}", emulator.base_url(), operation.path()))
+        .request(operation.method().parse().unwrap(), url)
         .query(&[("service_id", emulator.service_id())])
         .header(header, token);
     request.json(body).send().await.unwrap()

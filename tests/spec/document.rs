@@ -112,6 +112,15 @@ fn translated(mut schema: Map<String, Value>) -> Map<String, Value> {
         let nullable = json!([schema["type"], "null"]);
         schema.insert("type".to_owned(), nullable);
     }
+    // In OpenAPI, these only say what a text is meant to be.
+    let is_meant = |format: &Value| {
+        ["email", "hostname", "ipv4", "ipv6", "uri"]
+            .iter()
+            .any(|meant| format == meant)
+    };
+    if schema.get("format").is_some_and(is_meant) {
+        schema.remove("format");
+    }
     let bounds = match schema.get("format").and_then(Value::as_str) {
         Some("int32") => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
         Some("int64") => Some((i64::MIN, i64::MAX)),

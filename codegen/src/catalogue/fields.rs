@@ -23,10 +23,10 @@ pub fn table(caption: Words, rows: Vec<Row>) -> Table {
     }
 }
 
-/// The row of a parameter in the query.
+/// The row of a parameter.
 pub fn parameter(parameter: Node<'_>) -> Row {
     let kind = parameter.get("schema").map(type_words).unwrap_or_default();
-    let mut limits = Vec::new();
+    let mut limits = parameter.get("schema").map(limits).unwrap_or_default();
     if let Some(example) = parameter.value().get("example") {
         let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
         limits.push(words(format!("for example `{example}`"), format!("예: `{example}`")));
@@ -36,7 +36,11 @@ pub fn parameter(parameter: Node<'_>) -> Row {
         cells: vec![
             vec![
                 Inline::code(parameter.text("name")),
-                Inline::words(" in the query", " (쿼리)"),
+                match parameter.text("in") {
+                    "path" => Inline::words(" in the path", " (경로)"),
+                    "header" => Inline::words(" in a header", " (헤더)"),
+                    _ => Inline::words(" in the query", " (쿼리)"),
+                },
             ],
             vec![Inline::code(kind)],
             requirement(parameter.flag("required")),
@@ -145,8 +149,21 @@ fn values(node: Node<'_>) -> Rich {
 
 fn limits(node: Node<'_>) -> Vec<Words> {
     let mut limits = Vec::new();
-    if node.count("minLength").is_some() {
-        limits.push(words("not empty", "빈 값 불가"));
+    match node.count("minLength") {
+        None => {}
+        Some(1) => limits.push(words("not empty", "빈 값 불가")),
+        Some(min) => limits.push(words(format!("at least {min} characters"), format!("{min}자 이상"))),
+    }
+    if let Some(max) = node.count("maxLength") {
+        limits.push(words(format!("at most {max} characters"), format!("최대 {max}자")));
+    }
+    for (key, en, ko) in [("minimum", "at least", "이상"), ("maximum", "at most", "이하")] {
+        if let Some(bound) = node.value().get(key) {
+            limits.push(words(format!("{en} {bound}"), format!("{bound} {ko}")));
+        }
+    }
+    if node.flag("deprecated") {
+        limits.push(words("deprecated", "사용 중단 예정"));
     }
     match (node.count("minItems"), node.count("maxItems")) {
         (Some(min), Some(max)) => limits.push(words(format!("{min} to {max} elements"), format!("{min}~{max}개"))),

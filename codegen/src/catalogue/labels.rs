@@ -1,5 +1,7 @@
 //! The terms of the spec in words for people.
 
+use heck::ToTitleCase;
+
 use crate::{
     responses::{Means, Retry},
     table::Confidence,
@@ -118,11 +120,8 @@ pub fn personal_data() -> Tag {
 
 /// The name of an API, by the name of its file.
 pub fn api(name: &str) -> Words {
-    let name = match name {
-        "import" => "Import API",
-        _ => "Export API",
-    };
-    words(name, name)
+    let name = format!("{} API", name.to_title_case());
+    words(name.clone(), name)
 }
 
 /// `1000000` as `1,000,000`.

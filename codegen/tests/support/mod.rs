@@ -30,6 +30,9 @@ pub fn file<'a>(inputs: &'a mut Inputs, name: &str) -> &'a mut String {
         "taxonomy" => &mut inputs.taxonomy,
         "sources" => &mut inputs.sources,
         "readme" => &mut inputs.readme,
-        _ => panic!("no file is called {name}"),
+        other => inputs
+            .others
+            .get_mut(other)
+            .unwrap_or_else(|| panic!("no file is called {other}")),
     }
 }
