@@ -122,7 +122,7 @@ class Packages(Workspace):
 
     def test_a_foreign_crate_out_of_place(self):
         for dependency, said in [
-            ('reqwest = "0.13"', "dfinery-load -> reqwest, which is for dfinery"),
+            ('reqwest = "0.13"', "dfinery-load -> reqwest, which is for codegen, dfinery"),
             ('[dev-dependencies]\nreqwest = "0.13"', "dfinery-load -> reqwest"),
             ('[target."cfg(unix)".dependencies]\nhttp = { package = "reqwest", version = "0.13", optional = true }', "reqwest"),
             ('hyper-util = "0.1"', "dfinery-load -> hyper-util, which is for dfinery-emulator"),

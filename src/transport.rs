@@ -29,7 +29,6 @@ use crate::{
     retry::RetryBudget,
     speaker::Speaker,
     tries::{Blame, Failed, Next, Tries},
-    validate::Validate,
 };
 
 /// One of the two APIs: its generated client, and how its answers are judged.
@@ -458,7 +457,10 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::{ClientBuilder, Violations, validate::Path};
+    use crate::{
+        ClientBuilder, Violations,
+        validate::{Path, Validate},
+    };
 
     /// A client that keeps what it is given, and sends nothing.
     #[derive(Default)]

@@ -83,10 +83,10 @@ fn component(component: &Value) -> Value {
 }
 
 fn schema(value: &Value) -> Value {
+    const KEPT: [&str; 4] = ["$ref", "type", "format", "nullable"];
     if let Some(reference) = value.pointer("/allOf/0") {
         return reference.clone();
     }
-    const KEPT: [&str; 4] = ["$ref", "type", "format", "nullable"];
     let mut schema: Map<_, _> = KEPT
         .iter()
         .filter_map(|key| Some(((*key).to_owned(), value.get(key)?.clone())))
