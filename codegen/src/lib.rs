@@ -30,6 +30,7 @@ pub mod read;
 mod readme;
 mod render;
 mod requests;
+mod response_rules;
 mod responses;
 mod schema;
 mod sending;
