@@ -88,48 +88,38 @@ pub mod types {
     pub struct ExportEventsRequest {
         /// Names of events, such as `df_purchase`, for `events_condition_type` to include or exclude.
         /// Without it, all events.
-        ///
-        /// Source: [POST: Extract events](https://docs.dfinery.ai/api-guide/api/export-api/export/post),
-        /// [POST: Extracting an event](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post),
-        /// documented.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub events: Vec<String>,
-        /// How a list of names selects.
+        /// Whether `events` names the events to extract or those to leave out. With `all`, every event is
+        /// extracted.
         pub events_condition_type: ConditionType,
         /// Names of event properties, for `properties_condition_type` to include or exclude. Without it,
         /// all properties. A property of items is named with the prefix `df_items_`, as in
         /// `df_items_df_price`.
         ///
-        /// Source:
-        /// [POST: Extracting an event](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post),
-        /// [API guide, whole book (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf), documented. The
-        /// prefix stands in a sample only.
+        /// Source: documented. The prefix stands in a sample only.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub properties: Vec<String>,
-        /// How a list of names selects.
+        /// Whether `properties` names the event properties to extract or those to leave out. With `all`,
+        /// and also without this field, every property is extracted.
+        ///
+        /// Source: documented. The row of the Korean page could not be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub properties_condition_type: Option<ConditionType>,
-        /// The first day, as `2026-09-07`. It must lie within the last 30 days; the time zone of the days
-        /// is undocumented.
+        /// The first day, as `2026-09-07`. Only recent days can be extracted; the time zone of the days is
+        /// undocumented.
         ///
         /// At most 30 days ago.
         ///
-        /// Source: [POST: Extract events](https://docs.dfinery.ai/api-guide/api/export-api/export/post),
-        /// [POST: Extracting an event](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post),
-        /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
-        /// [Data type](https://docs.dfinery.ai/api-guide/undefined), documented. The Korean pages alone
-        /// have the 30 days, and one of them can be misread.
+        /// Source: documented. The Korean pages alone have the 30 days, and one of them can be misread.
         pub from_date: ::jiff::civil::Date,
         /// The last day, as `2026-09-13`; it may equal `from_date`. Whether the day itself is included is
         /// undocumented, as is the longest range.
         ///
         /// Not before `from_date`.
         ///
-        /// Source:
-        /// [POST: Extracting an event](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post),
-        /// [API guide, whole book (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf),
-        /// [Data type](https://docs.dfinery.ai/api-guide/undefined), derived from what the pages show. The
-        /// row is on the page, but its flag could not be read; requiring it follows from the samples.
+        /// Source: derived from what the pages show. The row is on the page, but its flag could not be
+        /// read; requiring it follows from the samples.
         pub to_date: ::jiff::civil::Date,
     }
 
@@ -144,7 +134,7 @@ pub mod types {
     pub struct ExportFailure {
         /// `fail` in every documented answer.
         pub result: String,
-        /// Why an export failed: a fixed word such as `query_error`.
+        /// Why the export failed, as a fixed word.
         pub message: crate::ExportCode,
     }
 
@@ -161,33 +151,30 @@ pub mod types {
     pub struct ExportUserProfilesRequest {
         /// Names of user properties, for `properties_condition_type` to include or exclude. Without it,
         /// all properties.
-        ///
-        /// Source:
-        /// [POST: Extract user profiles](https://docs.dfinery.ai/api-guide/api/export-api/export/post-1),
-        /// [POST: Extract user profile](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post-1?fallback=true),
-        /// documented.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub properties: Vec<String>,
-        /// How a list of names selects.
+        /// Whether `properties` names the user properties to extract or those to leave out. With `all`,
+        /// every property is extracted. It cannot be left out here, as it can in an export of events.
+        ///
+        /// Source: documented. The row of the Korean page could not be read.
         pub properties_condition_type: ConditionType,
         /// Names of identity properties, for `identities_condition_type` to include or exclude. Only
         /// `df_external_id` can be extracted at present. The literal name of this field could not be
         /// confirmed.
         ///
-        /// Source:
-        /// [POST: Extract user profiles](https://docs.dfinery.ai/api-guide/api/export-api/export/post-1),
-        /// derived from what the pages show. The name follows the pattern of `identities_condition_type`;
-        /// its row could not be read.
+        /// Source: derived from what the pages show. The name follows the pattern of
+        /// `identities_condition_type`; its row could not be read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub identities: Vec<String>,
-        /// How a list of names selects.
+        /// Whether `identities` names the identity properties to extract or those to leave out. Even with
+        /// `all`, only the external ID (`df_external_id`) is extracted at present. What is extracted
+        /// without this field is undocumented.
+        ///
+        /// Source: documented. A warning on the page has the name and the value `all`; its row could not
+        /// be read, so that the field is optional and takes the other two values is this project's choice.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub identities_condition_type: Option<ConditionType>,
-        /// The ID of an audience made in the console; only its users are extracted. Without it, all users.
-        ///
-        /// Source:
-        /// [POST: Extract user profile](https://docs.dfinery.ai/api-guide/en/api/export-api/export/post-1?fallback=true),
-        /// documented.
+        /// The ID of an audience; only its users are extracted. Without it, all users.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub audience: Option<String>,
     }

@@ -9,8 +9,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// The user whose unified profile is to be deleted, irreversibly. `request_datetime` is the time
-    /// of the request, in UTC.
+    /// The user whose unified profile is to be deleted, irreversibly.
     ///
     /// Source:
     /// [POST: Delete a unified profile](https://docs.dfinery.ai/api-guide/api/import-api/identity-api/post-1),
@@ -18,14 +17,13 @@ pub mod types {
     /// documented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct DeleteIdentityRequest {
-        /// Who a user is, by external ID only.
+        /// The user to delete, by external ID.
         pub identity: ExternalIdentity,
-        /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+        /// When the deletion was requested, in UTC.
         pub request_datetime: crate::Timestamp,
     }
 
-    /// One event of a user. `event_datetime` is when it happened; how far it may lie in the past or in
-    /// the future is undocumented.
+    /// One event of a user. It can carry items and event properties.
     ///
     /// Source:
     /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
@@ -34,40 +32,37 @@ pub mod types {
     /// project's choice.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Event {
-        /// The ID of this event, a UUID of any version. Keep it when the same event is sent again; that
-        /// the server drops repeated IDs is undocumented.
+        /// The ID of this event, a UUID; its version is not prescribed. Keep it when the same event is
+        /// sent again; whether the server drops repeated IDs is undocumented.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [Import API (PDF)](https://docs.dfinery.ai/api-guide/en/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-        /// documented. Required by this project's choice; the flag could not be read.
+        /// Source: documented. Required by this project's choice; the flag could not be read.
         pub event_log_id: ::uuid::Uuid,
         /// The name under which the event is registered in the console, such as `df_purchase`.
         ///
         /// Must not be empty.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [Import API (PDF)](https://docs.dfinery.ai/api-guide/en/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-        /// documented. Required by this project's choice; the flag could not be read.
+        /// Source: documented. Required by this project's choice; the flag could not be read.
         pub event_name: String,
-        /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+        /// When the event happened. How far it may lie in the past or in the future is undocumented, and
+        /// so is its time zone: it is sent in UTC.
+        ///
+        /// Source: documented. Required by this project's choice; the flag could not be read. UTC is
+        /// `derived` from the samples of the type, which end in `Z`.
         pub event_datetime: crate::Timestamp,
-        /// The products the event is about, each an object of item properties. At most 100, counted over
-        /// all events of a request: the pages differ on what the limit covers, and this is the strictest
-        /// reading.
+        /// The products the event is about, each an object of item properties. The maximum holds for the
+        /// items of all events of a request together: the pages differ on what it covers, and this is the
+        /// strictest reading.
         ///
         /// At most 100.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [Import API (PDF)](https://docs.dfinery.ai/api-guide/en/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-        /// [Android SDK: library, changelog and 2024 documentation](https://github.com/IGAWorksDev/dfinery-android-sdk),
-        /// derived from what the pages show. Type and description stand on the page; the key is taken from
-        /// its heading and agrees with the wire format of the SDKs.
+        /// Source: derived from what the pages show. Type and description stand on the page; the key is
+        /// taken from its heading and agrees with the wire format of the SDKs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub event_items: Vec<crate::Properties>,
-        /// Values by property name.
+        /// Properties of the event, by name. Properties of items belong into `event_items` instead.
+        ///
+        /// Source: derived from what the pages show. The rule stands on the page; the key is taken from
+        /// its heading and agrees with the wire format of the SDKs.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub event_properties: Option<crate::Properties>,
     }
@@ -82,7 +77,10 @@ pub mod types {
     /// `common` and `identity` are taken from its headings and from the other endpoints.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct EventsCommon {
-        /// Who a user is: up to five identifiers, at least one of which must be given.
+        /// The user who caused all events of the request. At least one identifier must be given.
+        ///
+        /// Source: derived from what the pages show. Type and flag stand on the page; the key is taken
+        /// from its heading and from the other endpoints.
         pub identity: Identity,
     }
 
@@ -108,8 +106,7 @@ pub mod types {
         }
     }
 
-    /// Who a user is: up to five identifiers, at least one of which must be given. Lengths and forms
-    /// are undocumented.
+    /// Who a user is, by at least one of five identifiers. Their lengths and forms are undocumented.
     ///
     /// At least one of `external_id`, `phone_no`, `email`, `kakao_user_id`, `line_user_id` is needed.
     ///
@@ -121,30 +118,22 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     pub struct Identity {
         /// The user's ID in your own system. Keep it the same for the user's whole life and put no
-        /// personal data into it; hash it if it is a mail address or a phone number.
+        /// personal data into it; hash or encrypt it if it is a mail address or a phone number.
         ///
         /// Must not be empty.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
-        /// [POST: Create and update user properties](https://docs.dfinery.ai/api-guide/api/import-api/profile/post),
-        /// [Developer guide: event, identity and user profile pages of each platform](https://docs.dfinery.ai/developer-guide),
-        /// documented. The advice comes from the developer guide.
+        /// Source: documented. The advice is `adjacent`: it comes from the developer guide.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub external_id: Option<String>,
         /// The user's phone number. Country code and number, digits only, without `+` and without the
-        /// leading zero: a Korean mobile number begins with `8210`. The server's own check is
-        /// undocumented.
+        /// leading zero: a Korean mobile number begins with `8210`. According to the user guide, only
+        /// Korean numbers are supported. The server's own check is undocumented.
         ///
         /// Must not be empty.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
-        /// [POST: Create and update user properties](https://docs.dfinery.ai/api-guide/api/import-api/profile/post),
-        /// [Developer guide: event, identity and user profile pages of each platform](https://docs.dfinery.ai/developer-guide),
-        /// documented. The form in words comes from the developer guide; the API guide only has a sample.
+        /// Source: documented. The API guide only has a sample. The form in words is `adjacent`, from the
+        /// developer guide, and so is the restriction to Korean numbers, from the user guide's page on
+        /// User Profile 360, whose address is not known.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub phone_no: Option<String>,
         /// The user's mail address. The server's own check is undocumented.
@@ -199,34 +188,22 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ImportResponse {
         /// Whether the call succeeded.
-        ///
-        /// Source:
-        /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
-        /// documented.
         pub status: bool,
-        /// What became of an Import call: five digits, as a number or as text.
+        /// What became of the call; 20000 is success.
         pub code: crate::ImportCode,
         /// The name of the code, such as `OK` or `VALIDATION_FAILURE`. It says nothing about which part of
         /// the request was at fault.
         ///
-        /// Source:
-        /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
-        /// documented. Present in every sample; not required here, so that an answer without it can still
-        /// be read.
+        /// Source: documented. Present in every sample; not required here, so that an answer without it
+        /// can still be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub message: Option<String>,
         /// No content of its own: `true` or `null` on success, `null` on failure.
-        ///
-        /// Source:
-        /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
-        /// [Identity (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=vzcoAwLOVTnLdpXlx7QL),
-        /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
-        /// documented.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub data: Option<bool>,
     }
 
-    /// Events of one user to load. At most 100 events, and at most 100 items over all of them.
+    /// Events of one user to load. The items of all events are counted together.
     ///
     /// At most 100 `event_items` over all `events`.
     ///
@@ -238,39 +215,39 @@ pub mod types {
     /// and `events` are taken from its headings.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct LoadEventsRequest {
-        /// What all events of a request share: the user.
+        /// What all events of the request share: the user.
+        ///
+        /// Source: derived from what the pages show. Type and flag stand on the page; the key is taken
+        /// from its heading.
         pub common: EventsCommon,
-        /// The events, one to 100. Send many in one call rather than one by one.
+        /// The events to load. Send many in one call rather than one by one.
         ///
         /// Must not be empty. At most 100.
         ///
-        /// Source:
-        /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-        /// [Import API (PDF, older version)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=pqgXFjyQNZe46Qxc4Z0I),
-        /// derived from what the pages show. The maximum is documented; the key is taken from a heading,
-        /// and the minimum of one is inferred.
+        /// Source: derived from what the pages show. The maximum is documented; the key is taken from a
+        /// heading, and the minimum of one is inferred.
         pub events: Vec<Event>,
     }
 
-    /// Identifiers of one user to create or to update. `request_datetime` is the time of the request,
-    /// in UTC.
+    /// Identifiers of one user to create or to update.
     ///
     /// Source:
     /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
     /// [Identity (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=vzcoAwLOVTnLdpXlx7QL),
-    /// documented. That the time is in UTC is stated for deletions and user properties, and agrees
-    /// with the sample here.
+    /// documented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UpsertIdentityRequest {
-        /// Who a user is: up to five identifiers, at least one of which must be given.
+        /// The identifiers of the user, at least one of them.
         pub identity: Identity,
-        /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+        /// When the request was made, in UTC.
+        ///
+        /// Source: documented. UTC is `derived` here: it is stated for deletions and user properties, and
+        /// the sample ends in `Z`.
         pub request_datetime: crate::Timestamp,
     }
 
-    /// Properties of one user to set. `request_datetime` is the time of the request, in UTC. Whether
-    /// properties that are not named keep their values, and whether `null` clears one, is
-    /// undocumented.
+    /// Properties of one user to set. Whether properties that are not named keep their values, and
+    /// whether `null` clears one, is undocumented.
     ///
     /// Source:
     /// [POST: Create and update user properties](https://docs.dfinery.ai/api-guide/api/import-api/profile/post),
@@ -278,11 +255,18 @@ pub mod types {
     /// documented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UpsertUserProfileRequest {
-        /// Who a user is: up to five identifiers, at least one of which must be given.
+        /// The user whose properties are set, by at least one identifier.
         pub identity: Identity,
-        /// Values by property name.
+        /// The properties to set, by name. According to the developer guide, at most 10 properties may be
+        /// lists of texts, and at most 5 lists of numbers.
+        ///
+        /// Source: documented. The numbers of lists are `adjacent`; the SDK documentation of 2024 limits
+        /// the values of one list instead, and whether whole numbers and fractions share the 5 is not
+        /// clear.
         pub user_properties: crate::Properties,
-        /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+        /// When the request was made, in UTC.
+        ///
+        /// Source: documented. Only the Korean page says UTC.
         pub request_datetime: crate::Timestamp,
     }
 

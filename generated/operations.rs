@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 use super::sources;
-use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source};
+use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, Text};
 
 /// Where both APIs are unless a client is told otherwise.
 pub(crate) const HOST: &str = "https://openapi.dfinery.ai";
@@ -35,7 +35,7 @@ pub enum Operation {
     /// [Get started](https://docs.dfinery.ai/api-guide/en/),
     /// [Best practices](https://docs.dfinery.ai/api-guide/en/undefined-1),
     /// [User guide: creating events and properties](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/event-and-property),
-    /// documented. The sentence about campaigns comes from the user guide.
+    /// documented. The sentence about campaigns is `adjacent`: it comes from the user guide.
     LoadEvents,
     /// Create or update a unified profile.
     ///
@@ -44,7 +44,9 @@ pub enum Operation {
     /// Source:
     /// [POST: Create and update a unified profile](https://docs.dfinery.ai/api-guide/en/api/import-api/identity-api/post),
     /// [Identity (PDF)](https://docs.dfinery.ai/api-guide/~gitbook/pdf?only=yes&page=vzcoAwLOVTnLdpXlx7QL),
-    /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented.
+    /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented. The sentence that cites the
+    /// user guide is `adjacent`: it comes from the page on User Profile 360, whose address is not
+    /// known.
     UpsertIdentity,
     /// Delete a unified profile, irreversibly.
     ///
@@ -204,7 +206,10 @@ static LOAD_EVENTS: OperationInfo = OperationInfo {
             &sources::BEST_PRACTICES_EN,
             &sources::EVENT_AND_PROPERTY_EN,
         ],
-        note: "The sentence about campaigns comes from the user guide.",
+        note: Some(Text {
+            en: "The sentence about campaigns is `adjacent`: it comes from the user guide.",
+            ko: "캠페인에 관한 내용은 사용자 가이드에 있습니다(`adjacent`).",
+        }),
     },
 };
 
@@ -223,7 +228,10 @@ static UPSERT_IDENTITY: OperationInfo = OperationInfo {
             &sources::IDENTITY_PDF_KO,
             &sources::GET_STARTED_EN,
         ],
-        note: "",
+        note: Some(Text {
+            en: "The sentence that cites the user guide is `adjacent`: it comes from the page on User Profile 360, whose address is not known.",
+            ko: "병합에 관한 내용은 사용자 가이드의 User Profile 360 페이지(주소는 확인하지 못함)에 있습니다(`adjacent`).",
+        }),
     },
 };
 
@@ -242,7 +250,10 @@ static DELETE_IDENTITY: OperationInfo = OperationInfo {
             &sources::IDENTITY_PDF_KO,
             &sources::BOOK_PDF_KO,
         ],
-        note: "Only the Korean guide has this endpoint; it seems to have been added about May 2025.",
+        note: Some(Text {
+            en: "Only the Korean guide has this endpoint; it seems to have been added about May 2025.",
+            ko: "이 엔드포인트는 한국어 가이드에만 있으며, 2025년 5월경에 추가된 것으로 보입니다.",
+        }),
     },
 };
 
@@ -261,7 +272,7 @@ static UPSERT_USER_PROFILE: OperationInfo = OperationInfo {
             &sources::UPSERT_USER_PROFILE_EN,
             &sources::PROFILE_GET_STARTED_KO,
         ],
-        note: "",
+        note: None,
     },
 };
 
@@ -281,7 +292,7 @@ static EXPORT_EVENTS: OperationInfo = OperationInfo {
             &sources::EXPORT_RESPONSE_KO,
             &sources::BOOK_PDF_KO,
         ],
-        note: "",
+        note: None,
     },
 };
 
@@ -300,43 +311,44 @@ static EXPORT_USER_PROFILES: OperationInfo = OperationInfo {
             &sources::EXPORT_USER_PROFILES_EN,
             &sources::EXPORT_RESPONSE_KO,
         ],
-        note: "",
+        note: None,
     },
 };
 
 /// Operations that share a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
-    /// Default limit of `POST /api/v1/events`: 1,000,000 calls a minute for each service. Past it
-    /// every call fails until the period ends. DFINERY's Customer Success team raises it on request.
+    /// Default limit of `POST /api/v1/events`, counted for each service. Once it is used up, every
+    /// call fails until it is reset. DFINERY's Customer Success team raises it on request.
     ///
     /// Source: [Request limit](https://docs.dfinery.ai/api-guide/rate-limit),
     /// [Request limit](https://docs.dfinery.ai/api-guide/en/rate-limit),
     /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented.
     Event,
-    /// Default limit of the identity endpoints: 10,000 calls a minute for each service. Past it every
-    /// call fails until the period ends. Creations, updates and deletions are counted together here.
+    /// Default limit of the identity endpoints, counted for each service. Creations, updates and
+    /// deletions of unified profiles share it. Once it is used up, every call fails until it is reset.
+    /// DFINERY's Customer Success team raises it on request.
     ///
     /// Source: [Request limit](https://docs.dfinery.ai/api-guide/rate-limit),
     /// [Request limit](https://docs.dfinery.ai/api-guide/en/rate-limit),
     /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented. That deletions share this
-    /// limit follows from the table's one row for identities.
+    /// limit is `derived` from the table's one row for identities.
     Identity,
-    /// Default limit of `POST /api/v1/user-profile`: 10,000 calls a minute for each service. Past it
-    /// every call fails until the period ends.
+    /// Default limit of `POST /api/v1/user-profile`, counted for each service. Once it is used up,
+    /// every call fails until it is reset. DFINERY's Customer Success team raises it on request.
     ///
     /// Source: [Request limit](https://docs.dfinery.ai/api-guide/rate-limit),
     /// [Request limit](https://docs.dfinery.ai/api-guide/en/rate-limit),
     /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented.
     Profile,
-    /// Default limit of the Export endpoints: 100 calls an hour and 5 at the same time, for each
-    /// service. Past it every call fails until the period ends. DFINERY's Customer Success team raises
-    /// it on request. That both exports share it is the careful reading of one row.
+    /// Default limit of the Export endpoints, counted for each service: calls in a period, and calls
+    /// at the same time. Both exports are taken to share it. Once it is used up, every call fails
+    /// until it is reset. DFINERY's Customer Success team raises it on request.
     ///
     /// Source: [Request limit](https://docs.dfinery.ai/api-guide/rate-limit),
     /// [Request limit](https://docs.dfinery.ai/api-guide/en/rate-limit),
-    /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented. Whether event and user
-    /// profile exports are counted together is undocumented.
+    /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented. That event and user profile
+    /// exports are counted together is `assumed`: the table has one row for both and does not say.
     Export,
 }
 
@@ -402,16 +414,22 @@ pub enum Token {
     /// does not take it.
     ///
     /// Source: [Authentication](https://docs.dfinery.ai/api-guide/authentication),
-    /// [Certification](https://docs.dfinery.ai/api-guide/en/authentication), documented.
+    /// [Certification](https://docs.dfinery.ai/api-guide/en/authentication), documented. That the
+    /// Export API does not take it is `derived`: the pages give each API a token and a header of its
+    /// own.
     Import,
     /// The Export API token, in the header `Authorization` after the word `Bearer`. There is one for
     /// each service; only its administrators can issue or re-issue it, and the old one then works for
-    /// two more weeks. The Import API does not take it.
+    /// two more weeks. For a day after the service was created or the token was re-issued, it cannot
+    /// be re-issued. The Import API does not take it.
     ///
     /// Source: [Authentication](https://docs.dfinery.ai/api-guide/authentication),
     /// [Certification](https://docs.dfinery.ai/api-guide/en/authentication),
     /// [User guide: HTTP API (Export)](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/partner-setting/http-api-export),
-    /// documented. Whether the first one is issued by itself or by a button differs between the pages.
+    /// documented. The day without a re-issue is `adjacent`: it comes from the user guide. That the
+    /// Import API does not take the token is `derived`: the pages give each API a token and a header
+    /// of its own. Whether the first token is issued by itself or by a button differs between the
+    /// pages.
     Export,
 }
 

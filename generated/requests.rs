@@ -9,9 +9,9 @@ use crate::{transport::Request, validate::{Path, Validate, Violations}};
 /// copy.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct LoadEvents<'a> {
-    /// What all events of a request share: the user.
+    /// What all events of the request share: the user.
     pub common: &'a import::EventsCommon,
-    /// The events, one to 100.
+    /// The events to load.
     pub events: &'a [import::Event],
 }
 
@@ -84,9 +84,9 @@ impl import::LoadEventsRequest {
 /// without a copy.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct UpsertIdentity<'a> {
-    /// Who a user is: up to five identifiers, at least one of which must be given.
+    /// The identifiers of the user, at least one of them.
     pub identity: &'a import::Identity,
-    /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+    /// When the request was made, in UTC.
     pub request_datetime: &'a crate::Timestamp,
 }
 
@@ -132,9 +132,9 @@ impl import::UpsertIdentityRequest {
 /// without a copy.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct DeleteIdentity<'a> {
-    /// Who a user is, by external ID only.
+    /// The user to delete, by external ID.
     pub identity: &'a import::ExternalIdentity,
-    /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+    /// When the deletion was requested, in UTC.
     pub request_datetime: &'a crate::Timestamp,
 }
 
@@ -180,11 +180,11 @@ impl import::DeleteIdentityRequest {
 /// [`UpsertUserProfileRequest`](import::UpsertUserProfileRequest), without a copy.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct UpsertUserProfile<'a> {
-    /// Who a user is: up to five identifiers, at least one of which must be given.
+    /// The user whose properties are set, by at least one identifier.
     pub identity: &'a import::Identity,
-    /// Values by property name.
+    /// The properties to set, by name.
     pub user_properties: &'a crate::Properties,
-    /// A moment in UTC, as `2026-09-14T03:21:07.512Z`: milliseconds and a literal `Z`.
+    /// When the request was made, in UTC.
     pub request_datetime: &'a crate::Timestamp,
 }
 
@@ -340,12 +340,12 @@ pub struct ExportEvents<'a> {
     /// Names of events, such as `df_purchase`, for `events_condition_type` to include or exclude.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub events: &'a [String],
-    /// How a list of names selects.
+    /// Whether `events` names the events to extract or those to leave out.
     pub events_condition_type: export::ConditionType,
     /// Names of event properties, for `properties_condition_type` to include or exclude.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub properties: &'a [String],
-    /// How a list of names selects.
+    /// Whether `properties` names the event properties to extract or those to leave out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub properties_condition_type: Option<export::ConditionType>,
     /// The first day, as `2026-09-07`.
@@ -407,15 +407,15 @@ pub struct ExportUserProfiles<'a> {
     /// Names of user properties, for `properties_condition_type` to include or exclude.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub properties: &'a [String],
-    /// How a list of names selects.
+    /// Whether `properties` names the user properties to extract or those to leave out.
     pub properties_condition_type: export::ConditionType,
     /// Names of identity properties, for `identities_condition_type` to include or exclude.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub identities: &'a [String],
-    /// How a list of names selects.
+    /// Whether `identities` names the identity properties to extract or those to leave out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identities_condition_type: Option<export::ConditionType>,
-    /// The ID of an audience made in the console; only its users are extracted.
+    /// The ID of an audience; only its users are extracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<&'a str>,
 }

@@ -32,9 +32,9 @@ pub enum ImportCode {
     BadRequest,
     /// 40001: The request was read, but its content did not pass the server's checks. The answer does
     /// not say which field is at fault. Check that events and properties are registered in the console
-    /// under exactly these names and types, that at least one identity field has a value, that
-    /// datetimes look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If
-    /// nothing is found, send the events one by one to see which of them is refused.
+    /// under exactly these names and types, that at least one identifier has a value, that datetimes
+    /// look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is
+    /// found, send the events of the call one by one to see which of them is refused.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
@@ -42,15 +42,15 @@ pub enum ImportCode {
     /// [Get started](https://docs.dfinery.ai/api-guide/en/), documented. HTTP 400 is taken from the
     /// HTTP table of the same page.
     ValidationFailure,
-    /// 40101: The service ID is not one that the server knows. Compare the query parameter
-    /// `service_id` with the service ID in the DFINERY console, letter by letter. Look for stray
-    /// spaces or quotes, for an unset variable, and for the ID of another service or of the older
-    /// DFINERY 1.
+    /// 40101: The service ID is wrong or not registered. Compare the query parameter `service_id` with
+    /// the service ID in the DFINERY console, letter by letter. Look for stray spaces or quotes, for
+    /// an unset variable, and for the ID of another service or of the older DFINERY 1.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
-    /// documented. HTTP 400 is taken from the HTTP table of the same page.
+    /// documented. HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and
+    /// malformed parameters only.
     InvalidServiceId,
     /// 40201: The Import token is missing, wrong or no longer valid. Check that the Import token (not
     /// the Export token) of this very service is sent in the header `access_token`. After a re-issue
@@ -63,45 +63,52 @@ pub enum ImportCode {
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
     /// [Authentication](https://docs.dfinery.ai/api-guide/authentication),
     /// [Certification](https://docs.dfinery.ai/api-guide/en/authentication), documented. HTTP 400 is
-    /// taken from the HTTP table of the same page; that a missing token gives this code is assumed.
+    /// `assumed`: the HTTP table of the same page names it for missing and malformed parameters only.
+    /// That a missing token gives this code is `assumed`, too.
     InvalidToken,
-    /// 40401: The call limit of this endpoint is used up. Every call fails until the period ends. Wait
-    /// until the time in the reset header, or for one minute if there is none, then try again. Send up
-    /// to 100 events in one call instead of one by one, and find out what else calls with this service
-    /// ID. DFINERY's Customer Success team grants a higher limit on request.
+    /// 40401: The call limit is used up. Until it is reset, every call that counts towards the same
+    /// limit fails; creations, updates and deletions of unified profiles share one. Wait until the
+    /// time in the response header `X-Rate-Limit-Reset` (or `x-ratelimit-reset`), then try again;
+    /// without the header, wait for one minute. Make fewer calls: send several events of a user in one
+    /// call, and user properties only when they have changed. Find out what else calls with this
+    /// service ID. DFINERY's Customer Success team grants a higher limit on request.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
-    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented.
+    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. HTTP 429 is taken
+    /// from the HTTP table of the same page. That deletions share the limit is `derived` from the one
+    /// row for identities.
     TooManyRequest,
-    /// 40402: The request holds more than 100 events. Split the events into requests of at most 100
-    /// each, and keep the items of all events of a request at 100 or fewer.
+    /// 40402: The request holds too many events. Split the events into requests of at most 100 each.
+    /// Keep the items of all events of a request at 100 or fewer, too.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
     /// [POST: Loading an event](https://docs.dfinery.ai/api-guide/en/api/import-api/event-api/post),
-    /// documented. HTTP 400 is taken from the HTTP table of the same page.
+    /// documented. HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and
+    /// malformed parameters only.
     TooManyEvents,
     /// 40403: The request holds too many user profiles. Send one user profile in each request. No
-    /// documented request can carry more than one, and the limit is undocumented; if this code comes
+    /// documented request can carry more than one, and the limit is undocumented; if you get this code
     /// nevertheless, give DFINERY's support the request and its time.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
-    /// documented. HTTP 400 is taken from the HTTP table of the same page; what triggers the code is
-    /// undocumented.
+    /// documented. HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and
+    /// malformed parameters only. What triggers the code is undocumented.
     TooManyUserProfiles,
     /// 50000: Something failed inside DFINERY. Whether the request took effect is unknown. Try again
-    /// after a pause, with the same `event_log_id` values; whether the server drops repeated ones is
-    /// undocumented. If it goes on, note operation, time and service ID and ask DFINERY's support.
+    /// after a pause. Send events again with the same `event_log_id` values; whether the server drops
+    /// repeated ones is undocumented. If it goes on, give DFINERY's support the endpoint, the time and
+    /// the service ID.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
-    /// documented.
+    /// documented. HTTP 500 is taken from the HTTP table of the same page.
     InternalServerError,
     /// A value that the tables do not have.
     Unknown(UnknownCode),
@@ -268,14 +275,16 @@ impl<'de> Deserialize<'de> for ImportCode {
 #[non_exhaustive]
 pub enum ExportCode {
     /// The connection to the client was closed before the export was finished. Discard what has
-    /// arrived and try again. Look for time-outs and size limits in proxies, firewalls and load
-    /// balancers on the way, and let the client wait longer. If it happens with large exports only,
-    /// ask for fewer days, events or columns at a time.
+    /// arrived and try again. Each try costs one of the calls that the limit allows, by default 100 an
+    /// hour. Look for time-outs and size limits in proxies, firewalls and load balancers in between,
+    /// and raise the client's time-out. If it happens with large exports only, ask for fewer days,
+    /// events or columns at a time.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
-    /// documented.
+    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. The limit is on the
+    /// page on limits; that a failed call counts towards it is `assumed`.
     ClientConnectionClosed,
     /// The request holds a value that the server cannot accept. Check `service_id`, that the condition
     /// types are `all`, `include` or `exclude`, that dates look like `2026-09-13`, that `from_date` is
@@ -285,24 +294,23 @@ pub enum ExportCode {
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
-    /// documented. That the failure may also come under HTTP 200 is assumed, as one documented failure
-    /// does.
+    /// documented. That it may also come under HTTP 200 is `assumed`, as one documented failure does.
     InvalidParameter,
-    /// The start date lies further back than allowed, which is 30 days. Move `from_date` into the last
-    /// 30 days. The time zone of the limit is undocumented, so keep a day of distance. Older events
-    /// cannot be extracted through the API; export regularly, so that no day falls out of the window.
+    /// The start date lies further back than can be extracted, which is 30 days. Move `from_date` into
+    /// the last 30 days. The time zone of the limit is undocumented, so keep a day of distance. Older
+    /// events cannot be extracted through the API; export regularly, so that no day gets too old.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
     /// [POST: Extract events](https://docs.dfinery.ai/api-guide/api/export-api/export/post),
-    /// documented. That the failure may also come under HTTP 200 is assumed, as one documented failure
-    /// does.
+    /// documented. That it may also come under HTTP 200 is `assumed`, as one documented failure does.
     ExceedDateRangeLimit,
     /// The Export token is missing, wrong or no longer valid. Check that the Export token (not the
     /// Import token) of this very service is sent as `Authorization: Bearer`. After a re-issue the old
     /// token works for two weeks only. If no Export token has been issued yet, a service administrator
-    /// issues one in the console under Service Management, Key information.
+    /// issues one in the console under Service Management, Key information; for a day after a re-issue
+    /// it cannot be issued again.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
@@ -310,41 +318,51 @@ pub enum ExportCode {
     /// [Authentication](https://docs.dfinery.ai/api-guide/authentication),
     /// [Certification](https://docs.dfinery.ai/api-guide/en/authentication),
     /// [User guide: HTTP API (Export)](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/partner-setting/http-api-export),
-    /// documented. That the failure may also come under HTTP 200 is assumed, and that a missing token
-    /// gives this message.
+    /// documented. That it may also come under HTTP 200 is `assumed`, as one documented failure does.
+    /// That a missing token gives this message is `assumed`, too. How the token is issued, and the day
+    /// without a re-issue, are `adjacent`: they come from the user guide.
     UnauthorizedToken,
-    /// The export limit is used up: by default 100 calls an hour and 5 at the same time. Let running
-    /// exports finish, wait until the time in the reset header, then try again. Ask for longer ranges
-    /// in fewer calls, run at most 5 exports at once, and find out what else exports from this
-    /// service. DFINERY's Customer Success team grants a higher limit on request.
+    /// The call limit is used up: by default 100 calls an hour, or 5 at the same time. Let running
+    /// exports finish, wait until the time in the response header `X-Rate-Limit-Reset` (or
+    /// `x-ratelimit-reset`), then try again. Without the header, try again as soon as a running export
+    /// has ended; if none is running, the calls of the hour are used up, so wait for up to an hour.
+    /// Ask for longer ranges in fewer calls, and find out what else exports from this service.
+    /// DFINERY's Customer Success team grants a higher limit on request.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
-    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. That the failure may
-    /// also come under HTTP 200 is assumed, as one documented failure does.
+    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. That it may also
+    /// come under HTTP 200 is `assumed`, as one documented failure does. That the limit of calls at
+    /// the same time is answered in this way is `assumed`, too.
     TooManyApiRequests,
-    /// DFINERY could not finish the export, for a reason it does not name. Try again after a pause. If
-    /// it goes on, ask for fewer days or columns to narrow it down, and give DFINERY's support the
-    /// request, the time and the service ID; the console keeps a log of export calls.
+    /// DFINERY could not finish the export, for a reason it does not name. Try again after a pause.
+    /// Each try costs one of the calls that the limit allows, by default 100 an hour. If it goes on,
+    /// ask for fewer days or columns to narrow it down, and give DFINERY's support the request, the
+    /// time and the service ID; the console keeps a log of export calls.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
     /// [User guide: HTTP API (Export)](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/partner-setting/http-api-export),
-    /// documented. That the failure may also come under HTTP 200 is assumed, as one documented failure
-    /// does.
+    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. That it may also
+    /// come under HTTP 200 is `assumed`, as one documented failure does. That a failed call counts
+    /// towards the limit is `assumed`, too. The log of the console is `adjacent`: it comes from the
+    /// user guide.
     UnknownError,
-    /// The query for the export failed inside DFINERY. Try again after a pause. If it goes on, ask for
-    /// fewer days, events or columns: the query may be too large. Otherwise give DFINERY's support the
-    /// request, the time and the service ID; the console keeps a log of export calls.
+    /// The query for the export failed inside DFINERY. Try again after a pause. Each try costs one of
+    /// the calls that the limit allows, by default 100 an hour. If it goes on, ask for fewer days,
+    /// events or columns: the query may be too large. Otherwise give DFINERY's support the request,
+    /// the time and the service ID; the console keeps a log of export calls.
     ///
     /// Source:
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response),
     /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/en/api/export-api/response),
     /// [User guide: HTTP API (Export)](https://docs.dfinery.ai/user-guide/en/getting-started-with-dfinery/partner-setting/http-api-export),
-    /// documented. That the failure may also come under HTTP 200 is assumed, as one documented failure
-    /// does.
+    /// [Request limit](https://docs.dfinery.ai/api-guide/rate-limit), documented. That it may also
+    /// come under HTTP 200 is `assumed`, as one documented failure does. That a failed call counts
+    /// towards the limit is `assumed`, too. The log of the console is `adjacent`: it comes from the
+    /// user guide.
     QueryError,
     /// A value that the tables do not have.
     Unknown(UnknownCode),
@@ -467,19 +485,22 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         status: 200,
         phrase: "OK",
         auth: false,
-        retry: RetryClass::Never,
+        retry: RetryClass::Backoff,
         meaning: Text {
-            en: "The server has received the request. This alone does not mean success.",
-            ko: "서버가 요청을 받았습니다. 이것만으로는 성공을 뜻하지 않습니다.",
+            en: "The server has received the request. This alone does not tell whether the call succeeded.",
+            ko: "서버가 요청을 받았습니다. HTTP 200만으로는 성공 여부를 알 수 없습니다.",
         },
         remedy: Text {
-            en: "Read `status` and `code` in the body: only `true` with 20000 is success. If the body is not the expected JSON, check the base URL and whether a proxy stands in between.",
-            ko: "본문의 `status`와 `code`를 확인하십시오. `true`와 20000일 때만 성공입니다. 본문이 예상한 JSON이 아니면 API 주소(base URL)가 맞는지, 중간에 프록시가 있는지 확인하십시오.",
+            en: "Read `status` and `code` in the body: only `true` with 20000 is success, and any other code tells whether to try again. An answer that is cut off or is not the expected JSON leaves open whether the request took effect: try again after a pause. If it goes on, check the base URL and whether a proxy stands in between.",
+            ko: "본문의 `status`와 `code`를 확인하십시오. `true`와 20000일 때만 성공이며, 다른 코드라면 재시도 여부는 그 코드에 따릅니다. 응답이 잘렸거나 예상한 JSON이 아니면 요청이 반영되었는지 알 수 없으므로, 잠시 기다렸다가 다시 시도하십시오. 계속되면 API 주소(base URL)가 맞는지, 중간에 프록시가 있는지 확인하십시오.",
         },
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-            note: "",
+            note: Some(Text {
+                en: "Trying again after an answer that cannot be read is this project's choice.",
+                ko: "읽을 수 없는 응답을 받았을 때 다시 시도하는 것은 이 프로젝트의 선택입니다.",
+            }),
         },
     },
     HttpStatusInfo {
@@ -498,7 +519,7 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-            note: "",
+            note: None,
         },
     },
     HttpStatusInfo {
@@ -512,12 +533,15 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         },
         remedy: Text {
             en: "Check the token as under 40201 and `service_id` as under 40101. If both are right, ask the people who run the gateway or the proxy.",
-            ko: "40201의 안내에 따라 토큰을, 40101의 안내에 따라 `service_id`를 확인하십시오. 둘 다 맞다면 게이트웨이나 프록시의 담당자에게 문의하십시오.",
+            ko: "40201의 안내에 따라 토큰을, 40101의 안내에 따라 `service_id`를 확인하십시오. 둘 다 맞다면 게이트웨이나 프록시 담당자에게 문의하십시오.",
         },
         source: Source {
             confidence: Confidence::Assumed,
             pages: &[],
-            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+            note: Some(Text {
+                en: "The documentation has no such status for this API; what it means is taken from HTTP.",
+                ko: "이 API의 문서에는 없는 상태 코드이며, 의미는 HTTP 표준을 따랐습니다.",
+            }),
         },
     },
     HttpStatusInfo {
@@ -536,7 +560,10 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Assumed,
             pages: &[],
-            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+            note: Some(Text {
+                en: "The documentation has no such status for this API; what it means is taken from HTTP.",
+                ko: "이 API의 문서에는 없는 상태 코드이며, 의미는 HTTP 표준을 따랐습니다.",
+            }),
         },
     },
     HttpStatusInfo {
@@ -546,16 +573,16 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         retry: RetryClass::AfterReset,
         meaning: Text {
             en: "Too many calls in the current period.",
-            ko: "현재 주기의 호출 수가 한도를 넘었습니다.",
+            ko: "호출 한도를 초과했습니다.",
         },
         remedy: Text {
-            en: "Wait until the time in the reset header, or for one minute if there is none, then try again with fewer calls: up to 100 events fit into one.",
-            ko: "초기화 시각 헤더의 시각까지, 헤더가 없으면 1분 동안 기다린 뒤 다시 시도하십시오. 한 번에 이벤트를 최대 100개까지 담아 호출 수를 줄이십시오.",
+            en: "Wait until the time in the response header `X-Rate-Limit-Reset` (or `x-ratelimit-reset`), then try again; without the header, wait for one minute. Make fewer calls: several events of a user fit into one.",
+            ko: "응답 헤더 `X-Rate-Limit-Reset`(또는 `x-ratelimit-reset`)에 적힌 시각까지 기다린 뒤 다시 시도하십시오. 헤더가 없으면 1분 기다립니다. 한 유저의 이벤트를 여러 개 묶어 한 번에 보내면 호출 수가 줄어듭니다.",
         },
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::IMPORT_RESPONSE_KO, &sources::RATE_LIMIT_KO],
-            note: "",
+            note: None,
         },
     },
     HttpStatusInfo {
@@ -565,16 +592,16 @@ pub const IMPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         retry: RetryClass::Backoff,
         meaning: Text {
             en: "Something failed inside DFINERY. Whether the request took effect is unknown.",
-            ko: "DFINERY가 요청을 처리하던 중 문제가 생겼습니다. 요청이 반영되었는지는 알 수 없습니다.",
+            ko: "DFINERY가 요청을 처리하는 중에 오류가 발생했습니다. 요청이 반영되었는지는 알 수 없습니다.",
         },
         remedy: Text {
-            en: "Try again after a pause, with the same `event_log_id` values. If it goes on, ask DFINERY's support.",
-            ko: "잠시 기다렸다가 같은 `event_log_id`로 다시 시도하십시오. 오류가 계속되면 DFINERY 고객 지원에 문의하십시오.",
+            en: "Try again after a pause. Send events again with the same `event_log_id` values; whether the server drops repeated ones is undocumented. If it goes on, ask DFINERY's support.",
+            ko: "잠시 기다렸다가 다시 시도하십시오. 이벤트는 같은 `event_log_id`로 다시 보내십시오. 서버가 중복된 ID를 걸러 내는지는 문서에 없습니다. 오류가 계속되면 DFINERY 고객 지원에 문의하십시오.",
         },
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -585,19 +612,26 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         status: 200,
         phrase: "OK",
         auth: false,
-        retry: RetryClass::Never,
+        retry: RetryClass::Backoff,
         meaning: Text {
             en: "The server has received the request. This alone does not mean that CSV follows.",
-            ko: "서버가 요청을 받았습니다. 이것만으로는 CSV가 온다는 뜻이 아닙니다.",
+            ko: "서버가 요청을 받았습니다. HTTP 200이라고 해서 본문이 반드시 CSV인 것은 아닙니다.",
         },
         remedy: Text {
-            en: "Look at the body: CSV begins with a line of column names, a failure is a JSON object with `result` and `message`. Do not keep a file as complete before it was read to its end.",
-            ko: "본문을 확인하십시오. CSV는 컬럼 이름이 적힌 행으로 시작하고, 실패는 `result`와 `message`가 있는 JSON 객체입니다. 끝까지 받기 전에는 파일을 완전한 것으로 취급하지 마십시오.",
+            en: "Look at the body: CSV begins with a line of column names, a failure is a JSON object with `result` and `message`. Try again after a pause if the body is cut off or is neither of the two; each try costs one of the calls that the limit allows, by default 100 an hour. Do not take a file for complete before it was read to its end.",
+            ko: "본문을 확인하십시오. CSV는 컬럼 이름이 적힌 행으로 시작하고, 실패는 `result`와 `message`가 있는 JSON 객체입니다. 본문이 잘렸거나 둘 중 어느 것도 아니면 잠시 기다렸다가 다시 시도하십시오. 다시 시도할 때마다 호출 한도(기본 1시간에 100건)를 1건씩 씁니다. 끝까지 받기 전에는 파일을 완전한 것으로 취급하지 마십시오.",
         },
         source: Source {
             confidence: Confidence::Documented,
-            pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-            note: "",
+            pages: &[
+                &sources::EXPORT_RESPONSE_KO,
+                &sources::EXPORT_RESPONSE_EN,
+                &sources::RATE_LIMIT_KO,
+            ],
+            note: Some(Text {
+                en: "Trying again after an answer that cannot be read is this project's choice; that each try counts towards the limit is `assumed`.",
+                ko: "읽을 수 없는 응답을 받았을 때 다시 시도하는 것은 이 프로젝트의 선택이며, 다시 시도할 때마다 한도를 쓴다는 점은 가정입니다(`assumed`).",
+            }),
         },
     },
     HttpStatusInfo {
@@ -616,7 +650,7 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-            note: "",
+            note: None,
         },
     },
     HttpStatusInfo {
@@ -630,12 +664,15 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         },
         remedy: Text {
             en: "Check the token as under `unauthorized_token`. If it is right, ask the people who run the gateway or the proxy in between.",
-            ko: "`unauthorized_token`의 안내에 따라 토큰을 확인하십시오. 토큰이 맞다면 중간에 있는 게이트웨이나 프록시의 담당자에게 문의하십시오.",
+            ko: "`unauthorized_token`의 안내에 따라 토큰을 확인하십시오. 토큰이 맞다면 중간에 있는 게이트웨이나 프록시 담당자에게 문의하십시오.",
         },
         source: Source {
             confidence: Confidence::Derived,
             pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-            note: "The table of HTTP statuses does not have it; the table of failures puts `unauthorized_token` under it.",
+            note: Some(Text {
+                en: "The table of HTTP statuses does not have it; the table of failures puts `unauthorized_token` under it.",
+                ko: "HTTP 표에는 없는 상태 코드이지만, 실패 표는 `unauthorized_token`을 이 상태 코드에 둡니다.",
+            }),
         },
     },
     HttpStatusInfo {
@@ -654,7 +691,10 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         source: Source {
             confidence: Confidence::Assumed,
             pages: &[],
-            note: "The documentation has no such status for this API; what it means is taken from HTTP.",
+            note: Some(Text {
+                en: "The documentation has no such status for this API; what it means is taken from HTTP.",
+                ko: "이 API의 문서에는 없는 상태 코드이며, 의미는 HTTP 표준을 따랐습니다.",
+            }),
         },
     },
     HttpStatusInfo {
@@ -664,16 +704,19 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         retry: RetryClass::AfterReset,
         meaning: Text {
             en: "Too many calls in the current period, or too many at the same time.",
-            ko: "현재 주기의 호출 수 또는 동시 호출 수가 한도를 넘었습니다.",
+            ko: "호출 한도 또는 동시 호출 한도를 초과했습니다.",
         },
         remedy: Text {
-            en: "Let running exports finish, wait until the time in the reset header, then try again with fewer calls.",
-            ko: "진행 중인 추출이 끝나고 초기화 시각 헤더의 시각이 지난 뒤, 호출 수를 줄여 다시 시도하십시오.",
+            en: "Let running exports finish, wait until the time in the response header `X-Rate-Limit-Reset` (or `x-ratelimit-reset`), then try again with fewer calls. Without the header, try again as soon as a running export has ended; if none is running, wait for up to an hour.",
+            ko: "진행 중인 추출이 끝나고 응답 헤더 `X-Rate-Limit-Reset`(또는 `x-ratelimit-reset`)에 적힌 시각이 지난 뒤, 호출 수를 줄여 다시 시도하십시오. 헤더가 없으면 진행 중인 추출이 하나라도 끝난 뒤 다시 시도하고, 진행 중인 추출이 없다면 최대 1시간 기다립니다.",
         },
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_RESPONSE_KO, &sources::RATE_LIMIT_KO],
-            note: "That the limit of calls at the same time is answered in this way is assumed.",
+            note: Some(Text {
+                en: "That the limit of calls at the same time is answered in this way is `assumed`.",
+                ko: "동시 호출 한도를 넘었을 때도 이렇게 응답한다는 점은 가정입니다(`assumed`).",
+            }),
         },
     },
     HttpStatusInfo {
@@ -683,16 +726,23 @@ pub const EXPORT_HTTP_STATUSES: &[HttpStatusInfo] = &[
         retry: RetryClass::Backoff,
         meaning: Text {
             en: "Something failed inside DFINERY.",
-            ko: "DFINERY가 요청을 처리하던 중 문제가 생겼습니다.",
+            ko: "DFINERY가 요청을 처리하는 중에 오류가 발생했습니다.",
         },
         remedy: Text {
-            en: "Try again after a pause. If it goes on, ask for fewer days or columns, or ask DFINERY's support.",
-            ko: "잠시 기다렸다가 다시 시도하십시오. 오류가 계속되면 날짜나 컬럼을 줄이거나 DFINERY 고객 지원에 문의하십시오.",
+            en: "Try again after a pause. Each try costs one of the calls that the limit allows, by default 100 an hour. If it goes on, ask for fewer days or columns, or ask DFINERY's support.",
+            ko: "잠시 기다렸다가 다시 시도하십시오. 다시 시도할 때마다 호출 한도(기본 1시간에 100건)를 1건씩 씁니다. 오류가 계속되면 날짜나 컬럼을 줄이거나 DFINERY 고객 지원에 문의하십시오.",
         },
         source: Source {
             confidence: Confidence::Documented,
-            pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-            note: "",
+            pages: &[
+                &sources::EXPORT_RESPONSE_KO,
+                &sources::EXPORT_RESPONSE_EN,
+                &sources::RATE_LIMIT_KO,
+            ],
+            note: Some(Text {
+                en: "That a failed call counts towards the limit is `assumed`.",
+                ko: "실패한 호출도 한도에 포함된다는 점은 가정입니다(`assumed`).",
+            }),
         },
     },
 ];
@@ -716,7 +766,7 @@ static IMPORT_OK: CodeInfo = CodeInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-        note: "",
+        note: None,
     },
 };
 
@@ -739,7 +789,10 @@ static IMPORT_BAD_REQUEST: CodeInfo = CodeInfo {
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-        note: "HTTP 400 is taken from the HTTP table of the same page.",
+        note: Some(Text {
+            en: "HTTP 400 is taken from the HTTP table of the same page.",
+            ko: "HTTP 400은 같은 페이지의 HTTP 표에서 가져왔습니다.",
+        }),
     },
 };
 
@@ -756,8 +809,8 @@ static IMPORT_VALIDATION_FAILURE: CodeInfo = CodeInfo {
         ko: "요청은 읽었지만 내용이 서버의 검증을 통과하지 못했습니다.",
     },
     remedy: Text {
-        en: "The answer does not say which field is at fault. Check that events and properties are registered in the console under exactly these names and types, that at least one identity field has a value, that datetimes look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is found, send the events one by one to see which of them is refused.",
-        ko: "어느 필드가 문제인지는 응답에 나오지 않습니다. 이벤트와 속성이 콘솔에 같은 이름과 타입으로 등록되어 있는지, 식별자가 하나 이상 채워져 있는지, 날짜·시각이 `2026-09-14T03:21:07.512Z` 형식인지, 모든 `event_log_id`가 UUID인지 확인하십시오. 그래도 원인을 찾지 못하면 이벤트를 하나씩 보내 어느 것이 거부되는지 확인하십시오.",
+        en: "The answer does not say which field is at fault. Check that events and properties are registered in the console under exactly these names and types, that at least one identifier has a value, that datetimes look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is found, send the events of the call one by one to see which of them is refused.",
+        ko: "어느 필드가 문제인지는 응답에 나오지 않습니다. 이벤트와 속성이 콘솔에 같은 이름과 타입으로 등록되어 있는지, 식별자가 하나 이상 채워져 있는지, 날짜·시각이 `2026-09-14T03:21:07.512Z` 형식인지, 모든 `event_log_id`가 UUID인지 확인하십시오. 그래도 원인을 찾지 못하면 호출에 담긴 이벤트를 하나씩 보내 어느 것이 거부되는지 확인하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -766,7 +819,10 @@ static IMPORT_VALIDATION_FAILURE: CodeInfo = CodeInfo {
             &sources::IMPORT_RESPONSE_EN,
             &sources::GET_STARTED_EN,
         ],
-        note: "HTTP 400 is taken from the HTTP table of the same page.",
+        note: Some(Text {
+            en: "HTTP 400 is taken from the HTTP table of the same page.",
+            ko: "HTTP 400은 같은 페이지의 HTTP 표에서 가져왔습니다.",
+        }),
     },
 };
 
@@ -779,17 +835,20 @@ static IMPORT_INVALID_SERVICE_ID: CodeInfo = CodeInfo {
     auth: true,
     retry: RetryClass::Never,
     meaning: Text {
-        en: "The service ID is not one that the server knows.",
-        ko: "서버가 알지 못하는 서비스 ID입니다.",
+        en: "The service ID is wrong or not registered.",
+        ko: "등록되지 않았거나 잘못된 서비스 ID입니다.",
     },
     remedy: Text {
         en: "Compare the query parameter `service_id` with the service ID in the DFINERY console, letter by letter. Look for stray spaces or quotes, for an unset variable, and for the ID of another service or of the older DFINERY 1.",
-        ko: "쿼리 파라미터 `service_id`가 DFINERY 콘솔의 서비스 ID와 글자까지 같은지 확인하십시오. 공백이나 따옴표가 섞이지 않았는지, 환경 변수가 비어 있지 않은지, 다른 서비스나 이전 제품(DFINERY 1)의 ID가 아닌지도 살펴보십시오.",
+        ko: "쿼리 파라미터 `service_id`가 DFINERY 콘솔의 서비스 ID와 한 글자도 다르지 않은지 확인하십시오. 공백이나 따옴표가 섞이지 않았는지, 환경 변수가 비어 있지 않은지, 다른 서비스나 이전 제품(DFINERY 1)의 ID가 아닌지도 살펴보십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-        note: "HTTP 400 is taken from the HTTP table of the same page.",
+        note: Some(Text {
+            en: "HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and malformed parameters only.",
+            ko: "HTTP 400은 가정입니다(`assumed`). 같은 페이지의 HTTP 표는 파라미터가 없거나 형식이 잘못된 경우에만 400을 듭니다.",
+        }),
     },
 };
 
@@ -817,7 +876,10 @@ static IMPORT_INVALID_TOKEN: CodeInfo = CodeInfo {
             &sources::AUTHENTICATION_KO,
             &sources::AUTHENTICATION_EN,
         ],
-        note: "HTTP 400 is taken from the HTTP table of the same page; that a missing token gives this code is assumed.",
+        note: Some(Text {
+            en: "HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and malformed parameters only. That a missing token gives this code is `assumed`, too.",
+            ko: "HTTP 400은 가정입니다(`assumed`). 같은 페이지의 HTTP 표는 파라미터가 없거나 형식이 잘못된 경우에만 400을 듭니다. 토큰이 없을 때 이 코드로 응답한다는 점도 가정입니다(`assumed`).",
+        }),
     },
 };
 
@@ -830,12 +892,12 @@ static IMPORT_TOO_MANY_REQUEST: CodeInfo = CodeInfo {
     auth: false,
     retry: RetryClass::AfterReset,
     meaning: Text {
-        en: "The call limit of this endpoint is used up. Every call fails until the period ends.",
-        ko: "이 엔드포인트의 호출 한도를 모두 사용했습니다. 주기가 끝날 때까지 모든 호출이 실패합니다.",
+        en: "The call limit is used up. Until it is reset, every call that counts towards the same limit fails; creations, updates and deletions of unified profiles share one.",
+        ko: "호출 한도를 모두 사용했습니다. 한도가 초기화될 때까지 이후 호출은 모두 실패합니다. 통합 프로필의 생성, 업데이트, 삭제는 한도 하나를 함께 씁니다.",
     },
     remedy: Text {
-        en: "Wait until the time in the reset header, or for one minute if there is none, then try again. Send up to 100 events in one call instead of one by one, and find out what else calls with this service ID. DFINERY's Customer Success team grants a higher limit on request.",
-        ko: "초기화 시각 헤더의 시각까지, 헤더가 없으면 1분 동안 기다린 뒤 다시 시도하십시오. 이벤트를 하나씩 보내지 말고 한 번에 최대 100개까지 묶어 보내고, 같은 서비스 ID로 호출하는 다른 프로그램이 있는지 확인하십시오. 한도를 늘리려면 DFINERY 고객 성공(Customer Success) 팀에 요청하십시오.",
+        en: "Wait until the time in the response header `X-Rate-Limit-Reset` (or `x-ratelimit-reset`), then try again; without the header, wait for one minute. Make fewer calls: send several events of a user in one call, and user properties only when they have changed. Find out what else calls with this service ID. DFINERY's Customer Success team grants a higher limit on request.",
+        ko: "응답 헤더 `X-Rate-Limit-Reset`(또는 `x-ratelimit-reset`)에 적힌 시각까지 기다린 뒤 다시 시도하십시오. 헤더가 없으면 1분 기다립니다. 한 유저의 이벤트는 여러 개를 묶어 한 번에 보내고 유저 속성은 바뀌었을 때만 보내 호출 수를 줄이십시오. 같은 서비스 ID로 호출하는 다른 프로그램이 있는지도 확인하십시오. 한도를 늘리려면 DFINERY 고객 성공(Customer Success) 팀에 요청하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -844,7 +906,10 @@ static IMPORT_TOO_MANY_REQUEST: CodeInfo = CodeInfo {
             &sources::IMPORT_RESPONSE_EN,
             &sources::RATE_LIMIT_KO,
         ],
-        note: "",
+        note: Some(Text {
+            en: "HTTP 429 is taken from the HTTP table of the same page. That deletions share the limit is `derived` from the one row for identities.",
+            ko: "HTTP 429는 같은 페이지의 HTTP 표에서 가져왔습니다. 삭제도 이 한도에 포함된다는 점은 한도 표에 Identity 행이 하나뿐인 데서 추론했습니다(`derived`).",
+        }),
     },
 };
 
@@ -857,12 +922,12 @@ static IMPORT_TOO_MANY_EVENTS: CodeInfo = CodeInfo {
     auth: false,
     retry: RetryClass::Never,
     meaning: Text {
-        en: "The request holds more than 100 events.",
-        ko: "요청에 담긴 이벤트가 100개를 넘었습니다.",
+        en: "The request holds too many events.",
+        ko: "요청에 담긴 이벤트가 너무 많습니다.",
     },
     remedy: Text {
-        en: "Split the events into requests of at most 100 each, and keep the items of all events of a request at 100 or fewer.",
-        ko: "요청 하나에 이벤트가 100개 이하가 되도록 나누어 보내십시오. 한 요청에 담긴 아이템도 모두 합해 100개 이하여야 합니다.",
+        en: "Split the events into requests of at most 100 each. Keep the items of all events of a request at 100 or fewer, too.",
+        ko: "요청 하나에 담긴 이벤트가 100개 이하가 되도록 나누어 보내십시오. 아이템도 요청에 담긴 모든 이벤트를 합해 100개 이하여야 합니다.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -871,7 +936,10 @@ static IMPORT_TOO_MANY_EVENTS: CodeInfo = CodeInfo {
             &sources::IMPORT_RESPONSE_EN,
             &sources::LOAD_EVENTS_EN,
         ],
-        note: "HTTP 400 is taken from the HTTP table of the same page.",
+        note: Some(Text {
+            en: "HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and malformed parameters only.",
+            ko: "HTTP 400은 가정입니다(`assumed`). 같은 페이지의 HTTP 표는 파라미터가 없거나 형식이 잘못된 경우에만 400을 듭니다.",
+        }),
     },
 };
 
@@ -888,13 +956,16 @@ static IMPORT_TOO_MANY_USER_PROFILES: CodeInfo = CodeInfo {
         ko: "요청에 담긴 유저 프로필이 너무 많습니다.",
     },
     remedy: Text {
-        en: "Send one user profile in each request. No documented request can carry more than one, and the limit is undocumented; if this code comes nevertheless, give DFINERY's support the request and its time.",
-        ko: "요청 하나에 유저 프로필을 하나만 보내십시오. 문서에 있는 요청으로는 프로필을 둘 이상 보낼 수 없고 한도도 나와 있지 않습니다. 그런데도 이 코드가 온다면 요청 내용과 시각을 DFINERY 고객 지원에 알려 주십시오.",
+        en: "Send one user profile in each request. No documented request can carry more than one, and the limit is undocumented; if you get this code nevertheless, give DFINERY's support the request and its time.",
+        ko: "요청 하나에 유저 프로필을 하나만 보내십시오. 문서에 있는 요청으로는 프로필을 둘 이상 보낼 수 없고, 한도도 문서에 없습니다. 그런데도 이 코드를 받았다면 요청 내용과 시각을 DFINERY 고객 지원에 알려 주십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-        note: "HTTP 400 is taken from the HTTP table of the same page; what triggers the code is undocumented.",
+        note: Some(Text {
+            en: "HTTP 400 is `assumed`: the HTTP table of the same page names it for missing and malformed parameters only. What triggers the code is undocumented.",
+            ko: "HTTP 400은 가정입니다(`assumed`). 같은 페이지의 HTTP 표는 파라미터가 없거나 형식이 잘못된 경우에만 400을 듭니다. 어떤 경우에 이 코드로 응답하는지는 문서에 없습니다.",
+        }),
     },
 };
 
@@ -908,16 +979,19 @@ static IMPORT_INTERNAL_SERVER_ERROR: CodeInfo = CodeInfo {
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "Something failed inside DFINERY. Whether the request took effect is unknown.",
-        ko: "DFINERY가 요청을 처리하던 중 문제가 생겼습니다. 요청이 반영되었는지는 알 수 없습니다.",
+        ko: "DFINERY가 요청을 처리하는 중에 오류가 발생했습니다. 요청이 반영되었는지는 알 수 없습니다.",
     },
     remedy: Text {
-        en: "Try again after a pause, with the same `event_log_id` values; whether the server drops repeated ones is undocumented. If it goes on, note operation, time and service ID and ask DFINERY's support.",
-        ko: "잠시 기다렸다가 같은 `event_log_id`로 다시 시도하십시오. 서버가 중복된 ID를 걸러 내는지는 문서에 없습니다. 오류가 계속되면 작업 종류, 시각, 서비스 ID를 정리해 DFINERY 고객 지원에 문의하십시오.",
+        en: "Try again after a pause. Send events again with the same `event_log_id` values; whether the server drops repeated ones is undocumented. If it goes on, give DFINERY's support the endpoint, the time and the service ID.",
+        ko: "잠시 기다렸다가 다시 시도하십시오. 이벤트는 같은 `event_log_id`로 다시 보내십시오. 서버가 중복된 ID를 걸러 내는지는 문서에 없습니다. 오류가 계속되면 엔드포인트, 시각, 서비스 ID를 정리해 DFINERY 고객 지원에 문의하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::IMPORT_RESPONSE_KO, &sources::IMPORT_RESPONSE_EN],
-        note: "",
+        note: Some(Text {
+            en: "HTTP 500 is taken from the HTTP table of the same page.",
+            ko: "HTTP 500은 같은 페이지의 HTTP 표에서 가져왔습니다.",
+        }),
     },
 };
 
@@ -931,16 +1005,23 @@ static EXPORT_CLIENT_CONNECTION_CLOSED: CodeInfo = CodeInfo {
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "The connection to the client was closed before the export was finished.",
-        ko: "추출이 끝나기 전에 클라이언트와의 연결이 끊어졌습니다.",
+        ko: "추출이 끝나기 전에 클라이언트 연결이 끊어졌습니다.",
     },
     remedy: Text {
-        en: "Discard what has arrived and try again. Look for time-outs and size limits in proxies, firewalls and load balancers on the way, and let the client wait longer. If it happens with large exports only, ask for fewer days, events or columns at a time.",
-        ko: "받은 데이터는 버리고 다시 시도하십시오. 경로에 있는 프록시, 방화벽, 로드 밸런서의 시간 제한과 크기 제한을 확인하고 클라이언트의 대기 시간을 늘리십시오. 큰 추출에서만 발생하면 날짜, 이벤트, 컬럼을 줄여 나누어 추출하십시오.",
+        en: "Discard what has arrived and try again. Each try costs one of the calls that the limit allows, by default 100 an hour. Look for time-outs and size limits in proxies, firewalls and load balancers in between, and raise the client's time-out. If it happens with large exports only, ask for fewer days, events or columns at a time.",
+        ko: "받은 데이터는 버리고 다시 시도하십시오. 다시 시도할 때마다 호출 한도(기본 1시간에 100건)를 1건씩 씁니다. 중간에 있는 프록시, 방화벽, 로드 밸런서의 타임아웃과 크기 제한을 확인하고 클라이언트 타임아웃을 늘리십시오. 데이터가 많을 때만 발생하면 날짜, 이벤트, 컬럼을 줄여 나누어 추출하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
-        pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-        note: "",
+        pages: &[
+            &sources::EXPORT_RESPONSE_KO,
+            &sources::EXPORT_RESPONSE_EN,
+            &sources::RATE_LIMIT_KO,
+        ],
+        note: Some(Text {
+            en: "The limit is on the page on limits; that a failed call counts towards it is `assumed`.",
+            ko: "호출 한도는 요청 제한 페이지에 있습니다. 실패한 호출도 한도에 포함된다는 점은 가정입니다(`assumed`).",
+        }),
     },
 };
 
@@ -958,12 +1039,15 @@ static EXPORT_INVALID_PARAMETER: CodeInfo = CodeInfo {
     },
     remedy: Text {
         en: "Check `service_id`, that the condition types are `all`, `include` or `exclude`, that dates look like `2026-09-13`, that `from_date` is not after `to_date`, and that the names of events and properties and the audience ID exist in the console.",
-        ko: "`service_id`, 조건 유형이 `all`·`include`·`exclude` 중 하나인지, 날짜가 `2026-09-13` 형식인지, `from_date`가 `to_date`보다 늦지 않은지, 이벤트·속성 이름과 오디언스 ID가 콘솔에 있는지 확인하십시오.",
+        ko: "`service_id`가 맞는지, 조건 유형이 `all`·`include`·`exclude` 중 하나인지, 날짜가 `2026-09-13` 형식인지, `from_date`가 `to_date`보다 늦지 않은지, 이벤트·속성 이름과 오디언스 ID가 콘솔에 있는지 확인하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
         pages: &[&sources::EXPORT_RESPONSE_KO, &sources::EXPORT_RESPONSE_EN],
-        note: "That the failure may also come under HTTP 200 is assumed, as one documented failure does.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다.",
+        }),
     },
 };
 
@@ -976,12 +1060,12 @@ static EXPORT_EXCEED_DATE_RANGE_LIMIT: CodeInfo = CodeInfo {
     auth: false,
     retry: RetryClass::Never,
     meaning: Text {
-        en: "The start date lies further back than allowed, which is 30 days.",
-        ko: "시작일이 허용된 범위(30일)보다 오래되었습니다.",
+        en: "The start date lies further back than can be extracted, which is 30 days.",
+        ko: "시작일이 조회 가능 기간(최근 30일)을 벗어났습니다.",
     },
     remedy: Text {
-        en: "Move `from_date` into the last 30 days. The time zone of the limit is undocumented, so keep a day of distance. Older events cannot be extracted through the API; export regularly, so that no day falls out of the window.",
-        ko: "`from_date`를 최근 30일 안으로 옮기십시오. 기준 시간대가 문서에 없으므로 하루 정도 여유를 두는 것이 좋습니다. 더 오래된 이벤트는 API로 추출할 수 없으니, 기간을 놓치지 않도록 정기적으로 추출하십시오.",
+        en: "Move `from_date` into the last 30 days. The time zone of the limit is undocumented, so keep a day of distance. Older events cannot be extracted through the API; export regularly, so that no day gets too old.",
+        ko: "`from_date`를 최근 30일 안으로 옮기십시오. 기준 시간대가 문서에 없으므로 하루 정도 여유를 두는 것이 좋습니다. 더 오래된 이벤트는 API로 추출할 수 없으니, 기간이 지나기 전에 정기적으로 추출하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -990,7 +1074,10 @@ static EXPORT_EXCEED_DATE_RANGE_LIMIT: CodeInfo = CodeInfo {
             &sources::EXPORT_RESPONSE_EN,
             &sources::EXPORT_EVENTS_KO,
         ],
-        note: "That the failure may also come under HTTP 200 is assumed, as one documented failure does.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다.",
+        }),
     },
 };
 
@@ -1007,8 +1094,8 @@ static EXPORT_UNAUTHORIZED_TOKEN: CodeInfo = CodeInfo {
         ko: "Export 토큰이 없거나 잘못되었거나 더 이상 유효하지 않습니다.",
     },
     remedy: Text {
-        en: "Check that the Export token (not the Import token) of this very service is sent as `Authorization: Bearer`. After a re-issue the old token works for two weeks only. If no Export token has been issued yet, a service administrator issues one in the console under Service Management, Key information.",
-        ko: "Import 토큰이 아니라 해당 서비스의 Export 토큰을 `Authorization: Bearer`로 보내고 있는지 확인하십시오. 토큰을 재발급하면 이전 토큰은 2주 동안만 쓸 수 있습니다. 아직 Export 토큰이 없다면 서비스 관리자가 콘솔의 서비스 관리 > Key 정보에서 발급해야 합니다.",
+        en: "Check that the Export token (not the Import token) of this very service is sent as `Authorization: Bearer`. After a re-issue the old token works for two weeks only. If no Export token has been issued yet, a service administrator issues one in the console under Service Management, Key information; for a day after a re-issue it cannot be issued again.",
+        ko: "Import 토큰이 아니라 해당 서비스의 Export 토큰을 `Authorization: Bearer`로 보내고 있는지 확인하십시오. 토큰을 재발급하면 이전 토큰은 2주 동안만 쓸 수 있습니다. 아직 Export 토큰이 없다면 서비스 관리자가 콘솔의 서비스 관리 > Key 정보에서 발급해야 합니다. 재발급한 뒤 하루 동안은 다시 재발급할 수 없습니다.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -1019,7 +1106,10 @@ static EXPORT_UNAUTHORIZED_TOKEN: CodeInfo = CodeInfo {
             &sources::AUTHENTICATION_EN,
             &sources::HTTP_API_EXPORT_EN,
         ],
-        note: "That the failure may also come under HTTP 200 is assumed, and that a missing token gives this message.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does. That a missing token gives this message is `assumed`, too. How the token is issued, and the day without a re-issue, are `adjacent`: they come from the user guide.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다. 토큰이 없을 때 이 메시지로 응답한다는 점도 가정입니다(`assumed`). 발급 방법과 하루 동안의 재발급 제한은 사용자 가이드에 있습니다(`adjacent`).",
+        }),
     },
 };
 
@@ -1032,12 +1122,12 @@ static EXPORT_TOO_MANY_API_REQUESTS: CodeInfo = CodeInfo {
     auth: false,
     retry: RetryClass::AfterReset,
     meaning: Text {
-        en: "The export limit is used up: by default 100 calls an hour and 5 at the same time.",
-        ko: "추출 한도를 모두 사용했습니다. 기본 한도는 1시간에 100건, 동시 5건입니다.",
+        en: "The call limit is used up: by default 100 calls an hour, or 5 at the same time.",
+        ko: "호출 한도를 초과했습니다. 기본 한도는 1시간에 100건, 동시 5건입니다.",
     },
     remedy: Text {
-        en: "Let running exports finish, wait until the time in the reset header, then try again. Ask for longer ranges in fewer calls, run at most 5 exports at once, and find out what else exports from this service. DFINERY's Customer Success team grants a higher limit on request.",
-        ko: "진행 중인 추출이 끝나고 초기화 시각 헤더의 시각이 지난 뒤 다시 시도하십시오. 기간을 길게 잡아 호출 수를 줄이고, 동시에 실행하는 추출을 5건 이하로 유지하고, 같은 서비스에서 추출하는 다른 프로그램이 있는지 확인하십시오. 한도를 늘리려면 DFINERY 고객 성공(Customer Success) 팀에 요청하십시오.",
+        en: "Let running exports finish, wait until the time in the response header `X-Rate-Limit-Reset` (or `x-ratelimit-reset`), then try again. Without the header, try again as soon as a running export has ended; if none is running, the calls of the hour are used up, so wait for up to an hour. Ask for longer ranges in fewer calls, and find out what else exports from this service. DFINERY's Customer Success team grants a higher limit on request.",
+        ko: "진행 중인 추출이 끝나고 응답 헤더 `X-Rate-Limit-Reset`(또는 `x-ratelimit-reset`)에 적힌 시각이 지난 뒤 다시 시도하십시오. 헤더가 없으면 진행 중인 추출이 하나라도 끝난 뒤 다시 시도하고, 진행 중인 추출이 없다면 시간당 호출 수를 모두 쓴 것이므로 최대 1시간 기다립니다. 기간을 길게 잡아 호출 수를 줄이고, 같은 서비스에서 추출하는 다른 프로그램이 있는지 확인하십시오. 한도를 늘리려면 DFINERY 고객 성공(Customer Success) 팀에 요청하십시오.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -1046,7 +1136,10 @@ static EXPORT_TOO_MANY_API_REQUESTS: CodeInfo = CodeInfo {
             &sources::EXPORT_RESPONSE_EN,
             &sources::RATE_LIMIT_KO,
         ],
-        note: "That the failure may also come under HTTP 200 is assumed, as one documented failure does.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does. That the limit of calls at the same time is answered in this way is `assumed`, too.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다. 동시 호출 한도를 넘었을 때도 이 메시지로 응답한다는 점 역시 가정입니다(`assumed`).",
+        }),
     },
 };
 
@@ -1060,11 +1153,11 @@ static EXPORT_UNKNOWN_ERROR: CodeInfo = CodeInfo {
     retry: RetryClass::Backoff,
     meaning: Text {
         en: "DFINERY could not finish the export, for a reason it does not name.",
-        ko: "원인이 밝혀지지 않은 문제로 DFINERY가 추출을 마치지 못했습니다.",
+        ko: "DFINERY 내부의 알 수 없는 오류로 추출을 완료하지 못했습니다.",
     },
     remedy: Text {
-        en: "Try again after a pause. If it goes on, ask for fewer days or columns to narrow it down, and give DFINERY's support the request, the time and the service ID; the console keeps a log of export calls.",
-        ko: "잠시 기다렸다가 다시 시도하십시오. 오류가 계속되면 날짜나 컬럼을 줄여 원인을 좁혀 보고, 요청 내용, 시각, 서비스 ID를 DFINERY 고객 지원에 알려 주십시오. 추출 호출 기록은 콘솔에서 확인할 수 있습니다.",
+        en: "Try again after a pause. Each try costs one of the calls that the limit allows, by default 100 an hour. If it goes on, ask for fewer days or columns to narrow it down, and give DFINERY's support the request, the time and the service ID; the console keeps a log of export calls.",
+        ko: "잠시 기다렸다가 다시 시도하십시오. 다시 시도할 때마다 호출 한도(기본 1시간에 100건)를 1건씩 씁니다. 오류가 계속되면 날짜나 컬럼을 줄여 원인을 좁혀 보고, 요청 내용, 시각, 서비스 ID를 DFINERY 고객 지원에 알려 주십시오. 추출 호출 기록은 콘솔에서 확인할 수 있습니다.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -1072,8 +1165,12 @@ static EXPORT_UNKNOWN_ERROR: CodeInfo = CodeInfo {
             &sources::EXPORT_RESPONSE_KO,
             &sources::EXPORT_RESPONSE_EN,
             &sources::HTTP_API_EXPORT_EN,
+            &sources::RATE_LIMIT_KO,
         ],
-        note: "That the failure may also come under HTTP 200 is assumed, as one documented failure does.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does. That a failed call counts towards the limit is `assumed`, too. The log of the console is `adjacent`: it comes from the user guide.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다. 실패한 호출도 한도에 포함된다는 점 역시 가정입니다(`assumed`). 콘솔의 호출 기록은 사용자 가이드에 있습니다(`adjacent`).",
+        }),
     },
 };
 
@@ -1090,8 +1187,8 @@ static EXPORT_QUERY_ERROR: CodeInfo = CodeInfo {
         ko: "추출을 위한 쿼리가 DFINERY 내부에서 실패했습니다.",
     },
     remedy: Text {
-        en: "Try again after a pause. If it goes on, ask for fewer days, events or columns: the query may be too large. Otherwise give DFINERY's support the request, the time and the service ID; the console keeps a log of export calls.",
-        ko: "잠시 기다렸다가 다시 시도하십시오. 계속 실패하면 쿼리가 너무 클 수 있으므로 날짜, 이벤트, 컬럼을 줄여 보십시오. 그래도 해결되지 않으면 요청 내용, 시각, 서비스 ID를 DFINERY 고객 지원에 알려 주십시오. 추출 호출 기록은 콘솔에서 확인할 수 있습니다.",
+        en: "Try again after a pause. Each try costs one of the calls that the limit allows, by default 100 an hour. If it goes on, ask for fewer days, events or columns: the query may be too large. Otherwise give DFINERY's support the request, the time and the service ID; the console keeps a log of export calls.",
+        ko: "잠시 기다렸다가 다시 시도하십시오. 다시 시도할 때마다 호출 한도(기본 1시간에 100건)를 1건씩 씁니다. 계속 실패하면 쿼리가 너무 클 수 있으므로 날짜, 이벤트, 컬럼을 줄여 보십시오. 그래도 해결되지 않으면 요청 내용, 시각, 서비스 ID를 DFINERY 고객 지원에 알려 주십시오. 추출 호출 기록은 콘솔에서 확인할 수 있습니다.",
     },
     source: Source {
         confidence: Confidence::Documented,
@@ -1099,7 +1196,11 @@ static EXPORT_QUERY_ERROR: CodeInfo = CodeInfo {
             &sources::EXPORT_RESPONSE_KO,
             &sources::EXPORT_RESPONSE_EN,
             &sources::HTTP_API_EXPORT_EN,
+            &sources::RATE_LIMIT_KO,
         ],
-        note: "That the failure may also come under HTTP 200 is assumed, as one documented failure does.",
+        note: Some(Text {
+            en: "That it may also come under HTTP 200 is `assumed`, as one documented failure does. That a failed call counts towards the limit is `assumed`, too. The log of the console is `adjacent`: it comes from the user guide.",
+            ko: "HTTP 200으로도 올 수 있다는 점은 가정입니다(`assumed`). 문서에 있는 실패 가운데 하나가 HTTP 200으로 옵니다. 실패한 호출도 한도에 포함된다는 점 역시 가정입니다(`assumed`). 콘솔의 호출 기록은 사용자 가이드에 있습니다(`adjacent`).",
+        }),
     },
 };

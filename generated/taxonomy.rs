@@ -23,7 +23,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -40,7 +40,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -62,7 +62,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -106,7 +106,10 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::IOS_SDK,
                 &sources::BOOK_PDF_KO,
             ],
-            note: "The Android documentation of 2024 requires df_discount; the web documentation leaves it out of its table, the iOS one out of its example.",
+            note: Some(Text {
+                en: "The Android documentation of 2024 requires `df_discount`; the web documentation leaves it out of its table, the iOS one of 2024 out of its example.",
+                ko: "2024년 Android 문서에서는 `df_discount`가 필수이지만, 웹 문서의 표와 2024년 iOS 문서의 예시에는 없습니다.",
+            }),
         },
     },
     StandardEvent {
@@ -132,7 +135,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -149,7 +152,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -171,7 +174,10 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "The web documentation sends df_items too, but has no table that requires it.",
+            note: Some(Text {
+                en: "The web documentation sends `df_items` too, but has no table that requires it.",
+                ko: "웹 문서도 `df_items`를 보내지만, 필수라고 적은 표는 없습니다.",
+            }),
         },
     },
     StandardEvent {
@@ -193,7 +199,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -215,7 +221,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -241,7 +247,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -267,7 +273,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -289,7 +295,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -311,7 +317,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -333,7 +339,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardEvent {
@@ -350,7 +356,7 @@ pub const EVENTS: &[StandardEvent] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -366,7 +372,7 @@ pub const SYSTEM_EVENTS: &[SystemEvent] = &[
         source: Source {
             confidence: Confidence::Adjacent,
             pages: &[&sources::IOS_SDK, &sources::ANDROID_SDK],
-            note: "",
+            note: None,
         },
     },
     SystemEvent {
@@ -378,7 +384,7 @@ pub const SYSTEM_EVENTS: &[SystemEvent] = &[
         source: Source {
             confidence: Confidence::Adjacent,
             pages: &[&sources::IOS_SDK, &sources::ANDROID_SDK],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -400,7 +406,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -421,7 +427,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -442,7 +448,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -463,7 +469,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -484,7 +490,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -506,7 +512,10 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::WEB_SDK,
                 &sources::BOOK_PDF_KO,
             ],
-            note: "The item property of the same name is another one.",
+            note: Some(Text {
+                en: "The item property of the same name is another one.",
+                ko: "이름이 같은 아이템 속성과는 다른 속성입니다.",
+            }),
         },
     },
     StandardProperty {
@@ -527,7 +536,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -548,7 +557,10 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "The documentation of 2024 calls the type an enum; the constants of the Android SDK call it a string, and no list of values could be read.",
+            note: Some(Text {
+                en: "The documentation of 2024 calls the type an enum; the constants of the Android SDK call it a string, and no list of values could be read.",
+                ko: "2024년 문서는 타입을 열거형으로, Android SDK의 상수는 문자열로 적고 있으며, 값의 목록은 확인하지 못했습니다.",
+            }),
         },
     },
     StandardProperty {
@@ -569,7 +581,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -590,7 +602,7 @@ pub const EVENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -615,7 +627,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -636,7 +648,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -658,7 +670,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::WEB_SDK,
                 &sources::BOOK_PDF_KO,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -679,7 +691,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -700,7 +712,10 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "The event property of the same name is another one.",
+            note: Some(Text {
+                en: "The event property of the same name is another one.",
+                ko: "이름이 같은 이벤트 속성과는 다른 속성입니다.",
+            }),
         },
     },
     StandardProperty {
@@ -721,7 +736,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -742,7 +757,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -763,7 +778,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -784,7 +799,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -805,7 +820,7 @@ pub const ITEM_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -827,7 +842,7 @@ pub const USER_PROPERTIES: &[StandardProperty] = &[
                 &sources::DEVELOPER_GUIDE_EN,
                 &sources::ANDROID_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -848,7 +863,10 @@ pub const USER_PROPERTIES: &[StandardProperty] = &[
                 &sources::UPSERT_USER_PROFILE_KO,
                 &sources::UPSERT_USER_PROFILE_EN,
             ],
-            note: "The API guide has a sample with Female; the list of values comes from the SDKs.",
+            note: Some(Text {
+                en: "The API guide has a sample with `Female`; the list of values comes from the SDKs.",
+                ko: "API 가이드에는 `Female`을 쓴 예시만 있으며, 값의 목록은 SDK에서 가져왔습니다.",
+            }),
         },
     },
     StandardProperty {
@@ -871,7 +889,10 @@ pub const USER_PROPERTIES: &[StandardProperty] = &[
                 &sources::IOS_SDK,
                 &sources::WEB_SDK,
             ],
-            note: "The current guide has text such as 1999-01-01, the documentation of 2024 calls the type a date.",
+            note: Some(Text {
+                en: "The current guide has text such as `1999-01-01`, the documentation of 2024 calls the type a date.",
+                ko: "현재 가이드는 `1999-01-01` 같은 문자열로 적지만, 2024년 문서는 타입을 날짜로 적고 있습니다.",
+            }),
         },
     },
     StandardProperty {
@@ -892,7 +913,7 @@ pub const USER_PROPERTIES: &[StandardProperty] = &[
                 &sources::DEVELOPER_GUIDE_EN,
                 &sources::ANDROID_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -921,7 +942,10 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::IOS_SDK,
                 &sources::UNITY_SDK,
             ],
-            note: "The React Native and Flutter SDKs do not have it any more.",
+            note: Some(Text {
+                en: "The React Native and Flutter SDKs do not have it any more.",
+                ko: "React Native SDK와 Flutter SDK에는 더 이상 없습니다.",
+            }),
         },
     },
     StandardProperty {
@@ -943,7 +967,7 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::REACT_NATIVE_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -965,7 +989,7 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::REACT_NATIVE_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
     StandardProperty {
@@ -987,7 +1011,10 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::REACT_NATIVE_SDK,
             ],
-            note: "The Flutter SDK and the documentation of 2024 speak of AlimTalk, probably by mistake.",
+            note: Some(Text {
+                en: "The Flutter SDK and the documentation of 2024 speak of AlimTalk, probably by mistake.",
+                ko: "Flutter SDK와 2024년 문서는 알림톡이라고 적고 있으나, 잘못 적은 것으로 보입니다.",
+            }),
         },
     },
     StandardProperty {
@@ -1009,7 +1036,7 @@ pub const CONSENT_PROPERTIES: &[StandardProperty] = &[
                 &sources::ANDROID_SDK,
                 &sources::REACT_NATIVE_SDK,
             ],
-            note: "",
+            note: None,
         },
     },
 ];
@@ -1026,7 +1053,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_EVENTS_EN, &sources::EXPORT_USER_PROFILES_EN],
-            note: "",
+            note: None,
         },
     },
     SystemColumn {
@@ -1039,7 +1066,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_EVENTS_EN],
-            note: "",
+            note: None,
         },
     },
     SystemColumn {
@@ -1052,7 +1079,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_EVENTS_EN],
-            note: "",
+            note: None,
         },
     },
     SystemColumn {
@@ -1065,7 +1092,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_EVENTS_EN],
-            note: "",
+            note: None,
         },
     },
     SystemColumn {
@@ -1078,7 +1105,7 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Documented,
             pages: &[&sources::EXPORT_EVENTS_EN],
-            note: "",
+            note: None,
         },
     },
     SystemColumn {
@@ -1091,7 +1118,10 @@ pub const SYSTEM_COLUMNS: &[SystemColumn] = &[
         source: Source {
             confidence: Confidence::Derived,
             pages: &[&sources::EXPORT_USER_PROFILES_KO],
-            note: "A warning on the page names it; its row in the table of columns could not be read.",
+            note: Some(Text {
+                en: "A warning on the page names it; its row in the table of columns could not be read.",
+                ko: "이름은 페이지의 경고에 있으며, 컬럼 표의 해당 행은 확인하지 못했습니다.",
+            }),
         },
     },
 ];

@@ -310,7 +310,7 @@ impl Error {
         match &self.0.failure.kind {
             _ if self.0.failure.incomplete => Some("What was read is incomplete: throw it away and export again."),
             Kind::Import(ImportCode::Unknown(_)) | Kind::Export(ExportCode::Unknown(_)) => {
-                Some("This version does not know the code and did not try again.")
+                Some("This version does not know the code: look at what the server wrote, and for a newer version.")
             }
             Kind::Import(_) | Kind::Export(_) => self.remedy(Language::English),
             Kind::Connect(_) => Some("The request did not leave: check the host name, the network and any proxy."),

@@ -189,19 +189,20 @@ impl EventQuery {
         self
     }
 
-    /// Refuses days that cannot have events in any time zone; the server judges borderline days.
+    /// Refuses days that cannot be extracted in any time zone; the server judges borderline days. The spec has no longest
+    /// range: one that is longer than the start may lie back ends after today, where there is nothing to extract yet.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), Error> {
-        let kept = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
+        let reach = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
         let ExportEventsRequest { from_date, to_date, .. } = self.request;
         let days = |from: Date, to: Date| to.since((Unit::Day, from)).map_or(i32::MAX, |span| span.get_days());
         let today = now.to_zoned(TimeZone::UTC).date();
         let mut violations = Violations::new();
-        if days(from_date, today) > kept {
-            let oldest = today.saturating_sub(kept.days());
-            let problem = format!("events are kept for {kept} days: the earliest possible start is {oldest}");
+        if days(from_date, today) > reach {
+            let oldest = today.saturating_sub(reach.days());
+            let problem = format!("only the last {reach} days can be extracted: the earliest start is {oldest}");
             violations.push(&Path::root().field("from_date"), problem);
-        } else if days(from_date, to_date) > kept {
-            let problem = format!("the range is longer than the {kept} days for which events are kept");
+        } else if days(from_date, to_date) > reach {
+            let problem = format!("the range is longer than the {reach} days that can be extracted");
             violations.push(&Path::root().field("to_date"), problem);
         }
         let request = &self.request;

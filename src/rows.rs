@@ -101,8 +101,8 @@ pub struct Source {
     pub confidence: Confidence,
     /// The pages that say so; empty only for what we assume.
     pub pages: &'static [&'static Page],
-    /// A remark, or an empty text.
-    pub note: &'static str,
+    /// A remark.
+    pub note: Option<Text>,
 }
 
 /// One row of a response table.
@@ -114,7 +114,7 @@ pub struct CodeInfo {
     pub name: &'static str,
     /// The HTTP status under which the detail table lists it.
     pub http_status: u16,
-    /// Another HTTP status that the documentation gives it; equal to `http_status` if there is none.
+    /// Another HTTP status it may come under; equal to `http_status` if there is none.
     pub http_status_alternative: u16,
     /// Whether this is the one answer that means success.
     pub success: bool,

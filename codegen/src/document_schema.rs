@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::grammar::{DOCUMENT, Kind, Shape};
+use crate::grammar::{DOCUMENT, IN_KOREAN, Kind, PROPERTY, REFERENCE, Shape};
 
 /// Its text.
 #[must_use]
@@ -36,6 +36,9 @@ fn schema(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         }
         Kind::Node(shape) => node(shape, definitions),
         Kind::Ref(section) => reference(section),
+        Kind::Property => {
+            json!({"anyOf": [node(&PROPERTY, definitions), node(&REFERENCE, definitions), reference("schemas")]})
+        }
         Kind::NodeOrRef(shape, section) => json!({"anyOf": [node(shape, definitions), reference(section)]}),
     }
 }
@@ -66,6 +69,10 @@ fn node(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
         let mut definition = json!({"type": "object", "additionalProperties": false, "properties": properties});
         if !required.is_empty() {
             definition["required"] = required.into();
+        }
+        for (english, korean) in IN_KOREAN.iter().filter(|(_, korean)| shape.has_korean(korean)) {
+            definition["properties"][korean] = schema(&Kind::Text, definitions);
+            definition["dependencies"][english] = json!([korean]);
         }
         definitions.insert(name.to_owned(), definition);
     }

@@ -46,6 +46,8 @@ pub enum Kind {
     Ref(&'static str),
     /// A reference, or the node itself.
     NodeOrRef(&'static Shape, &'static str),
+    /// A property: a reference, a reference with a text of its own, or the node itself.
+    Property,
 }
 
 /// Says what is wrong with a text.
@@ -55,6 +57,19 @@ pub type Rule = fn(&str) -> Result<(), String>;
 pub struct Shape {
     pub name: &'static str,
     pub keys: &'static [Key],
+}
+
+impl Shape {
+    fn requires(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known.name == key && known.due.is_some())
+    }
+
+    /// Whether the key is that of a text of this shape in Korean.
+    #[must_use]
+    pub fn has_korean(&self, key: &str) -> bool {
+        let english = IN_KOREAN.iter().find(|(_, korean)| *korean == key);
+        english.is_some_and(|(english, _)| self.keys.iter().any(|known| known.name == *english))
+    }
 }
 
 pub struct Key {
@@ -318,19 +333,19 @@ static SCHEMA: Shape = Shape {
         may("type", Kind::Word(TYPES)),
         may("format", Kind::Word(FORMATS)),
         may("required", Kind::List(&Kind::Text)),
-        may("properties", Kind::Map(field, &Kind::NodeOrRef(&PROPERTY, "schemas"))),
+        may("properties", Kind::Map(field, &Kind::Property)),
         may("additionalProperties", Kind::Any),
         may("oneOf", Kind::List(&Kind::NodeOrRef(&VARIANT, "schemas"))),
         may("enum", Kind::List(&Kind::Text)),
         may("minProperties", Kind::Count),
         may("example", Kind::Any),
         may("x-rust-type-path", Kind::Rule(rust_path)),
-        may("x-enum-descriptions", Kind::Map(any_key, &Kind::Text)),
+        may("x-enum-descriptions", Kind::Map(any_key, &Kind::Node(&TEXT))),
         may("x-max-total-items", Kind::Node(&TOTAL_ITEMS)),
     ],
 };
 
-static PROPERTY: Shape = Shape {
+pub static PROPERTY: Shape = Shape {
     name: "a property",
     keys: &[
         DESCRIPTION,
@@ -346,6 +361,16 @@ static PROPERTY: Shape = Shape {
         may("x-sensitive", Kind::Flag),
         may("x-not-before", Kind::Rule(field)),
         may("x-max-age-days", Kind::Count),
+    ],
+};
+
+/// A reference may have nothing beside it, so that one with a text of its own is the only part of an `allOf`.
+pub static REFERENCE: Shape = Shape {
+    name: "a reference with a text",
+    keys: &[
+        DESCRIPTION,
+        SOURCE,
+        must("allOf", Kind::One(&Kind::Ref("schemas")), "say what it refers to"),
     ],
 };
 
@@ -388,9 +413,20 @@ static SOURCE_SHAPE: Shape = Shape {
             "say how sure it is",
         ),
         must("pages", Kind::ListOrNone(&Kind::Text), "say which pages it is from"),
-        may("note", Kind::Text),
+        may("note", Kind::Node(&TEXT)),
     ],
 };
+
+static TEXT: Shape = Shape {
+    name: "a text",
+    keys: &[
+        must("en", Kind::Text, "say it in English"),
+        must("ko", Kind::Text, "say it in Korean"),
+    ],
+};
+
+/// The keys of texts, each with the key of the same text in Korean.
+pub const IN_KOREAN: [(&str, &str); 2] = [("description", "x-description-ko"), ("summary", "x-summary-ko")];
 
 /// Why keys of the format are refused here.
 const REFUSED: &[(&str, &str)] = &[
@@ -398,7 +434,7 @@ const REFUSED: &[(&str, &str)] = &[
         "anyOf",
         "progenitor makes a type of it that can be neither written nor read; use oneOf under an x-rust-type-path",
     ),
-    ("allOf", "describe the component itself instead"),
+    ("allOf", "only a property may have it, with one reference"),
     ("not", "no type can say it"),
     (
         "pattern",
@@ -440,6 +476,9 @@ impl Walk<'_> {
             Kind::One(kind) => self.list(kind, 1..=1, value, at, problems),
             Kind::Map(rule, kind) => self.map(*rule, kind, value, at, problems),
             Kind::Ref(section) => self.reference(section, value, at, problems),
+            Kind::Property if value.get("$ref").is_some() => self.reference("schemas", value, at, problems),
+            Kind::Property if value.get("allOf").is_some() => self.node(&REFERENCE, value, at, problems),
+            Kind::Property => self.node(&PROPERTY, value, at, problems),
             Kind::NodeOrRef(_, section) if value.get("$ref").is_some() => self.reference(section, value, at, problems),
             Kind::Node(shape) | Kind::NodeOrRef(shape, _) => self.node(shape, value, at, problems),
         }
@@ -485,7 +524,19 @@ impl Walk<'_> {
         for (key, value) in entries {
             match shape.keys.iter().find(|known| known.name == key) {
                 Some(known) => self.visit(&known.kind, value, &at.key(key), problems),
+                None if shape.has_korean(key) => self.visit(&Kind::Text, value, &at.key(key), problems),
                 None => problems.push(at.key(key).problem(unknown(shape, key))),
+            }
+        }
+        for (english, korean) in IN_KOREAN {
+            match (entries.contains_key(english), entries.contains_key(korean)) {
+                (true, false) if shape.has_korean(korean) => {
+                    problems.push(at.problem(format!("no {korean}; say the {english} in Korean as well")));
+                }
+                (false, true) if !shape.requires(english) => {
+                    problems.push(at.key(korean).problem(format!("there is no {english}")));
+                }
+                _ => {}
             }
         }
         for key in shape.keys {

@@ -20,12 +20,6 @@ pub fn check(value: &Value, at: &Place, problems: &mut Problems) {
                     _ if DATA.contains(&key.as_str()) => {}
                     Value::String(text) if key == "ko" || key.ends_with("-ko") => korean(text, &at, problems),
                     Value::String(text) if ENGLISH.contains(&key.as_str()) => english(text, &at, problems),
-                    Value::Object(texts) if key.starts_with("x-enum-descriptions") => {
-                        let rule = if key.ends_with("-ko") { korean } else { english };
-                        for (value, text) in texts {
-                            rule(text.as_str().unwrap_or_default(), &at.key(value), problems);
-                        }
-                    }
                     _ => check(value, &at, problems),
                 }
             }

@@ -79,6 +79,9 @@ fn schema(value: &Value) -> Value {
         "required",
         "additionalProperties",
     ];
+    if let Some(reference) = value.pointer("/allOf/0") {
+        return reference.clone();
+    }
     let mut schema: Map<_, _> = KEPT
         .iter()
         .filter_map(|key| Some(((*key).to_owned(), value.get(key)?.clone())))

@@ -7,7 +7,11 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{parse, problem::Place, table::Source};
+use crate::{
+    parse,
+    problem::Place,
+    table::{Source, Text},
+};
 
 /// One of the two APIs.
 #[derive(Debug)]
@@ -73,6 +77,8 @@ pub struct RateLimit {
     pub period_seconds: u64,
     pub concurrent: Option<u32>,
     pub description: String,
+    #[serde(rename = "x-description-ko")]
+    pub description_ko: String,
     #[serde(rename = "x-source")]
     pub source: Source,
 }
@@ -96,7 +102,11 @@ pub struct Operation {
     #[serde(rename = "operationId")]
     pub id: String,
     pub summary: String,
+    #[serde(rename = "x-summary-ko")]
+    pub summary_ko: String,
     pub description: String,
+    #[serde(rename = "x-description-ko")]
+    pub description_ko: String,
     #[serde(rename = "x-source")]
     pub source: Source,
     #[serde(rename = "x-rate-limit")]
@@ -151,6 +161,8 @@ pub struct Media {
 pub struct Schema {
     #[serde(rename = "$ref")]
     pub reference: Option<String>,
+    /// The only part is a reference, of a property with a text of its own.
+    pub all_of: Vec<Schema>,
     #[serde(rename = "type")]
     pub kind: String,
     pub format: String,
@@ -172,7 +184,7 @@ pub struct Schema {
     #[serde(rename = "x-rust-type-path")]
     pub rust_type_path: Option<String>,
     #[serde(rename = "x-enum-descriptions")]
-    pub enum_descriptions: IndexMap<String, String>,
+    pub enum_descriptions: IndexMap<String, Text>,
     #[serde(rename = "x-max-total-items")]
     pub max_total_items: Option<TotalItems>,
     #[serde(rename = "x-not-before")]
@@ -185,7 +197,8 @@ impl Schema {
     /// The component it refers to, by name.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
-        self.reference.as_deref()?.strip_prefix("#/components/schemas/")
+        let reference = self.all_of.first().map_or(&self.reference, |part| &part.reference);
+        reference.as_deref()?.strip_prefix("#/components/schemas/")
     }
 
     /// Whether a property may be left out.

@@ -23,7 +23,7 @@ pub fn file(spec: &Spec) -> Result<TokenStream, String> {
         use std::{fmt, time::Duration};
 
         use super::sources;
-        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source};
+        use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, Text};
 
         #host
         #headers

@@ -170,7 +170,10 @@ fn properties<'a>(api: &'a Api, schema: &'a Schema) -> Result<Vec<Property<'a>>,
         Ok(Property {
             name,
             ident: names::ident(name)?,
-            text: &target.unwrap_or(property).description,
+            text: match target {
+                Some(target) if property.description.is_empty() => &target.description,
+                _ => &property.description,
+            },
             schema: property,
             field: api
                 .document

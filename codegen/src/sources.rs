@@ -163,7 +163,7 @@ impl Sources {
         } else {
             links.join(", ") + ", "
         };
-        let note = source.note.as_deref().unwrap_or_default();
+        let note = source.note.as_ref().map(|note| note.en.as_str()).unwrap_or_default();
         docs::paragraph([&format!("Source: {links}{confidence}"), note])
     }
 
@@ -280,8 +280,8 @@ impl Source {
         if self.pages.is_empty() && self.confidence == Confidence::Assumed && self.note.is_none() {
             problems.push(at.problem("has neither pages nor a note; say in a note why it is assumed"));
         }
-        if self.note.as_ref().is_some_and(|note| note.trim().is_empty()) {
-            problems.push(at.key("note").problem("is empty; leave it out"));
+        if let Some(note) = &self.note {
+            note.lint(&at.key("note"), problems);
         }
     }
 }

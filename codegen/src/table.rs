@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A text in English and in Korean.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// English.
@@ -49,7 +49,7 @@ pub struct Source {
     /// The pages that say so, by their ids in sources.yaml. Only an assumption may do without.
     pub pages: Vec<String>,
     /// A remark, in one sentence.
-    pub note: Option<String>,
+    pub note: Option<Text>,
 }
 
 /// How sure a fact is; sources.yaml has the meanings.
@@ -84,7 +84,7 @@ impl Source {
             .iter()
             .map(|id| names::constant(id))
             .collect::<Result<Vec<_>, _>>()?;
-        let note = self.note.as_deref().unwrap_or_default().trim();
+        let note = self.note.as_ref().map_or(quote!(None), |note| quote!(Some(#note)));
         Ok(quote! {
             Source { confidence: Confidence::#confidence, pages: &[#(&sources::#pages),*], note: #note }
         })

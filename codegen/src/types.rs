@@ -10,6 +10,7 @@ use crate::{
     docs, names,
     openapi::{Document, Schema},
     sources::Sources,
+    table::Source,
 };
 
 /// The items of the module of types.
@@ -66,7 +67,7 @@ pub fn document_enums(items: &mut [Item], document: &Document, sources: &Sources
         item.variants.iter_mut().all(|variant| {
             let mut texts = schema.enum_descriptions.iter();
             let text = texts.find(|(value, _)| names::variant(value).is_ok_and(|ident| ident == variant.ident));
-            text.inspect(|(_, text)| docs::set(&mut variant.attrs, &docs::paragraph([text])))
+            text.inspect(|(_, text)| docs::set(&mut variant.attrs, &docs::paragraph([&text.en])))
                 .is_some()
         })
     };
@@ -146,16 +147,21 @@ fn struct_doc(schema: &Schema, sources: &Sources) -> String {
     )
 }
 
-/// What a field holds. A field of a component takes one sentence, and the component says the rest; any other field
-/// names its source if that is not the struct's.
+/// What a field holds. A field of a component without a text of its own takes one sentence, and the component says the
+/// rest. A field says how sure it is only where the struct says otherwise, or where there is more to say; the struct
+/// names the pages.
 fn field_doc(schema: &Schema, property: &Schema, document: &Document, sources: &Sources) -> String {
-    if let Some(target) = property.target().and_then(|name| document.schema(name)) {
+    let target = property.target().and_then(|name| document.schema(name));
+    if let Some(target) = target.filter(|_| property.description.is_empty()) {
         return docs::first_sentence(&target.description).to_owned();
     }
-    let source = if property.source == schema.source {
+    let own = &property.source;
+    let is_same = own.confidence == schema.source.confidence && (own.note.is_none() || own.note == schema.source.note);
+    let source = if is_same {
         String::new()
     } else {
-        sources.citation(&property.source)
+        let pages = Vec::new();
+        sources.citation(&Source { pages, ..own.clone() })
     };
     let limits = [
         property

@@ -126,7 +126,10 @@ fn an_assumed_code_need_not_be_on_a_page() {
     let responses = inputs.responses.clone();
     let page = fixture("import-responses-en.md");
     for (source, exit_code) in [
-        ("confidence: assumed, pages: [], note: A test.", 0),
+        (
+            "confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}",
+            0,
+        ),
         ("confidence: documented, pages: [import-response-en]", 1),
     ] {
         inputs.responses = responses.replacen(codes, &format!("{codes}{}", row(source)), 1);

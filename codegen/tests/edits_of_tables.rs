@@ -40,7 +40,7 @@ const REQUEST_EXAMPLES: &[Edit] = &[
         "import",
         "value:\n                  identity:\n                    external_id: member-20817\n                  request_datetime: \"2026-09-30T15:00:00.000Z\"\n",
         "§value:\n                  identity:\n                    external_id: member-20817\n",
-        Refused(&["examples.withdrawal.value: no request_datetime"]),
+        Refused(&["examples.withdrawal.value: no request_datetime: When the deletion was requested, in UTC"]),
     ),
     (
         "import",
@@ -277,7 +277,7 @@ const CODES: &[Edit] = &[
         "    - code: 40401\n",
         "    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n      http_alternative: 400\n      retry: never\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n      remedy: {en: Ask., ko: 문의하십시오.}\n      \
-         source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40401\n",
+         source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n\n    - code: 40401\n",
         Accepted(RESPONSES, "\"49901\" => Self::NeverDocumented,"),
     ),
     (
@@ -285,7 +285,7 @@ const CODES: &[Edit] = &[
         "    - code: 40401\n",
         "    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n§      http_alternative: 403\n      retry: never\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n      remedy: {en: Ask., ko: 문의하십시오.}\n      \
-         source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40401\n",
+         source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n\n    - code: 40401\n",
         Refused(&[
             "http_alternative: no operation of spec/import.yaml has a response 403; describe it there, or take a status that is",
         ]),
@@ -295,7 +295,7 @@ const CODES: &[Edit] = &[
         "    - code: 40000\n",
         "§    - code: 49901\n      name: NEVER_DOCUMENTED\n      http: 200\n      http_alternative: 400\n§      retry: later\n      \
          meaning: {en: Not allowed., ko: 권한이 없습니다.}\n§      remmedy: {en: Ask., ko: 문의하십시오.}\n      \
-         source: {confidence: assumed, pages: [], note: A test.}\n\n    - code: 40000\n",
+         source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n\n    - code: 40000\n",
         Refused(&[
             "code 49901: import.codes[1]: no remedy: What to do about it",
             "code 49901: import.codes[1].retry: `later` must be one of: never, backoff, after-reset",
@@ -398,14 +398,14 @@ const DOCUMENTS: &[Edit] = &[
         "import",
         "\n  schemas:\n    Identity:\n",
         "\n  schemas:\n§    Group:\n      type: string\n      description: A group.\n      \
-         x-source: {confidence: assumed, pages: [], note: A test.}\n      x-rust-type-path: crate::Group\n    Identity:\n",
+         x-description-ko: 설명입니다.\n      x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n      x-rust-type-path: crate::Group\n    Identity:\n",
         Refused(&["components.schemas.Group: no operation uses it; remove it, or refer to it"]),
     ),
     (
         "import",
         "\n  headers:\n",
         "\n  headers:\n§    Extra:\n      description: A header.\n      \
-         x-source: {confidence: assumed, pages: [], note: A test.}\n      schema: {type: string}\n",
+         x-description-ko: 설명입니다.\n      x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n      schema: {type: string}\n",
         Refused(&["components.headers.Extra: no operation uses it; remove it, or refer to it"]),
     ),
     (
@@ -469,7 +469,7 @@ const DOCUMENTS: &[Edit] = &[
         "export",
         "  export:\n    requests: 100\n",
         "§  audience:\n    requests: 1\n    period_seconds: 1\n    description: A limit.\n    \
-         x-source: {confidence: assumed, pages: [], note: A test.}\n  export:\n    requests: 100\n",
+         x-description-ko: 설명입니다.\n    x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n  export:\n    requests: 100\n",
         Refused(&["x-rate-limits.audience: no operation is counted in it; remove it, or name it in an x-rate-limit"]),
     ),
     (

@@ -59,9 +59,9 @@ fn all_problems_are_named_in_one_run() {
     assert_eq!(
         lines,
         [
-            "spec/export.yaml:15: export_events: paths./api/v1/export/event.post: no x-idempotent; say whether the same request may be sent twice",
+            "spec/export.yaml:17: export_events: paths./api/v1/export/event.post: no x-idempotent; say whether the same request may be sent twice",
             "spec/import.yaml:1: openapi: is 3.1.0; progenitor reads 3.0.x only",
-            "spec/import.yaml:20: loadEvents: paths./api/v1/events.post.operationId: `loadEvents` is not snake_case",
+            "spec/import.yaml:23: loadEvents: paths./api/v1/events.post.operationId: `loadEvents` is not snake_case",
             "spec/responses.yaml:9: code 20000: import.codes[0].remedy.ko: is empty; every text is needed in both languages",
             "spec/sources.yaml:6: number 2: contradictions[0].number: is 2; it is number 1",
             "spec/taxonomy.yaml:5: df_purchase, df_item: events[0].properties[0].name: `df_item` is none of the event_properties",
@@ -210,6 +210,7 @@ fn missing_examples() {
         "            examples:
               one:
                 summary: One event.
+                x-summary-ko: 요약입니다.
                 value: {common: {identity: {external_id: user-1}}, events: [{event_log_id: 3f2b8c1e-7d54-4c1a-9a36-52f0c7a1d9e4, event_name: df_purchase, event_datetime: '2026-09-14T03:21:07.512Z'}]}\n",
         "",
         "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json: no examples; show what is sent",
@@ -219,6 +220,7 @@ fn missing_examples() {
         "              examples:
                 taken:
                   summary: Success.
+                  x-summary-ko: 요약입니다.
                   value: {status: true, code: 20000}\n",
         "",
         "spec/import.yaml: paths./api/v1/events.post.responses.200.content.application/json: no examples; show what comes back",
@@ -228,6 +230,7 @@ fn missing_examples() {
         "              examples:
                 row:
                   summary: One event.
+                  x-summary-ko: 요약입니다.
                   value: \"event_name\\ndf_login\\n\"\n",
         "",
         "spec/export.yaml: paths./api/v1/export/event.post.responses.200.content.text/csv: no examples; show what comes back",
@@ -236,6 +239,7 @@ fn missing_examples() {
         "import",
         "              one:
                 summary: One event.
+                x-summary-ko: 요약입니다.
                 value: {common: {identity: {external_id: user-1}}, events: [{event_log_id: 3f2b8c1e-7d54-4c1a-9a36-52f0c7a1d9e4, event_name: df_purchase, event_datetime: '2026-09-14T03:21:07.512Z'}]}\n",
         "              {}\n",
         "spec/import.yaml: paths./api/v1/events.post.requestBody.content.application/json.examples: is empty",
@@ -298,8 +302,8 @@ fn malformed_sources() {
         ".page: is no key that a source has here",
     );
     refuses(
-        "{confidence: documented, pages: [limits-en], note: ''}",
-        ".note: is empty",
+        "{confidence: documented, pages: [limits-en], note: {en: A remark., ko: ''}}",
+        ".note.ko: is empty",
     );
 }
 
@@ -375,7 +379,7 @@ fn keys_that_this_project_does_without() {
     );
     refuses(
         "      allOf: []\n",
-        "allOf: is not allowed in a schema: describe the component itself",
+        "allOf: is not allowed in a schema: only a property may have it",
     );
     mentions(
         "import",
@@ -557,7 +561,7 @@ fn nameless_types() {
         time,
         &format!("{at}: no field stands for string date-time"),
     );
-    let alias = "      type: string\n      format: date-time\n      description: A point in time.\n      x-source: {confidence: documented, pages: [events-en]}\n      x-rust-type-path: crate::Timestamp\n";
+    let alias = "      type: string\n      format: date-time\n      description: A point in time.\n      x-description-ko: 설명입니다.\n      x-source: {confidence: documented, pages: [events-en]}\n      x-rust-type-path: crate::Timestamp\n";
     let without = alias.replace("      x-rust-type-path: crate::Timestamp\n", "");
     mentions(
         "import",
@@ -578,14 +582,14 @@ fn enums() {
     let at = "components.schemas.ConditionType";
     mentions(
         "export",
-        "        exclude: All but those listed.\n",
+        "        exclude: {en: All but those listed., ko: 적힌 것을 뺀 나머지입니다.}\n",
         "",
         &format!("{at}.x-enum-descriptions: no `exclude`; say what it means"),
     );
     mentions(
         "export",
-        "        exclude: All",
-        "        except: All",
+        "        exclude: {en: All",
+        "        except: {en: All",
         &format!("{at}.x-enum-descriptions.except: is no value of the enum"),
     );
     mentions(
@@ -783,7 +787,7 @@ fn one_request_for_two_operations() {
     let problems = codegen::outputs(&inputs).unwrap_err().to_string();
     assert_eq!(
         problems.trim_end(),
-        "spec/import.yaml:72: load_more: paths./api/v1/more.post.requestBody: `LoadEventsRequest` is already the request of `load_events`"
+        "spec/import.yaml:84: load_more: paths./api/v1/more.post.requestBody: `LoadEventsRequest` is already the request of `load_events`"
     );
 }
 

@@ -178,7 +178,7 @@ fn a_row_that_means_a_wrong_token() {
 fn a_new_row() {
     let row = "    - message: quota_gone\n      http: 429\n      http_alternative: 429\n      retry: never\n      \
                meaning: {en: Gone., ko: 없음.}\n      remedy: {en: None., ko: 없음.}\n      \
-               source: {confidence: assumed, pages: [], note: A test.}\n";
+               source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n";
     let before = "export:\n  codes:\n";
     shows(
         "spec/responses.yaml",
@@ -212,7 +212,7 @@ fn an_identifier_has_its_place_in_every_list() {
     let mut inputs = support::fixture();
     let email = "        email:\n";
     let naver = "        naver_id:\n          type: string\n          description: An id.\n          \
-                 x-source: {confidence: assumed, pages: [], note: A test.}\n";
+                 x-description-ko: ID입니다.\n          x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n";
     inputs.import = inputs.import.replacen(email, &format!("{naver}{email}"), 1);
     let outputs = codegen::outputs(&inputs).unwrap();
     let fields = outputs[Path::new("generated/fields.rs")].split_whitespace();

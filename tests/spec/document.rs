@@ -91,7 +91,7 @@ fn read(yaml: &str) -> Value {
 fn plain(root: &Value, node: &Value) -> Value {
     match node {
         Value::Array(values) => values.iter().map(|value| plain(root, value)).collect(),
-        Value::Object(fields) => match fields.get("$ref") {
+        Value::Object(fields) => match node.pointer("/allOf/0/$ref").or(fields.get("$ref")) {
             Some(reference) => {
                 let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
                 plain(root, root.pointer(pointer).unwrap())

@@ -125,22 +125,19 @@ fn requirement(required: bool) -> Rich {
 
 /// The description with its additions, and the source.
 fn described(node: Node<'_>, more: Rich) -> Rich {
-    let mut cell = vec![Inline::english(node.text("description"))];
+    let mut cell = vec![Inline::Words(node.words("description"))];
     cell.extend(more);
-    match node.source() {
-        Some(source) => with_source(cell, &source),
-        None => cell,
-    }
+    let sources = node.source().into_iter().chain(node.remark());
+    sources.fold(cell, |cell, source| with_source(cell, &source))
 }
 
 /// What the values of an enum mean.
 fn values(node: Node<'_>) -> Rich {
     let values = node.entries("x-enum-descriptions").flat_map(|(value, meaning)| {
-        let meaning = meaning.value().as_str().unwrap_or_default();
         [
             Inline::Break,
             Inline::code(value),
-            Inline::english(&format!(": {meaning}")),
+            Inline::words(format!(": {}", meaning.text("en")), format!(": {}", meaning.text("ko"))),
         ]
     });
     values.collect()

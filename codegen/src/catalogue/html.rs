@@ -57,7 +57,7 @@ pub fn render(page: &Page<'_>) -> String {
                 footer {
                     p {
                         (say(&words("Generated from `spec/` by `cargo codegen`. Not published by the vendor.",
-                            "`cargo codegen`이 `spec/`에서 생성했습니다. DFINERY 제공사가 발행한 문서가 아닙니다.")))
+                            "`cargo codegen`이 `spec/`에서 생성했습니다. DFINERY(IGAWorks)의 공식 자료가 아닙니다.")))
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -268,11 +268,7 @@ impl Writer<'_> {
 
     fn inline(&self, inline: &Inline) -> Markup {
         match inline {
-            Inline::Words(words) if words.en == words.ko => self.text(&words.en),
-            Inline::Words(words) => html! {
-                span.en lang="en" { (self.text(&words.en)) }
-                span.ko lang="ko" { (self.text(&words.ko)) }
-            },
+            Inline::Words(words) => self.words(words),
             Inline::English(english) => html! { span lang="en" { (self.text(english)) } },
             Inline::Code(code) => self.code(code),
             Inline::Link { to, text } => html! { a href={ "#" (to) } { code { (text) } } },
@@ -280,6 +276,16 @@ impl Writer<'_> {
             Inline::Tag(tag) => self::tag(tag),
             Inline::Source(origin) => self.origin(origin),
             Inline::Break => html! { br; },
+        }
+    }
+
+    fn words(&self, words: &Words) -> Markup {
+        if words.en == words.ko {
+            return self.text(&words.en);
+        }
+        html! {
+            span.en lang="en" { (self.text(&words.en)) }
+            span.ko lang="ko" { (self.text(&words.ko)) }
         }
     }
 
@@ -333,7 +339,7 @@ impl Writer<'_> {
                 @for page in pages {
                     " " a href=(page.url) title=(page.title.trim()) { (page.id) }
                 }
-                @if let Some(note) = &origin.note { span.note lang="en" { (self.text(note)) } }
+                @if let Some(note) = &origin.note { span.note { (self.words(note)) } }
             }
         }
     }

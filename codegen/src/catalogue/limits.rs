@@ -8,7 +8,7 @@ use super::{
     codes::with_source,
     fields, labels,
     node::Node,
-    page::{Block, Inline, Rich, Row, Section, Table, words},
+    page::{Block, Inline, Rich, Row, Section, Table, line, words},
 };
 
 /// The families and the headers.
@@ -53,20 +53,23 @@ fn families(spec: &Spec) -> Table {
                 )],
                 concurrent.into_iter().collect(),
                 members,
-                with_source(vec![Inline::english(&limit.description)], &limit.source),
+                with_source(
+                    vec![Inline::words(line(&limit.description), line(&limit.description_ko))],
+                    &limit.source,
+                ),
             ],
         }
     });
     Table {
         caption: words(
             "Quotas, for each service and family of operations",
-            "서비스별, 작업 그룹별 한도",
+            "서비스별, 엔드포인트 그룹별 한도",
         ),
         columns: vec![
             words("Family", "한도 그룹"),
             words("Calls", "호출 수"),
             words("At the same time", "동시 호출"),
-            words("Operations", "작업"),
+            words("Operations", "엔드포인트"),
             words("Description", "설명"),
         ],
         rows: rows.collect(),
@@ -86,7 +89,7 @@ fn headers(spec: &Spec) -> Table {
             .flat_map(|operation| operation.entries("responses"));
         for (name, header) in responses.flat_map(|(_, response)| response.entries("headers")) {
             let (_, examples) = headers
-                .entry((name, header.text("description")))
+                .entry((name, header.words("description")))
                 .or_insert((header, Vec::new()));
             if let Some(example) = header.value().get("example") {
                 let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
@@ -105,7 +108,7 @@ fn headers(spec: &Spec) -> Table {
             }
             shown.push(Inline::code(example));
         }
-        let cell = vec![Inline::english(description)];
+        let cell = vec![Inline::Words(description)];
         Row {
             id: None,
             cells: vec![

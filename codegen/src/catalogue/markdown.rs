@@ -154,7 +154,7 @@ impl Writer<'_> {
             parts.insert(0, self.tag(&labels::confidence(confidence)));
         }
         let label = self.say(&words("Source", "출처")).to_owned();
-        let note = origin.note.as_ref().map(|note| format!(". {}", text(note)));
+        let note = origin.note.as_ref().map(|note| format!(". {}", text(self.say(note))));
         format!("*{label}: {}{}*", parts.join(", "), note.unwrap_or_default())
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::page::{Words, line, words};
 use crate::{openapi::Api, table::Source};
 
 /// How deep to follow references and nested schemas.
@@ -12,6 +13,8 @@ pub const DEPTH: usize = 12;
 pub struct Node<'a> {
     root: &'a Value,
     value: &'a Value,
+    /// A property that refers to the value and has a text of its own.
+    own: &'a Value,
 }
 
 impl<'a> Node<'a> {
@@ -19,6 +22,7 @@ impl<'a> Node<'a> {
         Self {
             root: &api.value,
             value: &api.value,
+            own: &api.value,
         }
     }
 
@@ -33,6 +37,17 @@ impl<'a> Node<'a> {
     /// The texts are trimmed.
     pub fn text(self, key: &str) -> &'a str {
         self.value.get(key).and_then(Value::as_str).unwrap_or_default().trim()
+    }
+
+    /// A text and its Korean, as `description` and `x-description-ko`. What a component says follows the text of the
+    /// property that refers to it.
+    pub fn words(self, key: &str) -> Words {
+        let get = |key: &str| {
+            let own = self.own.get(key).filter(|own| Some(*own) != self.value.get(key));
+            let texts = own.into_iter().chain(self.value.get(key)).filter_map(Value::as_str);
+            texts.map(line).collect::<Vec<_>>().join(" ")
+        };
+        words(get(key), get(&format!("x-{key}-ko")))
     }
 
     pub fn count(self, key: &str) -> Option<u64> {
@@ -64,7 +79,13 @@ impl<'a> Node<'a> {
     }
 
     pub fn source(self) -> Option<Source> {
-        serde_json::from_value(self.value.get("x-source")?.clone()).ok()
+        source(self.own)
+    }
+
+    /// What the source of a component adds to that of the property that refers to it.
+    pub fn remark(self) -> Option<Source> {
+        let remark = source(self.value).filter(|source| source.note.is_some());
+        remark.filter(|_| self.own != self.value)
     }
 
     /// The name of the component that the value of this key refers to.
@@ -74,6 +95,8 @@ impl<'a> Node<'a> {
     }
 
     fn at(self, mut value: &'a Value) -> Self {
+        let composed = value.get("allOf").is_some().then_some(value);
+        value = value.pointer("/allOf/0").unwrap_or(value);
         for _ in 0..DEPTH {
             let reference = value.get("$ref").and_then(Value::as_str);
             let target = reference.and_then(|reference| self.root.pointer(reference.strip_prefix('#')?));
@@ -82,6 +105,14 @@ impl<'a> Node<'a> {
                 None => break,
             }
         }
-        Self { root: self.root, value }
+        Self {
+            root: self.root,
+            value,
+            own: composed.unwrap_or(value),
+        }
     }
+}
+
+fn source(value: &Value) -> Option<Source> {
+    serde_json::from_value(value.get("x-source")?.clone()).ok()
 }

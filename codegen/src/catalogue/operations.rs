@@ -11,14 +11,14 @@ use super::{
     codes::with_source,
     fields, labels,
     node::Node,
-    page::{Block, Entry, Example, Inline, Rich, Row, Section, Table, Tag, Words, words},
+    page::{Block, Entry, Example, Inline, Rich, Row, Section, Table, Tag, Words, line, words},
 };
 
 /// The operations of both APIs.
 pub fn section(spec: &Spec) -> Section {
     Section {
         id: "all-operations",
-        title: words("Operations", "작업"),
+        title: words("Operations", "엔드포인트"),
         blocks: spec.apis().into_iter().flat_map(blocks).collect(),
     }
 }
@@ -40,7 +40,12 @@ fn blocks(api: &Api) -> Vec<Block> {
             id: format!("{}-api", api.name),
             title: name,
         },
-        Block::english(&api.document.info.description),
+        Block::text(
+            Node::root(api)
+                .get("info")
+                .map(|info| info.words("description"))
+                .unwrap_or_default(),
+        ),
         tokens(api),
     ];
     blocks.extend(operations);
@@ -52,7 +57,7 @@ fn tokens(api: &Api) -> Block {
     let name = labels::api(api.name);
     let rows = Node::root(api).get("components").into_iter().flat_map(|components| {
         components.entries("securitySchemes").map(|(name, scheme)| {
-            let cell = vec![Inline::english(scheme.text("description"))];
+            let cell = vec![Inline::Words(scheme.words("description"))];
             Row {
                 id: Some(format!("token-{name}")),
                 cells: vec![
@@ -102,7 +107,7 @@ fn answers(api: &Api) -> Vec<Block> {
         let source = schema.source().map(|source| Block::Source((&source).into()));
         let caption = words(format!("Fields of {name}"), format!("{name}의 필드"));
         let blocks = [
-            Some(Block::english(schema.text("description"))),
+            Some(Block::text(schema.words("description"))),
             source,
             Some(Block::Table(fields::table(caption, fields::rows(schema)))),
         ];
@@ -142,7 +147,7 @@ impl<'a> Call<'a> {
         let operation = self.operation;
         let id = &operation.id;
         let mut blocks = vec![
-            Block::english(&operation.description),
+            Block::text(words(line(&operation.description), line(&operation.description_ko))),
             Block::Source((&operation.source).into()),
             Block::Facts(self.facts()),
         ];
@@ -157,13 +162,13 @@ impl<'a> Call<'a> {
         } else {
             Tag {
                 class: "backoff",
-                ..Tag::plain(words("not idempotent", "멱등 아님"))
+                ..Tag::plain(words("not idempotent", "멱등하지 않음"))
             }
         };
         Block::Entry(Entry {
             id: id.clone(),
             code: id.clone(),
-            title: vec![Inline::english(&operation.summary)],
+            title: vec![Inline::words(&operation.summary, &operation.summary_ko)],
             tags: vec![
                 Inline::Tag(Tag::plain(labels::api(self.api.name))),
                 Inline::Tag(idempotent),
@@ -253,11 +258,11 @@ impl<'a> Call<'a> {
         let mut rows: Vec<_> = node.elements("parameters").map(fields::parameter).collect();
         let mut blocks = Vec::new();
         if let Some(body) = body {
-            let mut text = vec![Inline::english(body.text("description"))];
+            let mut text = vec![Inline::Words(body.words("description"))];
             if let Some(schema) = media.and_then(|media| media.get("schema")) {
                 rows.extend(fields::rows(schema));
                 text.push(Inline::words(" ", " "));
-                text.push(Inline::english(schema.text("description")));
+                text.push(Inline::Words(schema.words("description")));
                 text.extend(schema.source().map(|source| Inline::Source((&source).into())));
             }
             blocks.push(Block::Labelled {
@@ -307,7 +312,7 @@ fn answer_table(id: &str, node: Node<'_>) -> Block {
                 body.push(Inline::code(name));
             }
         }
-        let cell = vec![Inline::english(response.text("description"))];
+        let cell = vec![Inline::Words(response.words("description"))];
         Row {
             id: None,
             cells: vec![
@@ -323,7 +328,7 @@ fn answer_table(id: &str, node: Node<'_>) -> Block {
     Block::Table(Table {
         caption: words(format!("Answers of {id}"), format!("{id}의 응답")),
         columns: vec![
-            words("HTTP status", "HTTP 상태"),
+            words("HTTP status", "HTTP 상태 코드"),
             words("Body", "본문"),
             words("Description", "설명"),
         ],
@@ -349,11 +354,11 @@ fn examples(media: Node<'_>, label: &Words, syntax: &'static str) -> Vec<Block> 
         let mut title = vec![
             Inline::Words(label.clone()),
             Inline::words(": ", ": "),
-            Inline::english(example.text("summary")),
+            Inline::Words(example.words("summary")),
         ];
-        let description = example.text("description");
-        if !description.is_empty() {
-            title.extend([Inline::words(". ", ". "), Inline::english(description)]);
+        let description = example.words("description");
+        if !description.en.is_empty() {
+            title.extend([Inline::words(". ", ". "), Inline::Words(description)]);
         }
         (title, example.value().get("value"))
     });

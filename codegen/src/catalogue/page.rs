@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// A text in both languages. Text in backticks is code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Words {
     pub en: String,
     pub ko: String,
@@ -75,11 +75,6 @@ impl Block {
     pub fn text(text: Words) -> Self {
         Self::Paragraph(vec![Inline::Words(text)])
     }
-
-    /// A paragraph that the spec has in English only.
-    pub fn english(text: &str) -> Self {
-        Self::Paragraph(vec![Inline::english(text)])
-    }
 }
 
 /// Something that has a heading, a link and a place in the search.
@@ -123,7 +118,7 @@ pub type Rich = Vec<Inline>;
 #[derive(Clone, Debug)]
 pub enum Inline {
     Words(Words),
-    /// A text that the spec has in English only, with `code` in backticks.
+    /// A term that is English everywhere, such as the phrase of an HTTP status.
     English(String),
     Code(String),
     /// To another place in the catalogue.
@@ -183,7 +178,7 @@ impl Tag {
 pub struct Origin {
     pub confidence: Option<Confidence>,
     pub pages: Vec<String>,
-    pub note: Option<String>,
+    pub note: Option<Words>,
 }
 
 impl From<&Source> for Origin {
@@ -191,7 +186,7 @@ impl From<&Source> for Origin {
         Self {
             confidence: Some(source.confidence),
             pages: source.pages.clone(),
-            note: source.note.as_deref().map(line),
+            note: source.note.as_ref().map(Into::into),
         }
     }
 }

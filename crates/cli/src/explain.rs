@@ -6,8 +6,8 @@ use std::{
 };
 
 use dfinery::{
-    ExportCode, ImportCode, Language,
-    tables::{CodeInfo, EXPORT_HTTP_STATUSES, HttpStatusInfo, IMPORT_HTTP_STATUSES, Source, Text},
+    ExportCode, ImportCode, Language, RetryClass,
+    tables::{CodeInfo, Confidence, EXPORT_HTTP_STATUSES, HttpStatusInfo, IMPORT_HTTP_STATUSES, Source, Text},
 };
 
 use crate::arguments::Lang;
@@ -32,21 +32,24 @@ pub struct ExplainArguments {
 /// One line for each code: API, HTTP status, code, message, retry class, meaning; separated by tabs.
 pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
     let language = arguments.lang.into();
+    let words = Words::of(language);
     let mut out = stdout();
-    writeln!(out, "api\thttp\tcode\tmessage\tretry\tmeaning")?;
+    writeln!(out, "{}", words.columns.join("\t"))?;
     for (api, info) in all_codes() {
         let code = if info.raw == info.name { "-" } else { info.raw };
         let meaning = info.meaning.in_language(language);
         writeln!(
             out,
             "{api}\t{}\t{code}\t{}\t{}\t{meaning}",
-            info.http_status, info.name, info.retry
+            info.http_status,
+            info.name,
+            words.retry_class(info.retry)
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows everything the tables say about a code; exit code 2 if they do not have it.
+/// Shows everything the tables say about a code or an HTTP status; exit code 2 if they do not have it.
 pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let words = Words::of(arguments.lang.into());
     let wanted = arguments.code.trim();
@@ -58,17 +61,31 @@ pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
             words.code(&mut out, api, info)?;
         }
     }
+    let status = wanted.parse().ok().filter(|status: &u16| (100..=599).contains(status));
     for (api, table) in [("import", IMPORT_HTTP_STATUSES), ("export", EXPORT_HTTP_STATUSES)] {
-        for info in table.iter().filter(|info| wanted.parse() == Ok(info.status)) {
+        let Some(status) = status else { break };
+        if let Some(row) = table.iter().find(|row| row.status == status) {
             separate(&mut out, &mut found)?;
-            words.http(&mut out, api, info)?;
+            words.http(&mut out, api, row)?;
         }
     }
     if found {
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(io::stderr(), "{}", words.unknown.replace("{}", wanted))?;
+    let unknown = if status.is_some() {
+        words.unknown_status
+    } else {
+        words.unknown
+    };
+    writeln!(io::stderr(), "{}", unknown.replace("{}", wanted))?;
     Ok(ExitCode::from(2))
+}
+
+/// The codes of an API that can come under an HTTP status.
+fn codes_under(api: &'static str, status: u16) -> impl Iterator<Item = &'static CodeInfo> {
+    let comes_under = move |info: &CodeInfo| [info.http_status, info.http_status_alternative].contains(&status);
+    let codes = all_codes().filter(move |(of, info)| *of == api && comes_under(info));
+    codes.map(|(_, info)| info)
 }
 
 fn all_codes() -> impl Iterator<Item = (&'static str, &'static CodeInfo)> {
@@ -95,13 +112,21 @@ fn separate(out: &mut impl Write, found: &mut bool) -> io::Result<()> {
 /// The words around the tables, in one language.
 struct Words {
     language: Language,
+    columns: [&'static str; 6],
     http: &'static str,
     or: &'static str,
+    codes: &'static str,
     meaning: &'static str,
     remedy: &'static str,
     retry: &'static str,
+    /// Never, backoff, after the reset.
+    retry_classes: [&'static str; 3],
     source: &'static str,
+    /// Documented, derived, adjacent, assumed.
+    confidence: [&'static str; 4],
+    note: &'static str,
     unknown: &'static str,
+    unknown_status: &'static str,
 }
 
 impl Words {
@@ -109,34 +134,65 @@ impl Words {
         match language {
             Language::English => Self {
                 language,
+                columns: ["api", "http", "code", "message", "retry", "meaning"],
                 http: "HTTP status",
                 or: "or",
+                codes: "Codes under it",
                 meaning: "Meaning",
                 remedy: "What to do",
                 retry: "Retry",
+                retry_classes: ["never", "backoff", "after-reset"],
                 source: "Source",
+                confidence: ["documented", "derived", "adjacent", "assumed"],
+                note: "Note",
                 unknown: "Unknown code {}: run `dfinery codes` for the list.",
+                unknown_status: "Neither API documents HTTP {}. Something between you and DFINERY, such as a proxy or a \
+                                 load balancer, may have answered: look at the body of the answer.",
             },
             Language::Korean => Self {
                 language,
-                http: "HTTP 상태",
+                columns: ["api", "HTTP", "코드", "메시지", "재시도", "의미"],
+                http: "HTTP 상태 코드",
                 or: "또는",
+                codes: "이 상태로 오는 코드",
                 meaning: "의미",
                 remedy: "조치 방법",
                 retry: "재시도",
+                retry_classes: [
+                    "재시도하지 않음(never)",
+                    "간격을 늘려 가며 재시도(backoff)",
+                    "한도 초기화 후 재시도(after-reset)",
+                ],
                 source: "출처",
+                confidence: ["문서에 있음", "문서에서 추론", "다른 공식 자료", "이 프로젝트의 가정"],
+                note: "비고",
                 unknown: "{} 코드는 두 API의 응답 표에 없습니다. 전체 목록은 `dfinery codes --lang ko`로 볼 수 있습니다.",
+                unknown_status: "HTTP {}은(는) 두 API의 문서에 없는 상태 코드입니다. 프록시나 로드 밸런서처럼 중간에 있는 장비가 응답했을 수 있으니 응답 본문을 확인하십시오.",
             },
         }
     }
 
+    fn retry_class(&self, class: RetryClass) -> &'static str {
+        let [never, backoff, after_reset] = self.retry_classes;
+        match class {
+            RetryClass::Never => never,
+            RetryClass::Backoff => backoff,
+            RetryClass::AfterReset => after_reset,
+        }
+    }
+
+    fn confidence(&self, confidence: Confidence) -> &'static str {
+        let [documented, derived, adjacent, assumed] = self.confidence;
+        match confidence {
+            Confidence::Documented => documented,
+            Confidence::Derived => derived,
+            Confidence::Adjacent => adjacent,
+            Confidence::Assumed => assumed,
+        }
+    }
+
     fn code(&self, out: &mut impl Write, api: &str, info: &CodeInfo) -> io::Result<()> {
-        let title = if info.raw == info.name {
-            info.raw.to_owned()
-        } else {
-            format!("{} {}", info.raw, info.name)
-        };
-        writeln!(out, "{title} ({api})")?;
+        writeln!(out, "{} ({api})", title(info))?;
         match info.http_status_alternative {
             same if same == info.http_status => line(out, self.http, info.http_status)?,
             other => line(out, self.http, format!("{} {} {other}", info.http_status, self.or))?,
@@ -144,9 +200,13 @@ impl Words {
         self.rest(out, info.meaning, info.remedy, info.retry, info.source)
     }
 
-    fn http(&self, out: &mut impl Write, api: &str, info: &HttpStatusInfo) -> io::Result<()> {
-        writeln!(out, "HTTP {} {} ({api})", info.status, info.phrase)?;
-        self.rest(out, info.meaning, info.remedy, info.retry, info.source)
+    fn http(&self, out: &mut impl Write, api: &'static str, row: &HttpStatusInfo) -> io::Result<()> {
+        writeln!(out, "HTTP {} {} ({api})", row.status, row.phrase)?;
+        let codes: Vec<_> = codes_under(api, row.status).map(title).collect();
+        if !codes.is_empty() {
+            line(out, self.codes, codes.join(", "))?;
+        }
+        self.rest(out, row.meaning, row.remedy, row.retry, row.source)
     }
 
     fn rest(
@@ -154,16 +214,31 @@ impl Words {
         out: &mut impl Write,
         meaning: Text,
         remedy: Text,
-        retry: dfinery::RetryClass,
+        retry: RetryClass,
         source: Source,
     ) -> io::Result<()> {
         line(out, self.meaning, meaning.in_language(self.language))?;
         line(out, self.remedy, remedy.in_language(self.language))?;
-        line(out, self.retry, retry)?;
+        line(out, self.retry, self.retry_class(retry))?;
         for page in source.pages {
-            line(out, self.source, format!("{} ({})", page.url, source.confidence))?;
+            line(
+                out,
+                self.source,
+                format!("{} ({})", page.url, self.confidence(source.confidence)),
+            )?;
         }
-        Ok(())
+        match source.note {
+            Some(note) => line(out, self.note, note.in_language(self.language)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn title(info: &CodeInfo) -> String {
+    if info.raw == info.name {
+        info.raw.to_owned()
+    } else {
+        format!("{} {}", info.raw, info.name)
     }
 }
 

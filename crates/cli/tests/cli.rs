@@ -75,7 +75,23 @@ fn every_code_is_explained_in_both_languages() {
             assert_eq!(stdout(&by_name), stdout(&by_code));
         }
     }
-    assert!(stdout(&dfinery(&["explain", "429"])).contains("HTTP 429 Too Many Requests (export)"));
+}
+
+#[test]
+fn an_http_status_is_explained_with_the_codes_that_come_under_it() {
+    let status = |status, language| stdout(&dfinery(&["explain", status, "--lang", language]));
+    let too_many = status("429", "en");
+    assert!(too_many.contains("HTTP 429 Too Many Requests (export)"), "{too_many}");
+    assert!(
+        too_many.contains("Codes under it: 40401 TOO_MANY_REQUEST"),
+        "{too_many}"
+    );
+    let unauthorized = status("401", "en");
+    assert!(
+        unauthorized.contains("Codes under it: unauthorized_token"),
+        "{unauthorized}"
+    );
+    assert!(status("429", "ko").contains("한도 초기화 후 재시도(after-reset)"));
 }
 
 #[test]
@@ -83,6 +99,8 @@ fn what_cannot_be_explained_is_said_and_is_exit_code_two() {
     for (arguments, words) in [
         (&["explain", "99999"][..], "dfinery codes"),
         (&["explain", "99999", "--lang", "ko"], "없습니다"),
+        (&["explain", "503"], "Neither API documents HTTP 503"),
+        (&["explain", "503", "--lang", "ko"], "HTTP 503"),
         (&["explain"], "required"),
         (&["reload"], "unrecognized subcommand"),
         (&["load"], "required"),

@@ -35,11 +35,11 @@ pub(crate) struct Plan {
 impl Days {
     /// The days of an export to a folder. Before the first day that the folder knows, only those that can still be had count.
     pub(crate) fn of(export: &EventExport, index: &Index, calendar: &Calendar) -> Result<Self, ExportError> {
-        let kept = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
+        let reach = ExportEventsRequest::FROM_DATE_MAX_AGE_DAYS;
         let newest = calendar.newest_closed();
         if calendar.days_left(newest) < 0 {
             return Err(ExportError::unfit(format!(
-                "days would be gone before they are settled: the service has events for {kept} days only"
+                "days would be too old before they are settled: only the last {reach} days can be extracted"
             )));
         }
         if let (Some(from), Some(until)) = (export.from, export.until)
@@ -56,14 +56,14 @@ impl Days {
         }
         if let Some(until) = export.until.filter(|until| *until < oldest) {
             return Err(ExportError::unfit(format!(
-                "the day {until} can no longer be had: the service has events for {kept} days, from {can_be_had} on"
+                "the day {until} can no longer be had: only the last {reach} days can be extracted, from {can_be_had} on"
             )));
         }
         let mut notes = Vec::new();
         if let Some(from) = export.from.filter(|from| *from < oldest) {
             notes.push(format!(
-                "Days from {from} on were asked for. Those before {oldest} can no longer be had: the service has events \
-                 for {kept} days only"
+                "Days from {from} on were asked for. Those before {oldest} can no longer be had: only the last \
+                 {reach} days can be extracted"
             ));
         }
         if let Some(until) = export.until.filter(|until| *until > latest) {
