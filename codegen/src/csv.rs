@@ -25,3 +25,19 @@ pub fn rows(text: &str) -> Vec<Vec<String>> {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::rows;
+
+    #[test]
+    fn quotes_keep_commas_line_breaks_and_quotes() {
+        let rows = rows("a,b\r\n\"x,\"\"y\"\"\nz\",\n,1");
+        assert_eq!(rows, [vec!["a", "b"], vec!["x,\"y\"\nz", ""], vec!["", "1"]]);
+    }
+
+    #[test]
+    fn no_text_has_no_rows() {
+        assert_eq!(rows(""), [[""; 0]; 0]);
+    }
+}

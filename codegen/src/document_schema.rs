@@ -76,6 +76,10 @@ fn node(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
         if !required.is_empty() {
             definition["required"] = required.into();
         }
+        for (english, korean) in IN_KOREAN.iter().filter(|(_, korean)| shape.has_korean(korean)) {
+            definition["properties"][korean] = schema(&Kind::Text, definitions);
+            definition["dependencies"][english] = json!([korean]);
+        }
         definitions.insert(name.to_owned(), definition);
     }
     json!({"$ref": format!("#/definitions/{}", name.replace(' ', "%20"))})

@@ -69,6 +69,7 @@ impl Shape {
     }
 
     /// Whether the key is that of a text of this shape in Korean.
+    #[must_use]
     pub fn has_korean(&self, key: &str) -> bool {
         let english = IN_KOREAN.iter().find(|(_, korean)| *korean == key);
         english.is_some_and(|(english, _)| self.keys.iter().any(|known| known.name == *english))

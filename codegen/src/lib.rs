@@ -34,6 +34,7 @@ pub mod read;
 mod readme;
 mod render;
 mod requests;
+mod response_rules;
 mod responses;
 mod schema;
 mod sending;

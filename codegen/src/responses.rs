@@ -1,7 +1,5 @@
 //! `spec/responses.yaml`: what the APIs answer, as enums of codes with their tables.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use schemars::JsonSchema;
@@ -9,12 +7,13 @@ use serde::Deserialize;
 
 use crate::{
     docs, names,
-    problem::{Place, Problems},
+    problem::Place,
     sources::Sources,
     table::{Source, Text},
 };
 
-const FILE: &str = "spec/responses.yaml";
+/// Where they are.
+pub const FILE: &str = "spec/responses.yaml";
 
 /// What the two APIs answer.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -155,11 +154,11 @@ pub struct Row<'a> {
     pub http: u16,
     /// The other status it may come under.
     pub http_alternative: u16,
-    retry: Retry,
-    means: Option<Means>,
-    meaning: &'a Text,
-    remedy: &'a Text,
-    source: &'a Source,
+    pub retry: Retry,
+    pub means: Option<Means>,
+    pub meaning: &'a Text,
+    pub remedy: &'a Text,
+    pub source: &'a Source,
 }
 
 impl ImportRow {
@@ -208,27 +207,6 @@ impl Responses {
         rows.into_iter().zip(places.collect::<Vec<_>>()).collect()
     }
 
-    pub fn lint(&self, pages: Option<&Sources>, problems: &mut Problems) {
-        let root = Place::file(FILE);
-        let import: Vec<_> = self.import.codes.iter().map(ImportRow::row).collect();
-        let export: Vec<_> = self.export.codes.iter().map(ExportRow::row).collect();
-        for (api, rows, http) in [
-            ("import", import, &self.import.http),
-            ("export", export, &self.export.http),
-        ] {
-            let at = root.key(api);
-            lint_rows(&rows, api, &at.key("codes"), pages, problems);
-            lint_statuses(http, &at.key("http"), pages, problems);
-        }
-        if !self.import.codes.iter().any(|row| row.row().raw == SUCCESS) {
-            problems.push(
-                root.key("import")
-                    .key("codes")
-                    .problem(format!("has no row for {SUCCESS}, the code of success")),
-            );
-        }
-    }
-
     /// `generated/responses.rs`.
     ///
     /// # Errors
@@ -264,98 +242,6 @@ impl Responses {
             #(#import_rows)*
             #(#export_rows)*
         })
-    }
-}
-
-fn lint_rows(rows: &[Row<'_>], api: &str, at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
-    if rows.is_empty() {
-        problems.push(at.problem("is empty"));
-    }
-    let key = if api == "import" { "name" } else { "message" };
-    let (mut seen, mut variants) = (BTreeSet::new(), BTreeSet::new());
-    for (index, row) in rows.iter().enumerate() {
-        let at = at.index(index);
-        match names::variant(row.name) {
-            Err(words) => problems.push(at.key(key).problem(words)),
-            Ok(variant) if variant == "Unknown" => {
-                problems.push(
-                    at.key(key)
-                        .problem("`Unknown` is the variant for codes that are not in the table"),
-                );
-            }
-            Ok(variant) if !variants.insert(variant.clone()) => {
-                problems.push(
-                    at.key(key)
-                        .problem(format!("`{}` is the variant `{variant}`, as another row is", row.name)),
-                );
-            }
-            Ok(_) => {}
-        }
-        let letters = |name: &str| name.replace('_', "").to_lowercase();
-        let twin = rows[..index]
-            .iter()
-            .find(|other| other.name != row.name && letters(other.name) == letters(row.name));
-        if let Some(twin) = twin {
-            problems.push(at.key(key).problem(format!(
-                "`{}` differs from `{}`, the name of {}, only in case or in `_`",
-                row.name, twin.name, twin.raw
-            )));
-        }
-        if !row.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            problems.push(at.key(key).problem(format!(
-                "`{}` holds other characters than letters, digits and `_`",
-                row.name
-            )));
-        }
-        if api == "import" && !seen.insert(&row.raw) {
-            problems.push(at.key("code").problem(format!("{} stands twice", row.raw)));
-        }
-        if api == "import" && row.raw.len() != SUCCESS.len() {
-            problems.push(at.key("code").problem(format!(
-                "{} has {} digits; codes have {}, as {SUCCESS} has",
-                row.raw,
-                row.raw.len(),
-                SUCCESS.len()
-            )));
-        }
-        lint_status(row.http, &at.key("http"), problems);
-        lint_status(row.http_alternative, &at.key("http_alternative"), problems);
-        let succeeds = api == "import" && row.raw == SUCCESS;
-        lint_means(row.means, row.retry, succeeds, &at.key("means"), problems);
-        row.meaning.lint(&at.key("meaning"), problems);
-        row.remedy.lint(&at.key("remedy"), problems);
-        row.source.lint(&at.key("source"), pages, problems);
-    }
-}
-
-fn lint_statuses(rows: &[HttpRow], at: &Place, pages: Option<&Sources>, problems: &mut Problems) {
-    let mut statuses = BTreeSet::new();
-    for (index, row) in rows.iter().enumerate() {
-        let at = at.index(index);
-        lint_status(row.status, &at.key("status"), problems);
-        if !statuses.insert(row.status) {
-            problems.push(at.key("status").problem(format!("{} stands twice", row.status)));
-        }
-        if row.phrase.trim().is_empty() {
-            problems.push(at.key("phrase").problem("is empty"));
-        }
-        lint_means(row.means, row.retry, row.status < 300, &at.key("means"), problems);
-        row.meaning.lint(&at.key("meaning"), problems);
-        row.remedy.lint(&at.key("remedy"), problems);
-        row.source.lint(&at.key("source"), pages, problems);
-    }
-}
-
-fn lint_status(status: u16, at: &Place, problems: &mut Problems) {
-    if !(100..=599).contains(&status) {
-        problems.push(at.problem(format!("{status} is no HTTP status")));
-    }
-}
-
-/// A wrong token is not success, and sending it again would not help.
-fn lint_means(means: Option<Means>, retry: Retry, succeeds: bool, at: &Place, problems: &mut Problems) {
-    if means == Some(Means::Auth) && (succeeds || retry != Retry::Never) {
-        problems.push(at.problem("is auth, which is a failure that is never retried"));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     openapi::{Api, Operation, Schema},
     parse::{self, Parsed},
     problem::{Place, Problems},
+    response_rules,
     responses::Responses,
     shape::Shape,
     sources::Sources,
@@ -58,7 +59,7 @@ impl Spec {
             sources.lint(&mut problems);
         }
         if let Some(responses) = &responses {
-            responses.lint(pages, &mut problems);
+            response_rules::check(responses, pages, &mut problems);
         }
         if let Some(taxonomy) = &taxonomy {
             taxonomy.lint(pages, &mut problems);

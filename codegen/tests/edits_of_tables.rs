@@ -451,6 +451,51 @@ const DOCUMENTS: &[Edit] = &[
         "{array: events, items: event_items, max: 250}",
         Accepted("generated/requests.rs", "pub const MAX_TOTAL_EVENT_ITEMS: usize = 250;"),
     ),
+    (
+        "import",
+        "            x-ratelimit-reset: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n",
+        "            x-ratelimit-reset: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n§            \
+         X-Quota-Limit: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n",
+        Refused(&["200.headers.X-Quota-Limit: is read only together with `x-quota-remaining`, which no response has"]),
+    ),
+    (
+        "import",
+        "            x-ratelimit-reset: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n",
+        "            x-ratelimit-reset: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n            \
+         Retry-After: {$ref: \"#/components/headers/SampleRateLimitReset\"}\n",
+        Accepted(CATALOGUE, "Retry-After"),
+    ),
+    (
+        "export",
+        "  export:\n    requests: 100\n",
+        "§  audience:\n    requests: 1\n    period_seconds: 1\n    description: A limit.\n    \
+         x-description-ko: 설명입니다.\n    x-source: {confidence: assumed, pages: [], note: {en: A test., ko: 시험입니다.}}\n  export:\n    requests: 100\n",
+        Refused(&["x-rate-limits.audience: no operation is counted in it; remove it, or name it in an x-rate-limit"]),
+    ),
+    (
+        "export",
+        "x-source: {confidence: documented, pages: [rate-limit-ko]}",
+        "§x-source: {confidence: assumed, pages: []}",
+        Refused(&[
+            "components.headers.TableRateLimitLimit.x-source: has neither pages nor a note; say in a note why it is \
+                   assumed",
+        ]),
+    ),
+    (
+        "import",
+        "      summary: Load events of one user\n",
+        "§      summary: 이벤트 적재\n",
+        Refused(&[
+            "load_events: paths./api/v1/events.post.summary: has Hangul, `이벤트`, in an English text; a literal belongs \
+                   in backticks",
+        ]),
+    ),
+    (
+        "import",
+        "    post:\n      operationId: load_events\n      tags: [event]\n      summary: Load events of one user\n",
+        "§    post:\n      operationId: load_events\n      tags: [event]\n",
+        Refused(&["load_events: paths./api/v1/events.post: no summary; say in a line what it does"]),
+    ),
 ];
 
 #[test]

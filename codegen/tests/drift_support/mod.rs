@@ -5,6 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use codegen::{
@@ -64,12 +65,14 @@ pub fn fixtures() -> Vec<Fixture> {
 /// A page of codes, with a row for every documented code that came into the spec after the page was written: so a new
 /// code is one row, in the spec.
 fn with_new_codes(page: &str, mut text: String) -> String {
-    let spec = fs::read_to_string(root().join("spec/responses.yaml")).expect("spec/responses.yaml");
-    let spec: Value = serde_saphyr::from_str(&spec).expect("YAML");
+    static SPEC: LazyLock<Value> = LazyLock::new(|| {
+        let spec = fs::read_to_string(root().join("spec/responses.yaml")).expect("spec/responses.yaml");
+        serde_saphyr::from_str(&spec).expect("YAML")
+    });
     let api = page.split_once("-responses").map_or("", |(api, _)| api);
     let cells = |row: &Value| ["http", "code", "name", "message"].map(|key| row[key].to_string().replace('"', ""));
     let mut before = None;
-    for row in spec[api]["codes"].as_array().into_iter().flatten() {
+    for row in SPEC[api]["codes"].as_array().into_iter().flatten() {
         let name = row.get("name").unwrap_or(&row["message"]).as_str().expect("a name");
         let place = text.find(&format!("<td><code>{name}</code></td>"));
         match (place, before) {
