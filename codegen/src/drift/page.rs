@@ -13,6 +13,8 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub blocks: Vec<Block>,
+    /// Where the page says it is, without `.md`.
+    pub address: Option<String>,
 }
 
 impl Page {
@@ -26,7 +28,10 @@ impl Page {
                 break;
             }
         }
-        Self { blocks: reader.blocks }
+        Self {
+            blocks: reader.blocks,
+            address: reader.address,
+        }
     }
 
     /// The tables.
@@ -104,6 +109,7 @@ struct Reader<'a> {
     /// The current text, and its line once it has begun.
     text: String,
     line: Option<usize>,
+    literals: Vec<String>,
     /// How much of the current text is bold.
     strong: usize,
     strong_from: Option<usize>,
@@ -112,6 +118,7 @@ struct Reader<'a> {
     html: Option<Line>,
     code: Option<Code>,
     table: Option<Table>,
+    address: Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -125,6 +132,7 @@ impl<'a> Reader<'a> {
             blocks: Vec::new(),
             text: String::new(),
             line: None,
+            literals: Vec::new(),
             strong: 0,
             strong_from: None,
             quotes: 0,
@@ -132,6 +140,7 @@ impl<'a> Reader<'a> {
             html: None,
             code: None,
             table: None,
+            address: None,
         }
     }
 
@@ -143,6 +152,7 @@ impl<'a> Reader<'a> {
             Event::Text(text) => self.put(&text, offset),
             Event::Code(text) => {
                 self.put(&text, offset);
+                self.literals.push(squeeze(&text));
             }
             Event::Html(text) => {
                 if let Some(html) = &mut self.html {
@@ -164,19 +174,22 @@ impl<'a> Reader<'a> {
                 self.flush(false);
                 self.html = Some(Line {
                     line,
-                    text: String::new(),
+                    ..Line::default()
                 });
             }
             Tag::CodeBlock(kind) => {
                 self.flush(false);
-                let (line, language) = match kind {
-                    CodeBlockKind::Fenced(info) => (line + 1, info.to_string()),
-                    CodeBlockKind::Indented => (line, String::new()),
-                };
-                self.code = Some(Code {
-                    line,
-                    language,
-                    text: String::new(),
+                self.code = Some(match kind {
+                    CodeBlockKind::Fenced(info) => Code {
+                        line: line + 1,
+                        language: info.to_string(),
+                        ..Code::default()
+                    },
+                    CodeBlockKind::Indented => Code {
+                        line,
+                        indented: true,
+                        ..Code::default()
+                    },
                 });
             }
             Tag::Table(_) => {
@@ -190,7 +203,7 @@ impl<'a> Reader<'a> {
                 if let Some(table) = &mut self.table {
                     table.rows.push(Row {
                         line,
-                        cells: Vec::new(),
+                        ..Row::default()
                     });
                 }
             }
@@ -201,6 +214,9 @@ impl<'a> Reader<'a> {
             }
             Tag::Heading { .. } | Tag::Paragraph | Tag::Item => self.flush(false),
             Tag::Strong => self.strong_from = Some(self.text.len()),
+            Tag::Link { dest_url, .. } if self.quotes > 0 && self.address.is_none() => {
+                self.address = dest_url.strip_suffix(".md").map(str::to_owned);
+            }
             _ => {}
         }
     }
@@ -217,9 +233,13 @@ impl<'a> Reader<'a> {
             TagEnd::Table => self.blocks.extend(self.table.take().map(Block::Table)),
             TagEnd::TableCell => {
                 let cell = squeeze(&std::mem::take(&mut self.text));
+                let literals = std::mem::take(&mut self.literals);
                 if let Some(table) = &mut self.table {
                     match table.rows.last_mut() {
-                        Some(row) => row.cells.push(cell),
+                        Some(row) => {
+                            row.cells.push(cell);
+                            row.literals.extend(literals);
+                        }
                         None => table.columns.push(cell),
                     }
                 }
@@ -263,6 +283,7 @@ impl<'a> Reader<'a> {
     /// Ends the current text.
     fn flush(&mut self, heading: bool) {
         let text = squeeze(&std::mem::take(&mut self.text));
+        let literals = std::mem::take(&mut self.literals);
         self.strong = 0;
         self.strong_from = None;
         let Some(line) = self.line.take() else { return };
@@ -271,7 +292,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.after_rule = false;
-        let line = Line { line, text };
+        let line = Line { line, text, literals };
         self.blocks.push(if heading {
             Block::Heading(line)
         } else {

@@ -8,6 +8,7 @@ use super::{
     block::Table,
     book::{Book, Endpoint},
     mentions::{self, Manner},
+    numbers,
     page::Page,
     words::{self, Columns, Role},
 };
@@ -86,8 +87,10 @@ pub fn kind<'a>(page: &Page, book: &'a Book) -> Option<Kind<'a>> {
     let texts: Vec<_> = texts.chain(cells).map(str::to_lowercase).collect();
     let has = |word: &str| texts.iter().any(|text| text.contains(word));
     let endpoints = mentions.iter().filter(|mention| !mention.path.is_empty()).count();
-    let token = (has("access_token") || has("access-token")) && has("bearer");
-    if token || (endpoints < 2 && has("bearer") && has("token")) {
+    // One of them may have another name one day.
+    let tokens = [has("access_token") || has("access-token"), has("authorization"), has("bearer")];
+    let tokens = tokens.into_iter().filter(|found| *found).count();
+    if endpoints < 2 && (tokens > 1 || (tokens == 1 && has("token"))) {
         return Some(Kind::Authentication);
     }
     let names = texts.iter().any(|text| text.contains("df_"));
@@ -119,7 +122,7 @@ pub fn is_statuses(table: &Table) -> bool {
         let rows = table
             .rows
             .iter()
-            .filter(|row| words::numbers(row.cell(status)).first().is_some_and(|n| n.value < 600));
+            .filter(|row| numbers::numbers(row.cell(status)).first().is_some_and(|n| n.value < 600));
         rows.count() > 0
     });
     statuses && columns.find(Role::Message).is_none()
@@ -131,7 +134,7 @@ pub fn is_rates(table: &Table) -> bool {
     let rated = table
         .rows
         .iter()
-        .filter(|row| row.cells.iter().any(|cell| words::rate(cell).is_some()));
+        .filter(|row| row.cells.iter().any(|cell| numbers::rate(cell).is_some()));
     rated.count() > 0 && !is_rate_headers(table)
 }
 
