@@ -54,7 +54,7 @@ pub fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expect
         if about.contains("header") || about.contains("헤더") {
             let is_name = |name: &&String| {
                 let parted = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-                parted && name.starts_with(|c: char| c.is_ascii_alphabetic())
+                parted && name.contains(['-', '_']) && !name.starts_with("your")
             };
             for name in line.literals.iter().filter(is_name) {
                 sheet.read(Group::Samples, &format!("header {}", name.to_lowercase()), "mention", "", line);

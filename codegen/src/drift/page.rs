@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::Heading(_) => {
-                if self.after_rule && self.text.trim() == "Agent Instructions" {
+                if self.after_rule && self.text.trim().starts_with("Agent Instructions") {
                     return false;
                 }
                 self.flush(true);

@@ -63,14 +63,20 @@ pub fn names(sheet: &mut Sheet, page: &Page) {
     }
 }
 
-/// The headers for tokens that a page mentions.
-pub fn headers(sheet: &mut Sheet, page: &Page) {
+/// The headers for tokens that a page mentions. A name that only ends like one counts on a page `about` them, or beside the
+/// word for header.
+pub fn headers(sheet: &mut Sheet, page: &Page, about: bool) {
     for (text, spot, _) in texts(page) {
+        let lower = text.to_lowercase();
+        let about = about || lower.contains("header") || lower.contains("헤더");
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_${".contains(c)));
         for word in words.filter(|word| is_token_header(word) && !word.contains(['$', '{'])) {
             let name = word.to_lowercase();
-            let group = if name.contains("limit") { Group::RateHeaders } else { Group::Samples };
-            sheet.read(group, &format!("header {name}"), "mention", "", spot);
+            let certain = ["x-", "authori", "access_token", "access-token"].iter().any(|start| name.starts_with(start));
+            if about || certain {
+                let group = if name.contains("limit") { Group::RateHeaders } else { Group::Samples };
+                sheet.read(group, &format!("header {name}"), "mention", "", spot);
+            }
         }
     }
 }

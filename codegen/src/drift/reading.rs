@@ -36,7 +36,7 @@ pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLangua
     let shared = shared.into_iter().filter(|row| !named.contains(&(row.group, row.subject.clone())));
     expected.extend(shared.map(|row| Expected { must: false, ..row }));
     if !matches!(kind, Kind::RateLimits) {
-        prose::headers(sheet, page);
+        prose::headers(sheet, page, matches!(kind, Kind::Authentication));
     }
     prose::queries(sheet, page, book);
     prose::names(sheet, page);

@@ -51,18 +51,22 @@ fn in_index(page: &Page, line: usize, book: &Book) -> bool {
 
 /// The lines that hold a type, a flag or a status alone, or beside a name of the spec.
 fn flattened(page: &Page, book: &Book) -> Vec<usize> {
-    let names = names(book);
+    let (fields, codes) = names(book);
     let is_row = |text: &str| {
         let words: Vec<_> = text.split_whitespace().map(|word| word.trim_matches(['`', '*', ','])).collect();
-        let one = |word: &&str| words::types(word).is_some() || words::flag(word).is_some();
-        let named = words.iter().any(|word| names.contains(*word));
-        (words.len() < 4 && (words::types(text).is_some() || words::flag(text).is_some()))
-            || (named && words.iter().filter(|word| word.len() > 1).any(one))
+        // Prose has such words in lower case.
+        let capital = |word: &&&str| !word.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let mut told = words.iter().filter(capital).filter(|word| word.len() > 1);
+        let told = told.any(|word| words::types(word).is_some() || words::flag(word).is_some());
+        let field = words.iter().any(|word| fields.contains(*word));
+        let code = words.windows(2).any(|pair| codes.contains(&pair.join(" ")));
+        let alone = words.len() < 4 && (words::types(text).is_some() || words::flag(text).is_some());
+        (alone || field) && told || code
     };
     let mut lines = Vec::new();
     for block in &page.blocks {
         match block {
-            Block::Heading(line) | Block::Text(line) if is_row(&line.text) => lines.push(line.line),
+            Block::Text(line) if is_row(&line.text) => lines.push(line.line),
             Block::Code(code) if code.indented => {
                 let rows = code.text.lines().enumerate().filter(|(_, line)| is_row(line));
                 lines.extend(rows.map(|(index, _)| code.line + index));
@@ -73,15 +77,11 @@ fn flattened(page: &Page, book: &Book) -> Vec<usize> {
     lines
 }
 
-/// The fields, the headers, and the codes.
-fn names(book: &Book) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for api in book.spec.apis() {
-        for schema in api.document.components.schemas.values() {
-            names.extend(schema.properties.keys().cloned());
-        }
-    }
-    names.extend(book.spec.responses.import.codes.iter().map(|row| row.code.to_string()));
-    names.extend(book.spec.responses.export.codes.iter().map(|row| row.message.clone()));
-    names
+/// The names of fields that are no words, and the codes with their names.
+fn names(book: &Book) -> (BTreeSet<String>, BTreeSet<String>) {
+    let schemas = book.spec.apis().into_iter().flat_map(|api| api.document.components.schemas.values());
+    let fields = schemas.flat_map(|schema| schema.properties.keys()).filter(|name| name.contains('_'));
+    let codes = book.spec.responses.import.codes.iter().map(|row| format!("{} {}", row.code, row.name));
+    let failures = book.spec.responses.export.codes.iter().map(|row| format!("fail {}", row.message));
+    (fields.cloned().collect(), codes.chain(failures).collect())
 }
