@@ -6,11 +6,13 @@ mod drift_support;
 use std::collections::BTreeMap;
 
 use codegen::drift::{Level, Lock, run};
-use drift_support::{Fixture, book, fixtures};
+use drift_support::{Fixture, accepted, book, fixtures};
 
 /// A change of one token.
 struct Change {
     line: usize,
+    /// Whether it is in code rather than in prose.
+    code: bool,
     token: String,
     to: String,
     text: String,
@@ -28,24 +30,85 @@ enum Outcome {
     Silent,
 }
 
+/// What is not loud on its line, and why that does no harm: the outcome at worst, the reason, the tokens.
+const ALLOWED: &[(Outcome, &str, &[&str])] = &[
+    (Outcome::Silent, "Markdown numbers the items of a list itself", &["1", "2", "3"]),
+    (
+        Outcome::Elsewhere,
+        "without its command or its option a sample is no call any more, and fewer facts come from the page",
+        &["curl", "-d"],
+    ),
+    (Outcome::Elsewhere, "the table below is then about another object, which is said there", &["_items"]),
+    (Outcome::Elsewhere, "a status and the calls left contradict each other, which is said at the status", &["0"]),
+    (Outcome::Look, "an option that means the same or changes no fact", &["-H", "-X", "-L", "-i"]),
+    (
+        Outcome::Look,
+        "the name of a column, which is recognised by its content as well",
+        &["Type", "Required", "Field", "Name", "Description", "Explanation", "Domain", "Use", "필수"],
+    ),
+    (
+        Outcome::Look,
+        "a word of a heading or of a description",
+        &["_properties", "8601", "000건", "100건", "5건", "audience", "all", "API", "HTTP/2"],
+    ),
+    (Outcome::Look, "the phrase behind a status", &["OK", "BAD", "REQUEST", "INTERNAL_SERVER_ERROR"]),
+    (
+        Outcome::Look,
+        "a value of the sample's own, or one that its type allows",
+        &[
+            "someone-7", "order-9", "sku-1", "ab12cd", "custom_1", "visits", "4b7c8f0e-6f0b-4a52-9f6e-0c2f8f0f8a11",
+            "821000000000", "1500.0", "1500.5", "100.0", "0.0", "1.0", "0", "1", "2", "3", "4", "5", "6", "7", "8", "1d", "99999",
+            "1682593200268", "1682640000000", "1719397769", "true", "text", "foo", "bar",
+        ],
+    ),
+    (
+        Outcome::Look,
+        "an address without an endpoint",
+        &["https://openapi.dfinery.ai/api/v1/", "https://console.dfinery.ai"],
+    ),
+];
+
+/// Why a change that is not loud does no harm.
+fn reason(change: &Change, outcome: Outcome) -> Option<&'static str> {
+    let allowed = ALLOWED.iter().find(|(worst, _, tokens)| outcome <= *worst && tokens.contains(&change.token.as_str()));
+    let word = !change.code && change.token.chars().all(char::is_alphabetic);
+    match allowed {
+        Some((_, reason, _)) => Some(reason),
+        None if outcome == Outcome::Look && word => Some("a word of prose"),
+        None if outcome == Outcome::Look && change.token.starts_with("your-") => Some("a placeholder"),
+        None => None,
+    }
+}
+
 #[test]
 fn every_token_that_bears_a_fact_is_watched() {
     let book = book();
-    let fixtures = fixtures();
-    let documents: Vec<_> = fixtures.iter().map(|fixture| fixture.with(fixture.text.clone())).collect();
-    let (_, lock) = run(&documents, &book, &Lock::default());
+    let lock = accepted(&book);
     let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
-    let mut listed: Vec<String> = Vec::new();
-    for fixture in &fixtures {
+    let mut reasons: BTreeMap<(Outcome, &str), usize> = BTreeMap::new();
+    let mut missed: Vec<String> = Vec::new();
+    for fixture in &fixtures() {
         for change in changes(&fixture.text) {
             let outcome = outcome(fixture, &change, &book, &lock);
             *counts.entry(outcome).or_default() += 1;
-            if outcome != Outcome::Loud {
-                listed.push(format!("{outcome:?} {}:{} {} -> {}", fixture.name, change.line, change.token, change.to));
+            if outcome == Outcome::Loud {
+                continue;
+            }
+            match reason(&change, outcome) {
+                Some(reason) => *reasons.entry((outcome, reason)).or_default() += 1,
+                None => {
+                    let Change { line, token, to, .. } = &change;
+                    missed.push(format!("{outcome:?} {}:{line}: {token} becomes {to}", fixture.name));
+                }
             }
         }
     }
-    println!("{counts:?}\n{}", listed.join("\n"));
+    println!("{counts:?}");
+    for ((outcome, reason), count) in &reasons {
+        println!("{outcome:?}: {count} times {reason}");
+    }
+    assert!(missed.is_empty(), "{} changes went unnoticed:\n{}", missed.len(), missed.join("\n"));
+    assert!(counts[&Outcome::Loud] > 1000, "{counts:?}");
 }
 
 fn outcome(fixture: &Fixture, change: &Change, book: &codegen::drift::Book, lock: &Lock) -> Outcome {
@@ -82,6 +145,7 @@ fn changes(text: &str) -> Vec<Change> {
                 lines[index] = format!("{}{new}{}", &line[..from], &line[to..]);
                 changes.push(Change {
                     line: index + 1,
+                    code: code || pre || literal || line[..from].ends_with("<code>"),
                     token: token.to_owned(),
                     to: new,
                     text: lines.join("\n") + "\n",

@@ -196,16 +196,22 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
     for expected in expected {
         match subjects.remove(&(expected.group, expected.subject.as_str())) {
             Some(subject) => {
-                if !expected.subject.contains('.') {
+                if !expected.subject.contains('.') && subject.readings.iter().any(|reading| reading.attribute.is_empty()) {
                     last.insert(expected.group, subject.spot());
                 }
                 compare_subject(sheet, expected, &subject, knowledge);
+                // What only prose or a sample has is missing in its table.
+                let row = subject.readings.iter().any(|reading| reading.attribute.is_empty());
+                if expected.must && expected.group.is_table() && !row {
+                    missing.push((expected, last.get(&expected.group).copied()));
+                }
             }
             None if expected.must => missing.push((expected, last.get(&expected.group).copied())),
             None => {}
         }
     }
-    let mut extra: Vec<_> = subjects.into_values().collect();
+    let is_known = |subject: &Subject<'_>| !matches!(knowledge.verdict(subject.name, "present"), Verdict::Unknown);
+    let (known, mut extra): (Vec<_>, Vec<_>) = subjects.into_values().partition(is_known);
     while let Some((from, to)) = renamed(&missing, &extra) {
         let (expected, _) = missing.remove(from);
         let subject = extra.remove(to);
@@ -223,7 +229,7 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
     for (expected, near) in missing {
         report_missing(sheet, expected, near, knowledge);
     }
-    for subject in &extra {
+    for subject in extra.iter().chain(&known) {
         report_extra(sheet, subject, knowledge);
     }
     sheet.readings = readings;
@@ -351,7 +357,12 @@ fn report_missing(sheet: &mut Sheet, expected: &Expected, near: Option<Spot>, kn
         .rfind('.')
         .map_or("body ", |dot| expected.subject.get(..=dot).unwrap_or_default());
     let object = sheet.objects.get(object).filter(|_| expected.group == Group::Body);
-    let place = object.or(sheet.places.get(&expected.group)).copied();
+    let group = match expected.group {
+        // They are in the table of the headers.
+        Group::Periods => sheet.places.get(&Group::RateHeaders),
+        _ => None,
+    };
+    let place = object.or(sheet.places.get(&expected.group)).or(group).copied();
     // The nearest row helps only within the table that should hold it.
     let near = near.filter(|spot| place.is_none_or(|line| object.is_none() || spot.line >= line));
     let spot = near.or(place.map(Spot::from)).unwrap_or(1.into());

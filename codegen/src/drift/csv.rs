@@ -1,5 +1,7 @@
 //! CSV in an example: delimiter, columns, and rows of one length.
 
+use similar::TextDiff;
+
 use super::{
     book::{Book, Endpoint},
     compare::Sheet,
@@ -43,6 +45,15 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
         let at = book.lines.at("taxonomy", &["system_columns"]);
         let words = || "the taxonomy has no column of this name".to_owned();
         sheet.check(known, &format!("column {name}"), words, line, &at);
+    }
+    // Of the names without prefix only the standard ones are known: what is almost one of them was one.
+    let plain = book.standard.iter().filter(|row| row.kind == Kind::Column && !row.name.starts_with("df_"));
+    for row in plain {
+        let near = |name: &&&str| **name != row.name && TextDiff::from_chars(**name, row.name.as_str()).ratio() > 0.8;
+        if let Some(name) = columns.iter().find(near) {
+            let words = || format!("reads `{name}` in the sample");
+            sheet.check(false, &format!("column {}", row.name), words, line, &row.at);
+        }
     }
     let cut = |text: &str| text.trim_end().ends_with(['…', '.']);
     for (index, row) in lines.filter(|(_, row)| !row.contains('"') && !cut(row) && !cut(head)) {

@@ -227,9 +227,10 @@ impl Answer {
 pub fn form(value: &str) -> &'static str {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-    match value.len() - digits.len() {
-        0 if number => "integer",
-        1 if number => "period",
+    match value.get(digits.len()..).unwrap_or_default() {
+        "" if number => "integer",
+        // The English pages write every letter in upper case.
+        letter if number && letter.len() == 1 && "ymdhsYMDHS".contains(letter) => "period",
         _ => "something else",
     }
 }

@@ -50,6 +50,7 @@ pub fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expect
     }
     for line in page.lines() {
         tokens(sheet, &line.text, line.into());
+        scheme(sheet, &line.text, line.into());
         let about = line.text.to_lowercase();
         if about.contains("header") || about.contains("헤더") {
             let is_name = |name: &&String| {
@@ -65,6 +66,19 @@ pub fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expect
         examples::check(sheet, code, ANY, book);
     }
     book.authentication()
+}
+
+/// The scheme that prose names beside its header.
+fn scheme(sheet: &mut Sheet, text: &str, spot: Spot) {
+    let lower = text.to_lowercase();
+    // A sample has a colon, and is read as one.
+    if !lower.contains("authorization") || lower.contains("authorization:") {
+        return;
+    }
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    for word in words.filter(|word| matches!(*word, "bearer" | "basic" | "digest" | "apikey")) {
+        sheet.read(Group::Samples, "header authorization", "value", word, spot);
+    }
 }
 
 /// Headers in prose, such as `access_token: ${your-token}` or `Authorization: Bearer …`.
@@ -117,6 +131,11 @@ pub fn read(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
 pub fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool) {
     let (mentions, methods) = mentions::of(page);
     for mention in mentions {
+        if let Some(stem) = &mention.stem {
+            let known = book.endpoints().any(|endpoint| endpoint.path.starts_with(&format!("{stem}/")));
+            let at = book.lines.at("import", &["paths"]);
+            sheet.check(known, "path", || format!("the spec has no path that begins with {stem}"), mention.line, &at);
+        }
         if let Some(host) = &mention.host {
             sheet.read(Group::Operation, "host", "value", host, mention.line);
         }

@@ -1,6 +1,7 @@
 //! `spec/drift.lock.yaml`: how many facts each page had, and its wording, when somebody last looked.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
 };
@@ -29,7 +30,7 @@ pub struct Lock {
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
     pub facts: usize,
-    /// A hash for each heading, paragraph, cell and line of code.
+    /// A hash for each heading, paragraph, row of a table and line of code.
     pub wording: BTreeSet<String>,
 }
 
@@ -76,24 +77,25 @@ impl Lock {
 /// read as a fact.
 #[must_use]
 pub fn wording(page: &Page) -> Vec<(String, Spot)> {
-    let mut texts: Vec<(&str, Spot)> = Vec::new();
+    let mut texts: Vec<(Cow<'_, str>, Spot)> = Vec::new();
     for block in &page.blocks {
         match block {
-            Block::Heading(line) | Block::Text(line) => texts.push((&line.text, line.into())),
+            Block::Heading(line) | Block::Text(line) => texts.push((line.text.as_str().into(), line.into())),
             Block::Table(table) => {
-                texts.extend(table.columns.iter().map(|cell| (cell.as_str(), table.line.into())));
+                texts.extend(table.columns.iter().map(|cell| (cell.as_str().into(), table.line.into())));
                 for row in &table.rows {
-                    texts.extend(row.cells.iter().map(|cell| (cell.as_str(), row.into())));
+                    // As a whole, so that two rows cannot exchange their texts.
+                    texts.push((row.cells.join(" | ").into(), row.into()));
                 }
             }
             Block::Code(code) => {
                 let lines = code.text.lines().enumerate();
-                texts.extend(lines.map(|(index, line)| (line.trim(), (code.line + index).into())));
+                texts.extend(lines.map(|(index, line)| (line.trim().into(), (code.line + index).into())));
             }
         }
     }
     let texts = texts.into_iter().filter(|(text, _)| !text.is_empty());
-    texts.map(|(text, spot)| (hash(text), spot)).collect()
+    texts.map(|(text, spot)| (hash(&text), spot)).collect()
 }
 
 /// A hash of a text. It can be short, because a clash only hides one note about wording.

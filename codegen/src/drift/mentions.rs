@@ -20,8 +20,10 @@ pub struct Mention {
     pub manner: Manner,
     /// With its scheme; nothing if the path is alone.
     pub host: Option<String>,
-    /// Starts with a slash; empty if only the host is named.
+    /// Starts with a slash; empty if no endpoint is named.
     pub path: String,
+    /// What stands for a path, such as `/api/v1` of `/api/v1/...`.
+    pub stem: Option<String>,
 }
 
 /// A method that the page says an endpoint has.
@@ -170,13 +172,15 @@ fn find(text: &str, line: usize, manner: Manner, into: &mut Vec<Mention>) -> boo
                 manner,
                 host,
                 path: format!("/{}", path.trim_end_matches('/')),
+                stem: None,
             });
-        } else if service || (versioned && host.is_some()) {
+        } else if service || versioned {
             into.push(Mention {
                 line,
                 manner,
                 host,
                 path: String::new(),
+                stem: versioned.then(|| format!("/{}", path.trim_end_matches('/'))),
             });
         }
     }

@@ -181,8 +181,11 @@ pub fn period_codes(text: &str) -> Vec<(&'static str, String)> {
         if number.value != 1 || rest.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             continue;
         }
-        let meaning =
-            rest.trim_start_matches(|c: char| c.is_whitespace() || c.is_ascii_digit() || "`:=()-–'\"".contains(c));
+        let sign = |c: char| c.is_whitespace() || "`:=()-–'\"".contains(c);
+        let meaning = rest.trim_start_matches(sign);
+        let count = meaning.len() - meaning.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (count, meaning) = meaning.split_at(count);
+        let meaning = meaning.trim_start_matches(sign);
         let units = [
             ("개월", "month"),
             ("월", "month"),
@@ -200,7 +203,11 @@ pub fn period_codes(text: &str) -> Vec<(&'static str, String)> {
         ];
         let meaning = meaning.to_lowercase();
         let unit = units.into_iter().find(|(word, _)| meaning.starts_with(word));
-        codes.extend(unit.map(|(_, unit)| (unit, format!("1{letter}"))));
+        let code = match count {
+            "" | "1" => format!("1{letter}"),
+            count => format!("1{letter} for {count}"),
+        };
+        codes.extend(unit.map(|(_, unit)| (unit, code)));
     }
     codes
 }

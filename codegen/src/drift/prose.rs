@@ -1,5 +1,7 @@
 //! Facts in prose and in the cells of any table: limits, codes with their names, standard names, headers, queries.
 
+use similar::TextDiff;
+
 use super::{
     block::{Block, Spot},
     book::Book,
@@ -50,6 +52,7 @@ pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
 pub fn codes(sheet: &mut Sheet, page: &Page, book: &Book) {
     for line in page.lines() {
         named_codes(sheet, &line.text, line.into(), book);
+        named_statuses(sheet, &line.text, line.into(), book);
     }
 }
 
@@ -59,6 +62,26 @@ pub fn names(sheet: &mut Sheet, page: &Page) {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         for word in words.filter(|word| word.len() > 3 && word.starts_with("df_") && !word.ends_with('_')) {
             sheet.read(Group::Names, &format!("name {word}"), "mention", "", spot);
+        }
+    }
+}
+
+/// The fields that prose names as code: what is almost one of those that the spec has was one.
+pub fn fields(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
+    let bodies = expected.iter().filter(|row| row.group == Group::Body);
+    let known: Vec<_> = bodies
+        .filter_map(|row| Some((row.subject.rsplit(['.', ' ']).next()?, row)))
+        .filter(|(name, _)| name.contains('_'))
+        .collect();
+    for line in page.lines() {
+        for literal in line.literals.iter().filter(|literal| literal.contains('_')) {
+            if known.iter().any(|(name, _)| name == literal) {
+                continue;
+            }
+            let near = |(name, _): &&(&str, &Expected)| TextDiff::from_chars(*name, literal.as_str()).ratio() > 0.85;
+            if let Some((_, row)) = known.iter().find(near) {
+                sheet.check(false, &row.subject, || format!("reads `{literal}` in prose"), line, &row.at);
+            }
         }
     }
 }
@@ -123,5 +146,23 @@ fn named_codes(sheet: &mut Sheet, text: &str, line: Spot, book: &Book) {
             .is_some_and(|row| row.name == name);
         let words = || format!("the spec has no code {digits} with this name");
         sheet.check(holds, &format!("code {digits} {name}"), words, line, &at);
+    }
+}
+
+/// Statuses behind the word HTTP, such as `HTTP 429`.
+fn named_statuses(sheet: &mut Sheet, text: &str, spot: Spot, book: &Book) {
+    let lower = text.to_lowercase();
+    for number in numbers::numbers(&lower).into_iter().filter(|number| number.end - number.start == 3) {
+        let before = lower.get(..number.start).unwrap_or_default();
+        let Some(word) = before.rfind("http") else { continue };
+        let gap = before.get(word + 4..).unwrap_or_default();
+        if gap.chars().count() > 12 || gap.contains(|c: char| c.is_ascii_digit()) || gap.starts_with('s') {
+            continue;
+        }
+        let status = format!("HTTP {}", number.value);
+        let apis = book.spec.apis();
+        let known = apis.iter().any(|api| book.responses(api.name).iter().any(|row| row.subject == status));
+        let at = book.lines.at("responses", &["import", "http"]);
+        sheet.check(known, &status, || "the spec has no such status".to_owned(), spot, &at);
     }
 }

@@ -47,7 +47,7 @@ fn responses(sheet: &mut Sheet, page: &Page, api: &Api, book: &Book) -> Vec<Expe
     let expected = book.responses(api.name);
     for table in page.tables() {
         if recognise::is_codes(table) {
-            codes(sheet, table);
+            codes(sheet, table, api);
         } else if recognise::is_statuses(table) {
             statuses(sheet, table);
         } else {
@@ -67,9 +67,12 @@ fn responses(sheet: &mut Sheet, page: &Page, api: &Api, book: &Book) -> Vec<Expe
 }
 
 /// A table of codes or of failures.
-fn codes(sheet: &mut Sheet, table: &Table) {
+fn codes(sheet: &mut Sheet, table: &Table, api: &Api) {
     let columns = understood(sheet, table);
-    let export = columns.find(Role::Code).is_none();
+    let export = api.name == "export";
+    if columns.find(if export { Role::Message } else { Role::Code }).is_none() {
+        return;
+    }
     sheet.places.insert(Group::Codes, table.line);
     for row in &table.rows {
         let cell = |role| columns.find(role).map(|column| row.cell(column));
@@ -160,7 +163,7 @@ fn operation(
     expected.extend(optional.filter(|row| !known.contains(&row.subject)));
     fields::read(sheet, page, &expected, book, |sheet, table| {
         if recognise::is_codes(table) {
-            codes(sheet, table);
+            codes(sheet, table, endpoint.api);
         } else if recognise::is_statuses(table) {
             statuses(sheet, table);
         } else if is_endpoint(table) {
@@ -171,6 +174,7 @@ fn operation(
     });
     prose::limits(sheet, page, &expected);
     prose::codes(sheet, page, book);
+    prose::fields(sheet, page, &expected);
     let scope = Scope {
         api: Some(endpoint.api),
         endpoint: Some(endpoint),
@@ -238,6 +242,9 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
                         .join(", ")
                 };
                 sheet.check(faults.is_empty(), &format!("{subject} example"), words, row, &at);
+                if let Some(text) = example.as_str() {
+                    json::offset(sheet, text, row, book);
+                }
             }
         }
     }

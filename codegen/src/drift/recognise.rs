@@ -109,13 +109,19 @@ pub fn is_fields(table: &Table) -> bool {
 #[must_use]
 pub fn is_codes(table: &Table) -> bool {
     let columns = Columns::of(table);
-    let coded = columns.find(Role::Code).is_some() || columns.find(Role::Result).is_some();
-    columns.find(Role::Message).is_some() && coded
+    let roles = [Role::Status, Role::Code, Role::Result, Role::Message];
+    let found: Vec<_> = roles.into_iter().filter(|role| columns.find(*role).is_some()).collect();
+    // One of the columns may have another name one day; a status and its code alone are a table of statuses.
+    found.len() > 1 && found != [Role::Status, Role::Code]
+        || (found.len() > 1 && columns.0.iter().filter(|role| role.is_none()).count() == 1)
 }
 
 /// HTTP statuses and what they mean.
 #[must_use]
 pub fn is_statuses(table: &Table) -> bool {
+    if is_codes(table) {
+        return false;
+    }
     let columns = Columns::of(table);
     let status = columns.find(Role::Status).or(columns.find(Role::Code));
     let statuses = status.is_some_and(|status| {

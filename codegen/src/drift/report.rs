@@ -109,7 +109,8 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         let any = |level| self.pages.iter().any(|page| page.count(level) > 0);
         match () {
-            () if any(Level::Error) || !self.errors.is_empty() || self.facts == 0 => 2,
+            () if any(Level::Error) || !self.errors.is_empty() => 2,
+            () if self.pages.iter().all(|page| page.page.is_none()) => 2,
             () if any(Level::Drift) => 1,
             () if any(Level::Settle) => 3,
             () if any(Level::Look) => 4,
