@@ -23,7 +23,10 @@ fn main() -> ExitCode {
     if arguments.next_if(|argument| argument == "drift").is_some() {
         return codegen::drift::cli::main(arguments, workspace());
     }
-    if env::args().skip(1).any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+    if env::args()
+        .skip(1)
+        .any(|argument| matches!(argument.as_str(), "--help" | "-h"))
+    {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     }

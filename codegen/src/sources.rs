@@ -68,10 +68,15 @@ impl Page {
 /// An address without what makes no other page of it: scheme, host, query, `.md`, and the name of a folder's own page.
 #[must_use]
 pub fn address_of(url: &str) -> &str {
-    let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    let path = url
+        .split_once("://")
+        .map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_suffix(".md").unwrap_or(path);
-    let path = path.strip_suffix("/readme").or(path.strip_suffix("/README")).unwrap_or(path);
+    let path = path
+        .strip_suffix("/readme")
+        .or(path.strip_suffix("/README"))
+        .unwrap_or(path);
     path.trim_end_matches('/')
 }
 

@@ -293,7 +293,10 @@ fn in_pipes(line: &str, head: &str, start: usize, index: usize, replace: Replace
     let (start, single) = if endpoint {
         (0, false)
     } else {
-        (start, !names.iter().any(|name| ["Domain", "도메인"].contains(&name.as_str())))
+        (
+            start,
+            !names.iter().any(|name| ["Domain", "도메인"].contains(&name.as_str())),
+        )
     };
     let fact = !prose && !endpoint && !changed_cells(&bare[0], &names[0]).is_empty() || bare[0].contains(" - ");
     if fact {

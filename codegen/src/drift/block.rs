@@ -4,9 +4,9 @@
 #[derive(Clone, Debug)]
 pub enum Block {
     /// A heading, or a bold paragraph in place of one.
-    Heading(Line),
+    Heading(Prose),
     /// A line of prose.
-    Text(Line),
+    Text(Prose),
     Table(Table),
     Code(Code),
 }
@@ -29,7 +29,7 @@ impl Block {
 
 /// A text, without markup.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct Prose {
     pub line: usize,
     pub text: String,
     /// The parts of it that are marked as code.
@@ -86,8 +86,8 @@ impl From<&Row> for Spot {
     }
 }
 
-impl From<&Line> for Spot {
-    fn from(line: &Line) -> Self {
+impl From<&Prose> for Spot {
+    fn from(line: &Prose) -> Self {
         line.line.into()
     }
 }

@@ -191,7 +191,9 @@ impl Book {
             _ => return facts,
         };
         let format = self.data_type(name).and_then(|data_type| data_type.format.clone());
-        let zone = [&of.description, around, &schema.description].into_iter().find_map(|text| values::zone(text));
+        let zone = [&of.description, around, &schema.description]
+            .into_iter()
+            .find_map(|text| values::zone(text));
         facts.extend([
             fact("format", format, at.clone()),
             fact("notation", ["ISO 8601".to_owned()], at.clone()),
@@ -302,4 +304,3 @@ fn types(api: &Api, schema: &Schema) -> Vec<String> {
     };
     vec![one.to_owned()]
 }
-

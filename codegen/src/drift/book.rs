@@ -242,7 +242,9 @@ impl Book {
         operations.find_map(|Endpoint { api, path, method, .. }| {
             let responses = api.value["paths"][path][method]["responses"].as_object()?;
             let (status, _) = responses.iter().find(|(_, response)| {
-                response["$ref"].as_str().is_some_and(|target| target.ends_with("/TooManyRequests"))
+                response["$ref"]
+                    .as_str()
+                    .is_some_and(|target| target.ends_with("/TooManyRequests"))
             })?;
             status.parse().ok()
         })
@@ -341,7 +343,9 @@ impl Book {
         for endpoint in self.endpoints() {
             let limits = self.operation(endpoint, PageLanguage::Ko);
             let limits = limits.into_iter().filter(|row| row.group == Group::Limits);
-            let new: Vec<_> = limits.filter(|row| !expected.iter().any(|old| old.subject == row.subject)).collect();
+            let new: Vec<_> = limits
+                .filter(|row| !expected.iter().any(|old| old.subject == row.subject))
+                .collect();
             expected.extend(new.into_iter().map(may));
         }
         expected

@@ -34,7 +34,10 @@ Exit code, the first that applies:
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = String>, root: Option<PathBuf>) -> ExitCode {
     let arguments: Vec<_> = arguments.collect();
-    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+    if arguments
+        .iter()
+        .any(|argument| matches!(argument.as_str(), "--help" | "-h"))
+    {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     }
@@ -174,7 +177,12 @@ fn documents(paths: &[PathBuf]) -> Result<Vec<Document>, String> {
         }
         for file in files {
             let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-            let text = String::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8", file.display()))?;
+            // A PDF file is refused as a page, with words of its own.
+            let text = if bytes.starts_with(b"%PDF") {
+                String::from_utf8_lossy(&bytes).into_owned()
+            } else {
+                String::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8", file.display()))?
+            };
             documents.push(Document {
                 file: file.display().to_string(),
                 text,

@@ -158,7 +158,13 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn spot(&self) -> Spot {
-        self.readings.first().map_or(1.into(), |reading| reading.spot)
+        let row = self.readings.iter().find(|reading| reading.attribute.is_empty());
+        row.or(self.readings.first()).map_or(1.into(), |reading| reading.spot)
+    }
+
+    /// Whether it is in a table, not only in prose or in a sample.
+    fn has_row(&self) -> bool {
+        self.readings.iter().any(|reading| reading.attribute.is_empty())
     }
 
     /// Whether it says about itself what the spec says about another.
@@ -190,19 +196,22 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
         subject.readings.push(reading);
     }
 
-    let mut missing = Vec::new();
+    let (mut missing, mut misplaced) = (Vec::new(), Vec::new());
     // The last subject of each kind that page and spec share: what is missing would be near it.
     let mut last: BTreeMap<Group, Spot> = BTreeMap::new();
     for expected in expected {
         match subjects.remove(&(expected.group, expected.subject.as_str())) {
+            // The spelling of the samples has taken the place of the table's own.
+            Some(subject) if expected.group == Group::RateHeaders && !expected.must && subject.has_row() => {
+                misplaced.push(subject);
+            }
             Some(subject) => {
-                if !expected.subject.contains('.') && subject.readings.iter().any(|reading| reading.attribute.is_empty()) {
+                if !expected.subject.contains('.') && subject.has_row() {
                     last.insert(expected.group, subject.spot());
                 }
                 compare_subject(sheet, expected, &subject, knowledge);
                 // What only prose or a sample has is missing in its table.
-                let row = subject.readings.iter().any(|reading| reading.attribute.is_empty());
-                if expected.must && expected.group.is_table() && !row {
+                if expected.must && expected.group.is_table() && !subject.has_row() {
                     missing.push((expected, last.get(&expected.group).copied()));
                 }
             }
@@ -211,7 +220,7 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
         }
     }
     let is_known = |subject: &Subject<'_>| !matches!(knowledge.verdict(subject.name, "present"), Verdict::Unknown);
-    let (known, mut extra): (Vec<_>, Vec<_>) = subjects.into_values().partition(is_known);
+    let (known, mut extra): (Vec<_>, Vec<_>) = subjects.into_values().chain(misplaced).partition(is_known);
     while let Some((from, to)) = renamed(&missing, &extra) {
         let (expected, _) = missing.remove(from);
         let subject = extra.remove(to);
@@ -236,7 +245,15 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
     for doubt in std::mem::take(&mut sheet.doubts) {
         sheet.facts += 1;
         let at = Some(&doubt.at);
-        difference(sheet, doubt.fact, &doubt.reading, doubt.words, doubt.spot, at, knowledge);
+        difference(
+            sheet,
+            doubt.fact,
+            &doubt.reading,
+            doubt.words,
+            doubt.spot,
+            at,
+            knowledge,
+        );
     }
 }
 
@@ -254,7 +271,10 @@ fn renamed(missing: &[(&Expected, Option<Spot>)], extra: &[Subject<'_>]) -> Opti
         }
     }
     let pairs = missing.iter().enumerate().flat_map(|(from, (expected, _))| {
-        let same = extra.iter().enumerate().filter(|(_, subject)| subject.group == expected.group);
+        let same = extra
+            .iter()
+            .enumerate()
+            .filter(|(_, subject)| subject.group == expected.group);
         same.map(move |(to, subject)| (from, to, likeness(&expected.subject, subject.name)))
     });
     let best = pairs.max_by(|a, b| a.2.total_cmp(&b.2));
@@ -283,7 +303,11 @@ fn likeness(a: &str, b: &str) -> f32 {
         (kind, name.get(owner..).unwrap_or_default().to_lowercase())
     }
     let ((kind, a), (other, b)) = (bare(a), bare(b));
-    if kind == other { TextDiff::from_chars(a.as_str(), b.as_str()).ratio() } else { 0.0 }
+    if kind == other {
+        TextDiff::from_chars(a.as_str(), b.as_str()).ratio()
+    } else {
+        0.0
+    }
 }
 
 fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>, knowledge: &Knowledge<'_>) {
@@ -292,7 +316,15 @@ fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>
         .iter()
         .filter(|reading| reading.attribute.is_empty())
         .count();
-    confirm(sheet, &expected.subject, "absent", "is on the page now", subject.spot(), &expected.at, knowledge);
+    confirm(
+        sheet,
+        &expected.subject,
+        "absent",
+        "is on the page now",
+        subject.spot(),
+        &expected.at,
+        knowledge,
+    );
     for reading in &subject.readings {
         sheet.facts += 1;
         if reading.attribute.is_empty() {
@@ -318,7 +350,9 @@ fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>
             confirm(sheet, &name, "any", &words, reading.spot, at, knowledge);
             continue;
         }
-        let own = fact.and_then(|fact| fact.accepted.first()).map_or("nothing", String::as_str);
+        let own = fact
+            .and_then(|fact| fact.accepted.first())
+            .map_or("nothing", String::as_str);
         let says = if reading.value.is_empty() {
             "nothing"
         } else {
@@ -330,15 +364,7 @@ fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>
 }
 
 /// Says that a page bears out what `spec/drift.yaml` holds for open.
-fn confirm(
-    sheet: &mut Sheet,
-    fact: &str,
-    reading: &str,
-    words: &str,
-    spot: Spot,
-    at: &At,
-    knowledge: &Knowledge<'_>,
-) {
+fn confirm(sheet: &mut Sheet, fact: &str, reading: &str, words: &str, spot: Spot, at: &At, knowledge: &Knowledge<'_>) {
     if let Some((index, entry)) = knowledge.entry(fact, reading) {
         sheet.used.insert(index);
         let words = format!("{words}: raise the confidence at {at} and remove {entry}");
@@ -392,7 +418,16 @@ fn report_extra(sheet: &mut Sheet, subject: &Subject<'_>, knowledge: &Knowledge<
     let words = format!("is on the page{said}, but not in the spec");
     let mut spots: Vec<_> = subject.readings.iter().map(|reading| reading.spot).collect();
     spots.dedup();
+    let bare = subject.name.split_once(' ').map_or(subject.name, |(_, name)| name);
     for spot in spots {
+        // A new name in a table is told as its row.
+        let told = sheet.findings.iter().any(|finding| {
+            let here = (finding.page.line, finding.row) == (spot.line, spot.row);
+            here && finding.level < Level::Look && (finding.fact.contains(bare) || finding.words.contains(bare))
+        });
+        if told && matches!(subject.group, Group::Names | Group::Samples) {
+            continue;
+        }
         difference(sheet, subject.name, "present", words.clone(), spot, None, knowledge);
     }
 }
@@ -417,7 +452,11 @@ fn difference(
         Verdict::Open { index, .. } if reading.is_empty() => {
             sheet.used.insert(index);
         }
-        Verdict::Open { because, index, at: entry } => {
+        Verdict::Open {
+            because,
+            index,
+            at: entry,
+        } => {
             sheet.used.insert(index);
             let words = format!("{words}: {because}; this settles it: change the spec and remove {entry}");
             sheet.say(Level::Settle, fact, words, spot, at.cloned());

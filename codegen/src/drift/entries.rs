@@ -24,7 +24,10 @@ impl Entries {
         self.used.extend(&sheet.used);
         for (index, known) in knowledge.entries() {
             let exists = |row: &Expected| {
-                let mut names = row.facts.iter().map(|fact| format!("{} {}", row.subject, fact.attribute));
+                let mut names = row
+                    .facts
+                    .iter()
+                    .map(|fact| format!("{} {}", row.subject, fact.attribute));
                 row.subject == known.fact || names.any(|name| name == known.fact)
             };
             if known.reading != "present" && !expected.iter().any(exists) {
@@ -50,7 +53,10 @@ impl Entries {
                 continue;
             }
             let at = book.drift_at(&["known", &index.to_string()]);
-            let words = format!("{at} expects `{}`, which the page does not say: correct or remove it", known.reading);
+            let words = format!(
+                "{at} expects `{}`, which the page does not say: correct or remove it",
+                known.reading
+            );
             let finding = Finding {
                 level: Level::Error,
                 fact: known.fact.clone(),

@@ -7,23 +7,43 @@ use super::{
     compare::{Group, Sheet},
     csv,
     json::{self, Json, Scope},
-    mentions,
-    numbers,
+    mentions, numbers,
     report::Level,
     script::{self, Command, Part, Text},
 };
 
 /// Headers that any answer or request may have.
 const ORDINARY: &[&str] = &[
-    "accept", "accept-encoding", "age", "alt-svc", "cache-control", "connection", "content-encoding", "content-length", "date",
-    "etag", "expires", "host", "keep-alive", "last-modified", "pragma", "server", "set-cookie", "strict-transport-security",
-    "transfer-encoding", "user-agent", "vary", "via",
+    "accept",
+    "accept-encoding",
+    "age",
+    "alt-svc",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "etag",
+    "expires",
+    "host",
+    "keep-alive",
+    "last-modified",
+    "pragma",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "transfer-encoding",
+    "user-agent",
+    "vary",
+    "via",
 ];
 
 /// Checks every sample of a block of code against the spec.
 pub fn check(sheet: &mut Sheet, code: &Code, scope: Scope<'_>, book: &Book) {
     let named = mentions::paths(&code.text);
-    let called = book.endpoints().find(|endpoint| named.iter().any(|path| path == endpoint.path));
+    let called = book
+        .endpoints()
+        .find(|endpoint| named.iter().any(|path| path == endpoint.path));
     let scope = match (scope.endpoint, called) {
         (None, Some(called)) => Scope {
             api: Some(called.api),
@@ -55,7 +75,13 @@ pub fn check(sheet: &mut Sheet, code: &Code, scope: Scope<'_>, book: &Book) {
     let json = code.language.split_whitespace().next();
     if !found && json.is_some_and(|word| word.eq_ignore_ascii_case("json")) {
         sheet.facts += 1;
-        sheet.say(Level::Drift, "example", "is marked as JSON, but holds none", code.line, None);
+        sheet.say(
+            Level::Drift,
+            "example",
+            "is marked as JSON, but holds none",
+            code.line,
+            None,
+        );
     }
 }
 
@@ -84,7 +110,13 @@ fn command(sheet: &mut Sheet, call: &Command, scope: Scope<'_>, book: &Book) {
     for (line, name, value) in &call.headers {
         let name = name.to_lowercase();
         if !ORDINARY.contains(&name.as_str()) {
-            sheet.read(Group::Samples, &format!("header {name}"), "value", &header_value(&name, value), *line);
+            sheet.read(
+                Group::Samples,
+                &format!("header {name}"),
+                "value",
+                &header_value(&name, value),
+                *line,
+            );
         }
     }
     if let Some(text) = &call.body {
@@ -106,14 +138,19 @@ fn command(sheet: &mut Sheet, call: &Command, scope: Scope<'_>, book: &Book) {
 /// The query and the headers without which a call fails.
 fn required(sheet: &mut Sheet, call: &Command, endpoint: Endpoint<'_>, book: &Book) {
     for row in book.parameters(endpoint) {
-        let Some((kind, name)) = row.subject.split_once(' ') else { continue };
+        let Some((kind, name)) = row.subject.split_once(' ') else {
+            continue;
+        };
         let there = match (row.group, kind) {
             (Group::Query, _) => {
                 let names = call.urls.iter().flat_map(|(_, url)| mentions::queries(url));
                 names.into_iter().any(|query| query == name)
             }
             // What takes the place of a header is told where it is.
-            (Group::Headers, _) => call.headers.iter().any(|(_, header, _)| header.eq_ignore_ascii_case(name)),
+            (Group::Headers, _) => call
+                .headers
+                .iter()
+                .any(|(_, header, _)| header.eq_ignore_ascii_case(name)),
             _ => continue,
         };
         let other = row.group == Group::Headers && call.headers.len() > 1
@@ -124,14 +161,27 @@ fn required(sheet: &mut Sheet, call: &Command, endpoint: Endpoint<'_>, book: &Bo
 }
 
 fn status(sheet: &mut Sheet, status: u64, line: usize, scope: Scope<'_>, book: &Book) {
-    let apis = book.spec.apis().into_iter().filter(|api| scope.api.is_none_or(|own| own.name == api.name));
+    let apis = book
+        .spec
+        .apis()
+        .into_iter()
+        .filter(|api| scope.api.is_none_or(|own| own.name == api.name));
     let known = apis.clone().any(|api| {
-        let named = book.responses(api.name).iter().any(|row| row.subject == format!("HTTP {status}"));
+        let named = book
+            .responses(api.name)
+            .iter()
+            .any(|row| row.subject == format!("HTTP {status}"));
         named || status_of_codes(book, api.name).contains(&status)
     });
     let name = apis.map(|api| api.name).next().unwrap_or("import");
     let at = book.lines.at("responses", &[name, "http"]);
-    sheet.check(known, "example status", || format!("the spec has no HTTP status {status}"), line, &at);
+    sheet.check(
+        known,
+        "example status",
+        || format!("the spec has no HTTP status {status}"),
+        line,
+        &at,
+    );
 }
 
 /// One of the statuses under which codes come.
@@ -169,7 +219,13 @@ impl Answer {
         if book.rate_headers().iter().any(spelled) {
             self.rates.push((line, name, value.to_owned()));
         } else if name == "content-type" || super::cells::is_token_header(&name) && !name.starts_with("x-") {
-            sheet.read(Group::Samples, &format!("header {name}"), "value", &header_value(&name, value), line);
+            sheet.read(
+                Group::Samples,
+                &format!("header {name}"),
+                "value",
+                &header_value(&name, value),
+                line,
+            );
         } else if !ORDINARY.contains(&name.as_str()) && (name.contains('-') || self.status.is_some()) {
             self.strange.push((line, name));
         }
@@ -186,9 +242,14 @@ impl Answer {
             }
         }
         let mut strange = strange.into_iter().peekable();
-        let hyphens = rates.first().map_or("x-ratelimit-", |(_, name, _)| name.trim_end_matches(char::is_alphabetic));
+        let hyphens = rates.first().map_or("x-ratelimit-", |(_, name, _)| {
+            name.trim_end_matches(char::is_alphabetic)
+        });
         let spelled = book.rate_headers();
-        let rated = !rates.is_empty() || strange.peek().is_some_and(|(_, name)| name.contains("limit") || name.contains("quota"));
+        let rated = !rates.is_empty()
+            || strange
+                .peek()
+                .is_some_and(|(_, name)| name.contains("limit") || name.contains("quota"));
         let mut missing: Vec<_> = spelled
             .iter()
             .filter_map(|row| Some((row, row.subject.strip_prefix("header ")?)))
@@ -209,12 +270,22 @@ impl Answer {
         }
         let line = rates.first().map_or(1, |(line, ..)| *line);
         for (row, _) in missing {
-            sheet.check(false, &row.subject, || "is missing in the sample".to_owned(), line, &row.at);
+            sheet.check(
+                false,
+                &row.subject,
+                || "is missing in the sample".to_owned(),
+                line,
+                &row.at,
+            );
         }
         let left = rates.iter().find(|(_, name, _)| name.ends_with("remaining"));
         let left = left.and_then(|(_, _, value)| value.parse::<u64>().ok());
         if let (Some((status, line)), Some(left)) = (status, left) {
-            let expected = if left == 0 { book.over_limit().unwrap_or(429) } else { 200 };
+            let expected = if left == 0 {
+                book.over_limit().unwrap_or(429)
+            } else {
+                200
+            };
             let at = book.lines.at("responses", &["import", "http"]);
             let words = || format!("HTTP {status} comes with {left} calls left, in the spec HTTP {expected}");
             sheet.check(status == expected, "example status", words, line, &at);

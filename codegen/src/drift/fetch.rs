@@ -103,7 +103,13 @@ pub fn pages(book: &Book, options: &Options) -> Fetched {
             "{} is not in spec/sources.yaml: add it, with `facts: none` if it has no facts of the API",
             entry.url
         );
-        fetched.say(Level::Drift, &format!("new page «{}»", entry.title), words, entry.line, Some(at.clone()));
+        fetched.say(
+            Level::Drift,
+            &format!("new page «{}»", entry.title),
+            words,
+            entry.line,
+            Some(at.clone()),
+        );
         // What it says need not wait until it is listed.
         match client.page(&entry.url, &format!("new-{}", entry.slug())) {
             Ok((document, _)) => fetched.unlisted.push(document),
@@ -153,7 +159,9 @@ struct Client<'a> {
 impl Client<'_> {
     /// The index of all pages; an empty one if it did not come.
     fn index(&mut self, book: &Book, fetched: &mut Fetched) -> Index {
-        let Some(url) = &book.spec.sources.index else { return Index::default() };
+        let Some(url) = &book.spec.sources.index else {
+            return Index::default();
+        };
         match self.page(url, "llms") {
             Ok((document, _)) => {
                 let index = Index::parse(&document.text, url);

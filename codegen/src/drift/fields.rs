@@ -19,7 +19,8 @@ pub fn read(
     page: &Page,
     expected: &[Expected],
     book: &Book,
-    mut other: impl FnMut(&mut Sheet, &Table)) {
+    mut other: impl FnMut(&mut Sheet, &Table),
+) {
     let mut heading = String::new();
     let mut reader = Fields {
         expected,
@@ -138,9 +139,15 @@ impl Fields<'_> {
                 sheet.read(group, &subject, "value", &value, row);
             }
             if group == Group::Body {
-                let fixed = [Some(name_column), columns.find(Role::Required), columns.find(Role::Type)];
+                let fixed = [
+                    Some(name_column),
+                    columns.find(Role::Required),
+                    columns.find(Role::Type),
+                ];
                 let cells = row.cells.iter().enumerate();
-                let told = cells.filter(|(column, _)| !fixed.contains(&Some(*column))).map(|(_, cell)| cell.as_str());
+                let told = cells
+                    .filter(|(column, _)| !fixed.contains(&Some(*column)))
+                    .map(|(_, cell)| cell.as_str());
                 self.described(sheet, &subject, &told.collect::<Vec<_>>().join(" "), row, book);
             }
         }
@@ -158,7 +165,10 @@ impl Fields<'_> {
         };
         if let Some(values) = fact("values").and_then(|fact| fact.accepted.first()) {
             let allowed: Vec<_> = values.split(", ").map(str::to_owned).collect();
-            let leaves = self.expected.iter().map(|expected| expected.subject.rsplit(['.', ' ']).next());
+            let leaves = self
+                .expected
+                .iter()
+                .map(|expected| expected.subject.rsplit(['.', ' ']).next());
             let fields: Vec<_> = leaves.flatten().collect();
             if let Some(found) = values::listed(text, &row.literals, &allowed, &fields) {
                 sheet.read(Group::Body, subject, "values", &found.join(", "), row);
@@ -183,7 +193,9 @@ impl Fields<'_> {
         };
         let schema = book.data_type(name).map(|data_type| &data_type.schema);
         for sample in values::date_samples(text) {
-            let faults = schema.map(|schema| json::validate(schema, &sample.into())).unwrap_or_default();
+            let faults = schema
+                .map(|schema| json::validate(schema, &sample.into()))
+                .unwrap_or_default();
             let words = || format!("the sample {sample} is no {name}");
             sheet.check(faults.is_empty(), &format!("{subject} sample"), words, row, &zone.at);
             json::offset(sheet, sample, row, book);

@@ -58,7 +58,13 @@ pub fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expect
                 parted && name.contains(['-', '_']) && !name.starts_with("your")
             };
             for name in line.literals.iter().filter(is_name) {
-                sheet.read(Group::Samples, &format!("header {}", name.to_lowercase()), "mention", "", line);
+                sheet.read(
+                    Group::Samples,
+                    &format!("header {}", name.to_lowercase()),
+                    "mention",
+                    "",
+                    line,
+                );
             }
         }
     }
@@ -132,9 +138,17 @@ pub fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool
     let (mentions, methods) = mentions::of(page);
     for mention in mentions {
         if let Some(stem) = &mention.stem {
-            let known = book.endpoints().any(|endpoint| endpoint.path.starts_with(&format!("{stem}/")));
+            let known = book
+                .endpoints()
+                .any(|endpoint| endpoint.path.starts_with(&format!("{stem}/")));
             let at = book.lines.at("import", &["paths"]);
-            sheet.check(known, "path", || format!("the spec has no path that begins with {stem}"), mention.line, &at);
+            sheet.check(
+                known,
+                "path",
+                || format!("the spec has no path that begins with {stem}"),
+                mention.line,
+                &at,
+            );
         }
         if let Some(host) = &mention.host {
             sheet.read(Group::Operation, "host", "value", host, mention.line);
@@ -156,4 +170,3 @@ pub fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool
         sheet.read(Group::Operation, "method", "value", &method.name, method.line);
     }
 }
-

@@ -8,7 +8,7 @@ use html5ever::{
     tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
 };
 
-use super::block::{Block, Code, Line, Row, Table, squeeze};
+use super::block::{Block, Code, Prose, Row, Table, squeeze};
 
 /// The blocks of a piece of HTML that begins on `line`.
 #[must_use]
@@ -159,7 +159,7 @@ impl Builder {
         self.literal_from = None;
         if !text.is_empty() {
             let line = self.text_line;
-            self.blocks.push(Block::Text(Line { line, text, literals }));
+            self.blocks.push(Block::Text(Prose { line, text, literals }));
         }
     }
 
@@ -185,10 +185,7 @@ impl Building {
             "tr" if self.depth == 0 => {
                 self.end_row();
                 self.heads = true;
-                self.row = Some(Row {
-                    line,
-                    ..Row::default()
-                });
+                self.row = Some(Row { line, ..Row::default() });
             }
             name @ ("td" | "th") if self.depth == 0 => {
                 self.end_cell();

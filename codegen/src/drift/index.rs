@@ -23,18 +23,27 @@ impl Index {
     #[must_use]
     pub fn parse(text: &str, own: &str) -> Self {
         let folder = own.rsplit_once('/').map_or(own, |(folder, _)| folder);
-        let host = own.find("://").and_then(|at| own.get(..at + 3 + own.get(at + 3..)?.find('/')?)).unwrap_or_default();
+        let host = own
+            .find("://")
+            .and_then(|at| own.get(..at + 3 + own.get(at + 3..)?.find('/')?))
+            .unwrap_or_default();
         let mut entries: Vec<Entry> = Vec::new();
         for (index, line) in text.lines().enumerate() {
             for (at, _) in line.match_indices("](") {
-                let target = line.get(at + 2..).and_then(|rest| rest.split([')', ' ']).next()).unwrap_or_default();
+                let target = line
+                    .get(at + 2..)
+                    .and_then(|rest| rest.split([')', ' ']).next())
+                    .unwrap_or_default();
                 let url = if target.starts_with('/') {
                     format!("{host}{target}")
                 } else {
                     target.to_owned()
                 };
-                let title = line.get(..at).and_then(|before| before.rsplit('[').next()).unwrap_or_default();
-                let page = url.ends_with(".md") && url.starts_with(folder);
+                let title = line
+                    .get(..at)
+                    .and_then(|before| before.rsplit('[').next())
+                    .unwrap_or_default();
+                let page = url.strip_suffix(".md").is_some() && url.starts_with(folder);
                 if page && !entries.iter().any(|entry| address_of(&entry.url) == address_of(&url)) {
                     entries.push(Entry {
                         line: index + 1,
@@ -57,13 +66,17 @@ impl Index {
     #[must_use]
     pub fn covers(&self, page: &Page) -> bool {
         let english = |url: &str| format!("{}/", address_of(url)).contains("/en/");
-        self.entries.iter().any(|entry| english(&entry.url) == english(&page.url))
+        self.entries
+            .iter()
+            .any(|entry| english(&entry.url) == english(&page.url))
     }
 
     /// The pages that the spec does not list.
     pub fn unlisted<'a>(&'a self, book: &'a Book) -> impl Iterator<Item = &'a Entry> {
         let pages = &book.spec.sources.pages;
-        self.entries.iter().filter(|entry| !pages.iter().any(|page| page.is_at(&entry.url)))
+        self.entries
+            .iter()
+            .filter(|entry| !pages.iter().any(|page| page.is_at(&entry.url)))
     }
 }
 

@@ -91,7 +91,10 @@ pub fn check(sheet: &mut Sheet, json: &Json<'_>, scope: Scope<'_>, status: Optio
     let mut walk = Walk {
         sheet,
         book,
-        events: api.document.schema(schema).is_some_and(|schema| schema.properties.contains_key("events")),
+        events: api
+            .document
+            .schema(schema)
+            .is_some_and(|schema| schema.properties.contains_key("events")),
         line_of: &line_of,
     };
     walk.value(value, &mut Vec::new());
@@ -119,7 +122,11 @@ fn schema<'a>(value: &Value, scope: Scope<'a>, book: &'a Book) -> Option<(&'a Ap
             keys.keys().filter(|key| properties.contains_key(*key)).count()
         })
     };
-    names.into_iter().rev().max_by_key(shared).filter(|name| shared(name) > 0)
+    names
+        .into_iter()
+        .rev()
+        .max_by_key(shared)
+        .filter(|name| shared(name) > 0)
 }
 
 /// Goes through a sample and holds its names and values against the taxonomy.
@@ -209,7 +216,11 @@ impl Walk<'_> {
     /// A name, and possibly a value of what it names. Only names with the prefix of the standard are judged.
     fn name(&mut self, name: &str, kinds: &[Kind], value: Option<&Value>, path: &[String]) {
         let line = self.line(path);
-        let found = self.book.standard.iter().find(|standard| standard.name == name && kinds.contains(&standard.kind));
+        let found = self
+            .book
+            .standard
+            .iter()
+            .find(|standard| standard.name == name && kinds.contains(&standard.kind));
         let Some(standard) = found else {
             if name.starts_with("df_") && !is_placeholder(name) {
                 let (what, list) = kinds.first().map_or(("name", "events"), |kind| kind.words());
@@ -224,14 +235,28 @@ impl Walk<'_> {
             return;
         };
         let faults = validate(&standard.schema, value);
-        let words = || faults.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(", ");
-        self.sheet.check(faults.is_empty(), &format!("value of {name}"), words, line, &standard.at);
+        let words = || {
+            faults
+                .iter()
+                .map(|(_, words)| words.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        self.sheet.check(
+            faults.is_empty(),
+            &format!("value of {name}"),
+            words,
+            line,
+            &standard.at,
+        );
     }
 
     /// The form of a field whose schema leaves it open.
     fn form(&mut self, key: &str, value: &Value, path: &[String]) {
         let mut forms = self.book.drift.forms.iter().enumerate();
-        let Some((index, form)) = forms.find(|(_, form)| form.field == key) else { return };
+        let Some((index, form)) = forms.find(|(_, form)| form.field == key) else {
+            return;
+        };
         let faults = validate(&form.schema, value);
         let at = self.book.drift_at(&["forms", &index.to_string()]);
         let words = || {
@@ -239,7 +264,8 @@ impl Walk<'_> {
             format!("{}: {}", faults.join(", "), form.because.trim_end_matches('.'))
         };
         let line = self.line(path);
-        self.sheet.check(faults.is_empty(), &format!("form of {key}"), words, line, &at);
+        self.sheet
+            .check(faults.is_empty(), &format!("form of {key}"), words, line, &at);
     }
 
     /// A datetime that has an offset.
@@ -417,4 +443,3 @@ fn leaves(value: &Value) -> usize {
         _ => 1,
     }
 }
-

@@ -16,9 +16,34 @@ pub struct Limit {
 
 /// Words right before a number that make it a limit.
 const BEFORE: &[&str] = &[
-    "최대", "최근", "상한", "제한", "한도", "한도는", "max", "max.", "maximum", "maximum of", "up to", "at most", "no more than",
-    "more than", "exceed", "exceeds", "exceeded", "exceeding", "over", "limited to", "limit of", "limit is", "limit", "within",
-    "last", "past", "≤", "<=",
+    "최대",
+    "최근",
+    "상한",
+    "제한",
+    "한도",
+    "한도는",
+    "max",
+    "max.",
+    "maximum",
+    "maximum of",
+    "up to",
+    "at most",
+    "no more than",
+    "more than",
+    "exceed",
+    "exceeds",
+    "exceeded",
+    "exceeding",
+    "over",
+    "limited to",
+    "limit of",
+    "limit is",
+    "limit",
+    "within",
+    "last",
+    "past",
+    "≤",
+    "<=",
 ];
 
 /// Words shortly after a number that make it a limit.
@@ -82,7 +107,18 @@ fn is_bound(before: &str) -> bool {
 fn is_range(text: &str, end: bool) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let age = [
-        "현재", "오늘", "최근", "이전", "과거", "시작일", "today", "current", "last", "past", "ago", "start date",
+        "현재",
+        "오늘",
+        "최근",
+        "이전",
+        "과거",
+        "시작일",
+        "today",
+        "current",
+        "last",
+        "past",
+        "ago",
+        "start date",
     ];
     !has(&age) && (end || has(&["기간", "범위", "구간", "range", "span", "between"]))
 }
@@ -141,7 +177,9 @@ fn noun_before(text: &str) -> Option<&'static str> {
         ("프로필", "profiles"),
         ("profile", "profiles"),
     ];
-    let found = nouns.iter().filter_map(|(word, what)| Some((sentence.rfind(word)?, *what)));
+    let found = nouns
+        .iter()
+        .filter_map(|(word, what)| Some((sentence.rfind(word)?, *what)));
     found.max_by_key(|(at, _)| *at).map(|(_, what)| what)
 }
 
@@ -157,12 +195,18 @@ mod tests {
     #[test]
     fn limits_are_read_in_both_languages() {
         assert_eq!(read("한 번에 최대 100개의 이벤트를 보냅니다."), [("events", 100)]);
-        assert_eq!(read("요청마다 최대 100개의 이벤트 아이템까지 됩니다."), [("items", 100)]);
+        assert_eq!(
+            read("요청마다 최대 100개의 이벤트 아이템까지 됩니다."),
+            [("items", 100)]
+        );
         assert_eq!(
             read("이벤트는 최대 100개까지, 이벤트 아이템은 100개까지"),
             [("events", 100), ("items", 100)]
         );
-        assert_eq!(read("Up to 100 events, and 100 event items."), [("events", 100), ("items", 100)]);
+        assert_eq!(
+            read("Up to 100 events, and 100 event items."),
+            [("events", 100), ("items", 100)]
+        );
         assert_eq!(read("Once the number of events exceeds 100"), [("events", 100)]);
         assert_eq!(read("이벤트 수가 많음 (최대 1천개)"), [("events", 1000)]);
         assert_eq!(read("Labels, max 20 per item"), [("", 20)]);
@@ -179,7 +223,12 @@ mod tests {
 
     #[test]
     fn other_numbers_are_no_limits() {
-        for text in ["ISODate 8601 Format; 2024-06-24T06:42:25.394Z", "2026년 1월 2일", "HTTP 200 이더라도", "40402 오류"] {
+        for text in [
+            "ISODate 8601 Format; 2024-06-24T06:42:25.394Z",
+            "2026년 1월 2일",
+            "HTTP 200 이더라도",
+            "40402 오류",
+        ] {
             assert_eq!(read(text), [], "{text}");
         }
     }

@@ -82,7 +82,12 @@ pub fn wording(page: &Page) -> Vec<(String, Spot)> {
         match block {
             Block::Heading(line) | Block::Text(line) => texts.push((line.text.as_str().into(), line.into())),
             Block::Table(table) => {
-                texts.extend(table.columns.iter().map(|cell| (cell.as_str().into(), table.line.into())));
+                texts.extend(
+                    table
+                        .columns
+                        .iter()
+                        .map(|cell| (cell.as_str().into(), table.line.into())),
+                );
                 for row in &table.rows {
                     // As a whole, so that two rows cannot exchange their texts.
                     texts.push((row.cells.join(" | ").into(), row.into()));

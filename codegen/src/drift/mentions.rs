@@ -114,10 +114,16 @@ pub fn queries(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in text.match_indices("api/v") {
         let url = text.get(at..).unwrap_or_default();
-        let url = url.split(|c: char| c.is_whitespace() || "'\"`)<>".contains(c)).next().unwrap_or_default();
-        let Some((_, query)) = url.split_once('?') else { continue };
+        let url = url
+            .split(|c: char| c.is_whitespace() || "'\"`)<>".contains(c))
+            .next()
+            .unwrap_or_default();
+        let Some((_, query)) = url.split_once('?') else {
+            continue;
+        };
         let parts = query.split('&').filter_map(|part| part.split('=').next());
-        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+        let is_name =
+            |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         names.extend(parts.filter(is_name).map(str::to_owned));
     }
     names

@@ -153,7 +153,10 @@ fn source<'a>(document: &Document, page: &Page, book: &'a Book) -> Option<&'a so
     let stem = Path::new(&document.file).file_stem().and_then(|stem| stem.to_str());
     let same = |source: &&sources::Page| page.address.as_deref().is_some_and(|address| source.is_at(address));
     let pages = &book.spec.sources.pages;
-    pages.iter().find(same).or_else(|| pages.iter().find(|source| Some(source.id.as_str()) == stem))
+    pages
+        .iter()
+        .find(same)
+        .or_else(|| pages.iter().find(|source| Some(source.id.as_str()) == stem))
 }
 
 /// Pages of the guide are distinguished by what they mention, the others by what they are.
@@ -195,7 +198,11 @@ fn look(sheet: &mut Sheet, page: &Page, before: Option<&Remembered>) {
             }
         }
     }
-    let gone = before.wording.iter().filter(|hash| !now.iter().any(|(now, _)| now == *hash)).count();
+    let gone = before
+        .wording
+        .iter()
+        .filter(|hash| !now.iter().any(|(now, _)| now == *hash))
+        .count();
     if gone > 0 && !new {
         let words = format!("{gone} texts of this page are gone, look");
         sheet.say(Level::Look, "wording", words, 1, None);

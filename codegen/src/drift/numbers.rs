@@ -39,7 +39,12 @@ fn numeral(text: &str, at: &mut usize) -> Option<u64> {
     loop {
         let rest = text.get(*at..).unwrap_or_default();
         let small = [("백", 100), ("천", 1_000)];
-        let large = [("만", 10_000), ("억", 100_000_000), (" thousand", 1_000), (" million", 1_000_000)];
+        let large = [
+            ("만", 10_000),
+            ("억", 100_000_000),
+            (" thousand", 1_000),
+            (" million", 1_000_000),
+        ];
         let starts = |(unit, _): &&(&str, u64)| rest.to_lowercase().starts_with(unit);
         if let Some((unit, factor)) = small.iter().find(starts) {
             section = section.and_then(|section| section.checked_mul(*factor));
@@ -66,7 +71,9 @@ fn numeral(text: &str, at: &mut usize) -> Option<u64> {
             *at = ahead;
         }
     }
-    total.zip(section).and_then(|(total, section)| total.checked_add(section))
+    total
+        .zip(section)
+        .and_then(|(total, section)| total.checked_add(section))
 }
 
 fn digits(text: &str, at: &mut usize) -> Option<u64> {

@@ -5,7 +5,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::{
-    block::{Block, Code, Line, Row, Table, squeeze},
+    block::{Block, Code, Prose, Row, Table, squeeze},
     html,
 };
 
@@ -43,7 +43,7 @@ impl Page {
     }
 
     /// The headings and the prose.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+    pub fn lines(&self) -> impl Iterator<Item = &Prose> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Heading(line) | Block::Text(line) => Some(line),
             _ => None,
@@ -115,7 +115,7 @@ struct Reader<'a> {
     strong_from: Option<usize>,
     quotes: usize,
     after_rule: bool,
-    html: Option<Line>,
+    html: Option<Prose>,
     code: Option<Code>,
     table: Option<Table>,
     address: Option<String>,
@@ -172,9 +172,9 @@ impl<'a> Reader<'a> {
         match tag {
             Tag::HtmlBlock => {
                 self.flush(false);
-                self.html = Some(Line {
+                self.html = Some(Prose {
                     line,
-                    ..Line::default()
+                    ..Prose::default()
                 });
             }
             Tag::CodeBlock(kind) => {
@@ -201,10 +201,7 @@ impl<'a> Reader<'a> {
             }
             Tag::TableRow => {
                 if let Some(table) = &mut self.table {
-                    table.rows.push(Row {
-                        line,
-                        ..Row::default()
-                    });
+                    table.rows.push(Row { line, ..Row::default() });
                 }
             }
             Tag::TableCell => self.text.clear(),
@@ -292,7 +289,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.after_rule = false;
-        let line = Line { line, text, literals };
+        let line = Prose { line, text, literals };
         self.blocks.push(if heading {
             Block::Heading(line)
         } else {

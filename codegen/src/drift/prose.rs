@@ -7,8 +7,9 @@ use super::{
     book::Book,
     cells::is_token_header,
     compare::{Expected, Group, Sheet},
-    limits, mentions, numbers,
+    limits,
     located::At,
+    mentions, numbers,
     page::Page,
 };
 
@@ -31,7 +32,11 @@ fn texts(page: &Page) -> impl Iterator<Item = (&str, Spot, &str)> {
 
 /// The limits that a page states: those that the spec has there, and any others that are certain to be limits.
 pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
-    let knows = |subject: &str| expected.iter().any(|row| row.group == Group::Limits && row.subject == subject);
+    let knows = |subject: &str| {
+        expected
+            .iter()
+            .any(|row| row.group == Group::Limits && row.subject == subject)
+    };
     for (text, spot, first) in texts(page) {
         let end = first.contains("to_date");
         for limit in limits::limits(text, end) {
@@ -80,7 +85,13 @@ pub fn fields(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
             }
             let near = |(name, _): &&(&str, &Expected)| TextDiff::from_chars(*name, literal.as_str()).ratio() > 0.85;
             if let Some((_, row)) = known.iter().find(near) {
-                sheet.check(false, &row.subject, || format!("reads `{literal}` in prose"), line, &row.at);
+                sheet.check(
+                    false,
+                    &row.subject,
+                    || format!("reads `{literal}` in prose"),
+                    line,
+                    &row.at,
+                );
             }
         }
     }
@@ -95,9 +106,15 @@ pub fn headers(sheet: &mut Sheet, page: &Page, about: bool) {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_${".contains(c)));
         for word in words.filter(|word| is_token_header(word) && !word.contains(['$', '{'])) {
             let name = word.to_lowercase();
-            let certain = ["x-", "authori", "access_token", "access-token"].iter().any(|start| name.starts_with(start));
+            let certain = ["x-", "authori", "access_token", "access-token"]
+                .iter()
+                .any(|start| name.starts_with(start));
             if about || certain {
-                let group = if name.contains("limit") { Group::RateHeaders } else { Group::Samples };
+                let group = if name.contains("limit") {
+                    Group::RateHeaders
+                } else {
+                    Group::Samples
+                };
                 sheet.read(group, &format!("header {name}"), "mention", "", spot);
             }
         }
@@ -106,7 +123,10 @@ pub fn headers(sheet: &mut Sheet, page: &Page, about: bool) {
 
 /// The queries of the URLs on a page.
 pub fn queries(sheet: &mut Sheet, page: &Page, book: &Book) {
-    let known: Vec<_> = book.endpoints().flat_map(|endpoint| book.parameters(endpoint)).collect();
+    let known: Vec<_> = book
+        .endpoints()
+        .flat_map(|endpoint| book.parameters(endpoint))
+        .collect();
     let known: Vec<_> = known.into_iter().filter(|row| row.group == Group::Query).collect();
     let codes = page.codes().flat_map(|code| {
         let lines = code.text.lines().enumerate();
@@ -115,7 +135,9 @@ pub fn queries(sheet: &mut Sheet, page: &Page, book: &Book) {
     for (text, spot, _) in texts(page).chain(codes) {
         for name in mentions::queries(text) {
             let holds = known.iter().any(|row| row.subject == format!("query {name}"));
-            let at = known.first().map_or(book.lines.at("import", &["paths"]), |row| row.at.clone());
+            let at = known
+                .first()
+                .map_or(book.lines.at("import", &["paths"]), |row| row.at.clone());
             let words = || "is in a URL on the page, but not in the spec".to_owned();
             sheet.check(holds, &format!("query {name}"), words, spot, &at);
         }
@@ -152,7 +174,10 @@ fn named_codes(sheet: &mut Sheet, text: &str, line: Spot, book: &Book) {
 /// Statuses behind the word HTTP, such as `HTTP 429`.
 fn named_statuses(sheet: &mut Sheet, text: &str, spot: Spot, book: &Book) {
     let lower = text.to_lowercase();
-    for number in numbers::numbers(&lower).into_iter().filter(|number| number.end - number.start == 3) {
+    for number in numbers::numbers(&lower)
+        .into_iter()
+        .filter(|number| number.end - number.start == 3)
+    {
         let before = lower.get(..number.start).unwrap_or_default();
         let Some(word) = before.rfind("http") else { continue };
         let gap = before.get(word + 4..).unwrap_or_default();
@@ -161,7 +186,9 @@ fn named_statuses(sheet: &mut Sheet, text: &str, spot: Spot, book: &Book) {
         }
         let status = format!("HTTP {}", number.value);
         let apis = book.spec.apis();
-        let known = apis.iter().any(|api| book.responses(api.name).iter().any(|row| row.subject == status));
+        let known = apis
+            .iter()
+            .any(|api| book.responses(api.name).iter().any(|row| row.subject == status));
         let at = book.lines.at("responses", &["import", "http"]);
         sheet.check(known, &status, || "the spec has no such status".to_owned(), spot, &at);
     }

@@ -67,7 +67,10 @@ pub fn read(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
     }
     guide::mentioned(sheet, page, book, true);
     let mut expected = book.rate_limits();
-    let operation = book.authentication().into_iter().filter(|row| row.group == Group::Operation);
+    let operation = book
+        .authentication()
+        .into_iter()
+        .filter(|row| row.group == Group::Operation);
     expected.extend(operation.map(|row| Expected { must: false, ..row }));
     expected
 }
@@ -124,7 +127,8 @@ fn periods(sheet: &mut Sheet, text: &str, line: Spot) {
 /// Rows with a code and its meaning in separate cells.
 fn period_rows(table: &Table) -> Option<Vec<(String, Spot)>> {
     let rows = table.rows.iter().map(|row| (row.cells.join(" "), row.into()));
-    let rows: Vec<_> = rows.filter(|(text, _)| !numbers::period_codes(text).is_empty()).collect();
+    let rows: Vec<_> = rows
+        .filter(|(text, _)| !numbers::period_codes(text).is_empty())
+        .collect();
     (rows.len() == table.rows.len() && !rows.is_empty()).then_some(rows)
 }
-

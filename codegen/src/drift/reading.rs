@@ -33,7 +33,9 @@ pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLangua
     shared.extend(book.rate_headers());
     shared.extend(book.names());
     let named: BTreeSet<_> = expected.iter().map(|row| (row.group, row.subject.clone())).collect();
-    let shared = shared.into_iter().filter(|row| !named.contains(&(row.group, row.subject.clone())));
+    let shared = shared
+        .into_iter()
+        .filter(|row| !named.contains(&(row.group, row.subject.clone())));
     expected.extend(shared.map(|row| Expected { must: false, ..row }));
     if !matches!(kind, Kind::RateLimits) {
         prose::headers(sheet, page, matches!(kind, Kind::Authentication));
@@ -266,4 +268,3 @@ fn samples(cell: &str) -> Vec<serde_json::Value> {
             .collect()
     })
 }
-

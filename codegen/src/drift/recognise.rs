@@ -88,7 +88,11 @@ pub fn kind<'a>(page: &Page, book: &'a Book) -> Option<Kind<'a>> {
     let has = |word: &str| texts.iter().any(|text| text.contains(word));
     let endpoints = mentions.iter().filter(|mention| !mention.path.is_empty()).count();
     // One of them may have another name one day.
-    let tokens = [has("access_token") || has("access-token"), has("authorization"), has("bearer")];
+    let tokens = [
+        has("access_token") || has("access-token"),
+        has("authorization"),
+        has("bearer"),
+    ];
     let tokens = tokens.into_iter().filter(|found| *found).count();
     if endpoints < 2 && (tokens > 1 || (tokens == 1 && has("token"))) {
         return Some(Kind::Authentication);
@@ -125,10 +129,11 @@ pub fn is_statuses(table: &Table) -> bool {
     let columns = Columns::of(table);
     let status = columns.find(Role::Status).or(columns.find(Role::Code));
     let statuses = status.is_some_and(|status| {
-        let rows = table
-            .rows
-            .iter()
-            .filter(|row| numbers::numbers(row.cell(status)).first().is_some_and(|n| n.value < 600));
+        let rows = table.rows.iter().filter(|row| {
+            numbers::numbers(row.cell(status))
+                .first()
+                .is_some_and(|n| n.value < 600)
+        });
         rows.count() > 0
     });
     statuses && columns.find(Role::Message).is_none()

@@ -72,6 +72,10 @@ pub fn parts(code: &Code) -> Vec<Part> {
         }
         let text = unmarked(raw);
         let bare = text.trim();
+        // `curl -v` shows the first line of the request.
+        if bare.rsplit(' ').next().is_some_and(|last| last.starts_with("HTTP/")) && bare.contains(" /") {
+            continue;
+        }
         if let Some(number) = protocol_status(bare).or_else(|| if begins { bare_status(bare) } else { None }) {
             parts.extend(body.take().map(Part::Body));
             parts.push(Part::Status { line, number });
@@ -136,7 +140,10 @@ fn command(lines: &[&str], first: usize, block_line: usize) -> (Command, usize) 
         ..Command::default()
     };
     let (words, used) = words(lines, first);
-    let mut words = words.into_iter().skip(1).map(|word| (block_line + first + word.down, word.text));
+    let mut words = words
+        .into_iter()
+        .skip(1)
+        .map(|word| (block_line + first + word.down, word.text));
     while let Some((line, word)) = words.next() {
         let (option, joined) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some((line, value.to_owned()))),
@@ -200,7 +207,6 @@ fn words(lines: &[&str], first: usize) -> (Vec<Word>, usize) {
                 (Some('"'), '\\') if chars.peek().is_some_and(|next| "\"\\$`".contains(*next)) => {
                     word.get_or_insert_with(fresh).text.extend(chars.next());
                 }
-                (Some(_), c) => word.get_or_insert_with(fresh).text.push(c),
                 (None, '\'' | '"') => {
                     quote = Some(c);
                     word.get_or_insert_with(fresh);
@@ -210,7 +216,7 @@ fn words(lines: &[&str], first: usize) -> (Vec<Word>, usize) {
                     break;
                 }
                 (None, c) if c.is_whitespace() => words.extend(word.take()),
-                (None, c) => word.get_or_insert_with(fresh).text.push(c),
+                (_, c) => word.get_or_insert_with(fresh).text.push(c),
             }
         }
         used += 1;
@@ -221,7 +227,9 @@ fn words(lines: &[&str], first: usize) -> (Vec<Word>, usize) {
             continue;
         }
         words.extend(word.take());
-        let next = lines.get(first + used).map(|line| line.trim_start_matches(['>', ' ', '\t']));
+        let next = lines
+            .get(first + used)
+            .map(|line| line.trim_start_matches(['>', ' ', '\t']));
         if !goes_on && !next.is_some_and(|next| next.starts_with('-')) {
             break;
         }
@@ -258,7 +266,9 @@ mod tests {
         let expected = ["1: [] [(1, \"https://host/a\")] None", "2: 200", "3: x-a=1", "5: {\n}"];
         assert_eq!(read(plain), expected);
         for mark in ["> ", "< "] {
-            let marked = plain.replace("HTTP", &format!("{mark}HTTP")).replace("x-a", &format!("{mark}x-a"));
+            let marked = plain
+                .replace("HTTP", &format!("{mark}HTTP"))
+                .replace("x-a", &format!("{mark}x-a"));
             assert_eq!(read(&format!("$ {marked}")), expected);
         }
     }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    located::{At, Lines},
     known::DataType,
+    located::{At, Lines},
 };
 use crate::taxonomy::{Format, Taxonomy, Type};
 
@@ -64,7 +64,13 @@ pub fn all(taxonomy: &Taxonomy, data_types: &[DataType], lines: &Lines) -> Vec<S
     }
     for (index, property) in taxonomy.event_properties.iter().enumerate() {
         let schema = of(property.kind);
-        all.push(row(Kind::EventProperty, "event_properties", index, &property.name, schema));
+        all.push(row(
+            Kind::EventProperty,
+            "event_properties",
+            index,
+            &property.name,
+            schema,
+        ));
     }
     for (index, property) in taxonomy.item_properties.iter().enumerate() {
         let (name, schema) = (&property.name, of(property.kind));
@@ -78,14 +84,32 @@ pub fn all(taxonomy: &Taxonomy, data_types: &[DataType], lines: &Lines) -> Vec<S
             ([], None) => of(property.kind),
             (values, _) => json!({"enum": values}),
         };
-        all.push(row(Kind::UserProperty, "user_properties", index, &property.name, schema));
+        all.push(row(
+            Kind::UserProperty,
+            "user_properties",
+            index,
+            &property.name,
+            schema,
+        ));
     }
     for (index, property) in taxonomy.consent_properties.iter().enumerate() {
         let schema = of(Type::Boolean);
-        all.push(row(Kind::UserProperty, "consent_properties", index, &property.name, schema));
+        all.push(row(
+            Kind::UserProperty,
+            "consent_properties",
+            index,
+            &property.name,
+            schema,
+        ));
     }
     for (index, column) in taxonomy.system_columns.iter().enumerate() {
-        all.push(row(Kind::Column, "system_columns", index, &column.name, of(column.kind)));
+        all.push(row(
+            Kind::Column,
+            "system_columns",
+            index,
+            &column.name,
+            of(column.kind),
+        ));
     }
     all
 }

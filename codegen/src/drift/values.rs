@@ -15,7 +15,10 @@ pub fn is_placeholder(text: &str) -> bool {
 pub fn listed(text: &str, literals: &[String], allowed: &[String], fields: &[&str]) -> Option<Vec<String>> {
     let word = |text: &str| {
         let word = text.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let lower = !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let lower = !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         (lower && word.starts_with(|c: char| c.is_ascii_lowercase())).then(|| word.to_owned())
     };
     let marked: Vec<_> = literals.iter().filter_map(|literal| word(literal)).collect();
@@ -53,7 +56,8 @@ pub fn date_samples(text: &str) -> impl Iterator<Item = &str> {
         let digits = word.chars().take_while(char::is_ascii_digit).count();
         let rest = word.get(digits..).unwrap_or_default();
         let year = word.starts_with("19") || word.starts_with("20");
-        let parted = digits == 4 && rest.starts_with(['-', '/', '.']) && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
+        let parted =
+            digits == 4 && rest.starts_with(['-', '/', '.']) && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
         year && (parted || (digits == 8 && (rest.is_empty() || rest.starts_with('T'))))
     })
 }
@@ -77,8 +81,12 @@ pub fn zone(text: &str) -> Option<&'static str> {
         .map(|(zone, _)| *zone);
     let plain = plain(text);
     named.or_else(|| match () {
-        () if plain.contains("한국시간") || plain.contains("koreatime") || plain.contains("koreanstandardtime") => Some("KST"),
-        () if plain.contains("localtime") || plain.contains("현지시간") || plain.contains("로컬시간") => Some("local time"),
+        () if plain.contains("한국시간") || plain.contains("koreatime") || plain.contains("koreanstandardtime") => {
+            Some("KST")
+        }
+        () if plain.contains("localtime") || plain.contains("현지시간") || plain.contains("로컬시간") => {
+            Some("local time")
+        }
         () => None,
     })
 }
@@ -96,21 +104,47 @@ pub fn notation(text: &str) -> Option<&'static str> {
         ("isodate", "ISO 8601"),
         ("rfc3339", "ISO 8601"),
     ];
-    names.iter().find(|(word, _)| plain.contains(word)).map(|(_, name)| *name)
+    names
+        .iter()
+        .find(|(word, _)| plain.contains(word))
+        .map(|(_, name)| *name)
 }
 
 /// The form of identifiers that a text names or draws, such as `uuid`.
 #[must_use]
 pub fn identifier_form(text: &str) -> Option<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_lowercase);
-    let forms = ["uuid", "guid", "ulid", "ksuid", "nanoid", "cuid", "snowflake", "objectid", "sha256", "md5"];
-    let known = |word: &str| forms.iter().any(|form| word.strip_prefix(form).is_some_and(|rest| rest.len() < 3));
-    let named = words.filter(|word| known(word)).last();
-    let drawn = text.split(|c: char| c.is_whitespace() || "`\"'(),".contains(c)).find_map(|word| {
-        let lengths: Vec<_> = word.split('-').map(str::len).collect();
-        let pattern = lengths.len() > 1 && word.len() > 12 && word.chars().all(|c| "xXMNyn0-".contains(c));
-        pattern.then(|| if lengths == [8, 4, 4, 4, 12] { "uuid".to_owned() } else { word.to_owned() })
-    });
+    let forms = [
+        "uuid",
+        "guid",
+        "ulid",
+        "ksuid",
+        "nanoid",
+        "cuid",
+        "snowflake",
+        "objectid",
+        "sha256",
+        "md5",
+    ];
+    let known = |word: &str| {
+        forms
+            .iter()
+            .any(|form| word.strip_prefix(form).is_some_and(|rest| rest.len() < 3))
+    };
+    let named = words.rev().find(|word| known(word));
+    let drawn = text
+        .split(|c: char| c.is_whitespace() || "`\"'(),".contains(c))
+        .find_map(|word| {
+            let lengths: Vec<_> = word.split('-').map(str::len).collect();
+            let pattern = lengths.len() > 1 && word.len() > 12 && word.chars().all(|c| "xXMNyn0-".contains(c));
+            pattern.then(|| {
+                if lengths == [8, 4, 4, 4, 12] {
+                    "uuid".to_owned()
+                } else {
+                    word.to_owned()
+                }
+            })
+        });
     match (named, drawn) {
         (Some(named), Some(drawn)) if drawn != "uuid" => Some(format!("{named} as {drawn}")),
         (named, drawn) => named.or(drawn),
@@ -126,12 +160,17 @@ mod tests {
         let allowed = ["all", "include"].map(str::to_owned);
         let read = |text: &str, literals: &[&str]| {
             let literals: Vec<_> = literals.iter().map(|literal| (*literal).to_owned()).collect();
-            listed(text, &literals, &allowed, &["events"]).unwrap_or_default().join(" ")
+            listed(text, &literals, &allowed, &["events"])
+                .unwrap_or_default()
+                .join(" ")
         };
         assert_eq!(read("all, include", &[]), "all include");
         assert_eq!(read("all, include, except", &[]), "all except include");
         assert_eq!(read("all: 모두 include: events만 only: 하나", &[]), "all include only");
-        assert_eq!(read("All of it unless you include some", &["include", "only", "events"]), "include only");
+        assert_eq!(
+            read("All of it unless you include some", &["include", "only", "events"]),
+            "include only"
+        );
         assert_eq!(read("How the names of events are used", &["events"]), "");
     }
 
@@ -147,10 +186,17 @@ mod tests {
 
     #[test]
     fn dates_are_found_in_any_form() {
-        let samples: Vec<_> = date_samples("`2024-12-05` 2024/12/05 (20241205), 2024-06-24T06:42:25.394+09:00 8601 2만").collect();
-        assert_eq!(samples, ["2024-12-05", "2024/12/05", "20241205", "2024-06-24T06:42:25.394+09:00"]);
+        let samples: Vec<_> =
+            date_samples("`2024-12-05` 2024/12/05 (20241205), 2024-06-24T06:42:25.394+09:00 8601 2만").collect();
+        assert_eq!(
+            samples,
+            ["2024-12-05", "2024/12/05", "20241205", "2024-06-24T06:42:25.394+09:00"]
+        );
         let formats: Vec<_> = date_formats("(yyyy-MM-dd) yyyy-MM-dd'T'HH:mm:ss(.SSS)Z").collect();
         assert_eq!(formats, ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss(.SSS)Z"]);
-        assert_eq!((zone("UTC 기준"), zone("(KST)"), zone("한국 시간"), zone("soon")), (Some("UTC"), Some("KST"), Some("KST"), None));
+        assert_eq!(
+            (zone("UTC 기준"), zone("(KST)"), zone("한국 시간"), zone("soon")),
+            (Some("UTC"), Some("KST"), Some("KST"), None)
+        );
     }
 }

@@ -69,7 +69,10 @@ pub fn fixture(name: &str) -> Fixture {
 /// All pages as they are.
 pub fn documents() -> Vec<Document> {
     let fixtures = fixtures();
-    fixtures.iter().map(|fixture| fixture.with(fixture.text.clone())).collect()
+    fixtures
+        .iter()
+        .map(|fixture| fixture.with(fixture.text.clone()))
+        .collect()
 }
 
 /// What is remembered once all pages are accepted.
@@ -80,7 +83,10 @@ pub fn accepted(book: &Book) -> Lock {
 /// The report on a page in which the first `from` has become `to`, and the line of the change.
 pub fn changed(book: &Book, lock: &Lock, name: &str, from: &str, to: &str) -> (Report, usize) {
     let fixture = fixture(name);
-    let at = fixture.text.find(from).unwrap_or_else(|| panic!("{from} is not in {name}"));
+    let at = fixture
+        .text
+        .find(from)
+        .unwrap_or_else(|| panic!("{from} is not in {name}"));
     let line = fixture.text[..at].matches('\n').count() + 1;
     let text = fixture.text.replacen(from, to, 1);
     (run(&[fixture.with(text)], book, lock).0, line)
@@ -91,6 +97,12 @@ pub fn findings(report: &Report, level: Level) -> Vec<(usize, Option<usize>, Str
     let findings = report.pages.iter().flat_map(|page| &page.findings);
     let findings = findings.filter(|finding| finding.level == level);
     findings
-        .map(|finding| (finding.page.line, finding.row, format!("{}: {}", finding.fact, finding.words)))
+        .map(|finding| {
+            (
+                finding.page.line,
+                finding.row,
+                format!("{}: {}", finding.fact, finding.words),
+            )
+        })
         .collect()
 }
