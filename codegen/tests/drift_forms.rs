@@ -153,6 +153,7 @@ fn samples_of_a_terminal() {
 }
 
 const SAMPLES: &[Case] = &[
+    ("export-events-ko", "custom_1,df", "custom_1;df", Drift, "CSV header"),
     (
         "load-events-ko",
         "\"df_purchase\"",
@@ -305,6 +306,13 @@ fn names_and_values_in_samples() {
 const DESCRIPTIONS: &[Case] = &[
     (
         "export-events-ko",
+        "2026-01-02</code>",
+        "02.01.2026</code>",
+        Drift,
+        "02.01.2026 is no Date",
+    ),
+    (
+        "export-events-ko",
         "<code>exclude</code>",
         "<code>except</code>",
         Drift,
@@ -389,6 +397,13 @@ fn values_in_descriptions() {
 }
 
 const LIMITS: &[Case] = &[
+    (
+        "export-events-en",
+        "<code>to_date</code></td><td>Date</td><td></td><td>A day",
+        "<code>to_date</code></td><td>Date</td><td></td><td>A day, up to 31 days from the start date,",
+        Settle,
+        "limit of range value: the page says 31",
+    ),
     (
         "load-events-en",
         "exceeds 100",

@@ -37,7 +37,16 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
     let standard = columns
         .iter()
         .any(|name| name.starts_with("df_") || *name == "event_name");
-    if columns.len() < 2 || !columns.iter().all(is_name) || !(standard || exports) {
+    if columns.len() < 2 || !(standard || exports) {
+        return;
+    }
+    let strange: Vec<_> = columns.iter().filter(|name| !is_name(name)).collect();
+    if let ([name], true) = (&strange[..], columns.len() > 2) {
+        let words = format!("has `{name}` in its header line, which is no name of a column");
+        sheet.facts += 1;
+        return sheet.say(Level::Drift, "CSV header", words, line, None);
+    }
+    if !strange.is_empty() {
         return;
     }
     let exported = endpoint

@@ -114,7 +114,7 @@ fn tokens(sheet: &mut Sheet, text: &str, line: Spot) {
 pub fn read(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
     mentioned(sheet, page, book, false);
     let expected = book.guide();
-    prose::limits(sheet, page, &expected);
+    prose::limits(sheet, page, &expected, true);
     prose::codes(sheet, page, book);
     for code in page.codes() {
         examples::check(sheet, code, ANY, book);

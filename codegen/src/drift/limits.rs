@@ -106,6 +106,10 @@ fn is_bound(before: &str) -> bool {
 /// Whether days are counted between two dates, not back from today.
 fn is_range(text: &str, end: bool) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    // An end date is counted from the start date, which other dates are limited by.
+    if end && has(&["시작일", "start date"]) {
+        return true;
+    }
     let age = [
         "현재",
         "오늘",
@@ -218,6 +222,7 @@ mod tests {
         assert_eq!(read("오늘부터 30일 이전까지"), [("days", 30)]);
         assert_eq!(read("조회 기간은 최대 7일"), [("range", 7)]);
         assert_eq!(limits("최대 7일", true)[0].what, "range");
+        assert_eq!(limits("up to 7 days from the start date", true)[0].what, "range");
         assert_eq!(limits("오늘부터 최대 7일", true)[0].what, "days");
     }
 

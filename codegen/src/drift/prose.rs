@@ -31,7 +31,9 @@ fn texts(page: &Page) -> impl Iterator<Item = (&str, Spot, &str)> {
 }
 
 /// The limits that a page states: those that the spec has there, and any others that are certain to be limits.
-pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
+///
+/// In a `guide` days only count where exports are spoken of: tokens have days of their own.
+pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected], guide: bool) {
     let knows = |subject: &str| {
         expected
             .iter()
@@ -39,7 +41,10 @@ pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
     };
     for (text, spot, first) in texts(page) {
         let end = first.contains("to_date");
-        for limit in limits::limits(text, end) {
+        let lower = text.to_lowercase();
+        let exports = !guide || ["추출", "export", "extract"].iter().any(|word| lower.contains(word));
+        let limits = limits::limits(text, end).into_iter();
+        for limit in limits.filter(|limit| exports || !matches!(limit.what, "days" | "range")) {
             let subject = match limit.what {
                 "" => "limit".to_owned(),
                 what => format!("limit of {what}"),

@@ -56,7 +56,7 @@ fn responses(sheet: &mut Sheet, page: &Page, api: &Api, book: &Book) -> Vec<Expe
             not_understood(sheet, table);
         }
     }
-    prose::limits(sheet, page, &expected);
+    prose::limits(sheet, page, &expected, false);
     prose::codes(sheet, page, book);
     let scope = Scope {
         api: Some(api),
@@ -174,7 +174,7 @@ fn operation(
             not_understood(sheet, table);
         }
     });
-    prose::limits(sheet, page, &expected);
+    prose::limits(sheet, page, &expected, false);
     prose::codes(sheet, page, book);
     prose::fields(sheet, page, &expected);
     let scope = Scope {

@@ -56,6 +56,14 @@ pub fn date_samples(text: &str) -> impl Iterator<Item = &str> {
         let digits = word.chars().take_while(char::is_ascii_digit).count();
         let rest = word.get(digits..).unwrap_or_default();
         let year = word.starts_with("19") || word.starts_with("20");
+        let parts: Vec<_> = word.split(['-', '/', '.']).collect();
+        let numeric = parts
+            .iter()
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
+        if let (true, [day, month, last]) = (numeric, &parts[..]) {
+            // The year may come last.
+            return year || (day.len() < 3 && month.len() < 3 && last.len() == 4);
+        }
         let parted =
             digits == 4 && rest.starts_with(['-', '/', '.']) && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
         year && (parted || (digits == 8 && (rest.is_empty() || rest.starts_with('T'))))
@@ -187,10 +195,17 @@ mod tests {
     #[test]
     fn dates_are_found_in_any_form() {
         let samples: Vec<_> =
-            date_samples("`2024-12-05` 2024/12/05 (20241205), 2024-06-24T06:42:25.394+09:00 8601 2만").collect();
+            date_samples("`2024-12-05` 2024/12/05 (20241205), 05.12.2024 1.2.3 2024-06-24T06:42:25.394+09:00 8601 2만")
+                .collect();
         assert_eq!(
             samples,
-            ["2024-12-05", "2024/12/05", "20241205", "2024-06-24T06:42:25.394+09:00"]
+            [
+                "2024-12-05",
+                "2024/12/05",
+                "20241205",
+                "05.12.2024",
+                "2024-06-24T06:42:25.394+09:00"
+            ]
         );
         let formats: Vec<_> = date_formats("(yyyy-MM-dd) yyyy-MM-dd'T'HH:mm:ss(.SSS)Z").collect();
         assert_eq!(formats, ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss(.SSS)Z"]);
