@@ -1,8 +1,10 @@
 //! `cargo codegen drift` compares the spec with the vendor's documentation pages.
 //!
-//! A `page` becomes blocks with lines. It is recognised by its content (`recognise`), its facts are read (`reading`)
-//! and compared (`compare`) with those of the `book`, the spec with its lines. Only facts are compared; the `lock`
-//! remembers a hash of the wording, so that people can look at what is new.
+//! A `page` becomes blocks with lines, unless it is none (`refusal`). It is recognised by its content (`recognise`), its
+//! facts are read (`reading`, with `fields` for tables, `prose` and `examples`) and compared (`compare`) with those of the
+//! `book`, the spec with its lines. `known` differences are in `spec/drift.yaml`, and `entries` watches that they are
+//! still true. The `lock` remembers a hash of every text, so that people can look at what is new and was not read as a
+//! fact.
 
 mod block;
 mod body;
