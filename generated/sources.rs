@@ -15,12 +15,14 @@ pub const PAGES: &[&Page] = &[
     &UPSERT_USER_PROFILE_KO,
     &UPSERT_USER_PROFILE_EN,
     &PROFILE_GET_STARTED_KO,
+    &PROFILE_GET_STARTED_EN,
     &EXPORT_RESPONSE_KO,
     &EXPORT_RESPONSE_EN,
     &EXPORT_EVENTS_KO,
     &EXPORT_EVENTS_EN,
     &EXPORT_USER_PROFILES_KO,
     &EXPORT_USER_PROFILES_EN,
+    &GET_STARTED_KO,
     &GET_STARTED_EN,
     &BEST_PRACTICES_EN,
     &AUTHENTICATION_KO,
@@ -131,6 +133,14 @@ pub(crate) static PROFILE_GET_STARTED_KO: Page = Page {
     language: "ko",
 };
 
+/// [Profile: get started](https://docs.dfinery.ai/api-guide/en/api/import-api/profile/undefined)
+pub(crate) static PROFILE_GET_STARTED_EN: Page = Page {
+    id: "profile-get-started-en",
+    title: "Profile: get started",
+    url: "https://docs.dfinery.ai/api-guide/en/api/import-api/profile/undefined",
+    language: "en",
+};
+
 /// [Export API: detailed response](https://docs.dfinery.ai/api-guide/api/export-api/response)
 pub(crate) static EXPORT_RESPONSE_KO: Page = Page {
     id: "export-response-ko",
@@ -177,6 +187,14 @@ pub(crate) static EXPORT_USER_PROFILES_EN: Page = Page {
     title: "POST: Extract user profile",
     url: "https://docs.dfinery.ai/api-guide/en/api/export-api/export/post-1?fallback=true",
     language: "en",
+};
+
+/// [Get started](https://docs.dfinery.ai/api-guide)
+pub(crate) static GET_STARTED_KO: Page = Page {
+    id: "get-started-ko",
+    title: "Get started",
+    url: "https://docs.dfinery.ai/api-guide",
+    language: "ko",
 };
 
 /// [Get started](https://docs.dfinery.ai/api-guide/en/)

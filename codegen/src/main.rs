@@ -7,12 +7,28 @@ use std::{
     process::ExitCode,
 };
 
-const USAGE: &str = "usage: cargo codegen [docs] [--check] [--root DIR]\n       cargo codegen drift --help";
+const USAGE: &str = "\
+usage: cargo codegen [docs] [--check] [--root DIR]
+       cargo codegen drift --help
+
+Writes what is generated from spec/.
+  docs     only docs/
+  --check  write nothing, and fail with a diff if anything is out of date
+  --root   the folder of the workspace
+  --help   this text
+  drift    compare spec/ with the vendor's documentation";
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1).peekable();
     if arguments.next_if(|argument| argument == "drift").is_some() {
         return codegen::drift::cli::main(arguments, workspace());
+    }
+    if env::args()
+        .skip(1)
+        .any(|argument| matches!(argument.as_str(), "--help" | "-h"))
+    {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
     }
     match run() {
         Ok(true) => ExitCode::SUCCESS,

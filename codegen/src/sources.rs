@@ -21,6 +21,8 @@ const FILE: &str = "spec/sources.yaml";
 pub struct Sources {
     /// Every page that the spec cites.
     pub pages: Vec<Page>,
+    /// The list of all pages of the API guide, which the vendor publishes as `llms.txt`.
+    pub index: Option<String>,
     /// Where the pages disagree.
     pub contradictions: Vec<Contradiction>,
     /// What the words of confidence mean.
@@ -43,6 +45,39 @@ pub struct Page {
     pub url: String,
     /// How much of it could be read.
     pub seen: Seen,
+    /// Whether it has any facts of the API; it has, if not given.
+    pub facts: Option<Facts>,
+}
+
+/// What a page says about the API.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Facts {
+    /// Nothing: only its wording is watched.
+    None,
+}
+
+impl Page {
+    /// Whether it is at this address, with or without `.md`.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        address_of(&self.url) == address_of(address)
+    }
+}
+
+/// An address without what makes no other page of it: scheme, host, query, `.md`, and the name of a folder's own page.
+#[must_use]
+pub fn address_of(url: &str) -> &str {
+    let path = url
+        .split_once("://")
+        .map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = path.strip_suffix(".md").unwrap_or(path);
+    let path = path
+        .strip_suffix("/readme")
+        .or(path.strip_suffix("/README"))
+        .unwrap_or(path);
+    path.trim_end_matches('/')
 }
 
 /// The language of a page.
@@ -170,11 +205,20 @@ impl Sources {
     pub fn lint(&self, problems: &mut Problems) {
         let root = Place::file(FILE);
         self.lint_pages(&root.key("pages"), problems);
+        self.lint_index(&root.key("index"), problems);
         self.lint_contradictions(&root.key("contradictions"), problems);
         let words = &self.confidence;
         let texts = [&words.documented, &words.derived, &words.adjacent, &words.assumed];
         for (word, text) in ["documented", "derived", "adjacent", "assumed"].iter().zip(texts) {
             text.lint(&root.key("confidence").key(word), problems);
+        }
+    }
+
+    fn lint_index(&self, at: &Place, problems: &mut Problems) {
+        if let Some(index) = &self.index
+            && !(index.starts_with("https://") && index.ends_with("/llms.txt"))
+        {
+            problems.push(at.problem(format!("`{index}` is no https URL of an llms.txt")));
         }
     }
 

@@ -20,13 +20,16 @@ struct Mutation {
 fn every_changed_fact_is_reported_on_its_line() {
     let book = book();
     let fixtures = fixtures();
-    let (report, lock) = run(&documents(&fixtures), &book, &Lock::default());
+    let (_, lock) = run(&documents(&fixtures), &book, &Lock::default());
+    let (report, _) = run(&documents(&fixtures), &book, &lock);
     assert_eq!(report.exit_code(), 0, "{report}");
 
     let (mut tried, mut missed) = (0, Vec::new());
     for fixture in &fixtures {
         let mutations = mutations(&fixture.text);
-        assert!(!mutations.is_empty(), "{}", fixture.name);
+        let silent = ["profile-get-started", "best-practices"];
+        let silent = silent.iter().any(|name| fixture.name.starts_with(name));
+        assert_eq!(mutations.is_empty(), silent, "{}", fixture.name);
         for Mutation { what, text, lines } in mutations {
             tried += 1;
             let (report, _) = run(&[fixture.with(text)], &book, &lock);
@@ -34,11 +37,7 @@ fn every_changed_fact_is_reported_on_its_line() {
                 let told = page.findings.iter().filter(|finding| finding.level <= Level::Settle);
                 told.clone().any(|finding| lines.contains(&finding.page.line))
             };
-            let settled = report
-                .pages
-                .iter()
-                .all(|page| page.findings.iter().any(|f| f.level == Level::Settle));
-            if !report.pages.iter().any(caught) || (report.exit_code() == 0 && !settled) {
+            if !report.pages.iter().any(caught) || matches!(report.exit_code(), 0 | 4) {
                 missed.push(format!("{} line {lines:?}: {what}\n{report}", fixture.name));
             }
         }
@@ -108,14 +107,7 @@ fn other_words_are_only_looked_at() {
         let line = before.matches('\n').count() + 1;
         let (title, rest) = after.split_once('\n').expect("text after it");
         let (report, _) = run(&[fixture.with(format!("{before}{title} ***\n{rest}"))], &book, &lock);
-        assert_eq!(report.exit_code(), 0, "{report}");
-        if report.pages[0]
-            .page
-            .as_deref()
-            .is_some_and(|page| page.starts_with("guide"))
-        {
-            continue;
-        }
+        assert_eq!(report.exit_code(), 4, "{report}");
         let looked = report.pages[0]
             .findings
             .iter()
@@ -296,12 +288,15 @@ fn in_pipes(line: &str, head: &str, start: usize, index: usize, replace: Replace
     };
     let (names, cells) = (split(head), split(line));
     let bare: Vec<_> = cells.iter().map(|cell| cell.replace(['`', '\\'], "")).collect();
-    let prose = names.iter().any(|name| name == "Use");
+    let prose = names.iter().any(|name| ["Use", "용도"].contains(&name.as_str()));
     let endpoint = cells.iter().any(|cell| cell == "POST");
     let (start, single) = if endpoint {
         (0, false)
     } else {
-        (start, !names.iter().any(|name| name == "Domain"))
+        (
+            start,
+            !names.iter().any(|name| ["Domain", "도메인"].contains(&name.as_str())),
+        )
     };
     let fact = !prose && !endpoint && !changed_cells(&bare[0], &names[0]).is_empty() || bare[0].contains(" - ");
     if fact {
@@ -472,6 +467,8 @@ fn in_code(line: &str, start: usize, index: usize, replace: Replace<'_>) {
     if let Some((before, rest)) = line.split_once('"')
         && let Some((key, rest)) = rest.split_once("\": ")
         && !before.contains(['\'', ':'])
+        // Its own name, which nobody else knows.
+        && key != "visits"
     {
         replace("key renamed", format!("{before}\"{key}_x\": {rest}"), index);
         replace("key without its quote", format!("{before}{key}\": {rest}"), start);

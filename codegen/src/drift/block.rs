@@ -4,9 +4,9 @@
 #[derive(Clone, Debug)]
 pub enum Block {
     /// A heading, or a bold paragraph in place of one.
-    Heading(Line),
+    Heading(Prose),
     /// A line of prose.
-    Text(Line),
+    Text(Prose),
     Table(Table),
     Code(Code),
 }
@@ -28,10 +28,12 @@ impl Block {
 }
 
 /// A text, without markup.
-#[derive(Clone, Debug)]
-pub struct Line {
+#[derive(Clone, Debug, Default)]
+pub struct Prose {
     pub line: usize,
     pub text: String,
+    /// The parts of it that are marked as code.
+    pub literals: Vec<String>,
 }
 
 /// A table, in Markdown or in HTML.
@@ -47,7 +49,11 @@ pub struct Table {
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub line: usize,
+    /// Counts from 1, where several rows are on one line.
+    pub number: Option<usize>,
     pub cells: Vec<String>,
+    /// The parts of its cells that are marked as code.
+    pub literals: Vec<String>,
 }
 
 impl Row {
@@ -58,11 +64,41 @@ impl Row {
     }
 }
 
+/// Where something is on a page: its line, and its row where a line holds several rows of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    pub line: usize,
+    pub row: Option<usize>,
+}
+
+impl From<usize> for Spot {
+    fn from(line: usize) -> Self {
+        Self { line, row: None }
+    }
+}
+
+impl From<&Row> for Spot {
+    fn from(row: &Row) -> Self {
+        Self {
+            line: row.line,
+            row: row.number,
+        }
+    }
+}
+
+impl From<&Prose> for Spot {
+    fn from(line: &Prose) -> Self {
+        line.line.into()
+    }
+}
+
 /// A block of code.
 #[derive(Clone, Debug, Default)]
 pub struct Code {
     /// The line of its first line of text.
     pub line: usize,
+    /// By its indentation alone, as text copied from elsewhere often is.
+    pub indented: bool,
     /// The language it names, or nothing.
     pub language: String,
     pub text: String,

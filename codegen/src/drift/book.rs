@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::{
     compare::{Expected, ExpectedFact, Group},
-    known::DriftFile,
+    known::{self, DriftFile},
     located::{At, Lines, Node},
-    words,
+    numbers,
+    standard::Standard,
 };
 use crate::{
-    openapi::{Api, Operation, RateLimit, Schema},
+    openapi::{Api, Operation, RateLimit},
     sources::PageLanguage,
     spec::Spec,
     table::{Confidence, Source},
@@ -24,6 +25,7 @@ pub struct Book {
     pub lines: Lines,
     pub drift: DriftFile,
     pub drift_lines: Node,
+    pub standard: Vec<Standard>,
 }
 
 /// An operation and where it is.
@@ -34,9 +36,6 @@ pub struct Endpoint<'a> {
     pub method: &'a str,
     pub operation: &'a Operation,
 }
-
-/// How deep bodies may nest.
-const DEPTH: usize = 8;
 
 impl Book {
     /// All operations.
@@ -112,6 +111,12 @@ impl Book {
             }
             expected.extend(self.days().map(may));
         }
+        if api == "import" {
+            for endpoint in self.endpoints().filter(|endpoint| endpoint.api.name == api) {
+                let rows = self.operation(endpoint, PageLanguage::Ko).into_iter();
+                expected.extend(rows.filter(|row| row.group == Group::Limits).map(may));
+            }
+        }
         expected
     }
 
@@ -142,89 +147,6 @@ impl Book {
         found
     }
 
-    /// What the page of an operation has to say, in a language.
-    #[must_use]
-    pub fn operation(&self, endpoint: Endpoint<'_>, language: PageLanguage) -> Vec<Expected> {
-        let Endpoint { api, path, method, .. } = endpoint;
-        let (host, host_at) = self.host(api);
-        let path_at = self.lines.at(api.name, &["paths", path]);
-        let method_at = self.lines.at(api.name, &["paths", path, method]);
-        let mut expected = vec![
-            value(Group::Operation, "path", path.to_owned(), path_at),
-            value(Group::Operation, "method", method.to_uppercase(), method_at),
-            may(value(Group::Operation, "host", host, host_at)),
-        ];
-        self.parameters(endpoint, &mut expected);
-        let root = endpoint.operation.request();
-        self.fields(api, root, "", language, 0, &mut expected);
-        self.answers(endpoint, &mut expected);
-        self.columns(endpoint, language, &mut expected);
-        expected
-    }
-
-    fn parameters(&self, endpoint: Endpoint<'_>, expected: &mut Vec<Expected>) {
-        let Endpoint { api, path, method, .. } = endpoint;
-        let parameters = api.value["paths"][path][method]["parameters"].as_array();
-        for (index, parameter) in parameters.into_iter().flatten().enumerate() {
-            let reference = parameter["$ref"]
-                .as_str()
-                .and_then(|reference| reference.strip_prefix("#/components/parameters/"));
-            let index = index.to_string();
-            let (parameter, at) = match reference {
-                Some(name) => (
-                    &api.value["components"]["parameters"][name],
-                    vec!["components", "parameters", name],
-                ),
-                None => (parameter, vec!["paths", path, method, "parameters", &index]),
-            };
-            let key = |key: &'static str| self.lines.at(api.name, &[&at[..], &[key]].concat());
-            let group = if parameter["in"] == "header" {
-                Group::Headers
-            } else {
-                Group::Query
-            };
-            let name = format!(
-                "{} {}",
-                parameter["in"].as_str().unwrap_or_default(),
-                parameter["name"].as_str().unwrap_or_default()
-            );
-            let required = parameter["required"].as_bool().unwrap_or_default();
-            let kind = parameter["schema"]["type"].as_str().unwrap_or_default();
-            let facts = [
-                fact("required", [flag(required)], key("required")),
-                fact("type", [kind.to_owned()], key("schema")),
-            ];
-            expected.push(must(group, name, self.lines.at(api.name, &at), facts));
-        }
-
-        let content = endpoint.operation.request_body.content.keys();
-        let content = content.map(|media| {
-            let at = self
-                .lines
-                .at(api.name, &["paths", path, method, "requestBody", "content", media]);
-            header("content-type", media.clone(), at)
-        });
-        let answers = &api.value["paths"][path][method]["responses"]["200"]["content"];
-        let answers: Vec<_> = answers
-            .as_object()
-            .into_iter()
-            .flat_map(|media| media.keys().cloned())
-            .collect();
-        for header in content.chain(self.token(api, endpoint.operation.scheme())) {
-            let mut sample = Expected {
-                group: Group::Samples,
-                must: false,
-                ..header.clone()
-            };
-            if header.subject == "header content-type" {
-                // Samples also show answers.
-                let values = sample.facts.iter_mut().filter(|fact| fact.attribute == "value");
-                values.for_each(|fact| fact.accepted.extend(answers.iter().cloned()));
-            }
-            expected.extend([header, sample]);
-        }
-    }
-
     /// The header that carries a token.
     #[must_use]
     pub fn token(&self, api: &Api, scheme: &str) -> Option<Expected> {
@@ -234,136 +156,6 @@ impl Book {
             "http" => header("authorization", "bearer".to_owned(), at),
             _ => header(&scheme.name.to_lowercase(), "token".to_owned(), at),
         })
-    }
-
-    /// The fields of a body, with the path to each.
-    fn fields(
-        &self,
-        api: &Api,
-        name: &str,
-        prefix: &str,
-        language: PageLanguage,
-        depth: usize,
-        into: &mut Vec<Expected>,
-    ) {
-        let Some(schema) = api.document.schema(name) else {
-            return;
-        };
-        for (field, of) in &schema.properties {
-            let base = ["components", "schemas", name, "properties", field.as_str()];
-            let at = self.lines.at(api.name, &base);
-            let required_at = if schema.required.is_empty() {
-                at.clone()
-            } else {
-                self.lines.at(api.name, &["components", "schemas", name, "required"])
-            };
-            let path = format!("{prefix}{field}");
-            let facts = [
-                fact("required", [flag(!schema.is_optional(field))], required_at),
-                fact("type", types(api, of), at.clone()),
-            ];
-            let mut row = must(Group::Body, format!("body {path}"), at, facts);
-            row.must = self.is_on(&of.source, language);
-            into.push(row);
-            if let Some(max) = of.max_items
-                && let Some(what) = ["events", "items"].into_iter().find(|what| field.ends_with(what))
-                && !into
-                    .iter()
-                    .any(|expected| expected.subject == format!("limit of {what}"))
-            {
-                let at = self.lines.at(api.name, &[&base[..], &["maxItems"]].concat());
-                into.push(limit(what, max.to_string(), at));
-            }
-            if let Some(days) = of.max_age_days {
-                let at = self.lines.at(api.name, &[&base[..], &["x-max-age-days"]].concat());
-                into.push(limit("days", days.to_string(), at));
-            }
-            if depth < DEPTH {
-                let (element, dots) = match &of.items {
-                    Some(items) => (items.as_ref(), "[]."),
-                    None => (of, "."),
-                };
-                if let Some(target) = element.target() {
-                    self.fields(api, target, &format!("{path}{dots}"), language, depth + 1, into);
-                    self.free_keys(api, target, &format!("{path}{dots}"), into);
-                }
-            }
-        }
-    }
-
-    /// Keys of the user's own, which pages show as `${your-property-key}`.
-    fn free_keys(&self, api: &Api, name: &str, prefix: &str, into: &mut Vec<Expected>) {
-        let values = &api.value["components"]["schemas"][name]["additionalProperties"];
-        let Some(values) = values["$ref"]
-            .as_str()
-            .and_then(|target| target.strip_prefix("#/components/schemas/"))
-        else {
-            return;
-        };
-        let at = self.lines.at(api.name, &["components", "schemas", values, "oneOf"]);
-        let mut types = BTreeSet::new();
-        for branch in api.value["components"]["schemas"][values]["oneOf"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            match branch["type"].as_str().unwrap_or_default() {
-                "string" => types.extend(["string", "datetime"]),
-                "number" => types.extend(["long", "double"]),
-                "boolean" => types.extend(["boolean"]),
-                "array" => types.extend(["array"]),
-                _ => {}
-            }
-        }
-        let key_at = self
-            .lines
-            .at(api.name, &["components", "schemas", name, "additionalProperties"]);
-        let facts = [
-            fact("required", [flag(false)], key_at.clone()),
-            fact("type", [union(types)], at),
-        ];
-        into.push(must(Group::Body, format!("body {prefix}*"), key_at, facts));
-    }
-
-    /// The fields of the answer.
-    fn answers(&self, endpoint: Endpoint<'_>, into: &mut Vec<Expected>) {
-        let api = endpoint.api;
-        let Some(name) = answer(endpoint) else { return };
-        let Some(schema) = api.document.schema(name) else {
-            return;
-        };
-        for field in schema.properties.keys() {
-            let at = self
-                .lines
-                .at(api.name, &["components", "schemas", name, "properties", field]);
-            into.push(may(must(Group::Answer, format!("answer {field}"), at, [])));
-        }
-    }
-
-    fn columns(&self, endpoint: Endpoint<'_>, language: PageLanguage, into: &mut Vec<Expected>) {
-        let pages = &endpoint.operation.source.pages;
-        for (index, column) in self.spec.taxonomy.system_columns.iter().enumerate() {
-            if column.source.pages.iter().any(|page| pages.contains(page)) {
-                let at = self.lines.at("taxonomy", &["system_columns", &index.to_string()]);
-                let mut row = must(Group::Columns, format!("column {}", column.name), at, []);
-                row.must = self.is_on(&column.source, language);
-                into.push(row);
-            }
-        }
-    }
-
-    /// Whether a page has to have what this source covers. The Korean guide is the original: it has everything that the
-    /// English one has, but not the other way round.
-    fn is_on(&self, source: &Source, language: PageLanguage) -> bool {
-        let english = |id: &String| {
-            self.spec
-                .sources
-                .page(id)
-                .is_some_and(|page| page.language.code() == "en")
-        };
-        let documented = matches!(source.confidence, Confidence::Documented | Confidence::Derived);
-        let nowhere = source.pages.is_empty();
-        nowhere || (documented && (language.code() == "ko" || source.pages.iter().any(english)))
     }
 
     /// The families and headers of the page on limits.
@@ -412,15 +204,50 @@ impl Book {
                 .as_str()
                 .and_then(|target| target.rsplit('/').next())
                 .unwrap_or_default();
-            let integer = api.value["components"]["headers"][component]["schema"]["type"] == "integer";
+            let header = &api.value["components"]["headers"][component];
+            let integer = header["schema"]["type"] == "integer";
             let form = if integer { "integer" } else { "period" };
-            let facts = [fact("form", [form.to_owned()], at.clone())];
+            let mut facts = vec![fact("form", [form.to_owned()], at.clone())];
+            if let Some(unit) = header["example"].as_u64().and_then(numbers::unix_unit) {
+                facts.push(fact("unit", [unit.to_owned()], at.clone()));
+            }
             let row = must(Group::RateHeaders, format!("header {}", name.to_lowercase()), at, facts);
             // The samples of the pages have the other spelling of the same three.
             expected.push(if name.starts_with("X-") { row } else { may(row) });
         }
         expected.extend(self.periods());
         expected
+    }
+
+    /// The headers that show how much of a limit is left.
+    #[must_use]
+    pub fn rate_headers(&self) -> Vec<Expected> {
+        let rows = self.rate_limits().into_iter();
+        rows.filter(|row| row.group == Group::RateHeaders).collect()
+    }
+
+    /// A place in `spec/drift.yaml`.
+    #[must_use]
+    pub fn drift_at(&self, path: &[&str]) -> At {
+        At {
+            file: known::FILE.to_owned(),
+            line: self.drift_lines.line_of(path),
+        }
+    }
+
+    /// The HTTP status of a call over the limit.
+    #[must_use]
+    pub fn over_limit(&self) -> Option<u64> {
+        let mut operations = self.endpoints();
+        operations.find_map(|Endpoint { api, path, method, .. }| {
+            let responses = api.value["paths"][path][method]["responses"].as_object()?;
+            let (status, _) = responses.iter().find(|(_, response)| {
+                response["$ref"]
+                    .as_str()
+                    .is_some_and(|target| target.ends_with("/TooManyRequests"))
+            })?;
+            status.parse().ok()
+        })
     }
 
     /// The letters of periods: the description of the header lists them.
@@ -432,7 +259,7 @@ impl Book {
             api.name,
             &["components", "headers", "TableRateLimitLimit", "description"],
         );
-        let codes = words::period_codes(text).into_iter();
+        let codes = numbers::period_codes(text).into_iter();
         codes
             .map(|(unit, code)| {
                 let facts = [fact("code", [code], at.clone())];
@@ -444,10 +271,7 @@ impl Book {
     /// The rows of the page on data types.
     #[must_use]
     pub fn data_types(&self) -> Vec<Expected> {
-        let line = |path: &[&str]| At {
-            file: super::known::FILE.to_owned(),
-            line: self.drift_lines.line_of(path),
-        };
+        let line = |path: &[&str]| self.drift_at(path);
         let rows = self.drift.data_types.iter().enumerate().map(|(index, data_type)| {
             let index = index.to_string();
             let format = data_type.format.clone().unwrap_or_default();
@@ -515,61 +339,28 @@ impl Book {
             let at = self.lines.at(endpoint.api.name, &["paths", endpoint.path]);
             expected.push(may(must(Group::Names, format!("path {}", endpoint.path), at, [])));
         }
-        let taxonomy = &self.spec.taxonomy;
-        let mut names = |list: &str, rows: Vec<&str>| {
-            for (index, name) in rows.into_iter().enumerate() {
-                let at = self.lines.at("taxonomy", &[list, &index.to_string()]);
-                expected.push(may(must(Group::Names, format!("name {name}"), at, [])));
-            }
-        };
-        names("events", taxonomy.events.iter().map(|row| row.name.as_str()).collect());
-        names(
-            "event_properties",
-            taxonomy.event_properties.iter().map(|row| row.name.as_str()).collect(),
-        );
-        names(
-            "item_properties",
-            taxonomy.item_properties.iter().map(|row| row.name.as_str()).collect(),
-        );
-        names(
-            "user_properties",
-            taxonomy.user_properties.iter().map(|row| row.name.as_str()).collect(),
-        );
-        names(
-            "consent_properties",
-            taxonomy
-                .consent_properties
-                .iter()
-                .map(|row| row.name.as_str())
-                .collect(),
-        );
-        names(
-            "system_columns",
-            taxonomy.system_columns.iter().map(|row| row.name.as_str()).collect(),
-        );
+        expected.extend(self.names());
+        for endpoint in self.endpoints() {
+            let limits = self.operation(endpoint, PageLanguage::Ko);
+            let limits = limits.into_iter().filter(|row| row.group == Group::Limits);
+            let new: Vec<_> = limits
+                .filter(|row| !expected.iter().any(|old| old.subject == row.subject))
+                .collect();
+            expected.extend(new.into_iter().map(may));
+        }
         expected
     }
-}
 
-/// How the pages name the type of a property.
-fn types(api: &Api, schema: &Schema) -> Vec<String> {
-    let schema = schema
-        .target()
-        .and_then(|name| api.document.schema(name))
-        .unwrap_or(schema);
-    let one = match (schema.kind.as_str(), schema.format.as_str()) {
-        ("string", "date") => "date",
-        ("string", "date-time") => "datetime",
-        ("integer", _) => "long",
-        ("number", _) => "double",
-        ("array", _) => {
-            let items = schema.items.as_deref().map(|items| types(api, items));
-            let items = items.unwrap_or_default();
-            return items.iter().map(|item| format!("array of {item}")).collect();
+    /// The standard names that any page may mention.
+    #[must_use]
+    pub fn names(&self) -> Vec<Expected> {
+        let mut expected = Vec::new();
+        for standard in &self.standard {
+            let subject = format!("name {}", standard.name);
+            expected.push(may(must(Group::Names, subject, standard.at.clone(), [])));
         }
-        (kind, _) => kind,
-    };
-    vec![one.to_owned()]
+        expected
+    }
 }
 
 /// The schema of the JSON answer of an operation, by name.
@@ -593,7 +384,7 @@ pub fn union<'a>(types: impl IntoIterator<Item = &'a str>) -> String {
     types.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-fn fact(attribute: &'static str, accepted: impl IntoIterator<Item = String>, at: At) -> ExpectedFact {
+pub fn fact(attribute: &'static str, accepted: impl IntoIterator<Item = String>, at: At) -> ExpectedFact {
     ExpectedFact {
         attribute,
         accepted: accepted.into_iter().collect(),
@@ -601,7 +392,7 @@ fn fact(attribute: &'static str, accepted: impl IntoIterator<Item = String>, at:
     }
 }
 
-fn must(group: Group, subject: String, at: At, facts: impl IntoIterator<Item = ExpectedFact>) -> Expected {
+pub fn must(group: Group, subject: String, at: At, facts: impl IntoIterator<Item = ExpectedFact>) -> Expected {
     Expected {
         group,
         subject,
@@ -611,7 +402,7 @@ fn must(group: Group, subject: String, at: At, facts: impl IntoIterator<Item = E
     }
 }
 
-fn may(expected: Expected) -> Expected {
+pub fn may(expected: Expected) -> Expected {
     Expected {
         must: false,
         ..expected
@@ -627,16 +418,16 @@ fn if_documented(source: &Source, expected: Expected) -> Expected {
 }
 
 /// A fact without rows: it stands in prose, or in a sample.
-fn value(group: Group, subject: &str, value: String, at: At) -> Expected {
+pub fn value(group: Group, subject: &str, value: String, at: At) -> Expected {
     let facts = [fact("value", [value], at.clone())];
     must(group, subject.to_owned(), at, facts)
 }
 
-fn limit(what: &str, of: String, at: At) -> Expected {
+pub fn limit(what: &str, of: String, at: At) -> Expected {
     value(Group::Limits, &format!("limit of {what}"), of, at)
 }
 
-fn header(name: &str, of: String, at: At) -> Expected {
+pub fn header(name: &str, of: String, at: At) -> Expected {
     let facts = [
         fact("required", [flag(true)], at.clone()),
         fact("type", ["string".to_owned()], at.clone()),

@@ -35,8 +35,13 @@ pub fn type_value(cell: &str) -> String {
 #[must_use]
 pub fn header_value(name: &str, value: &str) -> String {
     match name {
-        "authorization" => value.split_whitespace().next().unwrap_or_default().to_lowercase(),
+        "authorization" => value
+            .split(|c: char| c.is_whitespace() || "`\"'".contains(c))
+            .next()
+            .unwrap_or_default()
+            .to_lowercase(),
         "content-type" => value.split(';').next().unwrap_or_default().trim().to_lowercase(),
+        _ if value.to_lowercase().starts_with("bearer ") => "bearer".to_owned(),
         _ => "token".to_owned(),
     }
 }
@@ -45,13 +50,23 @@ pub fn header_value(name: &str, value: &str) -> String {
 #[must_use]
 pub fn is_token_header(name: &str) -> bool {
     let plain = words::plain(name);
-    plain.contains("accesstoken")
-        || plain.starts_with("authori")
-        || (plain.ends_with("token") && name.contains(['-', '_']))
+    let parted = name.contains(['-', '_']);
+    let placeholder = plain.starts_with("your");
+    !placeholder
+        && (plain.contains("accesstoken")
+            || plain.starts_with("authori")
+            || name.to_lowercase().starts_with("x-")
+            || (parted && ["token", "key", "secret"].iter().any(|end| plain.ends_with(end))))
 }
 
-/// Whether a block of code is a call of curl.
-#[must_use]
-pub fn is_command(text: &str) -> bool {
-    text.trim_start().trim_start_matches("$ ").starts_with("curl")
+/// Says that a table was not understood.
+pub fn not_understood(sheet: &mut Sheet, table: &Table) {
+    let columns = table.columns.join(", ");
+    sheet.say(
+        Level::Error,
+        "table",
+        format!("not understood: its columns are {columns}"),
+        table.line,
+        None,
+    );
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Book, Document, Lock, fetch, known, lock, run};
+use super::{Book, Document, Lock, fetch, has_facts, known, lock, run};
 use crate::read;
 
 const USAGE: &str = "\
@@ -18,15 +18,30 @@ Holds the spec against pages of the vendor's documentation, as Markdown.
   --accept   remember how many facts the pages have and how they are worded
   --json     the report for machines
   --lock     what is remembered; spec/drift.lock.yaml, if not given
-  --fetch    download the pages that spec/sources.yaml lists
+  --fetch    download the index of all pages and those that spec/sources.yaml lists, and name the pages that it lacks
   --dir      where downloads are kept; target/drift, if not given
   --base     another server than the documentation's, for tests
-Exit code: 0 no drift, 1 drift, 2 something was not understood.";
+  --help     this text
+
+Exit code, the first that applies:
+  2  error: a page or a part of it was not understood, is gone, or nothing was compared
+  1  drift: a page and the spec differ, or a page is new or has moved
+  3  settle: a page answers what the spec had to leave open or to choose
+  4  look: only the wording is new
+  0  nothing";
 
 /// Runs the command; `root` is the folder of the workspace, if known.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = String>, root: Option<PathBuf>) -> ExitCode {
-    match Arguments::parse(arguments, root).and_then(|arguments| arguments.run()) {
+    let arguments: Vec<_> = arguments.collect();
+    if arguments
+        .iter()
+        .any(|argument| matches!(argument.as_str(), "--help" | "-h"))
+    {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    match Arguments::parse(arguments.into_iter(), root).and_then(|arguments| arguments.run()) {
         Ok(code) => ExitCode::from(code),
         Err(words) => {
             eprintln!("{}", words.trim_end());
@@ -66,7 +81,6 @@ impl Arguments {
                     .ok_or_else(|| format!("{argument} needs a value\n{USAGE}"))
             };
             match argument.as_str() {
-                "--help" => return Err(USAGE.to_owned()),
                 "--json" => parsed.json = true,
                 "--accept" => parsed.accept = true,
                 "--fetch" => parsed.fetch = true,
@@ -108,13 +122,25 @@ impl Arguments {
         };
         let remembered = Lock::parse(&remembered).map_err(|problem| problem.to_string())?;
 
-        let (documents, errors) = if self.fetch {
+        let mut fetched = if self.fetch {
             fetch::pages(&book, &self.options)
         } else {
-            (documents(&self.paths)?, Vec::new())
+            fetch::Fetched {
+                documents: documents(&self.paths)?,
+                ..fetch::Fetched::default()
+            }
         };
-        let (mut report, remember) = run(&documents, &book, &remembered);
-        report.errors = errors;
+        // An unlisted page without facts is told as new, which is enough.
+        fetched.unlisted.retain(|document| has_facts(document, &book));
+        fetched.documents.append(&mut fetched.unlisted);
+        let (mut report, remember) = run(&fetched.documents, &book, &remembered);
+        if self.fetch {
+            report.push(fetched.index);
+        }
+        report.errors = fetched.errors;
+        if self.accept {
+            report.accept();
+        }
         if self.json {
             print!("{}", report.json());
         } else {
@@ -151,7 +177,12 @@ fn documents(paths: &[PathBuf]) -> Result<Vec<Document>, String> {
         }
         for file in files {
             let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-            let text = String::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8", file.display()))?;
+            // A PDF file is refused as a page, with words of its own.
+            let text = if bytes.starts_with(b"%PDF") {
+                String::from_utf8_lossy(&bytes).into_owned()
+            } else {
+                String::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8", file.display()))?
+            };
             documents.push(Document {
                 file: file.display().to_string(),
                 text,

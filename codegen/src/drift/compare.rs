@@ -1,8 +1,11 @@
 //! Compares what a page says with what the spec says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use similar::TextDiff;
 
 use super::{
+    block::Spot,
     known::{Knowledge, Verdict},
     located::At,
     report::{Finding, Level},
@@ -54,7 +57,17 @@ pub struct Reading {
     pub subject: String,
     pub attribute: &'static str,
     pub value: String,
-    pub line: usize,
+    pub spot: Spot,
+}
+
+/// A difference in a sample, of which `spec/drift.yaml` may know.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    pub fact: &'static str,
+    pub reading: String,
+    pub words: String,
+    pub spot: Spot,
+    pub at: At,
 }
 
 /// What the spec says about a subject.
@@ -84,7 +97,10 @@ pub struct Sheet {
     /// How many facts were compared.
     pub facts: usize,
     pub readings: Vec<Reading>,
+    pub doubts: Vec<Doubt>,
     pub findings: Vec<Finding>,
+    /// The entries of `spec/drift.yaml` that the page bears out, by index.
+    pub used: BTreeSet<usize>,
     /// Where the page covers a kind of fact.
     pub places: BTreeMap<Group, usize>,
     /// Where the page lists the fields of an object, by the beginning of their names.
@@ -93,24 +109,30 @@ pub struct Sheet {
 
 impl Sheet {
     /// Notes a fact.
-    pub fn read(&mut self, group: Group, subject: &str, attribute: &'static str, value: &str, line: usize) {
-        self.places.entry(group).or_insert(line);
+    pub fn read(&mut self, group: Group, subject: &str, attribute: &'static str, value: &str, spot: impl Into<Spot>) {
+        let spot = spot.into();
+        self.places.entry(group).or_insert(spot.line);
         self.readings.push(Reading {
             group,
             subject: subject.to_owned(),
             attribute,
             value: value.to_owned(),
-            line,
+            spot,
         });
     }
 
     /// Notes a finding.
-    pub fn say(&mut self, level: Level, fact: &str, words: impl Into<String>, line: usize, spec: Option<At>) {
+    pub fn say(&mut self, level: Level, fact: &str, words: impl Into<String>, spot: impl Into<Spot>, spec: Option<At>) {
+        let Spot { line, row } = spot.into();
         let finding = Finding {
             level,
             fact: fact.to_owned(),
             words: words.into(),
-            page: self.at(line),
+            page: At {
+                file: self.file.clone(),
+                line,
+            },
+            row,
             spec,
         };
         if !self.findings.contains(&finding) {
@@ -119,17 +141,10 @@ impl Sheet {
     }
 
     /// Counts a fact, and reports it unless it holds.
-    pub fn check(&mut self, holds: bool, fact: &str, words: impl FnOnce() -> String, line: usize, spec: &At) {
+    pub fn check(&mut self, holds: bool, fact: &str, words: impl FnOnce() -> String, spot: impl Into<Spot>, spec: &At) {
         self.facts += 1;
         if !holds {
-            self.say(Level::Drift, fact, words(), line, Some(spec.clone()));
-        }
-    }
-
-    fn at(&self, line: usize) -> At {
-        At {
-            file: self.file.clone(),
-            line,
+            self.say(Level::Drift, fact, words(), spot, Some(spec.clone()));
         }
     }
 }
@@ -142,8 +157,14 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn line(&self) -> usize {
-        self.readings.first().map_or(1, |reading| reading.line)
+    fn spot(&self) -> Spot {
+        let row = self.readings.iter().find(|reading| reading.attribute.is_empty());
+        row.or(self.readings.first()).map_or(1.into(), |reading| reading.spot)
+    }
+
+    /// Whether it is in a table, not only in prose or in a sample.
+    fn has_row(&self) -> bool {
+        self.readings.iter().any(|reading| reading.attribute.is_empty())
     }
 
     /// Whether it says about itself what the spec says about another.
@@ -175,43 +196,118 @@ pub fn compare(sheet: &mut Sheet, expected: &[Expected], knowledge: &Knowledge<'
         subject.readings.push(reading);
     }
 
-    let mut missing = Vec::new();
+    let (mut missing, mut misplaced) = (Vec::new(), Vec::new());
+    // The last subject of each kind that page and spec share: what is missing would be near it.
+    let mut last: BTreeMap<Group, Spot> = BTreeMap::new();
     for expected in expected {
         match subjects.remove(&(expected.group, expected.subject.as_str())) {
-            Some(subject) => compare_subject(sheet, expected, &subject, knowledge),
-            None if expected.must => missing.push(expected),
+            // The spelling of the samples has taken the place of the table's own.
+            Some(subject) if expected.group == Group::RateHeaders && !expected.must && subject.has_row() => {
+                misplaced.push(subject);
+            }
+            Some(subject) => {
+                if !expected.subject.contains('.') && subject.has_row() {
+                    last.insert(expected.group, subject.spot());
+                }
+                compare_subject(sheet, expected, &subject, knowledge);
+                // What only prose or a sample has is missing in its table.
+                if expected.must && expected.group.is_table() && !subject.has_row() {
+                    missing.push((expected, last.get(&expected.group).copied()));
+                }
+            }
+            None if expected.must => missing.push((expected, last.get(&expected.group).copied())),
             None => {}
         }
     }
-    let mut extra: Vec<_> = subjects.into_values().collect();
-    for expected in missing.clone() {
-        // One subject gone, one new, and all else the same: it was renamed.
-        let alike = |subject: &Subject<'_>| {
-            let rivals = missing.iter().filter(|missing| subject.resembles(missing)).count();
-            subject.resembles(expected) && rivals == 1
-        };
-        let mut candidates = extra.iter().enumerate().filter(|(_, subject)| alike(subject));
-        if let (Some((index, subject)), None) = (candidates.next(), candidates.next()) {
-            let words = format!("reads `{}` on the page", subject.name);
-            sheet.facts += weight(expected);
-            sheet.say(
-                Level::Drift,
-                &expected.subject,
-                words,
-                subject.line(),
-                Some(expected.at.clone()),
-            );
-            extra.remove(index);
-            missing.retain(|missing| missing.subject != expected.subject || missing.group != expected.group);
-        }
+    let is_known = |subject: &Subject<'_>| !matches!(knowledge.verdict(subject.name, "present"), Verdict::Unknown);
+    let (known, mut extra): (Vec<_>, Vec<_>) = subjects.into_values().chain(misplaced).partition(is_known);
+    while let Some((from, to)) = renamed(&missing, &extra) {
+        let (expected, _) = missing.remove(from);
+        let subject = extra.remove(to);
+        let words = format!("reads `{}` on the page", subject.name);
+        sheet.facts += 1;
+        sheet.say(
+            Level::Drift,
+            &expected.subject,
+            words,
+            subject.spot(),
+            Some(expected.at.clone()),
+        );
+        compare_subject(sheet, expected, &subject, knowledge);
     }
-    for expected in missing {
-        report_missing(sheet, expected, knowledge);
+    for (expected, near) in missing {
+        report_missing(sheet, expected, near, knowledge);
     }
-    for subject in &extra {
+    for subject in extra.iter().chain(&known) {
         report_extra(sheet, subject, knowledge);
     }
     sheet.readings = readings;
+    for doubt in std::mem::take(&mut sheet.doubts) {
+        sheet.facts += 1;
+        let at = Some(&doubt.at);
+        difference(
+            sheet,
+            doubt.fact,
+            &doubt.reading,
+            doubt.words,
+            doubt.spot,
+            at,
+            knowledge,
+        );
+    }
+}
+
+/// A subject that is gone and a new one that took its place, by their indices: all else is the same and no other fits, or
+/// their names are alike, or they are the only ones of their kind.
+fn renamed(missing: &[(&Expected, Option<Spot>)], extra: &[Subject<'_>]) -> Option<(usize, usize)> {
+    for (from, (expected, _)) in missing.iter().enumerate() {
+        let alike = |subject: &Subject<'_>| {
+            let rivals = missing.iter().filter(|(missing, _)| subject.resembles(missing)).count();
+            subject.resembles(expected) && rivals == 1
+        };
+        let mut candidates = extra.iter().enumerate().filter(|(_, subject)| alike(subject));
+        if let (Some((to, _)), None) = (candidates.next(), candidates.next()) {
+            return Some((from, to));
+        }
+    }
+    let pairs = missing.iter().enumerate().flat_map(|(from, (expected, _))| {
+        let same = extra
+            .iter()
+            .enumerate()
+            .filter(|(_, subject)| subject.group == expected.group);
+        same.map(move |(to, subject)| (from, to, likeness(&expected.subject, subject.name)))
+    });
+    let best = pairs.max_by(|a, b| a.2.total_cmp(&b.2));
+    if let Some((from, to, likeness)) = best
+        && likeness > 0.7
+    {
+        return Some((from, to));
+    }
+    let single = |group: Group| {
+        let count = missing.iter().filter(|(expected, _)| expected.group == group).count();
+        count == 1 && extra.iter().filter(|subject| subject.group == group).count() == 1
+    };
+    let named = [Group::Columns, Group::RateHeaders, Group::Samples];
+    let from = missing
+        .iter()
+        .position(|(expected, _)| named.contains(&expected.group) && single(expected.group))?;
+    let group = missing.get(from)?.0.group;
+    Some((from, extra.iter().position(|subject| subject.group == group)?))
+}
+
+/// How alike two subjects are, from 0 to 1, without the words that all of their kind have.
+fn likeness(a: &str, b: &str) -> f32 {
+    fn bare(name: &str) -> (&str, String) {
+        let (kind, name) = name.split_once(' ').unwrap_or(("", name));
+        let owner = name.rfind('.').map_or(0, |dot| dot + 1);
+        (kind, name.get(owner..).unwrap_or_default().to_lowercase())
+    }
+    let ((kind, a), (other, b)) = (bare(a), bare(b));
+    if kind == other {
+        TextDiff::from_chars(a.as_str(), b.as_str()).ratio()
+    } else {
+        0.0
+    }
 }
 
 fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>, knowledge: &Knowledge<'_>) {
@@ -220,50 +316,66 @@ fn compare_subject(sheet: &mut Sheet, expected: &Expected, subject: &Subject<'_>
         .iter()
         .filter(|reading| reading.attribute.is_empty())
         .count();
+    confirm(
+        sheet,
+        &expected.subject,
+        "absent",
+        "is on the page now",
+        subject.spot(),
+        &expected.at,
+        knowledge,
+    );
     for reading in &subject.readings {
         sheet.facts += 1;
         if reading.attribute.is_empty() {
             if rows > 1 && expected.group.is_table() {
                 sheet.say(
                     Level::Drift,
-                    subject.name,
+                    &expected.subject,
                     "stands twice on the page",
-                    reading.line,
+                    reading.spot,
                     Some(expected.at.clone()),
                 );
             }
             continue;
         }
-        let Some(fact) = expected.facts.iter().find(|fact| fact.attribute == reading.attribute) else {
-            continue;
-        };
-        if fact.accepted.contains(&reading.value) {
+        if reading.attribute == "mention" {
             continue;
         }
         let name = format!("{} {}", expected.subject, reading.attribute);
-        let own = fact.accepted.first().map_or("nothing", String::as_str);
+        let fact = expected.facts.iter().find(|fact| fact.attribute == reading.attribute);
+        let at = fact.map_or(&expected.at, |fact| &fact.at);
+        if fact.is_some_and(|fact| fact.accepted.contains(&reading.value)) {
+            let words = format!("the page says {}, as chosen", reading.value);
+            confirm(sheet, &name, "any", &words, reading.spot, at, knowledge);
+            continue;
+        }
+        let own = fact
+            .and_then(|fact| fact.accepted.first())
+            .map_or("nothing", String::as_str);
         let says = if reading.value.is_empty() {
             "nothing"
         } else {
             &reading.value
         };
         let words = format!("the page says {says}, the spec says {own}");
-        difference(
-            sheet,
-            &name,
-            &reading.value,
-            words,
-            reading.line,
-            Some(&fact.at),
-            knowledge,
-        );
+        difference(sheet, &name, &reading.value, words, reading.spot, Some(at), knowledge);
     }
 }
 
-fn report_missing(sheet: &mut Sheet, expected: &Expected, knowledge: &Knowledge<'_>) {
+/// Says that a page bears out what `spec/drift.yaml` holds for open.
+fn confirm(sheet: &mut Sheet, fact: &str, reading: &str, words: &str, spot: Spot, at: &At, knowledge: &Knowledge<'_>) {
+    if let Some((index, entry)) = knowledge.entry(fact, reading) {
+        sheet.used.insert(index);
+        let words = format!("{words}: raise the confidence at {at} and remove {entry}");
+        sheet.say(Level::Settle, fact, words, spot, Some(at.clone()));
+    }
+}
+
+fn report_missing(sheet: &mut Sheet, expected: &Expected, near: Option<Spot>, knowledge: &Knowledge<'_>) {
     // What is known to be missing was not compared: if it appears on the page one day and then vanishes, fewer facts
     // remain.
-    if !matches!(knowledge.verdict(&expected.subject, "absent"), Verdict::Known(..)) {
+    if !matches!(knowledge.verdict(&expected.subject, "absent"), Verdict::Known { .. }) {
         sheet.facts += weight(expected);
     }
     let object = expected
@@ -271,14 +383,22 @@ fn report_missing(sheet: &mut Sheet, expected: &Expected, knowledge: &Knowledge<
         .rfind('.')
         .map_or("body ", |dot| expected.subject.get(..=dot).unwrap_or_default());
     let object = sheet.objects.get(object).filter(|_| expected.group == Group::Body);
-    let line = object.or(sheet.places.get(&expected.group)).copied().unwrap_or(1);
+    let group = match expected.group {
+        // They are in the table of the headers.
+        Group::Periods => sheet.places.get(&Group::RateHeaders),
+        _ => None,
+    };
+    let place = object.or(sheet.places.get(&expected.group)).or(group).copied();
+    // The nearest row helps only within the table that should hold it.
+    let near = near.filter(|spot| place.is_none_or(|line| object.is_none() || spot.line >= line));
+    let spot = near.or(place.map(Spot::from)).unwrap_or(1.into());
     let words = "is in the spec, but not on the page".to_owned();
     difference(
         sheet,
         &expected.subject,
         "absent",
         words,
-        line,
+        spot,
         Some(&expected.at),
         knowledge,
     );
@@ -296,10 +416,19 @@ fn report_extra(sheet: &mut Sheet, subject: &Subject<'_>, knowledge: &Knowledge<
     let said = said.into_iter().cloned().collect::<Vec<_>>().join(", ");
     let said = if said.is_empty() { said } else { format!(" ({said})") };
     let words = format!("is on the page{said}, but not in the spec");
-    let mut lines: Vec<_> = subject.readings.iter().map(|reading| reading.line).collect();
-    lines.dedup();
-    for line in lines {
-        difference(sheet, subject.name, "present", words.clone(), line, None, knowledge);
+    let mut spots: Vec<_> = subject.readings.iter().map(|reading| reading.spot).collect();
+    spots.dedup();
+    let bare = subject.name.split_once(' ').map_or(subject.name, |(_, name)| name);
+    for spot in spots {
+        // A new name in a table is told as its row.
+        let told = sheet.findings.iter().any(|finding| {
+            let here = (finding.page.line, finding.row) == (spot.line, spot.row);
+            here && finding.level < Level::Look && (finding.fact.contains(bare) || finding.words.contains(bare))
+        });
+        if told && matches!(subject.group, Group::Names | Group::Samples) {
+            continue;
+        }
+        difference(sheet, subject.name, "present", words.clone(), spot, None, knowledge);
     }
 }
 
@@ -309,16 +438,29 @@ fn difference(
     fact: &str,
     reading: &str,
     words: String,
-    line: usize,
+    spot: Spot,
     at: Option<&At>,
     knowledge: &Knowledge<'_>,
 ) {
     match knowledge.verdict(fact, reading) {
-        Verdict::Unknown => sheet.say(Level::Drift, fact, words, line, at.cloned()),
-        Verdict::Known(because, known_at) => {
-            sheet.say(Level::Known, fact, format!("{words}: {because}"), line, Some(known_at));
+        Verdict::Unknown => sheet.say(Level::Drift, fact, words, spot, at.cloned()),
+        Verdict::Known { because, index, at } => {
+            sheet.used.insert(index);
+            sheet.say(Level::Known, fact, format!("{words}: {because}"), spot, Some(at));
         }
-        Verdict::Open(because) => sheet.say(Level::Settle, fact, format!("{words}: {because}"), line, at.cloned()),
+        // An empty cell leaves the question open.
+        Verdict::Open { index, .. } if reading.is_empty() => {
+            sheet.used.insert(index);
+        }
+        Verdict::Open {
+            because,
+            index,
+            at: entry,
+        } => {
+            sheet.used.insert(index);
+            let words = format!("{words}: {because}; this settles it: change the spec and remove {entry}");
+            sheet.say(Level::Settle, fact, words, spot, at.cloned());
+        }
     }
 }
 

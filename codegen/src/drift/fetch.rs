@@ -13,7 +13,7 @@ use ureq::{
     http::{Response, StatusCode, Uri, header},
 };
 
-use super::{Book, Document};
+use super::{At, Book, Document, Finding, Level, PageReport, index::Index};
 use crate::sources::{Page, PageKind};
 
 /// A page is a few dozen kilobytes.
@@ -45,12 +45,26 @@ impl Default for Options {
     }
 }
 
-/// Downloads all pages; returns those that came, and why others did not.
+/// What came of a download.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    pub documents: Vec<Document>,
+    /// Pages that `spec/sources.yaml` does not list.
+    pub unlisted: Vec<Document>,
+    /// What the index of all pages shows, and the pages that have moved.
+    pub index: PageReport,
+    /// Why something did not come.
+    pub errors: Vec<String>,
+}
+
+/// Downloads the index and all pages.
 #[must_use]
-pub fn pages(book: &Book, options: &Options) -> (Vec<Document>, Vec<String>) {
-    let (mut documents, mut errors) = (Vec::new(), Vec::new());
+pub fn pages(book: &Book, options: &Options) -> Fetched {
+    let mut fetched = Fetched::default();
+    fetched.index.page = Some("index".to_owned());
     if let Err(error) = fs::create_dir_all(&options.dir) {
-        return (documents, vec![format!("{}: {error}", options.dir.display())]);
+        fetched.errors.push(format!("{}: {error}", options.dir.display()));
+        return fetched;
     }
     let config = Agent::config_builder()
         .max_redirects(0)
@@ -60,29 +74,65 @@ pub fn pages(book: &Book, options: &Options) -> (Vec<Document>, Vec<String>) {
         .build();
     let mut client = Client {
         agent: config.new_agent(),
-        pause: options.pause,
+        options,
         used: false,
     };
-    let pages = book
-        .spec
-        .sources
-        .pages
-        .iter()
-        .filter_map(|page| Some((page, markdown_url(page)?)));
-    for (page, url) in pages {
-        let url = match &options.base {
-            Some(base) => rebased(&url, base),
-            None => url,
-        };
-        match client.page(&url, &options.dir.join(&page.id)) {
-            Ok(text) => documents.push(Document {
-                file: options.dir.join(format!("{}.md", page.id)).display().to_string(),
-                text,
-            }),
-            Err(words) => errors.push(format!("{}: {url}: {words}", page.id)),
+    let index = client.index(book, &mut fetched);
+    for (number, page) in book.spec.sources.pages.iter().enumerate() {
+        let Some(guess) = markdown_url(page) else { continue };
+        let listed = index.find(page);
+        let url = listed.map_or(guess, |entry| entry.url.clone());
+        let at = book.lines.at("sources", &["pages", &number.to_string(), "url"]);
+        match client.page(&url, &page.id) {
+            Ok((document, moved)) => {
+                fetched.documents.push(document);
+                if let Some(target) = moved {
+                    let words = format!("has moved to {target}: change its `url`");
+                    fetched.say(Level::Drift, &page.id, words, 1, Some(at));
+                } else if listed.is_none() && index.covers(page) {
+                    let words = "is not in the index any more, but still there: it may be about to go".to_owned();
+                    fetched.say(Level::Look, &page.id, words, 1, Some(at));
+                }
+            }
+            Err(words) => fetched.errors.push(format!("{}: {url}: {words} [{at}]", page.id)),
         }
     }
-    (documents, errors)
+    let at = book.lines.at("sources", &["pages"]);
+    for entry in index.unlisted(book) {
+        let words = format!(
+            "{} is not in spec/sources.yaml: add it, with `facts: none` if it has no facts of the API",
+            entry.url
+        );
+        fetched.say(
+            Level::Drift,
+            &format!("new page «{}»", entry.title),
+            words,
+            entry.line,
+            Some(at.clone()),
+        );
+        // What it says need not wait until it is listed.
+        match client.page(&entry.url, &format!("new-{}", entry.slug())) {
+            Ok((document, _)) => fetched.unlisted.push(document),
+            Err(words) => fetched.errors.push(format!("{}: {words}", entry.url)),
+        }
+    }
+    fetched
+}
+
+impl Fetched {
+    fn say(&mut self, level: Level, fact: &str, words: String, line: usize, spec: Option<At>) {
+        self.index.findings.push(Finding {
+            level,
+            fact: fact.to_owned(),
+            words,
+            page: At {
+                file: self.index.file.clone(),
+                line,
+            },
+            row: None,
+            spec,
+        });
+    }
 }
 
 /// Pages of the API guide are there as Markdown, unless they are PDF files.
@@ -100,28 +150,70 @@ fn rebased(url: &str, base: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), path.map_or("", |(_, path)| path))
 }
 
-struct Client {
+struct Client<'a> {
     agent: Agent,
-    pause: Duration,
+    options: &'a Options,
     used: bool,
 }
 
-impl Client {
-    /// A page by its URL, cached as `file.md` with its tag in `file.etag`.
-    fn page(&mut self, url: &str, file: &Path) -> Result<String, String> {
+impl Client<'_> {
+    /// The index of all pages; an empty one if it did not come.
+    fn index(&mut self, book: &Book, fetched: &mut Fetched) -> Index {
+        let Some(url) = &book.spec.sources.index else {
+            return Index::default();
+        };
+        match self.page(url, "llms") {
+            Ok((document, _)) => {
+                let index = Index::parse(&document.text, url);
+                fetched.index.file = document.file;
+                fetched.index.facts = index.entries.len();
+                if index.entries.is_empty() {
+                    fetched.errors.push(format!("{url}: lists no page"));
+                }
+                index
+            }
+            Err(words) => {
+                fetched.errors.push(format!("{url}: {words}"));
+                Index::default()
+            }
+        }
+    }
+
+    /// A page by its URL, kept in a file of this name, and where it has moved to if it has.
+    fn page(&mut self, url: &str, name: &str) -> Result<(Document, Option<String>), String> {
+        let url = match &self.options.base {
+            Some(base) => rebased(url, base),
+            None => url.to_owned(),
+        };
+        let file = self.options.dir.join(name);
+        let (text, moved) = self.get_kept(&url, &file)?;
+        let file = file.with_extension("md").display().to_string();
+        Ok((Document { file, text }, moved))
+    }
+
+    /// A text by its URL, cached as `file.md` with its tag in `file.etag`; and where it has moved to for good.
+    fn get_kept(&mut self, url: &str, file: &Path) -> Result<(String, Option<String>), String> {
         let (markdown, tag) = (file.with_extension("md"), file.with_extension("etag"));
         // A tag without its page would leave us with neither.
         let known = markdown.exists().then(|| fs::read_to_string(&tag).ok()).flatten();
         let mut url: Uri = url.parse().map_err(|_| "is no URL".to_owned())?;
+        let mut moved = None;
         for _ in 0..=REDIRECTS {
             let mut response = self.get(&url, known.as_deref())?;
             let status = response.status();
             if status == StatusCode::NOT_MODIFIED {
-                return fs::read_to_string(&markdown).map_err(|error| error.to_string());
+                let text = fs::read_to_string(&markdown).map_err(|error| error.to_string())?;
+                return Ok((text, moved));
             }
             if status.is_redirection() {
                 url = redirect(&url, &response)?;
+                if matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT) {
+                    moved = Some(url.to_string());
+                }
                 continue;
+            }
+            if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+                return Err(format!("is gone (HTTP {status})"));
             }
             if status != StatusCode::OK {
                 return Err(format!("HTTP {status}"));
@@ -138,7 +230,7 @@ impl Client {
                 Some(value) => keep(&tag, value)?,
                 None => drop(fs::remove_file(&tag)),
             }
-            return Ok(text);
+            return Ok((text, moved));
         }
         Err(format!("more than {REDIRECTS} redirects"))
     }
@@ -152,7 +244,7 @@ impl Client {
             _ => return Err("is not https".to_owned()),
         }
         if self.used {
-            thread::sleep(self.pause);
+            thread::sleep(self.options.pause);
         }
         self.used = true;
         let mut request = self

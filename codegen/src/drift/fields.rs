@@ -4,15 +4,23 @@ use std::collections::BTreeSet;
 
 use super::{
     block::{Block, Row, Table},
+    book::Book,
     cells::{flag_value, header_value, type_value, understood},
     compare::{Expected, Group, Sheet},
+    json,
     page::Page,
-    recognise,
+    recognise, values,
     words::{Columns, Role, plain},
 };
 
 /// Reads all tables; those of neither fields nor columns go to `other`.
-pub fn read(sheet: &mut Sheet, page: &Page, expected: &[Expected], mut other: impl FnMut(&mut Sheet, &Table)) {
+pub fn read(
+    sheet: &mut Sheet,
+    page: &Page,
+    expected: &[Expected],
+    book: &Book,
+    mut other: impl FnMut(&mut Sheet, &Table),
+) {
     let mut heading = String::new();
     let mut reader = Fields {
         expected,
@@ -25,7 +33,7 @@ pub fn read(sheet: &mut Sheet, page: &Page, expected: &[Expected], mut other: im
                 if reader.is_columns(table, &heading) {
                     reader.columns(sheet, table);
                 } else if recognise::is_fields(table) || reader.has_names(table) {
-                    reader.fields(sheet, table, &heading);
+                    reader.fields(sheet, table, &heading, book);
                 } else {
                     other(sheet, table);
                 }
@@ -83,7 +91,7 @@ impl Fields<'_> {
                 // A user-defined column, whose name the page cannot know.
                 sheet.facts += 1;
             } else {
-                sheet.read(Group::Columns, &format!("column {name}"), "", "", row.line);
+                sheet.read(Group::Columns, &format!("column {name}"), "", "", row);
             }
         }
     }
@@ -100,7 +108,7 @@ impl Fields<'_> {
         })
     }
 
-    fn fields(&mut self, sheet: &mut Sheet, table: &Table, heading: &str) {
+    fn fields(&mut self, sheet: &mut Sheet, table: &Table, heading: &str, book: &Book) {
         let columns = understood(sheet, table);
         let Some(name_column) = columns.find(Role::Name) else {
             return;
@@ -120,16 +128,77 @@ impl Fields<'_> {
             let (group, subject) = self.subject(part, &owner, name, row, &columns);
             sheet.places.entry(group).or_insert(table.line);
             self.covered.insert(subject.clone());
-            sheet.read(group, &subject, "", "", row.line);
+            sheet.read(group, &subject, "", "", row);
             if let Some(column) = columns.find(Role::Required) {
-                sheet.read(group, &subject, "required", &flag_value(row.cell(column)), row.line);
+                sheet.read(group, &subject, "required", &flag_value(row.cell(column)), row);
             }
             if let Some(column) = columns.find(Role::Type) {
-                sheet.read(group, &subject, "type", &type_value(row.cell(column)), row.line);
+                sheet.read(group, &subject, "type", &type_value(row.cell(column)), row);
             }
             if let (Group::Headers, Some(value)) = (group, told_value(name, row, name_column)) {
-                sheet.read(group, &subject, "value", &value, row.line);
+                sheet.read(group, &subject, "value", &value, row);
             }
+            if group == Group::Body {
+                let fixed = [
+                    Some(name_column),
+                    columns.find(Role::Required),
+                    columns.find(Role::Type),
+                ];
+                let cells = row.cells.iter().enumerate();
+                let told = cells
+                    .filter(|(column, _)| !fixed.contains(&Some(*column)))
+                    .map(|(_, cell)| cell.as_str());
+                self.described(sheet, &subject, &told.collect::<Vec<_>>().join(" "), row, book);
+            }
+        }
+    }
+
+    /// What the description of a field says about its values.
+    fn described(&self, sheet: &mut Sheet, subject: &str, text: &str, row: &Row, book: &Book) {
+        let expected = self
+            .expected
+            .iter()
+            .find(|expected| expected.group == Group::Body && expected.subject == subject);
+        let fact = |attribute: &str| {
+            let facts = expected.iter().flat_map(|expected| &expected.facts);
+            facts.into_iter().find(|fact| fact.attribute == attribute)
+        };
+        if let Some(values) = fact("values").and_then(|fact| fact.accepted.first()) {
+            let allowed: Vec<_> = values.split(", ").map(str::to_owned).collect();
+            let leaves = self
+                .expected
+                .iter()
+                .map(|expected| expected.subject.rsplit(['.', ' ']).next());
+            let fields: Vec<_> = leaves.flatten().collect();
+            if let Some(found) = values::listed(text, &row.literals, &allowed, &fields) {
+                sheet.read(Group::Body, subject, "values", &found.join(", "), row);
+            }
+        }
+        if let Some(form) = values::identifier_form(text) {
+            sheet.read(Group::Body, subject, "form", &form, row);
+        }
+        let Some(zone) = fact("zone") else { return };
+        if let Some(found) = values::zone(text) {
+            sheet.read(Group::Body, subject, "zone", found, row);
+        }
+        if let Some(found) = values::notation(text) {
+            sheet.read(Group::Body, subject, "notation", found, row);
+        }
+        for format in values::date_formats(text) {
+            sheet.read(Group::Body, subject, "format", format, row);
+        }
+        let name = match fact("type").and_then(|fact| fact.accepted.first()).map(String::as_str) {
+            Some("date") => "Date",
+            _ => "Datetime",
+        };
+        let schema = book.data_type(name).map(|data_type| &data_type.schema);
+        for sample in values::date_samples(text) {
+            let faults = schema
+                .map(|schema| json::validate(schema, &sample.into()))
+                .unwrap_or_default();
+            let words = || format!("the sample {sample} is no {name}");
+            sheet.check(faults.is_empty(), &format!("{subject} sample"), words, row, &zone.at);
+            json::offset(sheet, sample, row, book);
         }
     }
 
@@ -269,7 +338,13 @@ fn told_value(name: &str, row: &Row, name_column: usize) -> Option<String> {
             });
             media.map(|media| header_value("content-type", &media))
         }
-        "authorization" => words.find(|word| word == "bearer" || word == "basic"),
+        "authorization" => {
+            let scheme = words.find(|word| word == "bearer" || word == "basic");
+            // A sample without a scheme says that there is none.
+            let sample = row.literals.iter().any(|literal| !literal.eq_ignore_ascii_case(name));
+            scheme.or_else(|| sample.then(|| "no scheme".to_owned()))
+        }
+        _ if words.any(|word| word == "bearer" || word == "basic") => Some("bearer".to_owned()),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use html5ever::{
     tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
 };
 
-use super::block::{Block, Code, Line, Row, Table, squeeze};
+use super::block::{Block, Code, Prose, Row, Table, squeeze};
 
 /// The blocks of a piece of HTML that begins on `line`.
 #[must_use]
@@ -51,6 +51,9 @@ struct Builder {
     blocks: Vec<Block>,
     text: String,
     text_line: usize,
+    literals: Vec<String>,
+    /// Where in the text, or in the cell, the current `<code>` began.
+    literal_from: Option<usize>,
     code: Option<Code>,
     table: Option<Building>,
 }
@@ -64,6 +67,7 @@ struct Building {
     row: Option<Row>,
     heads: bool,
     cell: Option<String>,
+    literals: Vec<String>,
     in_select: bool,
     /// The labels of the options that a `<select>` in the header declares, by value.
     labels: BTreeMap<String, String>,
@@ -84,22 +88,23 @@ impl Builder {
                 building.cards = attribute(tag, "data-view").is_some_and(|view| view == "cards");
                 self.table = Some(building);
             }
+            (Some(building), "code") => {
+                self.literal_from = building.cell.as_ref().map(String::len);
+            }
             (Some(building), _) => building.start(tag, line),
             (None, "pre") => {
                 self.end_text();
                 self.code = Some(Code {
                     line,
                     language: language(tag),
-                    text: String::new(),
+                    ..Code::default()
                 });
             }
-            (None, "code") => {
-                if let Some(code) = &mut self.code
-                    && code.language.is_empty()
-                {
-                    code.language = language(tag);
-                }
-            }
+            (None, "code") => match &mut self.code {
+                Some(code) if code.language.is_empty() => code.language = language(tag),
+                Some(_) => {}
+                None => self.literal_from = Some(self.text.len()),
+            },
             (None, "br") => self.text.push(' '),
             (None, "p" | "div" | "li" | "summary" | "h1" | "h2" | "h3" | "h4") if self.code.is_none() => {
                 self.end_text();
@@ -112,7 +117,17 @@ impl Builder {
         let name = &*tag.name;
         match (&mut self.table, name) {
             (Some(building), "table") if building.depth == 0 => self.end_table(),
+            (Some(building), "code") => {
+                if let (Some(from), Some(cell)) = (self.literal_from.take(), &building.cell) {
+                    building.literals.extend(cell.get(from..).map(squeeze));
+                }
+            }
             (Some(building), _) => building.end(name),
+            (None, "code") => {
+                if let Some(from) = self.literal_from.take() {
+                    self.literals.extend(self.text.get(from..).map(squeeze));
+                }
+            }
             (None, "pre") => self.end_code(),
             (None, "p" | "div" | "li" | "summary" | "h1" | "h2" | "h3" | "h4") if self.code.is_none() => {
                 self.end_text();
@@ -140,9 +155,11 @@ impl Builder {
 
     fn end_text(&mut self) {
         let text = squeeze(&std::mem::take(&mut self.text));
+        let literals = std::mem::take(&mut self.literals);
+        self.literal_from = None;
         if !text.is_empty() {
             let line = self.text_line;
-            self.blocks.push(Block::Text(Line { line, text }));
+            self.blocks.push(Block::Text(Prose { line, text, literals }));
         }
     }
 
@@ -153,6 +170,7 @@ impl Builder {
     fn end_table(&mut self) {
         if let Some(mut building) = self.table.take() {
             building.end_row();
+            number_rows(&mut building.table);
             if !building.cards {
                 self.blocks.push(Block::Table(building.table));
             }
@@ -167,10 +185,7 @@ impl Building {
             "tr" if self.depth == 0 => {
                 self.end_row();
                 self.heads = true;
-                self.row = Some(Row {
-                    line,
-                    cells: Vec::new(),
-                });
+                self.row = Some(Row { line, ..Row::default() });
             }
             name @ ("td" | "th") if self.depth == 0 => {
                 self.end_cell();
@@ -228,11 +243,23 @@ impl Building {
 
     fn end_row(&mut self) {
         self.end_cell();
-        let Some(row) = self.row.take() else { return };
+        let Some(mut row) = self.row.take() else { return };
+        row.literals = std::mem::take(&mut self.literals);
         if self.heads && self.table.rows.is_empty() && self.table.columns.is_empty() {
             self.table.columns = row.cells;
         } else if !row.cells.is_empty() {
             self.table.rows.push(row);
+        }
+    }
+}
+
+/// Numbers the rows of a table that are not on lines of their own.
+fn number_rows(table: &mut Table) {
+    let lines: Vec<_> = table.rows.iter().map(|row| row.line).collect();
+    let shared = lines.windows(2).any(|pair| pair.first() == pair.last()) || lines.first() == Some(&table.line);
+    if shared {
+        for (index, row) in table.rows.iter_mut().enumerate() {
+            row.number = Some(index + 1);
         }
     }
 }

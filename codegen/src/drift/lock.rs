@@ -1,6 +1,7 @@
 //! `spec/drift.lock.yaml`: how many facts each page had, and its wording, when somebody last looked.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
 };
@@ -8,8 +9,10 @@ use std::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::page::Page;
-use super::words::{Columns, Role};
+use super::{
+    block::{Block, Spot},
+    page::Page,
+};
 use crate::problem::{Place, Problem};
 
 /// Where the file is.
@@ -27,7 +30,7 @@ pub struct Lock {
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
     pub facts: usize,
-    /// A hash for each heading, paragraph and description.
+    /// A hash for each heading, paragraph, row of a table and line of code.
     pub wording: BTreeSet<String>,
 }
 
@@ -70,23 +73,34 @@ impl Lock {
     }
 }
 
-/// The texts of a page that are not facts: a hash and the line of each.
+/// All texts of a page: a hash and the place of each. Facts are among them, so that nothing goes unnoticed that was not
+/// read as a fact.
 #[must_use]
-pub fn wording(page: &Page) -> Vec<(String, usize)> {
-    let mut texts: Vec<_> = page.lines().map(|line| (line.text.as_str(), line.line)).collect();
-    for table in page.tables() {
-        let columns = Columns::of(table);
-        for row in &table.rows {
-            let prose = row
-                .cells
-                .iter()
-                .zip(&columns.0)
-                .filter(|(_, role)| **role == Some(Role::Prose));
-            texts.extend(prose.map(|(cell, _)| (cell.as_str(), row.line)));
+pub fn wording(page: &Page) -> Vec<(String, Spot)> {
+    let mut texts: Vec<(Cow<'_, str>, Spot)> = Vec::new();
+    for block in &page.blocks {
+        match block {
+            Block::Heading(line) | Block::Text(line) => texts.push((line.text.as_str().into(), line.into())),
+            Block::Table(table) => {
+                texts.extend(
+                    table
+                        .columns
+                        .iter()
+                        .map(|cell| (cell.as_str().into(), table.line.into())),
+                );
+                for row in &table.rows {
+                    // As a whole, so that two rows cannot exchange their texts.
+                    texts.push((row.cells.join(" | ").into(), row.into()));
+                }
+            }
+            Block::Code(code) => {
+                let lines = code.text.lines().enumerate();
+                texts.extend(lines.map(|(index, line)| (line.trim().into(), (code.line + index).into())));
+            }
         }
     }
     let texts = texts.into_iter().filter(|(text, _)| !text.is_empty());
-    texts.map(|(text, line)| (hash(text), line)).collect()
+    texts.map(|(text, spot)| (hash(&text), spot)).collect()
 }
 
 /// A hash of a text. It can be short, because a clash only hides one note about wording.

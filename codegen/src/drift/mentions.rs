@@ -1,6 +1,6 @@
 //! Where a page names an endpoint: method, host and path.
 
-use super::{block::Block, cells::is_command, page::Page};
+use super::{block::Block, page::Page, script::is_command};
 
 /// How an endpoint is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub struct Mention {
     pub manner: Manner,
     /// With its scheme; nothing if the path is alone.
     pub host: Option<String>,
-    /// Starts with a slash; empty if only the host is named.
+    /// Starts with a slash; empty if no endpoint is named.
     pub path: String,
+    /// What stands for a path, such as `/api/v1` of `/api/v1/...`.
+    pub stem: Option<String>,
 }
 
 /// A method that the page says an endpoint has.
@@ -78,7 +80,12 @@ pub fn of(page: &Page) -> (Vec<Mention>, Vec<Method>) {
                 let command = is_command(&code.text);
                 for (index, text) in code.text.lines().enumerate() {
                     let line = code.line + index;
-                    let found = find(text, line, Manner::Sample, &mut mentions);
+                    let manner = if !command && is_bare(text) {
+                        Manner::Signature
+                    } else {
+                        Manner::Sample
+                    };
+                    let found = find(text, line, manner, &mut mentions);
                     let option = command && (text.contains("-X") || text.contains("--request"));
                     if option || (found && !command) {
                         note_methods(text, line, &mut methods);
@@ -88,6 +95,38 @@ pub fn of(page: &Page) -> (Vec<Mention>, Vec<Method>) {
         }
     }
     (mentions, methods)
+}
+
+/// The paths of endpoints that a text names.
+#[must_use]
+pub fn paths(text: &str) -> Vec<String> {
+    let mut mentions = Vec::new();
+    for line in text.lines() {
+        find(line, 0, Manner::Sample, &mut mentions);
+    }
+    let paths = mentions.into_iter().map(|mention| mention.path);
+    paths.filter(|path| !path.is_empty()).collect()
+}
+
+/// The names in the queries of the URLs in a text.
+#[must_use]
+pub fn queries(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices("api/v") {
+        let url = text.get(at..).unwrap_or_default();
+        let url = url
+            .split(|c: char| c.is_whitespace() || "'\"`)<>".contains(c))
+            .next()
+            .unwrap_or_default();
+        let Some((_, query)) = url.split_once('?') else {
+            continue;
+        };
+        let parts = query.split('&').filter_map(|part| part.split('=').next());
+        let is_name =
+            |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+        names.extend(parts.filter(is_name).map(str::to_owned));
+    }
+    names
 }
 
 /// Whether a text is little more than an endpoint.
@@ -139,13 +178,15 @@ fn find(text: &str, line: usize, manner: Manner, into: &mut Vec<Mention>) -> boo
                 manner,
                 host,
                 path: format!("/{}", path.trim_end_matches('/')),
+                stem: None,
             });
-        } else if service || (versioned && host.is_some()) {
+        } else if service || versioned {
             into.push(Mention {
                 line,
                 manner,
                 host,
                 path: String::new(),
+                stem: versioned.then(|| format!("/{}", path.trim_end_matches('/'))),
             });
         }
     }

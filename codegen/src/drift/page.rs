@@ -5,7 +5,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::{
-    block::{Block, Code, Line, Row, Table, squeeze},
+    block::{Block, Code, Prose, Row, Table, squeeze},
     html,
 };
 
@@ -13,6 +13,8 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub blocks: Vec<Block>,
+    /// Where the page says it is, without `.md`.
+    pub address: Option<String>,
 }
 
 impl Page {
@@ -26,7 +28,10 @@ impl Page {
                 break;
             }
         }
-        Self { blocks: reader.blocks }
+        Self {
+            blocks: reader.blocks,
+            address: reader.address,
+        }
     }
 
     /// The tables.
@@ -38,7 +43,7 @@ impl Page {
     }
 
     /// The headings and the prose.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+    pub fn lines(&self) -> impl Iterator<Item = &Prose> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Heading(line) | Block::Text(line) => Some(line),
             _ => None,
@@ -104,14 +109,16 @@ struct Reader<'a> {
     /// The current text, and its line once it has begun.
     text: String,
     line: Option<usize>,
+    literals: Vec<String>,
     /// How much of the current text is bold.
     strong: usize,
     strong_from: Option<usize>,
     quotes: usize,
     after_rule: bool,
-    html: Option<Line>,
+    html: Option<Prose>,
     code: Option<Code>,
     table: Option<Table>,
+    address: Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -125,6 +132,7 @@ impl<'a> Reader<'a> {
             blocks: Vec::new(),
             text: String::new(),
             line: None,
+            literals: Vec::new(),
             strong: 0,
             strong_from: None,
             quotes: 0,
@@ -132,6 +140,7 @@ impl<'a> Reader<'a> {
             html: None,
             code: None,
             table: None,
+            address: None,
         }
     }
 
@@ -143,6 +152,7 @@ impl<'a> Reader<'a> {
             Event::Text(text) => self.put(&text, offset),
             Event::Code(text) => {
                 self.put(&text, offset);
+                self.literals.push(squeeze(&text));
             }
             Event::Html(text) => {
                 if let Some(html) = &mut self.html {
@@ -162,21 +172,24 @@ impl<'a> Reader<'a> {
         match tag {
             Tag::HtmlBlock => {
                 self.flush(false);
-                self.html = Some(Line {
+                self.html = Some(Prose {
                     line,
-                    text: String::new(),
+                    ..Prose::default()
                 });
             }
             Tag::CodeBlock(kind) => {
                 self.flush(false);
-                let (line, language) = match kind {
-                    CodeBlockKind::Fenced(info) => (line + 1, info.to_string()),
-                    CodeBlockKind::Indented => (line, String::new()),
-                };
-                self.code = Some(Code {
-                    line,
-                    language,
-                    text: String::new(),
+                self.code = Some(match kind {
+                    CodeBlockKind::Fenced(info) => Code {
+                        line: line + 1,
+                        language: info.to_string(),
+                        ..Code::default()
+                    },
+                    CodeBlockKind::Indented => Code {
+                        line,
+                        indented: true,
+                        ..Code::default()
+                    },
                 });
             }
             Tag::Table(_) => {
@@ -188,10 +201,7 @@ impl<'a> Reader<'a> {
             }
             Tag::TableRow => {
                 if let Some(table) = &mut self.table {
-                    table.rows.push(Row {
-                        line,
-                        cells: Vec::new(),
-                    });
+                    table.rows.push(Row { line, ..Row::default() });
                 }
             }
             Tag::TableCell => self.text.clear(),
@@ -201,6 +211,9 @@ impl<'a> Reader<'a> {
             }
             Tag::Heading { .. } | Tag::Paragraph | Tag::Item => self.flush(false),
             Tag::Strong => self.strong_from = Some(self.text.len()),
+            Tag::Link { dest_url, .. } if self.quotes > 0 && self.address.is_none() => {
+                self.address = dest_url.strip_suffix(".md").map(str::to_owned);
+            }
             _ => {}
         }
     }
@@ -217,9 +230,13 @@ impl<'a> Reader<'a> {
             TagEnd::Table => self.blocks.extend(self.table.take().map(Block::Table)),
             TagEnd::TableCell => {
                 let cell = squeeze(&std::mem::take(&mut self.text));
+                let literals = std::mem::take(&mut self.literals);
                 if let Some(table) = &mut self.table {
                     match table.rows.last_mut() {
-                        Some(row) => row.cells.push(cell),
+                        Some(row) => {
+                            row.cells.push(cell);
+                            row.literals.extend(literals);
+                        }
                         None => table.columns.push(cell),
                     }
                 }
@@ -230,7 +247,7 @@ impl<'a> Reader<'a> {
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::Heading(_) => {
-                if self.after_rule && self.text.trim() == "Agent Instructions" {
+                if self.after_rule && self.text.trim().starts_with("Agent Instructions") {
                     return false;
                 }
                 self.flush(true);
@@ -263,6 +280,7 @@ impl<'a> Reader<'a> {
     /// Ends the current text.
     fn flush(&mut self, heading: bool) {
         let text = squeeze(&std::mem::take(&mut self.text));
+        let literals = std::mem::take(&mut self.literals);
         self.strong = 0;
         self.strong_from = None;
         let Some(line) = self.line.take() else { return };
@@ -271,7 +289,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.after_rule = false;
-        let line = Line { line, text };
+        let line = Prose { line, text, literals };
         self.blocks.push(if heading {
             Block::Heading(line)
         } else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    block::Spot,
     compare::{Expected, Group, Sheet},
     located::At,
     report::{Finding, Level, Report},
@@ -12,11 +13,14 @@ use crate::sources::PageLanguage;
 /// A fact by its kind, subject and attribute.
 type Key = (Group, String, &'static str);
 
+/// Attributes that a page states in passing.
+const DESCRIBED: &[&str] = &["values", "format", "notation", "zone", "form", "unit", "mention"];
+
 /// The facts of a page in one language.
 #[derive(Debug)]
 struct Side {
     file: String,
-    facts: BTreeMap<Key, (String, usize)>,
+    facts: BTreeMap<Key, (String, Spot)>,
     /// What was already reported about the page; a pair does not repeat it.
     told: Vec<String>,
 }
@@ -37,7 +41,7 @@ impl Pairs {
         let readings = sheet.readings.iter().filter(|reading| !optional(&reading.subject));
         let facts = readings.map(|reading| {
             let key = (reading.group, reading.subject.clone(), reading.attribute);
-            (key, (reading.value.clone(), reading.line))
+            (key, (reading.value.clone(), reading.spot))
         });
         let side = Side {
             file: sheet.file.clone(),
@@ -65,27 +69,30 @@ impl Pairs {
                 told.clone().any(|told| told == fact || told == subject)
             };
             let mut findings = Vec::new();
-            for (key, (value, line)) in &en.facts {
+            for (key, (value, spot)) in &en.facts {
                 let (_, subject, attribute) = key;
                 let fact = format!("{subject} {attribute}").trim_end().to_owned();
                 let words = match ko.facts.get(key) {
                     _ if told(&fact, subject) => continue,
                     Some((other, _)) if other == value => continue,
                     Some((other, at)) => format!(
-                        "the English page says {value}, the Korean one {other} ({}:{at})",
-                        ko.file
+                        "the English page says {value}, the Korean one {other} ({}:{})",
+                        ko.file, at.line
                     ),
+                    // A description need not name it in either language.
+                    None if DESCRIBED.contains(attribute) => continue,
                     None => format!("only the English page says so ({} does not)", ko.file),
                 };
                 let page = At {
                     file: en.file.clone(),
-                    line: *line,
+                    line: spot.line,
                 };
                 findings.push(Finding {
                     level: Level::Drift,
                     fact,
                     words,
                     page,
+                    row: spot.row,
                     spec: None,
                 });
             }

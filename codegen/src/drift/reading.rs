@@ -1,18 +1,19 @@
 //! Reads the facts on a page of a known kind.
 
+use std::collections::BTreeSet;
+
 use super::{
     block::Table,
     book::{Book, Endpoint},
-    cells::{header_value, is_token_header, understood},
+    cells::{not_understood, understood},
     compare::{Expected, Group, Sheet},
-    examples, fields,
-    known::FILE,
-    located::At,
+    examples, fields, guide,
+    json::{self, Scope},
     mentions::{self, Manner},
     page::Page,
+    prose, rates,
     recognise::{self, Kind},
-    report::Level,
-    words::{self, Columns, Role},
+    words::{Columns, Role},
 };
 use crate::{openapi::Api, sources::PageLanguage};
 
@@ -21,19 +22,26 @@ pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLangua
     let mut expected = match kind {
         Kind::Responses(api) => responses(sheet, page, api, book),
         Kind::Operation(endpoint) => operation(sheet, page, endpoint, language, book),
-        Kind::RateLimits => rate_limits(sheet, page, book),
+        Kind::RateLimits => rates::read(sheet, page, book),
         Kind::DataTypes => data_types(sheet, page, book),
-        Kind::Authentication => authentication(sheet, page, book),
-        Kind::Guide => guide(sheet, page, book),
+        Kind::Authentication => guide::authentication(sheet, page, book),
+        Kind::Guide => guide::read(sheet, page, book),
     };
-    if !matches!(kind, Kind::Operation(_) | Kind::Authentication) {
-        // Samples on a page about something else may show any header that the APIs have.
-        let samples = book
-            .authentication()
-            .into_iter()
-            .filter(|row| row.group == Group::Samples);
-        expected.extend(samples.map(|row| Expected { must: false, ..row }));
+    // Any page may show the headers and name the names that the APIs have.
+    let mut shared = book.authentication();
+    shared.retain(|row| row.group == Group::Samples);
+    shared.extend(book.rate_headers());
+    shared.extend(book.names());
+    let named: BTreeSet<_> = expected.iter().map(|row| (row.group, row.subject.clone())).collect();
+    let shared = shared
+        .into_iter()
+        .filter(|row| !named.contains(&(row.group, row.subject.clone())));
+    expected.extend(shared.map(|row| Expected { must: false, ..row }));
+    if !matches!(kind, Kind::RateLimits) {
+        prose::headers(sheet, page, matches!(kind, Kind::Authentication));
     }
+    prose::queries(sheet, page, book);
+    prose::names(sheet, page);
     expected
 }
 
@@ -41,35 +49,40 @@ fn responses(sheet: &mut Sheet, page: &Page, api: &Api, book: &Book) -> Vec<Expe
     let expected = book.responses(api.name);
     for table in page.tables() {
         if recognise::is_codes(table) {
-            codes(sheet, table);
+            codes(sheet, table, api);
         } else if recognise::is_statuses(table) {
             statuses(sheet, table);
         } else {
             not_understood(sheet, table);
         }
     }
-    limits(sheet, page, &expected);
-    for line in page.lines() {
-        examples::named_codes(sheet, &line.text, line.line, book);
-    }
+    prose::limits(sheet, page, &expected, false);
+    prose::codes(sheet, page, book);
+    let scope = Scope {
+        api: Some(api),
+        endpoint: None,
+    };
     for code in page.codes() {
-        examples::check(sheet, code, api, None, book);
+        examples::check(sheet, code, scope, book);
     }
     expected
 }
 
 /// A table of codes or of failures.
-fn codes(sheet: &mut Sheet, table: &Table) {
+fn codes(sheet: &mut Sheet, table: &Table, api: &Api) {
     let columns = understood(sheet, table);
-    let export = columns.find(Role::Code).is_none();
+    let export = api.name == "export";
+    if columns.find(if export { Role::Message } else { Role::Code }).is_none() {
+        return;
+    }
     sheet.places.insert(Group::Codes, table.line);
     for row in &table.rows {
         let cell = |role| columns.find(role).map(|column| row.cell(column));
         let key = cell(if export { Role::Message } else { Role::Code }).unwrap_or_default();
         let subject = format!("{} {key}", if export { "message" } else { "code" });
-        sheet.read(Group::Codes, &subject, "", "", row.line);
+        sheet.read(Group::Codes, &subject, "", "", row);
         if let Some(status) = cell(Role::Status) {
-            sheet.read(Group::Codes, &subject, "http", status_number(status).0, row.line);
+            sheet.read(Group::Codes, &subject, "http", status_number(status).0, row);
         }
         let (role, attribute) = if export {
             (Role::Result, "result")
@@ -77,7 +90,7 @@ fn codes(sheet: &mut Sheet, table: &Table) {
             (Role::Message, "message")
         };
         if let Some(value) = cell(role) {
-            sheet.read(Group::Codes, &subject, attribute, value, row.line);
+            sheet.read(Group::Codes, &subject, attribute, value, row);
         }
     }
 }
@@ -92,9 +105,9 @@ fn statuses(sheet: &mut Sheet, table: &Table) {
     for row in &table.rows {
         let (number, phrase) = status_number(row.cell(column));
         let subject = format!("HTTP {number}");
-        sheet.read(Group::Statuses, &subject, "", "", row.line);
+        sheet.read(Group::Statuses, &subject, "", "", row);
         if !phrase.is_empty() {
-            sheet.read(Group::Statuses, &subject, "phrase", &phrase.to_lowercase(), row.line);
+            sheet.read(Group::Statuses, &subject, "phrase", &phrase.to_lowercase(), row);
         }
     }
 }
@@ -146,12 +159,13 @@ fn operation(
     let optional = book
         .responses(endpoint.api.name)
         .into_iter()
-        .map(|row| Expected { must: false, ..row });
+        .map(|row| Expected { must: false, ..row })
+        .filter(|row| row.group != Group::Limits);
     let known: Vec<_> = expected.iter().map(|expected| expected.subject.clone()).collect();
     expected.extend(optional.filter(|row| !known.contains(&row.subject)));
-    fields::read(sheet, page, &expected, |sheet, table| {
+    fields::read(sheet, page, &expected, book, |sheet, table| {
         if recognise::is_codes(table) {
-            codes(sheet, table);
+            codes(sheet, table, endpoint.api);
         } else if recognise::is_statuses(table) {
             statuses(sheet, table);
         } else if is_endpoint(table) {
@@ -160,12 +174,15 @@ fn operation(
             not_understood(sheet, table);
         }
     });
-    limits(sheet, page, &expected);
-    for line in page.lines() {
-        examples::named_codes(sheet, &line.text, line.line, book);
-    }
+    prose::limits(sheet, page, &expected, false);
+    prose::codes(sheet, page, book);
+    prose::fields(sheet, page, &expected);
+    let scope = Scope {
+        api: Some(endpoint.api),
+        endpoint: Some(endpoint),
+    };
     for code in page.codes() {
-        examples::check(sheet, code, endpoint.api, Some(endpoint), book);
+        examples::check(sheet, code, scope, book);
     }
     expected
 }
@@ -186,108 +203,8 @@ fn methods_of(sheet: &mut Sheet, table: &Table) {
         .iter()
         .filter(|row| !mentions::METHODS.contains(&row.cell(column)))
     {
-        sheet.read(Group::Operation, "method", "value", row.cell(column), row.line);
+        sheet.read(Group::Operation, "method", "value", row.cell(column), row);
     }
-}
-
-/// The limits stated in prose, of those that the spec knows here.
-fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected]) {
-    let lines = page.lines().map(|line| (line.text.as_str(), line.line));
-    let rows = page.tables().flat_map(|table| &table.rows);
-    let cells = rows.flat_map(|row| row.cells.iter().map(|cell| (cell.as_str(), row.line)));
-    for (text, line) in lines.chain(cells) {
-        for limit in words::limits(text) {
-            let subject = format!("limit of {}", limit.what);
-            if expected.iter().any(|expected| expected.subject == subject) {
-                sheet.read(Group::Limits, &subject, "value", &limit.value.to_string(), line);
-            }
-        }
-    }
-}
-
-fn rate_limits(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
-    for table in page.tables() {
-        if recognise::is_rate_headers(table) {
-            sheet.places.insert(Group::RateHeaders, table.line);
-            for row in &table.rows {
-                sheet.read(
-                    Group::RateHeaders,
-                    &format!("header {}", row.cell(0).to_lowercase()),
-                    "",
-                    "",
-                    row.line,
-                );
-                for cell in &row.cells {
-                    periods(sheet, cell, row.line);
-                }
-            }
-        } else if recognise::is_rates(table) {
-            sheet.places.insert(Group::Families, table.line);
-            for row in &table.rows {
-                family(sheet, row.cell(0), &row.cells, row.line);
-            }
-        } else if table
-            .rows
-            .iter()
-            .any(|row| row.cells.iter().any(|cell| !words::period_codes(cell).is_empty()))
-        {
-            for row in &table.rows {
-                for cell in &row.cells {
-                    periods(sheet, cell, row.line);
-                }
-            }
-        } else if let Some(rows) = period_rows(table) {
-            for (text, line) in rows {
-                periods(sheet, &text, line);
-            }
-        } else {
-            not_understood(sheet, table);
-        }
-    }
-    for line in page.lines() {
-        periods(sheet, &line.text, line.line);
-        for word in line.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
-            let word = word.to_lowercase();
-            if word.starts_with("x-rate") && word.matches('-').count() > 1 {
-                sheet.read(Group::RateHeaders, &format!("header {word}"), "mention", "", line.line);
-            }
-        }
-    }
-    for code in page.codes() {
-        examples::check(sheet, code, &book.spec.import, None, book);
-    }
-    book.rate_limits()
-}
-
-fn family(sheet: &mut Sheet, name: &str, cells: &[String], line: usize) {
-    let subject = format!("limit {}", name.trim_end_matches("API").trim().to_lowercase());
-    let Some(rate) = cells.iter().skip(1).find_map(|cell| words::rate(cell)) else {
-        return sheet.say(Level::Error, &subject, "has no rate that could be read", line, None);
-    };
-    let concurrent = rate.concurrent.map_or("none".to_owned(), |count| count.to_string());
-    sheet.read(Group::Families, &subject, "", "", line);
-    sheet.read(Group::Families, &subject, "requests", &rate.requests.to_string(), line);
-    sheet.read(
-        Group::Families,
-        &subject,
-        "period",
-        &format!("{} s", rate.period_seconds),
-        line,
-    );
-    sheet.read(Group::Families, &subject, "concurrent", &concurrent, line);
-}
-
-fn periods(sheet: &mut Sheet, text: &str, line: usize) {
-    for (unit, code) in words::period_codes(text) {
-        sheet.read(Group::Periods, &format!("period {unit}"), "code", &code, line);
-    }
-}
-
-/// Rows with a code and its meaning in separate cells.
-fn period_rows(table: &Table) -> Option<Vec<(String, usize)>> {
-    let rows = table.rows.iter().map(|row| (row.cells.join(" "), row.line));
-    let rows: Vec<_> = rows.filter(|(text, _)| !words::period_codes(text).is_empty()).collect();
-    (rows.len() == table.rows.len() && !rows.is_empty()).then_some(rows)
 }
 
 fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
@@ -302,10 +219,10 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
             let cell = |role| columns.find(role).map(|column| row.cell(column)).unwrap_or_default();
             let name = cell(Role::Type);
             let subject = format!("type {name}");
-            sheet.read(Group::Types, &subject, "", "", row.line);
+            sheet.read(Group::Types, &subject, "", "", row);
             if columns.find(Role::Format).is_some() {
                 let format = cell(Role::Format).trim_matches('-').trim();
-                sheet.read(Group::Types, &subject, "format", format, row.line);
+                sheet.read(Group::Types, &subject, "format", format, row);
             }
             let index = book
                 .drift
@@ -316,12 +233,9 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
             let Some(data_type) = book.drift.data_types.get(index) else {
                 continue;
             };
-            let at = At {
-                file: FILE.to_owned(),
-                line: book.drift_lines.line_of(&["data_types", &index.to_string(), "schema"]),
-            };
+            let at = book.drift_at(&["data_types", &index.to_string(), "schema"]);
             for example in samples(cell(Role::Value)) {
-                let faults = examples::validate(&data_type.schema, &example);
+                let faults = json::validate(&data_type.schema, &example);
                 let words = || {
                     faults
                         .iter()
@@ -329,7 +243,10 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
                         .collect::<Vec<_>>()
                         .join(", ")
                 };
-                sheet.check(faults.is_empty(), &format!("{subject} example"), words, row.line, &at);
+                sheet.check(faults.is_empty(), &format!("{subject} example"), words, row, &at);
+                if let Some(text) = example.as_str() {
+                    json::offset(sheet, text, row, book);
+                }
             }
         }
     }
@@ -350,131 +267,4 @@ fn samples(cell: &str) -> Vec<serde_json::Value> {
             .map(|word| word.to_owned().into())
             .collect()
     })
-}
-
-fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
-    mentioned(sheet, page, book, true);
-    for table in page.tables() {
-        for row in &table.rows {
-            for cell in &row.cells {
-                tokens(sheet, cell, row.line);
-            }
-            if let [name, rest @ ..] = row.cells.as_slice()
-                && rest
-                    .iter()
-                    .any(|cell| cell.to_lowercase().contains("token") || cell.to_lowercase().contains("bearer"))
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
-                && is_token_header(name)
-            {
-                let value = rest
-                    .iter()
-                    .find(|cell| cell.to_lowercase().contains("bearer"))
-                    .map_or("", String::as_str);
-                let name = name.to_lowercase();
-                let value = if value.is_empty() {
-                    "token".to_owned()
-                } else {
-                    header_value(&name, value)
-                };
-                sheet.read(Group::Samples, &format!("header {name}"), "value", &value, row.line);
-            }
-        }
-    }
-    for line in page.lines() {
-        tokens(sheet, &line.text, line.line);
-    }
-    for code in page.codes() {
-        examples::check(sheet, code, &book.spec.import, None, book);
-    }
-    book.authentication()
-}
-
-/// Headers in prose, such as `access_token: ${your-token}` or `Authorization: Bearer …`.
-fn tokens(sheet: &mut Sheet, text: &str, line: usize) {
-    for (at, _) in text.match_indices(':') {
-        let before = text.get(..at).unwrap_or_default();
-        let name = before
-            .rsplit(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))
-            .next()
-            .unwrap_or_default();
-        if is_token_header(name) {
-            let value = text.get(at + 1..).unwrap_or_default();
-            let value = value.trim_start_matches(['`', ' ']);
-            let name = name.to_lowercase();
-            sheet.read(
-                Group::Samples,
-                &format!("header {name}"),
-                "value",
-                &header_value(&name, value),
-                line,
-            );
-        }
-    }
-}
-
-fn guide(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
-    mentioned(sheet, page, book, false);
-    let lines = page.lines().map(|line| (line.text.as_str(), line.line));
-    let rows = page.tables().flat_map(|table| &table.rows);
-    let cells = rows.flat_map(|row| row.cells.iter().map(|cell| (cell.as_str(), row.line)));
-    let mut words_found = Vec::new();
-    for (text, line) in lines.chain(cells) {
-        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        words_found.extend(
-            words
-                .filter(|word| word.starts_with("df_"))
-                .map(|word| (word.to_owned(), line)),
-        );
-    }
-    for (name, line) in words_found {
-        sheet.read(Group::Names, &format!("name {name}"), "", "", line);
-    }
-    for table in page.tables() {
-        let columns = Columns::of(table);
-        let named = table
-            .rows
-            .iter()
-            .flat_map(|row| &row.cells)
-            .any(|cell| cell.starts_with("df_"));
-        if named && !columns.unknown(table).is_empty() {
-            not_understood(sheet, table);
-        }
-    }
-    book.guide()
-}
-
-/// Hosts, paths and methods, wherever they are.
-fn mentioned(sheet: &mut Sheet, page: &Page, book: &Book, samples_only: bool) {
-    let (mentions, methods) = mentions::of(page);
-    for mention in mentions {
-        if let Some(host) = &mention.host {
-            sheet.read(Group::Operation, "host", "value", host, mention.line);
-        }
-        if !mention.path.is_empty() {
-            let path = book.endpoints().find(|endpoint| endpoint.path == mention.path);
-            let at = path.map_or(book.lines.at("import", &["paths"]), |endpoint| {
-                book.lines.at(endpoint.api.name, &["paths", endpoint.path])
-            });
-            let words = || format!("the spec has no path {}", mention.path);
-            if samples_only {
-                sheet.check(path.is_some(), "path", words, mention.line, &at);
-            } else {
-                sheet.read(Group::Names, &format!("path {}", mention.path), "", "", mention.line);
-            }
-        }
-    }
-    for method in methods {
-        sheet.read(Group::Operation, "method", "value", &method.name, method.line);
-    }
-}
-
-fn not_understood(sheet: &mut Sheet, table: &Table) {
-    let columns = table.columns.join(", ");
-    sheet.say(
-        Level::Error,
-        "table",
-        format!("not understood: its columns are {columns}"),
-        table.line,
-        None,
-    );
 }

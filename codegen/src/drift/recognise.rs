@@ -8,6 +8,7 @@ use super::{
     block::Table,
     book::{Book, Endpoint},
     mentions::{self, Manner},
+    numbers,
     page::Page,
     words::{self, Columns, Role},
 };
@@ -86,8 +87,14 @@ pub fn kind<'a>(page: &Page, book: &'a Book) -> Option<Kind<'a>> {
     let texts: Vec<_> = texts.chain(cells).map(str::to_lowercase).collect();
     let has = |word: &str| texts.iter().any(|text| text.contains(word));
     let endpoints = mentions.iter().filter(|mention| !mention.path.is_empty()).count();
-    let token = (has("access_token") || has("access-token")) && has("bearer");
-    if token || (endpoints < 2 && has("bearer") && has("token")) {
+    // One of them may have another name one day.
+    let tokens = [
+        has("access_token") || has("access-token"),
+        has("authorization"),
+        has("bearer"),
+    ];
+    let tokens = tokens.into_iter().filter(|found| *found).count();
+    if endpoints < 2 && (tokens > 1 || (tokens == 1 && has("token"))) {
         return Some(Kind::Authentication);
     }
     let names = texts.iter().any(|text| text.contains("df_"));
@@ -106,20 +113,27 @@ pub fn is_fields(table: &Table) -> bool {
 #[must_use]
 pub fn is_codes(table: &Table) -> bool {
     let columns = Columns::of(table);
-    let coded = columns.find(Role::Code).is_some() || columns.find(Role::Result).is_some();
-    columns.find(Role::Message).is_some() && coded
+    let roles = [Role::Status, Role::Code, Role::Result, Role::Message];
+    let found: Vec<_> = roles.into_iter().filter(|role| columns.find(*role).is_some()).collect();
+    // One of the columns may have another name one day; a status and its code alone are a table of statuses.
+    found.len() > 1 && found != [Role::Status, Role::Code]
+        || (found.len() > 1 && columns.0.iter().filter(|role| role.is_none()).count() == 1)
 }
 
 /// HTTP statuses and what they mean.
 #[must_use]
 pub fn is_statuses(table: &Table) -> bool {
+    if is_codes(table) {
+        return false;
+    }
     let columns = Columns::of(table);
     let status = columns.find(Role::Status).or(columns.find(Role::Code));
     let statuses = status.is_some_and(|status| {
-        let rows = table
-            .rows
-            .iter()
-            .filter(|row| words::numbers(row.cell(status)).first().is_some_and(|n| n.value < 600));
+        let rows = table.rows.iter().filter(|row| {
+            numbers::numbers(row.cell(status))
+                .first()
+                .is_some_and(|n| n.value < 600)
+        });
         rows.count() > 0
     });
     statuses && columns.find(Role::Message).is_none()
@@ -131,7 +145,7 @@ pub fn is_rates(table: &Table) -> bool {
     let rated = table
         .rows
         .iter()
-        .filter(|row| row.cells.iter().any(|cell| words::rate(cell).is_some()));
+        .filter(|row| row.cells.iter().any(|cell| numbers::rate(cell).is_some()));
     rated.count() > 0 && !is_rate_headers(table)
 }
 

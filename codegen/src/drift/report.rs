@@ -43,12 +43,14 @@ pub struct Finding {
     pub words: String,
     /// Where the page says it.
     pub page: At,
+    /// The row of the table, where the line holds several; counts from 1 without the header.
+    pub row: Option<usize>,
     /// Where the spec says otherwise.
     pub spec: Option<At>,
 }
 
 /// The result for one page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct PageReport {
     pub file: String,
     /// What the page is, such as `import-responses-ko`; nothing if it was not recognised.
@@ -81,7 +83,7 @@ impl Report {
     /// Notes a page.
     pub fn push(&mut self, mut page: PageReport) {
         page.findings
-            .sort_by(|a, b| (a.level, &a.page, &a.fact).cmp(&(b.level, &b.page, &b.fact)));
+            .sort_by(|a, b| (a.level, &a.page, a.row, &a.fact).cmp(&(b.level, &b.page, b.row, &b.fact)));
         self.facts += page.facts;
         self.pages.push(page);
     }
@@ -94,13 +96,24 @@ impl Report {
         }
     }
 
-    /// 0 if everything agrees, 1 if something drifted, 2 if something was not understood or nothing was compared.
+    /// Leaves out what only has to be looked at, once somebody has accepted it.
+    pub fn accept(&mut self) {
+        for page in &mut self.pages {
+            page.findings.retain(|finding| finding.level != Level::Look);
+        }
+    }
+
+    /// 0 if everything agrees. Of several reasons the first counts: 2 if something was not understood or nothing was
+    /// compared, 1 if something drifted, 3 if a page settles an open question, 4 if there is something to look at.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let any = |level| self.pages.iter().any(|page| page.count(level) > 0);
         match () {
-            () if any(Level::Error) || !self.errors.is_empty() || self.facts == 0 => 2,
+            () if any(Level::Error) || !self.errors.is_empty() => 2,
+            () if self.pages.iter().all(|page| page.page.is_none()) => 2,
             () if any(Level::Drift) => 1,
+            () if any(Level::Settle) => 3,
+            () if any(Level::Look) => 4,
             () => 0,
         }
     }
@@ -113,6 +126,8 @@ impl Report {
             "facts": self.facts,
             "language_pairs": self.language_pairs,
             "drift": self.total(Level::Drift),
+            "settle": self.total(Level::Settle),
+            "look": self.total(Level::Look),
             "pages": self.pages,
             "errors": self.errors,
         });
@@ -145,9 +160,14 @@ impl fmt::Display for Report {
                     fact,
                     words,
                     page,
+                    row,
                     spec,
                 } = finding;
-                write!(f, "  {:6} {page}: {fact}: {words}", level.word())?;
+                write!(f, "  {:6} {page}", level.word())?;
+                if let Some(row) = row {
+                    write!(f, " row {row}")?;
+                }
+                write!(f, ": {fact}: {words}")?;
                 match spec {
                     Some(spec) => writeln!(f, " [{spec}]")?,
                     None => writeln!(f)?,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use codegen::{
-    drift::{Book, Document},
+    drift::{Book, Document, Level, Lock, Report, run},
     read,
 };
 use serde_json::Value;
@@ -96,4 +96,53 @@ fn with_new_codes(page: &str, mut text: String) -> String {
         }
     }
     text
+}
+
+/// The page of this name.
+pub fn fixture(name: &str) -> Fixture {
+    let mut fixtures = fixtures().into_iter();
+    fixtures
+        .find(|fixture| fixture.name == format!("{name}.md"))
+        .unwrap_or_else(|| panic!("no page {name}"))
+}
+
+/// All pages as they are.
+pub fn documents() -> Vec<Document> {
+    let fixtures = fixtures();
+    fixtures
+        .iter()
+        .map(|fixture| fixture.with(fixture.text.clone()))
+        .collect()
+}
+
+/// What is remembered once all pages are accepted.
+pub fn accepted(book: &Book) -> Lock {
+    run(&documents(), book, &Lock::default()).1
+}
+
+/// The report on a page in which the first `from` has become `to`, and the line of the change.
+pub fn changed(book: &Book, lock: &Lock, name: &str, from: &str, to: &str) -> (Report, usize) {
+    let fixture = fixture(name);
+    let at = fixture
+        .text
+        .find(from)
+        .unwrap_or_else(|| panic!("{from} is not in {name}"));
+    let line = fixture.text[..at].matches('\n').count() + 1;
+    let text = fixture.text.replacen(from, to, 1);
+    (run(&[fixture.with(text)], book, lock).0, line)
+}
+
+/// The findings of a level: line, row, and the words with the fact before them.
+pub fn findings(report: &Report, level: Level) -> Vec<(usize, Option<usize>, String)> {
+    let findings = report.pages.iter().flat_map(|page| &page.findings);
+    let findings = findings.filter(|finding| finding.level == level);
+    findings
+        .map(|finding| {
+            (
+                finding.page.line,
+                finding.row,
+                format!("{}: {}", finding.fact, finding.words),
+            )
+        })
+        .collect()
 }
