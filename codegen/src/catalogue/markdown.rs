@@ -2,7 +2,7 @@
 
 use super::{
     labels,
-    page::{Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
+    page::{self, Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
 };
 
 /// The language of a file.
@@ -117,9 +117,11 @@ impl Writer<'_> {
 
     fn rich(&self, rich: &[Inline]) -> String {
         let mut out = String::new();
-        for inline in rich {
+        for (index, inline) in rich.iter().enumerate() {
             if matches!(inline, Inline::Source(_)) && !out.is_empty() {
                 out += "<br>";
+            } else if page::needs_gap(&rich[..index], inline) {
+                out += " · ";
             }
             out += &self.inline(inline);
         }
@@ -132,7 +134,8 @@ impl Writer<'_> {
             Inline::English(english) => text(english),
             Inline::Code(text) => code(text),
             Inline::Link { to, text } => format!("[{}](#{to})", code(text)),
-            Inline::Outside { url, text } => link(text, url),
+            Inline::Label(words) => format!("**{}:** ", text(self.say(words))),
+            Inline::Outside { url, text, .. } => link(text, url),
             Inline::Tag(tag) => self.tag(tag),
             Inline::Source(origin) => self.origin(origin),
             Inline::Break => "<br>".to_owned(),
@@ -142,8 +145,8 @@ impl Writer<'_> {
     fn tag(&self, tag: &Tag) -> String {
         let words = text(self.say(&tag.words));
         match tag.code {
-            Some(word) => format!("{words} ({})", code(word)),
-            None => words,
+            Some(word) if self.language == Language::English => format!("{words} ({})", code(word)),
+            _ => words,
         }
     }
 

@@ -126,6 +126,8 @@ pub enum Inline {
     /// A text that the spec has in English only, with `code` in backticks.
     English(String),
     Code(String),
+    /// The name of what follows it.
+    Label(Words),
     /// To another place in the catalogue.
     Link {
         to: String,
@@ -135,6 +137,8 @@ pub enum Inline {
     Outside {
         url: String,
         text: String,
+        /// Of the text.
+        language: &'static str,
     },
     Tag(Tag),
     Source(Origin),
@@ -155,13 +159,24 @@ impl Inline {
     }
 }
 
+/// Whether a space is missing between a text and the tag after it.
+pub fn needs_gap(before: &[Inline], inline: &Inline) -> bool {
+    matches!(
+        (before.last(), inline),
+        (
+            Some(Inline::Code(_) | Inline::Tag(_) | Inline::Link { .. }),
+            Inline::Tag(_)
+        )
+    )
+}
+
 /// A word or two for the kind of something.
 #[derive(Clone, Debug)]
 pub struct Tag {
     /// What it looks like.
     pub class: &'static str,
     pub words: Words,
-    /// The spec's word for it, if it differs.
+    /// The spec's English word for it, if it differs.
     pub code: Option<&'static str>,
     /// Where it is explained.
     pub to: Option<String>,
