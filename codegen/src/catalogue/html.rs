@@ -131,9 +131,12 @@ fn plain(text: &str) -> Markup {
     }
 }
 
-/// A name that may go on in the next line after a part of it.
+/// A name that, if it is long, may go on in the next line after a part of it.
 fn breakable(name: &str) -> Markup {
-    let parts: Vec<_> = name.split_inclusive(['_', '.', '/']).collect();
+    let parts: Vec<_> = match name.len() {
+        0..20 => vec![name],
+        _ => name.split_inclusive(['_', '.', '/']).collect(),
+    };
     html! {
         @for (index, part) in parts.iter().enumerate() {
             @if index > 0 { wbr; }
@@ -311,9 +314,9 @@ impl Writer<'_> {
             },
             Inline::English(english) => html! { span lang="en" { (self.text(english)) } },
             Inline::Code(code) => self.code(code),
-            Inline::Label(words) => html! { b { (say(words)) ":" } " " },
+            Inline::Label(words) => html! { strong { (say(words)) ":" } " " },
             Inline::Link { to, text } => html! { a href={ "#" (to) } { code { (breakable(text)) } } },
-            Inline::Outside { url, text, language } => html! { a.outside href=(url) lang=(language) { (text) } },
+            Inline::Outside { url, text } => html! { a.outside href=(url) lang="en" { (text) } },
             Inline::Tag(tag) => self::tag(tag),
             Inline::Source(origin) => self.origin(origin),
             Inline::Break => html! { br; },

@@ -135,7 +135,7 @@ impl Writer<'_> {
             Inline::Code(text) => code(text),
             Inline::Link { to, text } => format!("[{}](#{to})", code(text)),
             Inline::Label(words) => format!("**{}:** ", text(self.say(words))),
-            Inline::Outside { url, text, .. } => link(text, url),
+            Inline::Outside { url, text } => link(text, url),
             Inline::Tag(tag) => self.tag(tag),
             Inline::Source(origin) => self.origin(origin),
             Inline::Break => "<br>".to_owned(),

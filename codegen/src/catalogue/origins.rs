@@ -94,7 +94,6 @@ pub fn pages(sources: &Sources) -> Section {
                 vec![Inline::Outside {
                     url: page.url.clone(),
                     text: page.title.trim().to_owned(),
-                    language: page.language.code(),
                 }],
                 vec![
                     Inline::words(page.kind.words(), kind),

@@ -111,18 +111,31 @@
     let text = "";
     while (walker.nextNode()) {
       if (walker.currentNode.nodeType === Node.TEXT_NODE) text += walker.currentNode.data;
-      else if (!/^(CODE|SPAN|A|B|WBR)$/.test(walker.currentNode.tagName)) text += " ";
+      else if (!/^(CODE|SPAN|STRONG|A|WBR)$/.test(walker.currentNode.tagName)) text += " ";
     }
     return normal(text);
   };
+
+  // A field is known by its path and by its last part.
+  const namesOf = (row) =>
+    [...row.querySelectorAll(".self code")].flatMap((code) => {
+      const name = normal(code.textContent);
+      return [name, name.replace(/^.*\./, "")];
+    });
 
   const items = [...main.querySelectorAll("[data-item]")]
     .filter((element) => !element.parentElement.closest("[data-item]"))
     .map((element) => ({
       element,
       text: ownText(element),
-      names: [...element.querySelectorAll("[data-own] code, .self code")].map((code) => normal(code.textContent)),
-      parts: [...element.querySelectorAll("[data-item]")].map((part) => ({ element: part, text: normal(part.textContent) })),
+      names: element.matches("tr")
+        ? namesOf(element)
+        : [...element.querySelectorAll("[data-own] code")].map((code) => normal(code.textContent)),
+      parts: [...element.querySelectorAll("[data-item]")].map((part) => ({
+        element: part,
+        text: normal(part.textContent),
+        names: namesOf(part),
+      })),
     }));
   const links = [...document.querySelectorAll(".contents a")].map((link) => ({
     entry: link.parentElement,
@@ -176,11 +189,12 @@
     announce();
   };
 
-  /** The item that has this very name. */
-  const exactly = () => {
-    const wanted = normal(query.value).trim();
-    return wanted ? items.find(({ element, names }) => !element.hidden && names.includes(wanted))?.element : null;
-  };
+  const named = (name) =>
+    items.find(({ names }) => names.includes(name)) ||
+    items.flatMap(({ parts }) => parts).find(({ names }) => names.includes(name));
+
+  /** The item or field that has this very name. */
+  const exactly = () => named(normal(query.value).trim())?.element || null;
 
   const count = () => {
     const texts = { en: found === 1 ? "1 result" : `${found} results`, ko: `결과 ${found}개` };
@@ -251,15 +265,15 @@
   const place = (target) =>
     byId(target) ||
     byId(target.replaceAll("[]", ".0").replace(/[{}]/g, "")) ||
-    items.find(({ names }) => names.includes(normal(target)))?.element ||
+    named(normal(target))?.element ||
     null;
 
   const go = () => {
     const { language: wanted, target } = address();
     if (wanted) chosen = wanted;
     if (root.lang !== language()) translate();
-    remember(target);
     const element = target ? place(target) : null;
+    remember(element?.id || target);
     if (element) {
       for (let around = element; around; around = around.parentElement?.closest("details")) {
         if (around.tagName === "DETAILS") around.open = true;

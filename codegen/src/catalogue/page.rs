@@ -137,8 +137,6 @@ pub enum Inline {
     Outside {
         url: String,
         text: String,
-        /// Of the text.
-        language: &'static str,
     },
     Tag(Tag),
     Source(Origin),
