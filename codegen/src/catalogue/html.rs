@@ -379,13 +379,8 @@ impl Writer<'_> {
     }
 }
 
-/// The entries of a section, if they are known by their names.
 fn entries(section: &Section) -> Markup {
-    let entries = section.blocks.iter().filter_map(|block| match block {
-        Block::Entry(entry) if entry.id == entry.code => Some(entry),
-        _ => None,
-    });
-    let entries: Vec<_> = entries.collect();
+    let entries: Vec<_> = section.named().collect();
     html! {
         @if !entries.is_empty() {
             ul.codes {

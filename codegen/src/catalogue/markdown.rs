@@ -27,6 +27,10 @@ pub fn render(page: &Page<'_>, language: Language, other: &str) -> String {
     for section in &page.sections {
         let title = text(writer.say(&section.title));
         out += &["- [", &title, "](#", section.id, ")\n"].concat();
+        let entries: Vec<_> = section.named().map(|entry| inside(&entry.code, &entry.id)).collect();
+        if !entries.is_empty() {
+            out += &["  ", &entries.join(", "), "\n"].concat();
+        }
     }
     for section in &page.sections {
         heading(2, section.id, &text(writer.say(&section.title)), &mut out);
@@ -83,7 +87,8 @@ impl Writer<'_> {
 
     fn table(&self, table: &Table, out: &mut String) {
         let caption = text(self.say(&table.caption));
-        if !out.trim_end().ends_with(&format!("# {caption}")) {
+        let heading = out.lines().rev().find(|line| line.starts_with('#'));
+        if heading.is_none_or(|heading| heading.trim_start_matches('#').trim() != caption) {
             *out += &caption;
             *out += "\n\n";
         }
@@ -133,7 +138,7 @@ impl Writer<'_> {
             Inline::Words(words) => text(self.say(words)),
             Inline::English(english) => text(english),
             Inline::Code(text) => code(text),
-            Inline::Link { to, text } => format!("[{}](#{to})", code(text)),
+            Inline::Link { to, text } => inside(text, to),
             Inline::Label(words) => format!("**{}:** ", text(self.say(words))),
             Inline::Outside { url, text } => link(text, url),
             Inline::Tag(tag) => self.tag(tag),
@@ -170,6 +175,11 @@ fn heading(level: usize, id: &str, title: &str, out: &mut String) {
 
 fn anchor(id: &str) -> String {
     format!("<a id=\"{id}\"></a>")
+}
+
+/// A link to another place in the file.
+fn inside(text: &str, id: &str) -> String {
+    format!("[{}](#{id})", code(text))
 }
 
 fn link(text: &str, url: &str) -> String {

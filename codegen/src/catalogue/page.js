@@ -5,6 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const query = byId("query");
   const main = byId("content");
+  root.classList.add("js");
 
   // Languages: "#ko/40001" chooses one, "#40001" leaves it as it is.
 

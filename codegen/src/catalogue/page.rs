@@ -49,6 +49,16 @@ pub struct Section {
     pub blocks: Vec<Block>,
 }
 
+impl Section {
+    /// The entries that are known by their names.
+    pub fn named(&self) -> impl Iterator<Item = &Entry> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Entry(entry) if entry.id == entry.code => Some(entry),
+            _ => None,
+        })
+    }
+}
+
 /// A part of a chapter or of an entry.
 #[derive(Clone, Debug)]
 pub enum Block {
