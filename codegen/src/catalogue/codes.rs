@@ -137,7 +137,7 @@ fn export(responses: &Responses) -> Vec<Code<'_>> {
 
 /// All codes, a line each.
 pub fn overview(responses: &Responses) -> Section {
-    let http = || words("HTTP status", "HTTP 상태");
+    let http = || words("HTTP status", "HTTP 상태 코드");
     let retry = || words("Retry", "재시도");
     let meaning = || words("Meaning", "의미");
     let table = |caption, columns, codes: Vec<Code<'_>>| {
@@ -163,8 +163,8 @@ pub fn overview(responses: &Responses) -> Section {
                 export(responses),
             ),
             Block::text(words(
-                "A code that is not listed here is unknown to this project. It is never tried again on its own.",
-                "여기에 없는 코드는 이 프로젝트가 알지 못하는 코드이며, 자동으로 재시도하지 않습니다.",
+                "A code that is not listed here is unknown to this project. It is tried again under HTTP 429 or 5xx only.",
+                "여기에 없는 코드는 이 프로젝트가 알지 못하는 코드이며, HTTP 429나 5xx로 왔을 때만 재시도합니다.",
             )),
         ],
     }
@@ -205,7 +205,7 @@ fn blocks(api: &'static str, statuses: &[HttpRow], codes: &[Code<'_>]) -> Vec<Bl
         id: format!("{api}-http"),
         title: words(
             format!("HTTP statuses of the {}", name.en),
-            format!("{}의 HTTP 상태", name.ko),
+            format!("{}의 HTTP 상태 코드", name.ko),
         ),
     });
     blocks.push(Block::text(words(
@@ -237,10 +237,10 @@ fn http_table(api: &'static str, statuses: &[HttpRow]) -> Block {
     Block::Table(Table {
         caption: words(
             format!("HTTP statuses of the {}", name.en),
-            format!("{}의 HTTP 상태", name.ko),
+            format!("{}의 HTTP 상태 코드", name.ko),
         ),
         columns: vec![
-            words("Status", "상태"),
+            words("Status", "상태 코드"),
             words("Meaning", "의미"),
             words("What to do", "조치 방법"),
         ],

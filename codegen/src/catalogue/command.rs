@@ -29,11 +29,15 @@ pub fn curl(call: Call<'_>) -> String {
             _ => format!("-H \"{}: {token}\"", double(scheme.text("name"))),
         });
     }
+    for parameter in required(call, "header") {
+        let header = format!("{}: {}", parameter.text("name"), value(parameter));
+        words.push(format!("-H {}", single(&header)));
+    }
     if let Some((kind, media)) = contents(call.node.get("requestBody")).next() {
         words.push(format!("-H {}", single(&format!("Content-Type: {kind}"))));
         let example = media.entries("examples").next();
-        if let Some(value) = example.and_then(|(_, example)| example.value().get("value")) {
-            let body = serde_json::to_string_pretty(value).unwrap_or_default();
+        if let Some(body) = example.and_then(|(_, example)| example.value().get("value")) {
+            let body = serde_json::to_string_pretty(body).unwrap_or_default();
             words.push(format!("--data-raw {}", single(&body)));
         }
     }
@@ -51,27 +55,29 @@ fn contents(node: Option<Node<'_>>) -> impl Iterator<Item = (&str, Node<'_>)> {
     node.into_iter().flat_map(|node| node.entries("content"))
 }
 
+fn required<'a>(call: Call<'a>, place: &'a str) -> impl Iterator<Item = Node<'a>> {
+    let parameters = call.node.elements("parameters");
+    parameters.filter(move |parameter| parameter.text("in") == place && parameter.flag("required"))
+}
+
+/// The example of a parameter, or its name for somebody to replace.
+fn value(parameter: Node<'_>) -> String {
+    let example = parameter.example();
+    example.unwrap_or_else(|| parameter.text("name").to_owned())
+}
+
 /// The address for double quotes, with the required parameters.
 fn url(call: Call<'_>) -> String {
-    let parameters = call.node.elements("parameters");
-    let query = parameters.filter(|parameter| parameter.text("in") == "query" && parameter.flag("required"));
-    let query: Vec<_> = query
-        .map(|parameter| match parameter.text("name") {
-            "service_id" => "service_id=$DFINERY_SERVICE_ID".to_owned(),
-            name => format!(
-                "{}={}",
-                double(&escaped(name)),
-                double(&escaped(parameter.text("example")))
-            ),
-        })
-        .collect();
+    let path = required(call, "path").fold(call.path.to_owned(), |path, parameter| {
+        path.replace(&format!("{{{}}}", parameter.text("name")), &escaped(&value(parameter)))
+    });
+    let query = required(call, "query").map(|parameter| match parameter.text("name") {
+        "service_id" => "service_id=$DFINERY_SERVICE_ID".to_owned(),
+        name => format!("{}={}", escaped(name), escaped(&value(parameter))),
+    });
+    let query: Vec<_> = query.collect();
     let separator = if query.is_empty() { "" } else { "?" };
-    format!(
-        "{}{}{separator}{}",
-        double(call.host),
-        double(call.path),
-        query.join("&")
-    )
+    format!("{}{}{separator}{}", double(call.host), double(&path), query.join("&"))
 }
 
 /// A part of a query.

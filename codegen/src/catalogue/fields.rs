@@ -17,25 +17,28 @@ pub fn table(caption: Words, rows: Vec<Row>) -> Table {
     }
 }
 
-/// The row of a parameter in the query of `owner`.
+/// The row of a parameter of `owner`.
 pub fn parameter(owner: &str, parameter: Node<'_>) -> Row {
     let name = parameter.text("name");
     let kind = parameter.get("schema").map(type_words).unwrap_or_default();
-    let mut more = Vec::new();
-    if let Some(example) = parameter.value().get("example") {
-        let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-        more = vec![
+    let mut more = limited(&parameter.get("schema").map(limits).unwrap_or_default());
+    if let Some(example) = parameter.example() {
+        more.extend([
             Inline::Break,
             Inline::Label(words("Example", "예시")),
             Inline::code(example),
-        ];
+        ]);
     }
     Row {
         id: Some(id(owner, name)),
         cells: vec![
             vec![
                 Inline::code(name),
-                Inline::words(" in the query", " (쿼리)"),
+                match parameter.text("in") {
+                    "path" => Inline::words(" in the path", " (경로)"),
+                    "header" => Inline::words(" in a header", " (헤더)"),
+                    _ => Inline::words(" in the query", " (쿼리)"),
+                },
                 Inline::Break,
                 Inline::code(kind),
                 requirement(parameter.flag("required")),

@@ -58,7 +58,7 @@ pub fn render(page: &Page<'_>) -> String {
                 footer {
                     p {
                         (say(&words("Generated from `spec/` by `cargo codegen`. Not published by the vendor.",
-                            "`cargo codegen`이 `spec/`에서 생성했습니다. DFINERY(IGAWorks)의 공식 문서가 아닙니다.")))
+                            "`cargo codegen`이 `spec/`에서 생성했습니다. DFINERY(IGAWorks)의 공식 자료가 아닙니다.")))
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }

@@ -65,12 +65,12 @@ fn families(spec: &Spec) -> Table {
     Table {
         caption: words(
             "Quotas, for each service and family of operations",
-            "서비스별, 작업 그룹별 한도",
+            "서비스별, 엔드포인트 그룹별 한도",
         ),
         columns: vec![
             words("Family", "한도 그룹"),
             words("Calls", "호출 수"),
-            words("Operations", "작업"),
+            words("Operations", "엔드포인트"),
             words("Description", "설명"),
         ],
         rows: rows.collect(),
@@ -92,12 +92,7 @@ fn headers(spec: &Spec) -> Table {
             let (_, examples) = headers
                 .entry((name, header.text("description")))
                 .or_insert((header, Vec::new()));
-            if let Some(example) = header.value().get("example") {
-                let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-                if !examples.contains(&example) {
-                    examples.push(example);
-                }
-            }
+            examples.extend(header.example().filter(|example| !examples.contains(example)));
         }
     }
     let mut ids = BTreeSet::new();

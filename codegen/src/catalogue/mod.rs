@@ -50,8 +50,8 @@ fn page(spec: &Spec) -> Page<'_> {
             "Every code and message of the Import and the Export API with what it means and what to do; every operation \
              with its fields, limits and examples; and how sure each of these facts is. An independent description, put \
              together from the public documentation. It is not published by the vendor.",
-            "Import API와 Export API의 모든 코드와 메시지, 그 의미와 조치 방법, 작업별 필드와 제한과 예시, 그리고 각 내용이 \
-             얼마나 확실한지를 한곳에 모았습니다. 공개 문서를 바탕으로 따로 정리한 자료이며, DFINERY 제공사가 발행한 것이 아닙니다.",
+            "Import API와 Export API의 모든 코드와 메시지, 그 의미와 조치 방법, 엔드포인트별 필드, 제한, 예시, 그리고 각 내용이 \
+             얼마나 확실한지를 한곳에 모았습니다. 공개 문서를 바탕으로 따로 정리한 자료이며, DFINERY(IGAWorks)의 공식 자료가 아닙니다.",
         ))],
         sections: [
             vec![codes::overview(&spec.responses)],

@@ -35,6 +35,12 @@ impl<'a> Node<'a> {
         self.value.get(key).and_then(Value::as_str).unwrap_or_default().trim()
     }
 
+    /// The example of a parameter or a header, as it is on the wire.
+    pub fn example(self) -> Option<String> {
+        let example = self.value.get("example")?;
+        Some(example.as_str().map_or_else(|| example.to_string(), str::to_owned))
+    }
+
     pub fn count(self, key: &str) -> Option<u64> {
         self.value.get(key)?.as_u64()
     }

@@ -18,7 +18,7 @@ use super::{
 pub fn section(spec: &Spec) -> Section {
     Section {
         id: "all-operations",
-        title: words("Operations", "작업"),
+        title: words("Operations", "엔드포인트"),
         blocks: spec.apis().into_iter().flat_map(blocks).collect(),
     }
 }
@@ -157,7 +157,7 @@ impl<'a> Call<'a> {
         } else {
             Tag {
                 class: "backoff",
-                ..Tag::plain(words("not idempotent", "멱등 아님"))
+                ..Tag::plain(words("not idempotent", "멱등하지 않음"))
             }
         };
         Block::Entry(Entry {
@@ -315,7 +315,7 @@ fn answer_table(id: &str, node: Node<'_>) -> Block {
     Block::Table(Table {
         caption: words(format!("Answers of {id}"), format!("{id}의 응답")),
         columns: vec![
-            words("HTTP status", "HTTP 상태"),
+            words("HTTP status", "HTTP 상태 코드"),
             words("Body", "본문"),
             words("Description", "설명"),
         ],

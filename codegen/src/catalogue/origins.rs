@@ -60,7 +60,7 @@ pub fn confidence(sources: &Sources) -> Section {
     });
     Section {
         id: "confidence-words",
-        title: words("How sure a fact is", "내용의 확실성"),
+        title: words("How sure a fact is", "근거의 확실성"),
         blocks: vec![Block::Table(Table {
             caption: words("The words of confidence", "확실성을 나타내는 말"),
             columns: vec![
