@@ -345,6 +345,11 @@ fn links_lead_somewhere_and_ids_stand_once() {
     }
     for file in [ENGLISH, KOREAN] {
         let text = &files.texts[file];
+        let mut ids = BTreeSet::new();
+        for (at, _) in text.match_indices("<a id=\"") {
+            let id = text[at + 7..].split('"').next().unwrap();
+            assert!(ids.insert(id), "{file}: {id} stands twice");
+        }
         for (at, _) in text.match_indices("](#") {
             let id = text[at + 3..].split(')').next().unwrap();
             assert!(
