@@ -2,7 +2,7 @@
 
 use super::{
     labels,
-    page::{self, Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
+    page::{self, Block, Entry, Example, Inline, Origin, Page, Row, Table, Tag, Words, words},
 };
 
 /// The language of a file.
@@ -85,6 +85,8 @@ impl Writer<'_> {
         entry.blocks.iter().for_each(|block| self.block(block, out));
     }
 
+    /// As a list: viewers neither show the cells of a row below each other nor break long names, so that a table would be
+    /// wider than many a screen.
     fn table(&self, table: &Table, out: &mut String) {
         let caption = text(self.say(&table.caption));
         let heading = out.lines().rev().find(|line| line.starts_with('#'));
@@ -92,21 +94,39 @@ impl Writer<'_> {
             *out += &caption;
             *out += "\n\n";
         }
-        let mut line = |cells: Vec<String>| *out += &["| ", &cells.join(" | "), " |\n"].concat();
-        line(table.columns.iter().map(|column| text(self.say(column))).collect());
-        line(vec!["---".to_owned(); table.columns.len()]);
-        for row in &table.rows {
-            let mut cells: Vec<_> = row
-                .cells
+        let has_source = |row: &Row| {
+            row.cells
                 .iter()
-                .map(|cell| self.rich(cell).replace('|', "\\|"))
-                .collect();
-            if let (Some(id), Some(first)) = (&row.id, cells.first_mut()) {
-                first.insert_str(0, &anchor(id));
-            }
-            line(cells);
+                .flatten()
+                .any(|inline| matches!(inline, Inline::Source(_)))
+        };
+        let separator = if table.rows.iter().any(has_source) {
+            "<br>"
+        } else {
+            " · "
+        };
+        for row in &table.rows {
+            *out += &["- ", &self.row(row, &table.columns, separator), "\n"].concat();
         }
         out.push('\n');
+    }
+
+    fn row(&self, row: &Row, columns: &[Words], separator: &str) -> String {
+        let mut cells = row.cells.iter().zip(columns);
+        let first = cells.next().and_then(|(cell, _)| cell.split_first());
+        let name = first.map_or_else(String::new, |(name, more)| {
+            let more = self.rich(more).replace("<br>", " · ");
+            ["**", &self.inline(name), "**", &more].concat()
+        });
+        let cells = cells.filter(|(cell, _)| !cell.is_empty()).map(|(cell, column)| {
+            let label = match columns.len() {
+                0..=2 => String::new(),
+                _ => self.inline(&Inline::Label(column.clone())),
+            };
+            label + &self.rich(cell)
+        });
+        let parts: Vec<_> = std::iter::once(name).chain(cells).collect();
+        row.id.as_deref().map(anchor).unwrap_or_default() + &parts.join(separator)
     }
 
     fn example(&self, example: &Example) -> String {
