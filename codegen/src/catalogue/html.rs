@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     labels,
-    page::{self, Block, Entry, Example, Inline, Origin, Page, Row, Section, Table, Tag, Words, parts, words},
+    page::{Block, Entry, Example, Inline, Origin, Page, Row, Section, Table, Tag, Words, needs_gap, parts, words},
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -299,7 +299,7 @@ impl Writer<'_> {
     fn rich(&self, rich: &[Inline]) -> Markup {
         html! {
             @for (index, inline) in rich.iter().enumerate() {
-                @if page::needs_gap(&rich[..index], inline) { " " }
+                @if needs_gap(&rich[..index], inline) { " " }
                 (self.inline(inline))
             }
         }

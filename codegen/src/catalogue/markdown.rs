@@ -2,7 +2,7 @@
 
 use super::{
     labels,
-    page::{self, Block, Entry, Example, Inline, Origin, Page, Row, Table, Tag, Words, words},
+    page::{Block, Entry, Example, Inline, Origin, Page, Row, Table, Tag, Words, needs_gap, words},
 };
 
 /// The language of a file.
@@ -145,7 +145,7 @@ impl Writer<'_> {
         for (index, inline) in rich.iter().enumerate() {
             if matches!(inline, Inline::Source(_)) && !out.is_empty() {
                 out += "<br>";
-            } else if page::needs_gap(&rich[..index], inline) {
+            } else if needs_gap(&rich[..index], inline) {
                 out += " · ";
             }
             out += &self.inline(inline);
