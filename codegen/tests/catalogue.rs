@@ -5,6 +5,7 @@ mod support;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    process::Command,
 };
 
 use codegen::{parse, read::Inputs};
@@ -184,7 +185,7 @@ fn every_operation_and_field_is_told() {
             }
         }
 
-        let fields: BTreeSet<_> = select(&html, "article th[scope=row] > code:first-child")
+        let fields: BTreeSet<_> = select(&html, "article th[scope=row] > a:first-child > code")
             .into_iter()
             .map(|code| seen(code).rsplit(['.', ']']).next().unwrap().to_owned())
             .collect();
@@ -219,17 +220,13 @@ fn the_limits_stand_beside_their_fields() {
     let files = Files::of(support::real());
     let html = files.html();
     let limits = |operation: &str, field: &str| {
-        let rows = select(&html, &format!("article[id='{operation}'] tr"));
-        let row = rows.into_iter().find(|row| {
-            let name = Selector::parse("th > code").unwrap();
-            row.select(&name).next().is_some_and(|code| seen(code) == field)
-        });
-        let cells = Selector::parse("td").unwrap();
-        let row = row.unwrap_or_else(|| panic!("{operation} has no {field}"));
-        seen(row.select(&cells).nth(2).unwrap())
+        let rows = select(&html, &format!("tr[id='{operation}.{field}']"));
+        let row = *rows.first().unwrap_or_else(|| panic!("{operation} has no {field}"));
+        let row = seen(row);
+        row.split_once("제한:").unwrap_or_else(|| panic!("{row}")).1.to_owned()
     };
     assert!(limits("load_events", "events").contains("1 to 100 elements"));
-    assert!(limits("load_events", "events[].event_items").contains("at most 100 over all events together"));
+    assert!(limits("load_events", "events.0.event_items").contains("at most 100 over all events together"));
     assert!(limits("load_events", "common.identity").contains("at least 1 of its fields"));
     assert!(limits("upsert_identity", "identity.email").contains("not empty"));
     assert!(limits("export_events", "from_date").contains("at most 30 days ago"));
@@ -275,7 +272,7 @@ fn every_contradiction_and_page_is_told() {
     }
     for page in sources["pages"].as_array().unwrap() {
         let (id, url) = (page["id"].as_str().unwrap(), page["url"].as_str().unwrap());
-        let links = select(&html, &format!("tr[id='page-{id}'] a"));
+        let links = select(&html, &format!("tr[id='page-{id}'] td a"));
         assert_eq!(links[0].attr("href"), Some(url));
         assert!(files.texts[ENGLISH].contains(&format!("](<{url}>)")), "{url}");
     }
@@ -344,6 +341,11 @@ fn links_lead_somewhere_and_ids_stand_once() {
     }
     for file in [ENGLISH, KOREAN] {
         let text = &files.texts[file];
+        let mut ids = BTreeSet::new();
+        for (at, _) in text.match_indices("<a id=\"") {
+            let id = text[at + 7..].split('"').next().unwrap();
+            assert!(ids.insert(id), "{file}: {id} stands twice");
+        }
         for (at, _) in text.match_indices("](#") {
             let id = text[at + 3..].split(')').next().unwrap();
             assert!(
@@ -352,6 +354,140 @@ fn links_lead_somewhere_and_ids_stand_once() {
             );
         }
     }
+}
+
+#[test]
+fn every_row_can_be_linked_to() {
+    let files = Files::of(support::real());
+    let html = files.html();
+    for id in [
+        "load_events",
+        "load_events.service_id",
+        "load_events.common.identity.external_id",
+        "load_events.events.0",
+        "load_events.events.0.event_name",
+        "load_events.events.0.event_items.0.name",
+        "load_events-http-429",
+        "ImportResponse.code",
+        "40001",
+        "query_error",
+        "import-http-500",
+        "rate-limit-export",
+        "header-X-Rate-Limit-Reset",
+        "token-import_token",
+        "event-df_purchase",
+    ] {
+        let [target] = select(&html, &format!("[id='{id}']"))[..] else {
+            panic!("not one {id}")
+        };
+        let links = Selector::parse("a.self").unwrap();
+        let link = target.select(&links).next();
+        let link = link.unwrap_or_else(|| panic!("{id} does not link to itself"));
+        assert_eq!(link.attr("href"), Some(format!("#{id}").as_str()));
+        for file in [ENGLISH, KOREAN] {
+            assert!(
+                files.texts[file].contains(&format!("<a id=\"{id}\"></a>")),
+                "{file}: {id}"
+            );
+        }
+    }
+    for row in select(&html, "tr[data-item]") {
+        let id = row.attr("id").unwrap_or_else(|| panic!("no id: {}", seen(row)));
+        assert!(
+            id.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+            "{id} has to be escaped in an address"
+        );
+        let link = Selector::parse("th > a.self").unwrap();
+        assert!(row.select(&link).next().is_some(), "{id} does not link to itself");
+    }
+}
+
+#[test]
+fn every_cell_knows_its_column() {
+    let files = Files::of(support::real());
+    let html = files.html();
+    let [columns, cells, en, ko] =
+        ["thead th", "tbody tr > *", "span.en", "span.ko"].map(|selector| Selector::parse(selector).unwrap());
+    for table in select(&html, "table") {
+        let of = |th: ElementRef<'_>, language| th.select(language).next().map_or_else(|| seen(th), seen);
+        let columns: Vec<_> = table.select(&columns).collect();
+        for (index, cell) in table.select(&cells).enumerate() {
+            let column = columns[index % columns.len()];
+            assert_eq!(cell.attr("data-label"), Some(of(column, &en).as_str()));
+            assert_eq!(cell.attr("data-label-ko"), Some(of(column, &ko).as_str()));
+        }
+    }
+}
+
+/// The words that the shell passes to curl.
+fn run(command: &str) -> Vec<String> {
+    let script = format!("curl() {{ printf '%s\\000' \"$@\"; }}\n{command}\n");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env("DFINERY_SERVICE_ID", "service")
+        .env("DFINERY_IMPORT_TOKEN", "im'port \"$token")
+        .env("DFINERY_EXPORT_TOKEN", "export * token")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}\n{command}"
+    );
+    let words = String::from_utf8(output.stdout).unwrap();
+    words.split_terminator('\0').map(str::to_owned).collect()
+}
+
+fn assert_commands(files: &Files) {
+    let html = files.html();
+    for (name, token) in [
+        ("import", "access_token: im'port \"$token"),
+        ("export", "Authorization: Bearer export * token"),
+    ] {
+        let document = files.spec(name);
+        let host = document["servers"][0]["url"].as_str().unwrap_or_default();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            let operation = &methods["post"];
+            let id = operation["operationId"].as_str().unwrap();
+            let [command] = select(&html, &format!("article[id='{id}'] pre.sh"))[..] else {
+                panic!("not one command for {id}")
+            };
+            let command: String = command.text().collect();
+            for file in [ENGLISH, KOREAN] {
+                let block = format!("sh\n{command}\n```");
+                assert!(files.texts[file].contains(&block), "{file} lacks {command}");
+            }
+            let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
+            let example = examples.and_then(|examples| examples.values().next());
+            let url = format!("{host}{path}?service_id=service");
+            let content = "Content-Type: application/json";
+            let file = format!("{id}.csv");
+            let mut words = run(&command);
+            let mut wanted = vec!["-X", "POST", &url, "-H", token, "-H", content];
+            if let Some(example) = example {
+                let sent = words.remove(8);
+                assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), example["value"], "{id}");
+                wanted.push("--data-raw");
+            }
+            if name == "export" {
+                wanted.extend(["-o", &file]);
+            }
+            assert_eq!(words, wanted, "{id}");
+        }
+    }
+}
+
+#[test]
+fn commands_send_the_examples() {
+    assert_commands(&Files::of(support::real()));
+
+    let mut inputs = support::fixture();
+    let old = "user-1";
+    assert!(inputs.import.contains(old));
+    let value = serde_json::to_string("김'민지 '' \"$HOME\" `id` $(id) \\ \n ```! @ ;").unwrap();
+    inputs.import = inputs.import.replace(old, &value);
+    let files = Files::of(inputs);
+    assert!(files.texts[HTML].contains("김"));
+    assert_commands(&files);
 }
 
 #[test]
@@ -429,6 +565,21 @@ fn korean_readers_get_korean() {
             .iter()
             .all(|span| span.attr("lang") == Some("ko"))
     );
+    for element in select(&html, "[aria-label], [placeholder], title") {
+        let korean = element.attr("data-ko").unwrap_or_default();
+        assert!(
+            korean.chars().any(|c| ('가'..='힣').contains(&c)),
+            "no Korean for {}",
+            element.html()
+        );
+    }
+    let title = seen(select(&html, "title")[0]);
+    assert!(title.contains("endpoints, codes and limits"), "{title}");
+    // Words of the spec such as `after-reset` are English and stay out of sight.
+    for tag in select(&html, ".tag code") {
+        assert_eq!(tag.attr("class"), Some("en"), "{}", tag.html());
+    }
+    assert!(files.texts[ENGLISH].contains("(`after-reset`)") && !files.texts[KOREAN].contains("(`after-reset`)"));
     // Without the script the page is in English.
     assert_eq!(html.root_element().attr("lang"), Some("en"));
 }

@@ -96,20 +96,26 @@ impl Code<'_> {
     }
 
     fn row(&self) -> Row {
-        let mut cells = vec![vec![Inline::Link {
+        let mut name = vec![Inline::Link {
             to: self.id.clone(),
             text: self.id.clone(),
-        }]];
-        cells.extend(self.name.map(|name| vec![Inline::code(name)]));
-        cells.extend([
-            vec![Inline::Words(self.http())],
-            vec![Inline::Tag(Tag {
-                code: None,
-                ..self.retry()
-            })],
-            vec![Inline::Words(self.meaning.into())],
-        ]);
-        Row { id: None, cells }
+        }];
+        if let Some(message) = self.name {
+            name.extend([Inline::Break, Inline::code(message)]);
+        }
+        let retry = Tag {
+            code: None,
+            ..self.retry()
+        };
+        Row {
+            id: None,
+            cells: vec![
+                name,
+                vec![Inline::Words(self.http())],
+                vec![Inline::Tag(retry)],
+                vec![Inline::Words(self.meaning.into())],
+            ],
+        }
     }
 }
 
@@ -148,13 +154,7 @@ pub fn overview(responses: &Responses) -> Section {
         blocks: vec![
             table(
                 words("Import API: the field `code`", "Import API: `code` 필드"),
-                vec![
-                    words("Code", "코드"),
-                    words("Message", "메시지"),
-                    http(),
-                    retry(),
-                    meaning(),
-                ],
+                vec![words("Code", "코드"), http(), retry(), meaning()],
                 import(responses),
             ),
             table(
@@ -225,8 +225,11 @@ fn http_table(api: &'static str, statuses: &[HttpRow]) -> Block {
                 Inline::code(row.status.to_string()),
                 Inline::words(" ", " "),
                 Inline::english(&row.phrase),
-            ],
-            http_tags(row),
+                Inline::Break,
+            ]
+            .into_iter()
+            .chain(http_tags(row))
+            .collect(),
             vec![Inline::Words((&row.meaning).into())],
             with_source(vec![Inline::Words((&row.remedy).into())], &row.source),
         ],
@@ -238,7 +241,6 @@ fn http_table(api: &'static str, statuses: &[HttpRow]) -> Block {
         ),
         columns: vec![
             words("Status", "상태 코드"),
-            words("Retry", "재시도"),
             words("Meaning", "의미"),
             words("What to do", "조치 방법"),
         ],
@@ -258,7 +260,7 @@ fn http_retry(row: &HttpRow) -> Tag {
 fn http_tags(row: &HttpRow) -> Rich {
     let mut tags = vec![Inline::Tag(http_retry(row))];
     if let Some(means) = row.means {
-        tags.extend([Inline::Break, Inline::Tag(labels::means(means))]);
+        tags.push(Inline::Tag(labels::means(means)));
     }
     tags
 }

@@ -11,54 +11,58 @@ use super::{
 pub fn table(caption: Words, rows: Vec<Row>) -> Table {
     Table {
         caption,
-        columns: vec![
-            words("Field", "필드"),
-            words("Type", "타입"),
-            words("Required", "필수 여부"),
-            words("Limits", "제한"),
-            words("Description", "설명"),
-        ],
+        columns: vec![words("Field", "필드"), words("Description", "설명")],
         rows,
         is_index: false,
     }
 }
 
-/// The row of a parameter.
-pub fn parameter(parameter: Node<'_>) -> Row {
+/// The row of a parameter of `owner`.
+pub fn parameter(owner: &str, parameter: Node<'_>) -> Row {
+    let name = parameter.text("name");
     let kind = parameter.get("schema").map(type_words).unwrap_or_default();
-    let mut limits = parameter.get("schema").map(limits).unwrap_or_default();
-    if let Some(example) = parameter.value().get("example") {
-        let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-        limits.push(words(format!("for example `{example}`"), format!("예: `{example}`")));
+    let mut more = limited(&parameter.get("schema").map(limits).unwrap_or_default());
+    if let Some(example) = parameter.example() {
+        more.extend([
+            Inline::Break,
+            Inline::Label(words("Example", "예시")),
+            Inline::code(example),
+        ]);
     }
     Row {
-        id: None,
+        id: Some(id(owner, name)),
         cells: vec![
             vec![
-                Inline::code(parameter.text("name")),
+                Inline::code(name),
                 match parameter.text("in") {
                     "path" => Inline::words(" in the path", " (경로)"),
                     "header" => Inline::words(" in a header", " (헤더)"),
                     _ => Inline::words(" in the query", " (쿼리)"),
                 },
+                Inline::Break,
+                Inline::code(kind),
+                requirement(parameter.flag("required")),
             ],
-            vec![Inline::code(kind)],
-            requirement(parameter.flag("required")),
-            cell(limits),
-            described(parameter, Vec::new()),
+            described(parameter, more),
         ],
     }
 }
 
-/// The rows of all fields of a schema, including nested ones.
-pub fn rows(schema: Node<'_>) -> Vec<Row> {
+/// The rows of all fields of a schema, including nested ones. `owner` is the operation or the schema whose fields they
+/// are.
+pub fn rows(owner: &str, schema: Node<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    walk(schema, "", None, 0, &mut rows);
+    walk(owner, schema, "", None, 0, &mut rows);
     rows
 }
 
+/// The id of a field. A path such as `events[].{name}` becomes `events.0.name`, which no address has to escape.
+fn id(owner: &str, path: &str) -> String {
+    format!("{owner}.{}", path.replace("[]", ".0").replace(['{', '}'], ""))
+}
+
 /// `total` names a list among the fields and the limit on its length over all elements of the list around it.
-fn walk(schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, depth: usize, rows: &mut Vec<Row>) {
+fn walk(owner: &str, schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, depth: usize, rows: &mut Vec<Row>) {
     if depth > DEPTH {
         return;
     }
@@ -71,20 +75,19 @@ fn walk(schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, depth: usize, r
         if let Some(total) = total.filter(|total| total.text("items") == name) {
             limits.extend(total_words(total));
         }
-        let mut kind = vec![Inline::code(type_words(property))];
+        let mut first = vec![
+            Inline::code(&path),
+            Inline::Break,
+            Inline::code(type_words(property)),
+            requirement(required.contains(&name)),
+        ];
         if property.flag("x-sensitive") {
-            kind.push(Inline::Break);
-            kind.push(Inline::Tag(labels::personal_data()));
+            first.push(Inline::Tag(labels::personal_data()));
         }
+        let more = [values(property), limited(&limits)].concat();
         rows.push(Row {
-            id: None,
-            cells: vec![
-                vec![Inline::code(&path)],
-                kind,
-                requirement(required.contains(&name)),
-                cell(limits),
-                described(property, values(property)),
-            ],
+            id: Some(id(owner, &path)),
+            cells: vec![first, described(property, more)],
         });
 
         let (inner, path) = match element {
@@ -93,38 +96,36 @@ fn walk(schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, depth: usize, r
         };
         let inner_total = own_total.filter(|total| element.is_some() && total.text("array") == name);
         if element.is_some_and(|element| !element.text("description").is_empty()) {
-            rows.push(part(&path, inner));
+            rows.push(part(owner, &path, inner));
         }
-        walk(inner, &format!("{path}."), inner_total, depth + 1, rows);
+        walk(owner, inner, &format!("{path}."), inner_total, depth + 1, rows);
         if let Some(values) = inner
             .get("additionalProperties")
             .filter(|values| values.value().is_object())
         {
-            rows.push(part(&format!("{path}.{{name}}"), values));
+            rows.push(part(owner, &format!("{path}.{{name}}"), values));
         }
     }
 }
 
 /// The row of an element of a list, or of a value under any name.
-fn part(path: &str, schema: Node<'_>) -> Row {
+fn part(owner: &str, path: &str, schema: Node<'_>) -> Row {
+    let more = [values(schema), limited(&limits(schema))].concat();
     Row {
-        id: None,
+        id: Some(id(owner, path)),
         cells: vec![
-            vec![Inline::code(path)],
-            vec![Inline::code(type_words(schema))],
-            Vec::new(),
-            cell(limits(schema)),
-            described(schema, values(schema)),
+            vec![Inline::code(path), Inline::Break, Inline::code(type_words(schema))],
+            described(schema, more),
         ],
     }
 }
 
-fn requirement(required: bool) -> Rich {
-    vec![Inline::Tag(if required {
+fn requirement(required: bool) -> Inline {
+    Inline::Tag(if required {
         labels::required()
     } else {
         labels::optional()
-    })]
+    })
 }
 
 /// The description with its additions, and the source.
@@ -205,15 +206,19 @@ fn total_words(total: Node<'_>) -> Option<Words> {
     ))
 }
 
-fn cell(limits: Vec<Words>) -> Rich {
-    let mut cell = Vec::new();
-    for limit in limits {
-        if !cell.is_empty() {
-            cell.push(Inline::Break);
-        }
-        cell.push(Inline::Words(limit));
-    }
-    cell
+/// The line that tells the limits, if there are any.
+fn limited(limits: &[Words]) -> Rich {
+    let Some((first, more)) = limits.split_first() else {
+        return Vec::new();
+    };
+    let all = more.iter().fold(first.clone(), |all, limit| {
+        words(format!("{}; {}", all.en, limit.en), format!("{}, {}", all.ko, limit.ko))
+    });
+    vec![
+        Inline::Break,
+        Inline::Label(words("Limits", "제한")),
+        Inline::Words(all),
+    ]
 }
 
 /// A type such as `string[]`, `string (uuid)` or `boolean | null`, which needs no translation.

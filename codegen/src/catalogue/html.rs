@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     labels,
-    page::{Block, Entry, Example, Inline, Origin, Page, Section, Table, Tag, Words, parts, words},
+    page::{Block, Entry, Example, Inline, Origin, Page, Row, Section, Table, Tag, Words, needs_gap, parts, words},
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// The text of the file.
 ///
 /// It holds both languages; a style hides the one that is not the language of the root. Without the script, the root is
-/// Korean.
+/// English.
 pub fn render(page: &Page<'_>) -> String {
     let writer = Writer {
         page,
@@ -47,6 +47,7 @@ pub fn render(page: &Page<'_>) -> String {
                             h1 { (say(&page.title)) }
                             @for block in &page.intro { (writer.block(block)) }
                         }
+                        p #copied.hidden role="status" {}
                         p #nothing hidden {
                             (say(&words("Nothing matches. Try a part of a code, a field or a word.",
                                 "일치하는 항목이 없습니다. 코드나 필드 이름의 일부, 또는 다른 단어로 검색해 보십시오.")))
@@ -84,7 +85,7 @@ fn header() -> Markup {
         header.top {
             p.name { a href="#" { (say(&words("DFINERY Open API", "DFINERY Open API"))) } }
             form #search role="search" hidden {
-                label.hidden for="query" { (say(&words("Search the catalogue", "사전 검색"))) }
+                label.hidden for="query" { (say(&words("Search the catalogue", "카탈로그 검색"))) }
                 input #query type="search" autocomplete="off" autocapitalize="off" spellcheck="false"
                     enterkeyhint="search" aria-describedby="keys" aria-controls="content"
                     placeholder="40001, event_datetime, token …" data-ko="40001, event_datetime, 토큰 …";
@@ -102,8 +103,8 @@ fn header() -> Markup {
         }
         noscript {
             p.noscript {
-                "Without JavaScript this page is in English and has no search of its own: use that of the browser. \
-                 Korean: catalogue.ko.md."
+                "Without JavaScript this page is in English, and the browser has to search it. "
+                span lang="ko" { "자바스크립트를 쓸 수 없으면 한국어 문서 catalogue.ko.md를 보십시오." }
             }
         }
     }
@@ -126,6 +127,20 @@ fn plain(text: &str) -> Markup {
     html! {
         @for (is_code, part) in parts(text) {
             @if is_code { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// A name that, if it is long, may go on in the next line after a part of it.
+fn breakable(name: &str) -> Markup {
+    let parts: Vec<_> = match name.len() {
+        0..20 => vec![name],
+        _ => name.split_inclusive(['_', '.', '/']).collect(),
+    };
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @if index > 0 { wbr; }
+            (part)
         }
     }
 }
@@ -213,7 +228,7 @@ impl Writer<'_> {
             article id=(entry.id) data-item aria-labelledby=(heading) {
                 div data-own {
                     h3 id=(heading) {
-                        a.self href={ "#" (entry.id) } { code.name { (entry.code) } }
+                        a.self href={ "#" (entry.id) } { code.name { (breakable(&entry.code)) } }
                         " " span.title { (self.rich(&entry.title)) }
                     }
                     @if !entry.tags.is_empty() { p.tags { (self.rich(&entry.tags)) } }
@@ -226,10 +241,8 @@ impl Writer<'_> {
     }
 
     fn table(&self, table: &Table) -> Markup {
-        // A box that scrolls must be reachable by keyboard, and therefore needs a name.
         html! {
-            div.scroll data-index[table.is_index] tabindex="0" role="region"
-                aria-label=(table.caption.en.replace('`', "")) data-ko=(table.caption.ko.replace('`', "")) {
+            div.table data-index[table.is_index] {
                 table {
                     caption { (say(&table.caption)) }
                     thead {
@@ -237,15 +250,7 @@ impl Writer<'_> {
                     }
                     tbody {
                         @for row in &table.rows {
-                            tr id=[row.id.as_ref()] data-item[!table.is_index] {
-                                @for (index, cell) in row.cells.iter().enumerate() {
-                                    @if index == 0 {
-                                        th scope="row" { (self.rich(cell)) }
-                                    } @else {
-                                        td { (self.rich(cell)) }
-                                    }
-                                }
-                            }
+                            tr id=[row.id.as_ref()] data-item[!table.is_index] { (self.cells(row, &table.columns)) }
                         }
                     }
                 }
@@ -253,17 +258,51 @@ impl Writer<'_> {
         }
     }
 
+    /// Each cell knows its column, for narrow screens, where the cells of a row stand below each other.
+    fn cells(&self, row: &Row, columns: &[Words]) -> Markup {
+        html! {
+            @for (index, (cell, column)) in row.cells.iter().zip(columns).enumerate() {
+                @if index == 0 {
+                    th scope="row" data-label=(column.en) data-label-ko=(column.ko) {
+                        (self.named(row.id.as_deref(), cell))
+                    }
+                } @else {
+                    td data-label=(column.en) data-label-ko=(column.ko) { (self.rich(cell)) }
+                }
+            }
+        }
+    }
+
+    /// The first cell of a row, whose name is a link to the row.
+    fn named(&self, id: Option<&str>, cell: &[Inline]) -> Markup {
+        html! {
+            @if let (Some(id), [Inline::Code(name), more @ ..]) = (id, cell) {
+                a.self href={ "#" (id) } { code { (breakable(name)) } }
+                (self.rich(more))
+            } @else {
+                (self.rich(cell))
+            }
+        }
+    }
+
     fn example(&self, example: &Example) -> Markup {
         html! {
-            details.example open data-item {
-                summary { (self.rich(&example.title)) }
-                pre tabindex="0" translate="no" { code { (example.text) } }
+            div.example data-item {
+                details open {
+                    summary { (self.rich(&example.title)) }
+                    pre.(example.syntax) tabindex="0" translate="no" { code { (example.text) } }
+                }
             }
         }
     }
 
     fn rich(&self, rich: &[Inline]) -> Markup {
-        html! { @for inline in rich { (self.inline(inline)) } }
+        html! {
+            @for (index, inline) in rich.iter().enumerate() {
+                @if needs_gap(&rich[..index], inline) { " " }
+                (self.inline(inline))
+            }
+        }
     }
 
     fn inline(&self, inline: &Inline) -> Markup {
@@ -271,8 +310,9 @@ impl Writer<'_> {
             Inline::Words(words) => self.words(words),
             Inline::English(english) => html! { span lang="en" { (self.text(english)) } },
             Inline::Code(code) => self.code(code),
-            Inline::Link { to, text } => html! { a href={ "#" (to) } { code { (text) } } },
-            Inline::Outside { url, text } => html! { a href=(url) lang="en" { (text) } },
+            Inline::Label(words) => html! { strong { (say(words)) ":" } " " },
+            Inline::Link { to, text } => html! { a href={ "#" (to) } { code { (breakable(text)) } } },
+            Inline::Outside { url, text } => html! { a.outside href=(url) lang="en" { (text) } },
             Inline::Tag(tag) => self::tag(tag),
             Inline::Source(origin) => self.origin(origin),
             Inline::Break => html! { br; },
@@ -320,9 +360,9 @@ impl Writer<'_> {
     fn code(&self, code: &str) -> Markup {
         html! {
             @if self.leads_elsewhere(code) {
-                a href={ "#" (code) } { code { (code) } }
+                a href={ "#" (code) } { code { (breakable(code)) } }
             } @else {
-                code { (code) }
+                code { (breakable(code)) }
             }
         }
     }
@@ -345,13 +385,8 @@ impl Writer<'_> {
     }
 }
 
-/// The entries of a section, if they are known by their names.
 fn entries(section: &Section) -> Markup {
-    let entries = section.blocks.iter().filter_map(|block| match block {
-        Block::Entry(entry) if entry.id == entry.code => Some(entry),
-        _ => None,
-    });
-    let entries: Vec<_> = entries.collect();
+    let entries: Vec<_> = section.named().collect();
     html! {
         @if !entries.is_empty() {
             ul.codes {
@@ -366,7 +401,7 @@ fn entries(section: &Section) -> Markup {
 fn tag(tag: &Tag) -> Markup {
     let inner = html! {
         (say(&tag.words))
-        @if let Some(code) = tag.code { " " code { (code) } }
+        @if let Some(code) = tag.code { " " code.en lang="en" { (code) } }
     };
     html! {
         @if let Some(to) = &tag.to {

@@ -1,5 +1,7 @@
 //! The quotas, and the headers that describe them.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::spec::Spec;
@@ -40,18 +42,21 @@ fn families(spec: &Spec) -> Table {
                 text: operation.id.clone(),
             });
         }
-        let concurrent = limit.concurrent.map(|count| Inline::code(count.to_string()));
         let period = labels::period(limit.period_seconds);
-        let calls = labels::grouped(limit.requests.into());
+        let requests = labels::grouped(limit.requests.into());
+        let mut calls = vec![Inline::words(
+            format!("{requests} per {}", period.en),
+            format!("{}에 {requests}건", period.ko),
+        )];
+        if let Some(count) = limit.concurrent {
+            let count = words(format!("{count} at the same time"), format!("동시 {count}건"));
+            calls.extend([Inline::Break, Inline::Words(count)]);
+        }
         Row {
             id: Some(format!("rate-limit-{name}")),
             cells: vec![
                 vec![Inline::code(name)],
-                vec![Inline::words(
-                    format!("{calls} per {}", period.en),
-                    format!("{}에 {calls}건", period.ko),
-                )],
-                concurrent.into_iter().collect(),
+                calls,
                 members,
                 with_source(
                     vec![Inline::words(line(&limit.description), line(&limit.description_ko))],
@@ -68,7 +73,6 @@ fn families(spec: &Spec) -> Table {
         columns: vec![
             words("Family", "한도 그룹"),
             words("Calls", "호출 수"),
-            words("At the same time", "동시 호출"),
             words("Operations", "엔드포인트"),
             words("Description", "설명"),
         ],
@@ -91,14 +95,10 @@ fn headers(spec: &Spec) -> Table {
             let (_, examples) = headers
                 .entry((name, header.words("description")))
                 .or_insert((header, Vec::new()));
-            if let Some(example) = header.value().get("example") {
-                let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-                if !examples.contains(&example) {
-                    examples.push(example);
-                }
-            }
+            examples.extend(header.example().filter(|example| !examples.contains(example)));
         }
     }
+    let mut ids = BTreeSet::new();
     let rows = headers.into_iter().map(|((name, description), (header, examples))| {
         let kind = header.get("schema").map(fields::type_words).unwrap_or_default();
         let mut shown: Rich = Vec::new();
@@ -109,11 +109,14 @@ fn headers(spec: &Spec) -> Table {
             shown.push(Inline::code(example));
         }
         let cell = vec![Inline::Words(description)];
+        let mut id = format!("header-{name}");
+        while !ids.insert(id.clone()) {
+            id += "-2";
+        }
         Row {
-            id: None,
+            id: Some(id),
             cells: vec![
-                vec![Inline::code(name)],
-                vec![Inline::code(kind)],
+                vec![Inline::code(name), Inline::Break, Inline::code(kind)],
                 shown,
                 match header.source() {
                     Some(source) => with_source(cell, &source),
@@ -129,7 +132,6 @@ fn headers(spec: &Spec) -> Table {
         ),
         columns: vec![
             words("Header", "헤더"),
-            words("Type", "타입"),
             words("Examples", "예시"),
             words("Description", "설명"),
         ],

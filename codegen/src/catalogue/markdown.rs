@@ -2,7 +2,7 @@
 
 use super::{
     labels,
-    page::{Block, Entry, Example, Inline, Origin, Page, Table, Tag, Words, words},
+    page::{Block, Entry, Example, Inline, Origin, Page, Row, Table, Tag, Words, needs_gap, words},
 };
 
 /// The language of a file.
@@ -27,6 +27,10 @@ pub fn render(page: &Page<'_>, language: Language, other: &str) -> String {
     for section in &page.sections {
         let title = text(writer.say(&section.title));
         out += &["- [", &title, "](#", section.id, ")\n"].concat();
+        let entries: Vec<_> = section.named().map(|entry| inside(&entry.code, &entry.id)).collect();
+        if !entries.is_empty() {
+            out += &["  ", &entries.join(", "), "\n"].concat();
+        }
     }
     for section in &page.sections {
         heading(2, section.id, &text(writer.say(&section.title)), &mut out);
@@ -81,27 +85,48 @@ impl Writer<'_> {
         entry.blocks.iter().for_each(|block| self.block(block, out));
     }
 
+    /// As a list: viewers neither show the cells of a row below each other nor break long names, so that a table would be
+    /// wider than many a screen.
     fn table(&self, table: &Table, out: &mut String) {
         let caption = text(self.say(&table.caption));
-        if !out.trim_end().ends_with(&format!("# {caption}")) {
+        let heading = out.lines().rev().find(|line| line.starts_with('#'));
+        if heading.is_none_or(|heading| heading.trim_start_matches('#').trim() != caption) {
             *out += &caption;
             *out += "\n\n";
         }
-        let mut line = |cells: Vec<String>| *out += &["| ", &cells.join(" | "), " |\n"].concat();
-        line(table.columns.iter().map(|column| text(self.say(column))).collect());
-        line(vec!["---".to_owned(); table.columns.len()]);
-        for row in &table.rows {
-            let mut cells: Vec<_> = row
-                .cells
+        let has_source = |row: &Row| {
+            row.cells
                 .iter()
-                .map(|cell| self.rich(cell).replace('|', "\\|"))
-                .collect();
-            if let (Some(id), Some(first)) = (&row.id, cells.first_mut()) {
-                first.insert_str(0, &anchor(id));
-            }
-            line(cells);
+                .flatten()
+                .any(|inline| matches!(inline, Inline::Source(_)))
+        };
+        let separator = if table.rows.iter().any(has_source) {
+            "<br>"
+        } else {
+            " · "
+        };
+        for row in &table.rows {
+            *out += &["- ", &self.row(row, &table.columns, separator), "\n"].concat();
         }
         out.push('\n');
+    }
+
+    fn row(&self, row: &Row, columns: &[Words], separator: &str) -> String {
+        let mut cells = row.cells.iter().zip(columns);
+        let first = cells.next().and_then(|(cell, _)| cell.split_first());
+        let name = first.map_or_else(String::new, |(name, more)| {
+            let more = self.rich(more).replace("<br>", " · ");
+            ["**", &self.inline(name), "**", &more].concat()
+        });
+        let cells = cells.filter(|(cell, _)| !cell.is_empty()).map(|(cell, column)| {
+            let label = match columns.len() {
+                0..=2 => String::new(),
+                _ => self.inline(&Inline::Label(column.clone())),
+            };
+            label + &self.rich(cell)
+        });
+        let parts: Vec<_> = std::iter::once(name).chain(cells).collect();
+        row.id.as_deref().map(anchor).unwrap_or_default() + &parts.join(separator)
     }
 
     fn example(&self, example: &Example) -> String {
@@ -117,9 +142,11 @@ impl Writer<'_> {
 
     fn rich(&self, rich: &[Inline]) -> String {
         let mut out = String::new();
-        for inline in rich {
+        for (index, inline) in rich.iter().enumerate() {
             if matches!(inline, Inline::Source(_)) && !out.is_empty() {
                 out += "<br>";
+            } else if needs_gap(&rich[..index], inline) {
+                out += " · ";
             }
             out += &self.inline(inline);
         }
@@ -131,7 +158,8 @@ impl Writer<'_> {
             Inline::Words(words) => text(self.say(words)),
             Inline::English(english) => text(english),
             Inline::Code(text) => code(text),
-            Inline::Link { to, text } => format!("[{}](#{to})", code(text)),
+            Inline::Link { to, text } => inside(text, to),
+            Inline::Label(words) => format!("**{}:** ", text(self.say(words))),
             Inline::Outside { url, text } => link(text, url),
             Inline::Tag(tag) => self.tag(tag),
             Inline::Source(origin) => self.origin(origin),
@@ -142,8 +170,8 @@ impl Writer<'_> {
     fn tag(&self, tag: &Tag) -> String {
         let words = text(self.say(&tag.words));
         match tag.code {
-            Some(word) => format!("{words} ({})", code(word)),
-            None => words,
+            Some(word) if self.language == Language::English => format!("{words} ({})", code(word)),
+            _ => words,
         }
     }
 
@@ -167,6 +195,11 @@ fn heading(level: usize, id: &str, title: &str, out: &mut String) {
 
 fn anchor(id: &str) -> String {
     format!("<a id=\"{id}\"></a>")
+}
+
+/// A link to another place in the file.
+fn inside(text: &str, id: &str) -> String {
+    format!("[{}](#{id})", code(text))
 }
 
 fn link(text: &str, url: &str) -> String {

@@ -4,6 +4,7 @@
 //! say the same.
 
 mod codes;
+mod command;
 mod fields;
 mod html;
 mod labels;
@@ -41,7 +42,10 @@ pub fn files(spec: &Spec) -> [(PathBuf, String); 3] {
 fn page(spec: &Spec) -> Page<'_> {
     Page {
         sources: &spec.sources,
-        title: words("DFINERY Open API error catalogue", "DFINERY Open API 오류 코드 사전"),
+        title: words(
+            "DFINERY Open API: endpoints, codes and limits — unofficial catalogue",
+            "DFINERY Open API: 엔드포인트, 코드, 한도 — 비공식 카탈로그",
+        ),
         intro: vec![Block::text(words(
             "Every code and message of the Import and the Export API with what it means and what to do; every operation \
              with its fields, limits and examples; and how sure each of these facts is. An independent description, put \

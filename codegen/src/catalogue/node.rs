@@ -50,6 +50,12 @@ impl<'a> Node<'a> {
         words(get(key), get(&format!("x-{key}-ko")))
     }
 
+    /// The example of a parameter or a header, as it is on the wire.
+    pub fn example(self) -> Option<String> {
+        let example = self.value.get("example")?;
+        Some(example.as_str().map_or_else(|| example.to_string(), str::to_owned))
+    }
+
     pub fn count(self, key: &str) -> Option<u64> {
         self.value.get(key)?.as_u64()
     }

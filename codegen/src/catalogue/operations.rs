@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     codes::with_source,
-    fields, labels,
+    command, fields, labels,
     node::Node,
     page::{Block, Entry, Example, Inline, Rich, Row, Section, Table, Tag, Words, line, words},
 };
@@ -109,7 +109,7 @@ fn answers(api: &Api) -> Vec<Block> {
         let blocks = [
             Some(Block::text(schema.words("description"))),
             source,
-            Some(Block::Table(fields::table(caption, fields::rows(schema)))),
+            Some(Block::Table(fields::table(caption, fields::rows(name, schema)))),
         ];
         Some(Block::Entry(Entry {
             id: name.to_owned(),
@@ -152,7 +152,7 @@ impl<'a> Call<'a> {
             Block::Facts(self.facts()),
         ];
         if let Some(node) = self.node() {
-            blocks.push(Block::Example(self.request_line(node)));
+            blocks.push(Block::Example(self.command(node)));
             blocks.extend(self.request(node));
             blocks.push(answer_table(id, node));
             blocks.extend(answer_examples(node));
@@ -179,10 +179,6 @@ impl<'a> Call<'a> {
 
     fn facts(&self) -> Vec<(Words, Rich)> {
         let operation = self.operation;
-        let schemes = Node::root(self.api)
-            .get("components")
-            .and_then(|node| node.get("securitySchemes"));
-        let scheme = schemes.and_then(|schemes| schemes.get(operation.scheme()));
         let quota = self.api.document.rate_limits.get(&operation.family);
         let again = if operation.idempotent {
             words(
@@ -202,7 +198,7 @@ impl<'a> Call<'a> {
             ),
             (
                 words("Token", "토큰"),
-                vec![Inline::code(scheme.map(header).unwrap_or_default())],
+                vec![Inline::code(self.scheme().map(header).unwrap_or_default())],
             ),
         ];
         if let Some(limit) = quota {
@@ -222,45 +218,41 @@ impl<'a> Call<'a> {
         facts
     }
 
-    /// The request on the wire, without its body.
-    fn request_line(&self, node: Node<'_>) -> Example {
+    /// The whole request, to be tried out.
+    fn command(&self, node: Node<'_>) -> Example {
         let root = Node::root(self.api);
-        let host = root.elements("servers").next().map_or("", |server| server.text("url"));
-        let query: Vec<_> = node
-            .elements("parameters")
-            .map(|parameter| {
-                let example = parameter.text("example");
-                let example = if example.is_empty() { "…" } else { example };
-                format!("{}={example}", parameter.text("name"))
-            })
-            .collect();
-        let scheme = root
-            .get("components")
-            .and_then(|node| node.get("securitySchemes")?.get(self.operation.scheme()));
-        let method = self.method.to_uppercase();
-        let separator = if query.is_empty() { "" } else { "?" };
-        let lines = [
-            format!("{method} {host}{}{separator}{}", self.path, query.join("&")),
-            scheme.map(header).unwrap_or_default(),
-            "Content-Type: application/json".to_owned(),
-        ];
+        let text = command::curl(command::Call {
+            id: &self.operation.id,
+            api: self.api.name,
+            method: self.method,
+            path: self.path,
+            host: root.elements("servers").next().map_or("", |server| server.text("url")),
+            scheme: self.scheme(),
+            node,
+        });
         Example {
-            title: vec![Inline::words("Address and headers", "주소와 헤더")],
-            syntax: "http",
-            text: lines.join("\n"),
+            title: vec![Inline::words("The call with curl", "curl 호출 예시")],
+            syntax: "sh",
+            text,
         }
+    }
+
+    fn scheme(&self) -> Option<Node<'a>> {
+        let components = Node::root(self.api).get("components")?;
+        components.get("securitySchemes")?.get(self.operation.scheme())
     }
 
     fn request(&self, node: Node<'_>) -> Vec<Block> {
         let id = &self.operation.id;
         let body = node.get("requestBody");
         let media = body.and_then(|body| body.get("content")?.get("application/json"));
-        let mut rows: Vec<_> = node.elements("parameters").map(fields::parameter).collect();
+        let parameters = node.elements("parameters");
+        let mut rows: Vec<_> = parameters.map(|parameter| fields::parameter(id, parameter)).collect();
         let mut blocks = Vec::new();
         if let Some(body) = body {
             let mut text = vec![Inline::Words(body.words("description"))];
             if let Some(schema) = media.and_then(|media| media.get("schema")) {
-                rows.extend(fields::rows(schema));
+                rows.extend(fields::rows(id, schema));
                 text.push(Inline::words(" ", " "));
                 text.push(Inline::Words(schema.words("description")));
                 text.extend(schema.source().map(|source| Inline::Source((&source).into())));
@@ -314,7 +306,7 @@ fn answer_table(id: &str, node: Node<'_>) -> Block {
         }
         let cell = vec![Inline::Words(response.words("description"))];
         Row {
-            id: None,
+            id: Some(format!("{id}-http-{status}")),
             cells: vec![
                 vec![Inline::code(status)],
                 body,

@@ -95,8 +95,11 @@ pub fn pages(sources: &Sources) -> Section {
                     url: page.url.clone(),
                     text: page.title.trim().to_owned(),
                 }],
-                vec![Inline::code(page.language.code())],
-                vec![Inline::words(page.kind.words(), kind)],
+                vec![
+                    Inline::words(page.kind.words(), kind),
+                    Inline::words(", ", ", "),
+                    Inline::code(page.language.code()),
+                ],
                 vec![Inline::words(page.seen.word(), seen)],
             ],
         }
@@ -110,11 +113,10 @@ pub fn pages(sources: &Sources) -> Section {
                 "일부만 확인한 페이지는 내용이 나와 있지 않다고 해서 없다고 단정할 수 없습니다.",
             )),
             Block::Table(Table {
-                caption: words("Pages that this catalogue cites", "이 사전이 인용하는 페이지"),
+                caption: words("Pages that this catalogue cites", "이 카탈로그가 인용하는 페이지"),
                 columns: vec![
                     words("Id", "ID"),
                     words("Page", "페이지"),
-                    words("Language", "언어"),
                     words("Part of", "구분"),
                     words("Seen", "확인 범위"),
                 ],

@@ -5,6 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const query = byId("query");
   const main = byId("content");
+  root.classList.add("js");
 
   // Languages: "#ko/40001" chooses one, "#40001" leaves it as it is.
 
@@ -32,6 +33,18 @@
   };
 
   // Attributes cannot hold both languages: the one that is not shown waits beside.
+  const copies = [...document.querySelectorAll(".example")].map((example) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.addEventListener("click", () => copy(example, button));
+    example.prepend(button);
+    const curl = example.querySelector("pre.sh");
+    return {
+      button,
+      texts: curl ? { en: "Copy as curl", ko: "curl 명령 복사" } : { en: "Copy", ko: "복사" },
+    };
+  });
   const attributes = [...document.querySelectorAll("[data-ko]")].map((element) => {
     const name = ["placeholder", "aria-label"].find((name) => element.hasAttribute(name));
     const en = name ? element.getAttribute(name) : element.textContent;
@@ -44,6 +57,7 @@
       if (name) element.setAttribute(name, texts[root.lang]);
       else element.textContent = texts[root.lang];
     }
+    for (const { button, texts } of copies) button.textContent = texts[root.lang];
     for (const button of document.querySelectorAll("[data-language]")) {
       button.setAttribute("aria-pressed", String(button.dataset.language === root.lang));
     }
@@ -63,6 +77,29 @@
     remember(address().target);
   };
 
+  // Copies of the examples.
+
+  let copied = 0;
+  const copy = async (example, button) => {
+    const text = example.querySelector("pre");
+    let said = { en: "Copied", ko: "복사했습니다" };
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+    } catch {
+      // The browser does not let a page write to the clipboard: the reader copies what is selected.
+      example.querySelector("details").open = true;
+      getSelection().selectAllChildren(text);
+      said = { en: "Selected: press Ctrl+C", ko: "선택됨: Ctrl+C를 누르십시오" };
+    }
+    button.textContent = said[root.lang];
+    byId("copied").textContent = said[root.lang];
+    clearTimeout(copied);
+    copied = setTimeout(() => {
+      byId("copied").textContent = "";
+      for (const { button, texts } of copies) button.textContent = texts[root.lang];
+    }, 3000);
+  };
+
   // Search: every term must be found in an item, in either language.
 
   const normal = (text) => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ");
@@ -75,18 +112,31 @@
     let text = "";
     while (walker.nextNode()) {
       if (walker.currentNode.nodeType === Node.TEXT_NODE) text += walker.currentNode.data;
-      else if (!/^(CODE|SPAN|A)$/.test(walker.currentNode.tagName)) text += " ";
+      else if (!/^(CODE|SPAN|STRONG|A|WBR)$/.test(walker.currentNode.tagName)) text += " ";
     }
     return normal(text);
   };
+
+  // A field is known by its path and by its last part.
+  const namesOf = (row) =>
+    [...row.querySelectorAll(".self code")].flatMap((code) => {
+      const name = normal(code.textContent);
+      return [name, name.replace(/^.*\./, "")];
+    });
 
   const items = [...main.querySelectorAll("[data-item]")]
     .filter((element) => !element.parentElement.closest("[data-item]"))
     .map((element) => ({
       element,
       text: ownText(element),
-      names: [...element.querySelectorAll("[data-own] code, th code")].map((code) => normal(code.textContent)),
-      parts: [...element.querySelectorAll("[data-item]")].map((part) => ({ element: part, text: normal(part.textContent) })),
+      names: element.matches("tr")
+        ? namesOf(element)
+        : [...element.querySelectorAll("[data-own] code")].map((code) => normal(code.textContent)),
+      parts: [...element.querySelectorAll("[data-item]")].map((part) => ({
+        element: part,
+        text: normal(part.textContent),
+        names: namesOf(part),
+      })),
     }));
   const links = [...document.querySelectorAll(".contents a")].map((link) => ({
     entry: link.parentElement,
@@ -102,7 +152,8 @@
     const all = within(text) || !parts.some((part) => within(`${text} ${part.text}`));
     for (const part of parts) {
       part.element.hidden = !all && !within(`${text} ${part.text}`);
-      if (part.element.tagName === "DETAILS") part.element.open = !all && !part.element.hidden;
+      const example = part.element.querySelector(":scope > details");
+      if (example) example.open = !all && !part.element.hidden;
     }
     const whole = () => within([text, ...parts.map((part) => part.text)].join(" "));
     element.hidden = all && !within(text) && !whole();
@@ -114,7 +165,7 @@
     const searching = terms.length > 0;
     document.body.classList.toggle("searching", searching);
     found = items.filter(show).length;
-    for (const table of main.querySelectorAll(".scroll:not([data-index])")) {
+    for (const table of main.querySelectorAll(".table:not([data-index])")) {
       table.hidden = searching && !table.querySelector("tbody tr:not([hidden])");
     }
     for (const section of main.querySelectorAll("section")) {
@@ -124,7 +175,7 @@
         if (child.classList.contains("part")) {
           part = child;
           part.hidden = searching;
-        } else if (part && !child.hidden && child.matches("article, .scroll:not([data-index])")) {
+        } else if (part && !child.hidden && child.matches("article, .table:not([data-index])")) {
           part.hidden = false;
         }
       }
@@ -139,11 +190,12 @@
     announce();
   };
 
-  /** The item that has this very name. */
-  const exactly = () => {
-    const wanted = normal(query.value).trim();
-    return wanted ? items.find(({ element, names }) => !element.hidden && names.includes(wanted))?.element : null;
-  };
+  const named = (name) =>
+    items.find(({ names }) => names.includes(name)) ||
+    items.flatMap(({ parts }) => parts).find(({ names }) => names.includes(name));
+
+  /** The item or field that has this very name. */
+  const exactly = () => named(normal(query.value).trim())?.element || null;
 
   const count = () => {
     const texts = { en: found === 1 ? "1 result" : `${found} results`, ko: `결과 ${found}개` };
@@ -162,18 +214,39 @@
     const ranges = [];
     const long = terms.filter((term) => term.length > 1);
     const walker = long.length ? document.createTreeWalker(main, NodeFilter.SHOW_TEXT) : null;
-    while (walker?.nextNode() && ranges.length < 2000) {
-      const text = walker.currentNode.data.toLowerCase();
-      for (const term of long) {
-        for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + term.length)) {
-          const range = new Range();
-          range.setStart(walker.currentNode, at);
-          range.setEnd(walker.currentNode, Math.min(at + term.length, walker.currentNode.length));
-          ranges.push(range);
-        }
+    // A name is several nodes, since it may break after its parts.
+    let nodes = [];
+    while (walker && ranges.length < 2000) {
+      const node = walker.nextNode();
+      if (nodes.length && node?.previousSibling?.nodeName !== "WBR") {
+        find(nodes, long, ranges);
+        nodes = [];
       }
+      if (!node) break;
+      nodes.push(node);
     }
     CSS.highlights.set("found", new Highlight(...ranges));
+  };
+
+  const find = (nodes, terms, ranges) => {
+    const text = nodes.map((node) => node.data.toLowerCase()).join("");
+    const point = (at) => {
+      let rest = at;
+      for (const node of nodes) {
+        if (rest <= node.length) return [node, rest];
+        rest -= node.length;
+      }
+      const last = nodes[nodes.length - 1];
+      return [last, last.length];
+    };
+    for (const term of terms) {
+      for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + term.length)) {
+        const range = new Range();
+        range.setStart(...point(at));
+        range.setEnd(...point(at + term.length));
+        ranges.push(range);
+      }
+    }
   };
 
   const clear = () => {
@@ -185,19 +258,27 @@
 
   const mark = (element) => {
     for (const old of main.querySelectorAll(".target")) old.classList.remove("target");
-    if (element?.matches("article, tr")) element.classList.add("target");
+    const shown = element?.matches("section") ? element.querySelector("h2") : element;
+    if (shown?.matches("article, tr, h2, h3")) shown.classList.add("target");
   };
 
+  // Also by a path as people write it, such as "load_events.events[].event_name", or by the name alone.
   const place = (target) =>
-    byId(target) || items.find(({ names }) => names.includes(normal(target)))?.element || null;
+    byId(target) ||
+    byId(target.replaceAll("[]", ".0").replace(/[{}]/g, "")) ||
+    named(normal(target))?.element ||
+    null;
 
   const go = () => {
     const { language: wanted, target } = address();
     if (wanted) chosen = wanted;
     if (root.lang !== language()) translate();
-    remember(target);
     const element = target ? place(target) : null;
+    remember(element?.id || target);
     if (element) {
+      for (let around = element; around; around = around.parentElement?.closest("details")) {
+        if (around.tagName === "DETAILS") around.open = true;
+      }
       if (terms.length && !element.getClientRects().length) clear();
       element.scrollIntoView();
     }
@@ -206,7 +287,7 @@
 
   // Everything is open in the file, for readers without scripts and for paper.
 
-  const examples = main.querySelectorAll("details.example");
+  const examples = main.querySelectorAll(".example details");
   const contents = document.querySelector(".contents details");
   const wide = matchMedia("(min-width: 60.01rem)");
   const fold = () => {
@@ -250,6 +331,14 @@
     }
   });
   addEventListener("hashchange", go);
+  document.addEventListener("click", (event) => {
+    // A link to the place where the address already is changes nothing in it.
+    const href = event.target.closest("a")?.getAttribute("href");
+    if (href?.startsWith("#") && href.slice(1) === address().target) {
+      event.preventDefault();
+      go();
+    }
+  });
 
   fold();
   translate();

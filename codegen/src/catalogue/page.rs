@@ -49,6 +49,16 @@ pub struct Section {
     pub blocks: Vec<Block>,
 }
 
+impl Section {
+    /// The entries that are known by their names.
+    pub fn named(&self) -> impl Iterator<Item = &Entry> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Entry(entry) if entry.id == entry.code => Some(entry),
+            _ => None,
+        })
+    }
+}
+
 /// A part of a chapter or of an entry.
 #[derive(Clone, Debug)]
 pub enum Block {
@@ -121,6 +131,8 @@ pub enum Inline {
     /// A term that is English everywhere, such as the phrase of an HTTP status.
     English(String),
     Code(String),
+    /// The name of what follows it.
+    Label(Words),
     /// To another place in the catalogue.
     Link {
         to: String,
@@ -150,13 +162,24 @@ impl Inline {
     }
 }
 
+/// Whether a space is missing between a text and the tag after it.
+pub fn needs_gap(before: &[Inline], inline: &Inline) -> bool {
+    matches!(
+        (before.last(), inline),
+        (
+            Some(Inline::Code(_) | Inline::Tag(_) | Inline::Link { .. }),
+            Inline::Tag(_)
+        )
+    )
+}
+
 /// A word or two for the kind of something.
 #[derive(Clone, Debug)]
 pub struct Tag {
     /// What it looks like.
     pub class: &'static str,
     pub words: Words,
-    /// The spec's word for it, if it differs.
+    /// The spec's English word for it, if it differs.
     pub code: Option<&'static str>,
     /// Where it is explained.
     pub to: Option<String>,

@@ -9,6 +9,7 @@ use crate::{
 };
 
 use super::{
+    codes::with_source,
     labels,
     page::{Block, Inline, Rich, Row, Section, Table, Tag, Words, words},
 };
@@ -57,7 +58,7 @@ pub fn section(spec: &Spec) -> Section {
 type List = (&'static str, Words, Table);
 
 fn list(id: &'static str, title: Words, columns: Vec<Words>, rows: Vec<Row>) -> List {
-    let columns = [vec![words("Name", "이름")], columns, vec![words("Source", "출처")]].concat();
+    let columns = [vec![words("Name", "이름"), words("Meaning", "의미")], columns].concat();
     let caption = title.clone();
     let table = Table {
         caption,
@@ -68,44 +69,40 @@ fn list(id: &'static str, title: Words, columns: Vec<Words>, rows: Vec<Row>) -> 
     (id, title, table)
 }
 
-fn row(id: &str, name: &str, cells: Vec<Rich>, source: &Source) -> Row {
+/// `more` is what the first cell says below the name.
+fn row(id: &str, name: &str, more: Rich, meaning: &Text, source: &Source, cells: Vec<Rich>) -> Row {
+    let mut first = vec![Inline::code(name)];
+    if !more.is_empty() {
+        first.push(Inline::Break);
+        first.extend(more);
+    }
+    let meaning = with_source(vec![Inline::Words(meaning.into())], source);
     Row {
         id: Some(format!("{id}-{name}")),
-        cells: [
-            vec![vec![Inline::code(name)]],
-            cells,
-            vec![vec![Inline::Source(source.into())]],
-        ]
-        .concat(),
+        cells: [vec![first, meaning], cells].concat(),
     }
-}
-
-fn label(text: &Text) -> Rich {
-    vec![Inline::Words(text.into())]
 }
 
 fn kind(kind: Type) -> Rich {
     vec![Inline::code(labels::property_type(kind))]
 }
 
-fn label_column() -> Words {
-    words("Meaning", "의미")
-}
-
-fn type_column() -> Words {
-    words("Type", "타입")
-}
-
 fn system_events(taxonomy: &Taxonomy) -> List {
     let id = "system-event";
-    let rows = taxonomy
-        .system_events
-        .iter()
-        .map(|event| row(id, &event.name, vec![label(&event.description)], &event.source));
+    let rows = taxonomy.system_events.iter().map(|event| {
+        row(
+            id,
+            &event.name,
+            Vec::new(),
+            &event.description,
+            &event.source,
+            Vec::new(),
+        )
+    });
     list(
         id,
         words("Events that the SDKs collect", "SDK가 수집하는 이벤트"),
-        vec![label_column()],
+        Vec::new(),
         rows.collect(),
     )
 }
@@ -113,27 +110,39 @@ fn system_events(taxonomy: &Taxonomy) -> List {
 fn system_columns(taxonomy: &Taxonomy) -> List {
     let id = "system-column";
     let rows = taxonomy.system_columns.iter().map(|column| {
-        let cells = vec![kind(column.kind), label(&column.description)];
-        row(id, &column.name, cells, &column.source)
+        row(
+            id,
+            &column.name,
+            kind(column.kind),
+            &column.description,
+            &column.source,
+            Vec::new(),
+        )
     });
     list(
         id,
         words("System columns of an export", "추출 결과의 시스템 컬럼"),
-        vec![type_column(), label_column()],
+        Vec::new(),
         rows.collect(),
     )
 }
 
 fn events(taxonomy: &Taxonomy) -> List {
     let id = "event";
-    let rows = taxonomy
-        .events
-        .iter()
-        .map(|event| row(id, &event.name, vec![label(&event.label), uses(event)], &event.source));
+    let rows = taxonomy.events.iter().map(|event| {
+        row(
+            id,
+            &event.name,
+            Vec::new(),
+            &event.label,
+            &event.source,
+            vec![uses(event)],
+        )
+    });
     list(
         id,
         words("Standard events", "표준 이벤트"),
-        vec![label_column(), words("Properties", "속성")],
+        vec![words("Properties", "속성")],
         rows.collect(),
     )
 }
@@ -145,7 +154,6 @@ fn uses(event: &Event) -> Rich {
             cell.push(Inline::Break);
         }
         cell.push(Inline::code(&property.name));
-        cell.push(Inline::words(" ", " "));
         cell.push(Inline::Tag(match property.required {
             Required::Settled(true) => labels::required(),
             Required::Settled(false) => labels::optional(),
@@ -168,14 +176,16 @@ fn event_properties(taxonomy: &Taxonomy) -> List {
         row(
             id,
             &property.name,
-            vec![kind(property.kind), label(&property.label), examples],
+            kind(property.kind),
+            &property.label,
             &property.source,
+            vec![examples],
         )
     });
     list(
         id,
         words("Properties of events", "이벤트 속성"),
-        vec![type_column(), label_column(), words("Examples", "예시")],
+        vec![words("Examples", "예시")],
         rows.collect(),
     )
 }
@@ -191,14 +201,16 @@ fn item_properties(taxonomy: &Taxonomy) -> List {
         row(
             id,
             &property.name,
-            vec![kind(property.kind), vec![Inline::Tag(required)], label(&property.label)],
+            [kind(property.kind), vec![Inline::Tag(required)]].concat(),
+            &property.label,
             &property.source,
+            Vec::new(),
         )
     });
     list(
         id,
         words("Properties of items", "아이템 속성"),
-        vec![type_column(), words("Required", "필수 여부"), label_column()],
+        Vec::new(),
         rows.collect(),
     )
 }
@@ -214,14 +226,16 @@ fn user_properties(taxonomy: &Taxonomy) -> List {
         row(
             id,
             &property.name,
-            vec![kind, label(&property.label), values],
+            kind,
+            &property.label,
             &property.source,
+            vec![values],
         )
     });
     list(
         id,
         words("Properties of users", "유저 속성"),
-        vec![type_column(), label_column(), words("Values", "값")],
+        vec![words("Values", "값")],
         rows.collect(),
     )
 }
@@ -244,14 +258,16 @@ fn consent_properties(taxonomy: &Taxonomy) -> List {
         row(
             id,
             &property.name,
-            vec![vec![Inline::code("boolean | null")], label(&property.label), deprecated],
+            vec![Inline::code("boolean | null")],
+            &property.label,
             &property.source,
+            vec![deprecated],
         )
     });
     list(
         id,
         words("Consent to receive messages", "수신 동의 속성"),
-        vec![type_column(), label_column(), words("Deprecated", "사용 중단")],
+        vec![words("Deprecated", "사용 중단")],
         rows.collect(),
     )
 }
