@@ -432,8 +432,9 @@ const DOCUMENTS: &[Edit] = &[
         "          application/json:\n            schema:\n              $ref: \"#/components/schemas/LoadEventsRequest\"",
         "§          multipart/form-data:\n            schema:\n              $ref: \"#/components/schemas/LoadEventsRequest\"",
         Refused(&[
-            "content.multipart/form-data: a multipart body is made of parts, but the client sends one JSON; it would \
-                   have to learn that first",
+            "content.multipart/form-data: a request body must be application/json, not `multipart/form-data`: the client \
+                   sends one text again after a failure, and no files; leave the operation out, and say so in the \
+                   description of the document",
         ]),
     ),
     (

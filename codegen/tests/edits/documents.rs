@@ -146,11 +146,11 @@ fn further_documents() {
             "another quota of the same name",
             |spec| {
                 spec.third_api("audience", |api| {
-                    api["x-rate-limits"]["profile"]["requests"] = json!(7);
+                    api["x-rate-limits"]["identity"]["requests"] = json!(7);
                 })
             },
             Refused(
-                "x-rate-limits.profile: `profile` is the family `Profile`, as `profile` is elsewhere: say the same of it in both documents, or give it another name",
+                "x-rate-limits.identity: `identity` is the family `Identity`, as `identity` is elsewhere: say the same of it in both documents, or give it another name",
             ),
         ),
         (
@@ -190,7 +190,7 @@ fn further_documents() {
         (
             "a table of codes for a third API",
             |spec| spec.at("responses", "")["audience"] = json!({ "codes": [], "http": [] }),
-            Refused("unknown field `audience`, expected `import` or `export`"),
+            Refused("audience: is no key here; there are: import, export"),
         ),
         (
             "a file that is no API",
@@ -202,7 +202,7 @@ fn further_documents() {
         (
             "a file that is no YAML",
             |spec| spec.file("audience", "openapi: [\n"),
-            Refused("spec/audience.yaml: is no valid YAML"),
+            Refused("spec/audience.yaml:1: is no valid YAML: unclosed bracket"),
         ),
         (
             "an empty file",

@@ -75,7 +75,9 @@ impl Edited {
     /// A new operation `call_user` with this method and path, and these parameters beside the service.
     fn operation(&mut self, method: &str, path: &str, has_body: bool, parameters: &[Value]) {
         let paths = self.at("import", "/paths");
-        paths[path] = json!({});
+        if paths.get(path).is_none() {
+            paths[path] = json!({});
+        }
         let to = format!("/paths/{}/{method}", path.replace('/', "~1"));
         self.copy("import", DELETE, &to, json!({ "operationId": "call_user" }));
         let common = self.at("import", SERVICE).clone();
@@ -121,11 +123,22 @@ impl Edited {
 
     /// A third API with one operation, which shares the token and the quota of the Import API.
     fn third_api(&mut self, name: &str, change: impl FnOnce(&mut Value)) {
+        const USED: [&str; 5] = [
+            "ExternalIdentity",
+            "Timestamp",
+            "ImportCode",
+            "DeleteIdentityRequest",
+            "ImportResponse",
+        ];
         let mut api = self.at("import", "").clone();
         let path = "/api/v1/identities/delete";
         let mut operation = api["paths"][path].clone();
         operation["post"]["operationId"] = json!("find_audience");
         api["paths"] = json!({ "/api/v1/audiences": operation });
+        let schemas = api["components"]["schemas"].as_object_mut().unwrap();
+        schemas.retain(|name, _| USED.contains(&name.as_str()));
+        let families = api["x-rate-limits"].as_object_mut().unwrap();
+        families.retain(|name, _| name == "identity");
         change(&mut api);
         self.file(name, &api.to_string());
     }

@@ -60,7 +60,7 @@ pub mod types {
         ///
         /// Must not be empty.
         ///
-        /// Source: assumed by this project.
+        /// Source: assumed by this project. Others have it.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub email: Option<String>,
     }

@@ -12,7 +12,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 pub mod types {
     /// A book, as it is put on a shelf.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Book {
         /// What it is made of.
@@ -59,7 +59,7 @@ pub mod types {
 
     /// What a book is made of.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -122,7 +122,7 @@ pub mod types {
 
     /// Some of the books of a shelf.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct BookPage {
         /// The books.
@@ -134,7 +134,7 @@ pub mod types {
 
     /// What changes about a book.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     pub struct BookPatch {
         /// A remark; null removes it.
@@ -153,7 +153,7 @@ pub mod types {
 
     /// A room of a house.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Room {
         /// Counted from the ground.

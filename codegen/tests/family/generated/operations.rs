@@ -2,13 +2,19 @@
 
 use std::{fmt, time::Duration};
 use super::sources;
-use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source};
+use crate::rows::{Confidence, RateLimit, RateLimitHeaders, Source, Text};
 
 /// Where both APIs are unless a client is told otherwise.
 pub(crate) const HOST: &str = "https://openapi.example.com";
 
 /// The rate-limit headers in each of the spellings that the documentation has, in lower case.
-pub const RATE_LIMIT_HEADERS: [RateLimitHeaders; 0] = [];
+pub const RATE_LIMIT_HEADERS: [RateLimitHeaders; 1] = [
+    RateLimitHeaders {
+        period: "x-rate-limit-limit",
+        remaining: "x-rate-limit-remaining",
+        reset: "x-rate-limit-reset",
+    },
+];
 
 /// An operation of one of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,31 +35,31 @@ pub enum Operation {
     ///
     /// `GET /api/v1/shelves/{shelf}/books`
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     ListBooks,
     /// Closes a shelf.
     ///
     /// `POST /api/v1/shelves/{shelf}/close`
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     CloseShelf,
     /// Creates or replaces a book.
     ///
     /// `PUT /api/v1/books/{book-id}`
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     PutBook,
     /// Changes a part of a book.
     ///
     /// `PATCH /api/v1/books/{book-id}`
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     MendBook,
     /// Throws a book away. Deprecated.
     ///
     /// `DELETE /api/v1/books/{book-id}`
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     DropBook,
 }
 
@@ -199,7 +205,10 @@ static LIST_BOOKS: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: None,
+        note: Some(Text {
+            en: "Invented.",
+            ko: "지어낸 것입니다.",
+        }),
     },
 };
 
@@ -214,7 +223,10 @@ static CLOSE_SHELF: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: None,
+        note: Some(Text {
+            en: "Invented.",
+            ko: "지어낸 것입니다.",
+        }),
     },
 };
 
@@ -229,7 +241,10 @@ static PUT_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: None,
+        note: Some(Text {
+            en: "Invented.",
+            ko: "지어낸 것입니다.",
+        }),
     },
 };
 
@@ -244,7 +259,10 @@ static MEND_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: None,
+        note: Some(Text {
+            en: "Invented.",
+            ko: "지어낸 것입니다.",
+        }),
     },
 };
 
@@ -259,7 +277,10 @@ static DROP_BOOK: OperationInfo = OperationInfo {
     source: Source {
         confidence: Confidence::Assumed,
         pages: &[],
-        note: None,
+        note: Some(Text {
+            en: "Invented.",
+            ko: "지어낸 것입니다.",
+        }),
     },
 };
 
@@ -276,7 +297,7 @@ pub enum Family {
     Export,
     /// Calls of the library.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     Library,
 }
 
@@ -341,7 +362,7 @@ pub enum Token {
     Export,
     /// The card of a reader.
     ///
-    /// Source: assumed by this project.
+    /// Source: assumed by this project. Invented.
     Library,
 }
 
