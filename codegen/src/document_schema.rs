@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::grammar::{DOCUMENT, IN_KOREAN, Kind, PROPERTY, REFERENCE, Shape};
+use crate::keys::{DOCUMENT, IN_KOREAN, Kind, PROPERTY, REFERENCE, Shape};
 
 /// Its text.
 #[must_use]
