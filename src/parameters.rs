@@ -1,7 +1,7 @@
 //! What a request carries beside its body, in the path, the query and the headers.
 
 /// The values of parameters as text, by their names on the wire.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Parameters(Vec<(&'static str, String)>);
 
 #[allow(

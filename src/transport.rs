@@ -513,7 +513,11 @@ mod tests {
     async fn a_request_without_a_body_has_its_parameters() {
         let second = Duration::from_secs(1);
         let builder = ClientBuilder::<Recorder>::new(second, second);
-        let settings = builder.service_id("s-1").token("t-1").settings;
+        let settings = builder
+            .service_id("s-1")
+            .token("t-1")
+            .base_url("http://127.0.0.1:1")
+            .settings;
         let transport = Transport::<Recorder>::new(settings).unwrap();
         transport.call(&Find { id: 7 }).await.unwrap_err();
         let sent = transport.client.0.lock().unwrap();

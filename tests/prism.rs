@@ -212,14 +212,14 @@ async fn misses_a_token_or_a_service_id_as_the_client_does() {
     assert!(ExportClient::builder().service_id("any").build().is_err());
     for &operation in Operation::ALL {
         let token = operation.token();
-        let without_service_id = post(operation, "").header(token.header(), format!("{}any", token.scheme()));
+        let without_service_id = call(operation, "").header(token.header(), format!("{}any", token.scheme()));
         let (status, faults) = judged(without_service_id.body("{}")).await;
         assert_eq!(status, 400);
         assert!(
             faults.contains(r#""location":["request","query"]"#),
             "{operation}: {faults}"
         );
-        let (status, _) = judged(post(operation, "?service_id=any").body("{}")).await;
+        let (status, _) = judged(call(operation, "?service_id=any").body("{}")).await;
         assert_eq!(status, 401);
     }
 }
@@ -229,7 +229,7 @@ async fn both_refuse<T: std::fmt::Debug>(operation: Operation, ours: Result<T, E
     let violations = ours.unwrap_err();
     let violations = violations.violations().expect("refused before it was sent");
     let token = operation.token();
-    let call = post(operation, "?service_id=any").header(token.header(), format!("{}any", token.scheme()));
+    let call = call(operation, "?service_id=any").header(token.header(), format!("{}any", token.scheme()));
     let (status, faults) = judged(call.json(request)).await;
     assert_eq!(status, 400, "{operation}: {violations}");
     assert!(
@@ -238,13 +238,17 @@ async fn both_refuse<T: std::fmt::Debug>(operation: Operation, ours: Result<T, E
     );
 }
 
-fn post(operation: Operation, query: &str) -> reqwest::RequestBuilder {
+/// To Prism, a `{parameter}` of the path is as good as any other value of it.
+fn call(operation: Operation, query: &str) -> reqwest::RequestBuilder {
     let base_url = match operation.token() {
         dfinery::Token::Import => url(IMPORT),
         dfinery::Token::Export => url(EXPORT),
     };
     reqwest::Client::new()
-        .post(format!("{base_url}{}{query}", operation.path()))
+        .request(
+            operation.method().parse().unwrap(),
+            format!("{base_url}{}{query}", operation.path()),
+        )
         .header("content-type", "application/json")
 }
 

@@ -14,7 +14,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use reqwest::{
-    Client, Response,
+    Client, RequestBuilder, Response,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING},
 };
 use serde_json::{Value, json};
@@ -62,9 +62,9 @@ async fn every_example_is_taken() {
     })
     .await;
     for &operation in Operation::ALL {
-        for example in examples::requests(operation) {
+        for example in examples::bodies(operation) {
             let answer = send(&Client::new(), &emulator, operation, example).await;
-            assert_eq!(answer.status(), 200, "{operation}: {example}");
+            assert_eq!(answer.status(), 200, "{operation}: {example:?}");
             let body = answer.text().await.unwrap();
             let expected = match operation.token() {
                 Token::Import => r#"{"status":true,"code":20000"#,
@@ -123,28 +123,36 @@ fn codes(token: Token) -> Vec<Fault> {
 
 /// The answers to what is wrong with a request, one by one.
 async fn refused(client: &Client, emulator: &Emulator, operation: Operation) -> Vec<Response> {
-    let url = |service_id| format!("{}{}?service_id={service_id}", emulator.base_url(), operation.path());
     let (header, token) = credentials(emulator, operation);
-    let right = url(emulator.service_id());
-    let call = |url: &str| client.request(operation.method().parse().unwrap(), url);
-    let post = |url: &str| call(url).header(CONTENT_TYPE, "application/json");
-    let example = examples::requests(operation).next().unwrap();
+    let right = emulator.service_id();
+    let call = |service_id: &str| call(client, emulator, operation, service_id);
+    let mut answers = Vec::new();
+    let Some(example) = examples::bodies(operation)[0] else {
+        for request in [
+            call(right),
+            call(right).header(header, "wrong"),
+            call("wrong").header(header, &token),
+        ] {
+            answers.push(request.send().await.unwrap());
+        }
+        return answers;
+    };
+    let post = |service_id: &str| call(service_id).header(CONTENT_TYPE, "application/json");
     let too_old = json!({ "events_condition_type": "all", "from_date": "2020-01-01", "to_date": "2020-01-02" });
     let audience = json!({ "properties_condition_type": "all", "audience": "unknown" });
     let mut many = example.clone();
     many["events"] = vec![example["events"][0].clone(); 101].into();
     let requests = [
-        post(&right).json(example),
-        post(&right).header(header, "wrong").json(example),
-        post(&url("wrong")).header(header, &token).json(example),
-        call(&right).header(header, &token).body(example.to_string()),
-        post(&right).header(header, &token).body("{"),
-        post(&right).header(header, &token).json(&json!({})),
-        post(&right).header(header, &token).json(&too_old),
-        post(&right).header(header, &token).json(&audience),
-        post(&right).header(header, &token).json(&many),
+        post(right).json(example),
+        post(right).header(header, "wrong").json(example),
+        post("wrong").header(header, &token).json(example),
+        call(right).header(header, &token).body(example.to_string()),
+        post(right).header(header, &token).body("{"),
+        post(right).header(header, &token).json(&json!({})),
+        post(right).header(header, &token).json(&too_old),
+        post(right).header(header, &token).json(&audience),
+        post(right).header(header, &token).json(&many),
     ];
-    let mut answers = Vec::new();
     for request in requests {
         answers.push(request.send().await.unwrap());
     }
@@ -152,23 +160,26 @@ async fn refused(client: &Client, emulator: &Emulator, operation: Operation) -> 
 }
 
 async fn valid(client: &Client, emulator: &Emulator, operation: Operation) -> Response {
-    send(
-        client,
-        emulator,
-        operation,
-        examples::requests(operation).next().unwrap(),
-    )
-    .await
+    send(client, emulator, operation, examples::bodies(operation)[0]).await
 }
 
-async fn send(client: &Client, emulator: &Emulator, operation: Operation, body: &Value) -> Response {
+async fn send(client: &Client, emulator: &Emulator, operation: Operation, body: Option<&Value>) -> Response {
     let (header, token) = credentials(emulator, operation);
-    let url = format!("{}{}", emulator.base_url(), operation.path());
+    let mut request = call(client, emulator, operation, emulator.service_id()).header(header, token);
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    request.send().await.unwrap()
+}
+
+/// A request with the examples of its parameters, without a token and a body.
+fn call(client: &Client, emulator: &Emulator, operation: Operation, service_id: &str) -> RequestBuilder {
+    let url = format!("{}{}", emulator.base_url(), examples::path(operation));
     let request = client
         .request(operation.method().parse().unwrap(), url)
-        .query(&[("service_id", emulator.service_id())])
-        .header(header, token);
-    request.json(body).send().await.unwrap()
+        .query(&[("service_id", service_id)])
+        .query(&examples::parameters(operation, "query").collect::<Vec<_>>());
+    examples::parameters(operation, "header").fold(request, |request, (name, value)| request.header(name, value))
 }
 
 fn credentials(emulator: &Emulator, operation: Operation) -> (&'static str, String) {

@@ -24,8 +24,39 @@ fn examples(described: &Value) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// The examples of the body of a request.
-pub fn requests(of: Operation) -> impl Iterator<Item = &'static Value> {
+fn requests(of: Operation) -> impl Iterator<Item = &'static Value> {
     examples(&operation(of)["requestBody"]).map(|(_, example)| example)
+}
+
+/// The examples of the body of a request; one without a body if it has none.
+pub fn bodies(of: Operation) -> Vec<Option<&'static Value>> {
+    if has_body(of) {
+        requests(of).map(Some).collect()
+    } else {
+        vec![None]
+    }
+}
+
+pub fn has_body(of: Operation) -> bool {
+    !operation(of)["requestBody"].is_null()
+}
+
+/// The examples of the parameters that are in a place, except the service id.
+pub fn parameters(of: Operation, place: &str) -> impl Iterator<Item = (&'static str, String)> {
+    let parameters = operation(of)["parameters"].as_array().into_iter().flatten();
+    let here = parameters.filter(move |parameter| parameter["in"] == place && parameter["name"] != "service_id");
+    here.map(|parameter| {
+        let example = &parameter["example"];
+        let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        (parameter["name"].as_str().unwrap(), text)
+    })
+}
+
+/// The path of an operation, with the examples of what is in it.
+pub fn path(of: Operation) -> String {
+    parameters(of, "path").fold(of.path().to_owned(), |path, (name, value)| {
+        path.replace(&format!("{{{name}}}"), &value)
+    })
 }
 
 #[test]
@@ -44,7 +75,7 @@ fn requests_go_through_their_types_unchanged() {
             assert_eq!(written, *example, "{operation}");
             seen += 1;
         }
-        assert!(seen > 0, "{operation} has no example");
+        assert_eq!(seen > 0, has_body(operation), "{operation} has no example");
     }
 }
 

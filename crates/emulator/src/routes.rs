@@ -1,5 +1,7 @@
 //! From a request to its answer, as DFINERY would give it. Faults are elsewhere.
 
+use std::cmp::Reverse;
+
 use hyper::{Method, header::CONTENT_TYPE, http::request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,26 +18,53 @@ use super::{
 use dfinery::{ExportCode, ImportCode, Operation, Token};
 
 /// Why no operation matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NoRoute {
     /// None has the path.
     Path,
-    /// One has the path, but takes this method.
-    Method(&'static str),
+    /// Some have the path, but take these methods, as they stand in `Allow`.
+    Method(String),
 }
 
 /// The operation of a method and a path.
 pub(crate) fn find(method: &Method, path: &str) -> Result<Operation, NoRoute> {
-    let mut missing = NoRoute::Path;
-    for &operation in Operation::ALL {
-        if operation.path() == path {
-            if operation.method() == method.as_str() {
-                return Ok(operation);
-            }
-            missing = NoRoute::Method(operation.method());
-        }
+    let routes = Operation::ALL
+        .iter()
+        .map(|&operation| (operation.method(), operation.path(), operation));
+    route(routes, method.as_str(), path)
+}
+
+/// Of several that fit, the one with the most parts that are written out.
+fn route<T>(
+    routes: impl Iterator<Item = (&'static str, &'static str, T)>,
+    method: &str,
+    path: &str,
+) -> Result<T, NoRoute> {
+    let (right, others): (Vec<_>, Vec<_>) = routes
+        .filter_map(|(takes, template, to)| Some((takes, written_out(template, path)?, to)))
+        .partition(|(takes, ..)| *takes == method);
+    if let Some((.., to)) = right.into_iter().min_by_key(|(_, parts, _)| Reverse(*parts)) {
+        return Ok(to);
     }
-    Err(missing)
+    let mut allowed: Vec<_> = others.into_iter().map(|(takes, ..)| takes).collect();
+    allowed.sort_unstable();
+    allowed.dedup();
+    Err(if allowed.is_empty() {
+        NoRoute::Path
+    } else {
+        NoRoute::Method(allowed.join(", "))
+    })
+}
+
+/// How many parts of a path stand in a template that it fits. The others are in place of a `{parameter}`, which takes
+/// anything but nothing.
+fn written_out(template: &str, path: &str) -> Option<usize> {
+    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let is_parameter = |part: &&str| part.starts_with('{');
+    let mut pairs = template.iter().zip(&path);
+    let fits = template.len() == path.len()
+        && pairs.all(|(part, given)| part == given || is_parameter(part) && !given.is_empty());
+    fits.then(|| template.iter().filter(|part| !is_parameter(part)).count())
 }
 
 /// The verdict on a request that may not be carried out, and why.
@@ -61,7 +90,7 @@ impl Call<'_> {
             let verdict = self.either(ImportCode::TooManyRequest, ExportCode::TooManyApiRequests);
             return (self.refuse(verdict, "the quota is spent", Some(taken.0)), None);
         };
-        if self.settings().require_content_type && !self.is_json() {
+        if self.settings().require_content_type && !self.body.is_empty() && !self.is_json() {
             let verdict = self.either(ImportCode::BadRequest, ExportCode::InvalidParameter);
             return (
                 self.refuse(verdict, "the content-type is not JSON", Some(quota)),
@@ -98,9 +127,8 @@ impl Call<'_> {
         apply: impl FnOnce(&mut State, T) -> import::Outcome,
     ) -> Answer {
         let request = parse(self.body);
-        let mut state = self.shared.lock();
-        let outcome = match request {
-            Ok(request) => apply(&mut state, request),
+        self.import_of(quota, |state| match request {
+            Ok(request) => apply(state, request),
             Err(unreadable) => {
                 let code = if unreadable.is_json {
                     ImportCode::ValidationFailure
@@ -109,7 +137,13 @@ impl Call<'_> {
                 };
                 import::Outcome::refused(code, unreadable.reason)
             }
-        };
+        })
+    }
+
+    /// As `import`, whatever the request consists of.
+    fn import_of(&self, quota: Quota, apply: impl FnOnce(&mut State) -> import::Outcome) -> Answer {
+        let mut state = self.shared.lock();
+        let outcome = apply(&mut state);
         if let Some(record) = state.record(self.arrival.sequence) {
             record.applied = outcome.applied;
             record.events = outcome.events;
@@ -250,4 +284,57 @@ fn has_forbidden_null<T: DeserializeOwned>(body: &[u8]) -> bool {
         replace_nulls(&mut value);
         T::deserialize(value).is_err()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: [(&str, &str); 5] = [
+        ("GET", "/users/{id}"),
+        ("DELETE", "/users/{id}"),
+        ("POST", "/users/merge"),
+        ("GET", "/users/{id}/devices"),
+        ("GET", "/users/me"),
+    ];
+
+    fn found(method: &str, path: &str) -> Result<usize, NoRoute> {
+        let routes = ROUTES.into_iter().enumerate();
+        route(
+            routes.map(|(number, (takes, template))| (takes, template, number)),
+            method,
+            path,
+        )
+    }
+
+    #[test]
+    fn a_parameter_of_a_path_takes_one_part_that_is_not_empty() {
+        assert_eq!(found("GET", "/users/u-1"), Ok(0));
+        assert_eq!(found("GET", "/users/a%2Fb"), Ok(0));
+        assert_eq!(found("GET", "/users/u-1/devices"), Ok(3));
+        for path in [
+            "/users",
+            "/users/",
+            "/users/u-1/",
+            "/users//devices",
+            "/users/u-1/devices/2",
+        ] {
+            assert_eq!(found("GET", path), Err(NoRoute::Path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_out_goes_before_a_parameter() {
+        assert_eq!(found("GET", "/users/me"), Ok(4));
+        assert_eq!(found("POST", "/users/merge"), Ok(2));
+        assert_eq!(found("GET", "/users/merge"), Ok(0), "by the method");
+    }
+
+    #[test]
+    fn every_method_of_a_path_is_allowed() {
+        let allowed = |methods: &str| Err(NoRoute::Method(methods.to_owned()));
+        assert_eq!(found("PUT", "/users/u-1"), allowed("DELETE, GET"));
+        assert_eq!(found("PUT", "/users/merge"), allowed("DELETE, GET, POST"));
+        assert_eq!(found("POST", "/users/u-1"), allowed("DELETE, GET"));
+    }
 }

@@ -66,15 +66,16 @@ async fn connection(socket: TcpStream, shared: Arc<Shared>) {
 /// Answers one request, or closes its connection.
 async fn respond(shared: Arc<Shared>, flush: Flush, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     let route = routes::find(request.method(), request.uri().path());
-    let Some(arrival) = shared.arrive(route.ok()) else {
-        return Ok(full(&shared, route.ok(), flush));
+    let found = route.as_ref().ok().copied();
+    let Some(arrival) = shared.arrive(found) else {
+        return Ok(full(&shared, found, flush));
     };
     let settings = Arc::clone(&arrival.settings);
     let answered = match route {
         Ok(operation) => faulty(&shared, &arrival, operation, request).await,
         Err(missing) => Ok((no_route(missing, &arrival), None)),
     };
-    let operation = route.map_or("none", Operation::id);
+    let operation = found.map_or("none", Operation::id);
     let (sequence, fault) = (arrival.sequence, arrival.fault.name());
     let (answer, permit) = answered.inspect_err(|_| {
         tracing::debug!(sequence, operation, fault, "request left without an answer");
@@ -147,7 +148,10 @@ fn no_route(missing: NoRoute, arrival: &Arrival) -> Answer {
         NoRoute::Path => Answer::refusal(StatusCode::NOT_FOUND, &arrival.settings),
         NoRoute::Method(allowed) => {
             let answer = Answer::refusal(StatusCode::METHOD_NOT_ALLOWED, &arrival.settings);
-            answer.header(ALLOW, HeaderValue::from_static(allowed))
+            match HeaderValue::try_from(allowed) {
+                Ok(allowed) => answer.header(ALLOW, allowed),
+                Err(_) => answer,
+            }
         }
     }
 }
