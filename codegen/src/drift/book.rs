@@ -219,6 +219,16 @@ impl Book {
         expected
     }
 
+    /// How many calls there may be in how many seconds.
+    #[must_use]
+    pub fn rates(&self) -> Vec<(u64, u64)> {
+        let apis = self.spec.apis().into_iter();
+        let limits = apis.flat_map(|api| api.document.rate_limits.values());
+        limits
+            .map(|limit| (u64::from(limit.requests), u64::from(limit.period_seconds)))
+            .collect()
+    }
+
     /// The headers that show how much of a limit is left.
     #[must_use]
     pub fn rate_headers(&self) -> Vec<Expected> {

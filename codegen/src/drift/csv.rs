@@ -3,8 +3,10 @@
 use similar::TextDiff;
 
 use super::{
+    block::Prose,
     book::{Book, Endpoint},
     compare::Sheet,
+    located::At,
     report::Level,
     script::Text,
     standard::Kind,
@@ -34,9 +36,7 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
         let name = name.trim_end_matches(['…', '.']);
         name.chars().all(|c| c.is_ascii_alphanumeric() || "_${}-.".contains(c))
     };
-    let standard = columns
-        .iter()
-        .any(|name| name.starts_with("df_") || *name == "event_name");
+    let standard = columns.iter().any(|name| name.contains("df_") || *name == "event_name");
     if columns.len() < 2 || !(standard || exports) {
         return;
     }
@@ -52,18 +52,13 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
     let exported = endpoint
         .filter(|_| exports)
         .or_else(|| book.endpoints().find(|other| other.api.name == "export"));
-    let at = exported.map(|Endpoint { path, method, .. }| {
-        book.lines.at(
-            "export",
-            &["paths", path, method, "responses", "200", "content", "text/csv"],
-        )
-    });
+    let at = exported.map(|endpoint| place(endpoint, book));
     sheet.facts += 1;
     if delimiter != ',' {
         let words = format!("separates fields by `{}`, CSV by `,`", delimiter.escape_default());
         sheet.say(Level::Drift, "CSV delimiter", words, line, at.clone());
     }
-    for name in columns.iter().filter(|name| name.starts_with("df_") && is_column(name)) {
+    for name in columns.iter().filter(|name| name.contains("df_") && is_column(name)) {
         let kinds = [Kind::Column, Kind::EventProperty, Kind::ItemColumn, Kind::UserProperty];
         let known = book
             .standard
@@ -105,6 +100,33 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
             let words = || "the taxonomy has no event of this name".to_owned();
             sheet.check(known, &format!("name {name}"), words, text.line + index, &at);
         }
+    }
+}
+
+/// Where the spec says that an operation answers with CSV.
+fn place(Endpoint { path, method, .. }: Endpoint<'_>, book: &Book) -> At {
+    let at = ["paths", path, method, "responses", "200", "content", "text/csv"];
+    book.lines.at("export", &at)
+}
+
+/// The delimiter that prose names.
+pub fn described(sheet: &mut Sheet, line: &Prose, endpoint: Endpoint<'_>, book: &Book) {
+    let text = line.text.to_lowercase();
+    let names = [
+        (",", &["쉼표", "콤마", "comma"][..]),
+        (";", &["세미콜론", "semicolon"]),
+        ("\\t", &["탭", "tab"]),
+        ("|", &["파이프", "pipe"]),
+    ];
+    if endpoint.api.name != "export" || !["구분", "separated", "delimit"].iter().any(|word| text.contains(word)) {
+        return;
+    }
+    let shown = |(sign, words): &&(&str, &[&str])| {
+        line.literals.iter().any(|literal| literal == sign) || words.iter().any(|word| text.contains(word))
+    };
+    if let Some((sign, _)) = names.iter().find(shown) {
+        let words = || format!("separates fields by `{sign}`, CSV by `,`");
+        sheet.check(*sign == ",", "CSV delimiter", words, line, &place(endpoint, book));
     }
 }
 

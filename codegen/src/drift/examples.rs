@@ -4,7 +4,7 @@ use super::{
     block::Code,
     book::{Book, Endpoint},
     cells::header_value,
-    compare::{Group, Sheet},
+    compare::{Expected, Group, Sheet},
     csv,
     json::{self, Json, Scope},
     mentions, numbers,
@@ -153,6 +153,16 @@ fn required(sheet: &mut Sheet, call: &Command, endpoint: Endpoint<'_>, book: &Bo
                 .any(|(_, header, _)| header.eq_ignore_ascii_case(name)),
             _ => continue,
         };
+        let foreign = call.headers.iter().find(|(_, header, _)| {
+            let subject = format!("header {}", header.to_lowercase());
+            let known = |rows: Vec<Expected>| rows.iter().any(|row| row.subject == subject);
+            known(book.authentication()) && !known(book.parameters(endpoint))
+        });
+        if let (Group::Headers, false, Some((line, header, _))) = (row.group, there, foreign) {
+            let words = || format!("reads `header {}` in the sample", header.to_lowercase());
+            sheet.check(false, &row.subject, words, *line, &row.at);
+            continue;
+        }
         let other = row.group == Group::Headers && call.headers.len() > 1
             || row.group == Group::Query && call.urls.iter().any(|(_, url)| url.contains('?'));
         let words = || "is missing in the sample".to_owned();
@@ -215,7 +225,7 @@ struct Answer {
 impl Answer {
     fn header(&mut self, sheet: &mut Sheet, name: &str, value: &str, line: usize, book: &Book) {
         let name = name.to_lowercase();
-        let spelled = |row: &crate::drift::compare::Expected| row.subject == format!("header {name}");
+        let spelled = |row: &Expected| row.subject == format!("header {name}");
         if book.rate_headers().iter().any(spelled) {
             self.rates.push((line, name, value.to_owned()));
         } else if name == "content-type" || super::cells::is_token_header(&name) && !name.starts_with("x-") {
@@ -237,8 +247,15 @@ impl Answer {
         for (line, name, value) in &rates {
             let subject = format!("header {name}");
             sheet.read(Group::RateHeaders, &subject, "form", form(value), *line);
-            if let Some(unit) = value.parse().ok().and_then(numbers::unix_unit) {
-                sheet.read(Group::RateHeaders, &subject, "unit", unit, *line);
+            let unit = value.parse().ok().map(numbers::unix_unit);
+            let timed =
+                |row: &Expected| row.subject == subject && row.facts.iter().any(|fact| fact.attribute == "unit");
+            match unit {
+                Some(Some(unit)) => sheet.read(Group::RateHeaders, &subject, "unit", unit, *line),
+                Some(None) if book.rate_headers().iter().any(timed) => {
+                    sheet.read(Group::RateHeaders, &subject, "unit", "no Unix time", *line);
+                }
+                _ => {}
             }
         }
         let mut strange = strange.into_iter().peekable();

@@ -185,14 +185,14 @@ impl Fields<'_> {
             sheet.read(Group::Body, subject, "notation", found, row);
         }
         for format in values::date_formats(text) {
-            sheet.read(Group::Body, subject, "format", format, row);
+            sheet.read(Group::Body, subject, "format", &format, row);
         }
         let name = match fact("type").and_then(|fact| fact.accepted.first()).map(String::as_str) {
             Some("date") => "Date",
             _ => "Datetime",
         };
         let schema = book.data_type(name).map(|data_type| &data_type.schema);
-        for sample in values::date_samples(text) {
+        for sample in values::date_samples(text).chain(values::unix_samples(text)) {
             let faults = schema
                 .map(|schema| json::validate(schema, &sample.into()))
                 .unwrap_or_default();

@@ -143,7 +143,11 @@ impl Builder {
             if let Some(cell) = &mut building.cell
                 && !building.in_select
             {
-                cell.push_str(text);
+                if self.literal_from.is_some() {
+                    cell.push_str(text);
+                } else {
+                    cell.push_str(&unescaped(text));
+                }
             }
         } else {
             if self.text.trim().is_empty() {
@@ -262,6 +266,17 @@ fn number_rows(table: &mut Table) {
             row.number = Some(index + 1);
         }
     }
+}
+
+/// Cells are Markdown: `event\_log\_id`, `\[0, 1]`.
+fn unescaped(text: &str) -> String {
+    let mut unescaped = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let escapes = c == '\\' && chars.peek().is_some_and(|next| next.is_ascii_punctuation());
+        unescaped.extend(if escapes { chars.next() } else { Some(c) });
+    }
+    unescaped
 }
 
 fn attribute(tag: &Tag, name: &str) -> Option<String> {

@@ -222,7 +222,7 @@ impl Walk<'_> {
             .iter()
             .find(|standard| standard.name == name && kinds.contains(&standard.kind));
         let Some(standard) = found else {
-            if name.starts_with("df_") && !is_placeholder(name) {
+            if name.contains("df_") && !is_placeholder(name) {
                 let (what, list) = kinds.first().map_or(("name", "events"), |kind| kind.words());
                 let at = self.book.lines.at("taxonomy", &[list]);
                 let words = || format!("the taxonomy has no {what} of this name");

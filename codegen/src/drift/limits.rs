@@ -30,6 +30,16 @@ const BEFORE: &[&str] = &[
     "at most",
     "no more than",
     "more than",
+    "greater than",
+    "larger than",
+    "above",
+    "fewer than",
+    "less than",
+    "under",
+    "below",
+    "between 1 and",
+    "1 to",
+    "1~",
     "exceed",
     "exceeds",
     "exceeded",
@@ -46,13 +56,38 @@ const BEFORE: &[&str] = &[
     "<=",
 ];
 
+/// Words of a bound that does not belong to what is allowed: before the number, after it.
+const BELOW: (&[&str], &[&str]) = (&["fewer than", "less than", "under", "below"], &["미만"]);
+
+/// Words of the least that there must be: before the number, after it.
+const LEAST: (&[&str], &[&str]) = (
+    &[
+        "at least",
+        "minimum",
+        "minimum of",
+        "no fewer than",
+        "no less than",
+        "최소",
+        "적어도",
+    ],
+    &["이상", "or more"],
+);
+
+/// Words of a call that fails.
+const FAILURE: &[&str] = &[
+    "too_many", "too many", "fail", "error", "exceed", "reject", "초과", "실패", "오류", "에러", "거부",
+];
+
 /// Words shortly after a number that make it a limit.
-const AFTER: &[&str] = &["이내", "이하", "초과", "까지", "넘", "or less", "or fewer", "max"];
+const AFTER: &[&str] = &[
+    "이내", "이하", "미만", "초과", "까지", "넘", "or less", "or fewer", "max",
+];
 
 /// The limits in a text. In the description of an `end` date, days are those since the start date.
 #[must_use]
 pub fn limits(text: &str, end: bool) -> Vec<Limit> {
-    let lower = text.to_lowercase();
+    // A number after a hyphen may be part of a date; that of a range is none.
+    let lower = text.to_lowercase().replace(" 1-", " 1~").replace("(1-", "(1~");
     let numbers = numbers(&lower);
     let limits = numbers.iter().enumerate().filter_map(|(index, number)| {
         let until = numbers.get(index + 1).map_or(lower.len(), |next| next.start);
@@ -66,7 +101,19 @@ fn limit(text: &str, number: &Number, until: usize, end: bool) -> Option<Limit> 
     let clause = after.split(['.', ',', ';', '。', '(', ')']).next().unwrap_or_default();
     let before = text.get(..number.start).unwrap_or_default();
     let soon: String = clause.chars().take(16).collect();
-    let certain = is_bound(before) || AFTER.iter().any(|word| soon.contains(word));
+    let after = |words: &[&str]| words.iter().any(|word| soon.contains(word));
+    let least = (ends_with(before, LEAST.0) || after(LEAST.1)) && !after(AFTER);
+    // The least that makes a call fail is one more than the limit.
+    if least && (number.value < 2 || !FAILURE.iter().any(|word| text.contains(word))) {
+        return None;
+    }
+    let certain = ends_with(before, BEFORE) || after(AFTER) || least;
+    let example = ["예시", "예제", "example", "sample"]
+        .iter()
+        .any(|word| text.contains(word));
+    if !certain && (example || number.value < 2) {
+        return None;
+    }
     let counted = clause.trim_start().starts_with(['개', '건', '명']);
     let per = clause.trim_start().starts_with("per ");
     let what = match unit(clause) {
@@ -74,6 +121,7 @@ fn limit(text: &str, number: &Number, until: usize, end: bool) -> Option<Limit> 
         Some("days") if before.trim_end().ends_with('월') => return None,
         // The noun may come before the number: «이벤트는 최대 100개까지», `when the number of events exceeds 100`.
         None if (counted || certain) && !per => noun_before(before),
+        Some("days") if !certain && !is_age(text) => return None,
         found => found,
     };
     let what = match what {
@@ -85,18 +133,19 @@ fn limit(text: &str, number: &Number, until: usize, end: bool) -> Option<Limit> 
     let words = before.split_whitespace().rev().take(2).collect::<Vec<_>>();
     let words: Vec<_> = words.into_iter().rev().collect();
     let digits = text.get(number.start..number.end).unwrap_or_default();
+    let below = least || ends_with(before, BELOW.0) || after(BELOW.1);
     Some(Limit {
         what,
-        value: number.value,
+        value: number.value.saturating_sub(u64::from(below)),
         certain,
         phrase: format!("{} {digits}{soon}", words.join(" ")).trim().to_owned(),
     })
 }
 
-fn is_bound(before: &str) -> bool {
+fn ends_with(before: &str, words: &[&str]) -> bool {
     let before = before.trim_end_matches(|c: char| c.is_whitespace() || ":은는`*".contains(c));
     let before = before.strip_suffix(" the").unwrap_or(before);
-    BEFORE.iter().any(|word| {
+    words.iter().any(|word| {
         let rest = before.strip_suffix(word);
         let whole = |rest: &str| !word.is_ascii() || !rest.ends_with(|c: char| c.is_ascii_alphanumeric());
         rest.is_some_and(whole)
@@ -110,6 +159,11 @@ fn is_range(text: &str, end: bool) -> bool {
     if end && has(&["시작일", "start date"]) {
         return true;
     }
+    !is_age(text) && (end || has(&["기간", "범위", "구간", "range", "span", "between"]))
+}
+
+/// Whether a text is about days back from today.
+fn is_age(text: &str) -> bool {
     let age = [
         "현재",
         "오늘",
@@ -124,7 +178,7 @@ fn is_range(text: &str, end: bool) -> bool {
         "ago",
         "start date",
     ];
-    !has(&age) && (end || has(&["기간", "범위", "구간", "range", "span", "between"]))
+    age.iter().any(|word| text.contains(word))
 }
 
 /// What is counted, by the words after the number.
@@ -136,6 +190,10 @@ fn unit(clause: &str) -> Option<&'static str> {
     let counted = clause.trim_start();
     if counted.starts_with(['개', '건', '명']) && !counted.starts_with("개월") {
         let noun = counted.trim_start_matches(['개', '건', '명']);
+        // «100개 이하의 이벤트», «100개까지 이벤트».
+        let noun = noun.trim_start();
+        let bound = AFTER.iter().chain(LEAST.1).find_map(|word| noun.strip_prefix(word));
+        let noun = bound.unwrap_or(noun);
         let noun = noun.strip_prefix("의").unwrap_or(noun).trim_start();
         return noun_at(noun);
     }
@@ -213,6 +271,32 @@ mod tests {
         );
         assert_eq!(read("Once the number of events exceeds 100"), [("events", 100)]);
         assert_eq!(read("이벤트 수가 많음 (최대 1천개)"), [("events", 1000)]);
+        for text in [
+            "100개 이하의 이벤트",
+            "이벤트를 100개까지",
+            "101개 미만의 이벤트",
+            "이벤트가 101개 이상이면 실패",
+            "이벤트 정보 (1~100개)",
+            "no more than 100 events",
+            "fewer than 101 events",
+            "fails if the number of events is greater than 100",
+            "fails if the number of events is 101 or more",
+            "the events (1-100)",
+        ] {
+            assert_eq!(read(text), [("events", 100)], "{text}");
+        }
+        for text in [
+            "이벤트는 1개 이상 보내야 합니다.",
+            "최소 2개의 이벤트가 필요합니다.",
+            "아래는 2개의 이벤트를 보내는 예시입니다.",
+            "데이터는 1일 뒤에 반영됩니다.",
+            "At least 1 event is needed, or it is an error.",
+            "This sample sends 2 events.",
+        ] {
+            assert_eq!(read(text), [], "{text}");
+        }
+        assert_eq!(read("최소 30일 이내의 날짜"), [("days", 30)]);
+        assert_eq!(read("up to 10k events"), [("events", 10_000)]);
         assert_eq!(read("Labels, max 20 per item"), [("", 20)]);
         assert_eq!(read("no older than that: within the last 7 days"), [("days", 7)]);
     }

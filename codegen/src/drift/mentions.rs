@@ -62,6 +62,8 @@ pub fn of(page: &Page) -> (Vec<Mention>, Vec<Method>) {
                 find(&line.text, line.line, manner, &mut mentions);
                 if manner == Manner::Signature {
                     note_methods(&line.text, line.line, &mut methods);
+                } else {
+                    methods.extend(method_of_path(&line.text, line.line));
                 }
             }
             Block::Table(table) => {
@@ -143,6 +145,20 @@ fn is_bare(text: &str) -> bool {
         }
     }
     (path || method) && others <= 1
+}
+
+/// The method right before a path, such as that of «call `PUT /api/v1/events`».
+fn method_of_path(text: &str, line: usize) -> Option<Method> {
+    let before = text.get(..text.find("api/v")?)?;
+    let before = before
+        .split_once("https://openapi")
+        .map_or(before, |(before, _)| before);
+    let last = before.split(|c: char| c.is_whitespace() || "`/".contains(c));
+    let name = last.filter(|word| !word.is_empty()).next_back()?;
+    METHODS.contains(&name).then(|| Method {
+        line,
+        name: name.to_owned(),
+    })
 }
 
 fn note_methods(text: &str, line: usize, into: &mut Vec<Method>) {

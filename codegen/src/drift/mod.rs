@@ -177,12 +177,16 @@ fn look(sheet: &mut Sheet, page: &Page, before: Option<&Remembered>) {
         let words = "nothing is remembered of this page yet; look at it, then run with --accept";
         return sheet.say(Level::Look, "page", words, 1, None);
     };
+    let now = lock::wording(page);
     if sheet.facts < before.facts {
         let words = format!(
             "only {} facts came from this page, last time {}",
             sheet.facts, before.facts
         );
-        sheet.say(Level::Error, "page", words, 1, None);
+        // A text that is no longer read has changed: the first new one is the place to look.
+        let new = now.iter().find(|(hash, _)| !before.wording.contains(hash));
+        let spot = new.map_or(1.into(), |(_, spot)| *spot);
+        sheet.say(Level::Error, "page", words, spot, None);
     }
     // A changed fact changes the wording, too: to say it once is enough.
     let told: BTreeSet<_> = sheet
@@ -191,7 +195,6 @@ fn look(sheet: &mut Sheet, page: &Page, before: Option<&Remembered>) {
         .filter(|finding| finding.level < Level::Look)
         .map(|finding| (finding.page.line, finding.row))
         .collect();
-    let now = lock::wording(page);
     let mut new = false;
     for (hash, spot) in &now {
         if !before.wording.contains(hash) {

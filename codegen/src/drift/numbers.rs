@@ -46,6 +46,12 @@ fn numeral(text: &str, at: &mut usize) -> Option<u64> {
             (" million", 1_000_000),
         ];
         let starts = |(unit, _): &&(&str, u64)| rest.to_lowercase().starts_with(unit);
+        // `10k events`, but not `10kB`.
+        let thousands = rest.strip_prefix(['k', 'K']);
+        if thousands.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric())) {
+            *at += 1;
+            return section.and_then(|section| section.checked_mul(1_000));
+        }
         if let Some((unit, factor)) = small.iter().find(starts) {
             section = section.and_then(|section| section.checked_mul(*factor));
             *at += unit.len();
@@ -199,6 +205,8 @@ pub fn period_codes(text: &str) -> Vec<(&'static str, String)> {
             ("month", "month"),
             ("년", "year"),
             ("year", "year"),
+            ("주", "week"),
+            ("week", "week"),
             ("일", "day"),
             ("day", "day"),
             ("시간", "hour"),

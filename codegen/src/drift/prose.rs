@@ -58,11 +58,36 @@ pub fn limits(sheet: &mut Sheet, page: &Page, expected: &[Expected], guide: bool
     }
 }
 
+/// The rates that a page states in passing, such as `(1분당 100만 건)`.
+pub fn rates(sheet: &mut Sheet, page: &Page, book: &Book) {
+    let known = book.rates();
+    for (text, spot, _) in texts(page) {
+        let lower = text.to_lowercase();
+        let sentences = lower.split(". ").flat_map(|sentence| sentence.split(['(', ')', ':']));
+        for sentence in sentences {
+            let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+            let counted = has(&["건", "회", "번", "call", "request"]) && has(&["당", "마다", "per ", "every "]);
+            let Some(rate) = numbers::rate(sentence).filter(|_| counted) else {
+                continue;
+            };
+            let holds = known.contains(&(rate.requests, rate.period_seconds));
+            let words = || {
+                format!(
+                    "the page says {} in {} s, which is the limit of no family",
+                    rate.requests, rate.period_seconds
+                )
+            };
+            let at = book.lines.at("import", &["x-rate-limits"]);
+            sheet.check(holds, "limit of calls", words, spot, &at);
+        }
+    }
+}
+
 /// The codes that a page names.
 pub fn codes(sheet: &mut Sheet, page: &Page, book: &Book) {
-    for line in page.lines() {
-        named_codes(sheet, &line.text, line.into(), book);
-        named_statuses(sheet, &line.text, line.into(), book);
+    for (text, spot, _) in texts(page) {
+        named_codes(sheet, text, spot, book);
+        named_statuses(sheet, text, spot, book);
     }
 }
 

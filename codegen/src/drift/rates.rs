@@ -98,6 +98,9 @@ fn mention(sheet: &mut Sheet, text: &str, spot: Spot) {
     for sample in values::date_samples(text) {
         sheet.read(Group::RateHeaders, reset, "form", examples::form(sample), spot);
     }
+    if let Some(notation) = values::notation(text).filter(|notation| *notation != "Unix time") {
+        sheet.read(Group::RateHeaders, reset, "form", notation, spot);
+    }
 }
 
 fn family(sheet: &mut Sheet, name: &str, cells: &[String], line: Spot) {

@@ -7,7 +7,7 @@ use super::{
     book::{Book, Endpoint},
     cells::{not_understood, understood},
     compare::{Expected, Group, Sheet},
-    examples, fields, guide,
+    csv, examples, fields, guide,
     json::{self, Scope},
     mentions::{self, Manner},
     page::Page,
@@ -39,6 +39,7 @@ pub fn read(sheet: &mut Sheet, page: &Page, kind: Kind<'_>, language: PageLangua
     expected.extend(shared.map(|row| Expected { must: false, ..row }));
     if !matches!(kind, Kind::RateLimits) {
         prose::headers(sheet, page, matches!(kind, Kind::Authentication));
+        prose::rates(sheet, page, book);
     }
     prose::queries(sheet, page, book);
     prose::names(sheet, page);
@@ -177,6 +178,9 @@ fn operation(
     prose::limits(sheet, page, &expected, false);
     prose::codes(sheet, page, book);
     prose::fields(sheet, page, &expected);
+    for line in page.lines() {
+        csv::described(sheet, line, endpoint, book);
+    }
     let scope = Scope {
         api: Some(endpoint.api),
         endpoint: Some(endpoint),
@@ -217,7 +221,8 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
         sheet.places.insert(Group::Types, table.line);
         for row in &table.rows {
             let cell = |role| columns.find(role).map(|column| row.cell(column)).unwrap_or_default();
-            let name = cell(Role::Type);
+            // The English pages translate the Korean word for a fraction, which also means a mistake.
+            let name = &cell(Role::Type).replace("Mistake", "Double");
             let subject = format!("type {name}");
             sheet.read(Group::Types, &subject, "", "", row);
             if columns.find(Role::Format).is_some() {
@@ -228,7 +233,7 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
                 .drift
                 .data_types
                 .iter()
-                .position(|data_type| data_type.name == name);
+                .position(|data_type| data_type.name == *name);
             let Some(index) = index else { continue };
             let Some(data_type) = book.drift.data_types.get(index) else {
                 continue;

@@ -1,6 +1,9 @@
 //! Values in descriptions: allowed words, the form of a date or of an identifier, the time zone.
 
-use super::words::{is_hangul, plain};
+use super::{
+    numbers::unix_unit,
+    words::{is_hangul, plain},
+};
 
 /// Texts such as `${your-id}` or `xxxxxxxx-xxxx-Mxxx-Nxxx-xxxxxxxxxxxx`, which have no real form.
 #[must_use]
@@ -22,8 +25,16 @@ pub fn listed(text: &str, literals: &[String], allowed: &[String], fields: &[&st
         (lower && word.starts_with(|c: char| c.is_ascii_lowercase())).then(|| word.to_owned())
     };
     let marked: Vec<_> = literals.iter().filter_map(|literal| word(literal)).collect();
+    // Explained in turn, such as `all: everything include: the list`.
+    let explained: Vec<_> = text
+        .match_indices([':', '='])
+        .filter_map(|(at, _)| word(&text.get(..at)?.split_whitespace().next_back()?.to_lowercase()))
+        .collect();
+    let several = explained.iter().filter(|word| allowed.contains(word)).count() > 1;
     let mut found: Vec<_> = if marked.iter().any(|word| allowed.contains(word)) {
         marked
+    } else if several {
+        explained
     } else {
         let korean = text.chars().any(is_hangul);
         let parts = text.split([',', '/', '|', '·', ';', ':', '=', '(', ')']);
@@ -40,12 +51,24 @@ pub fn listed(text: &str, literals: &[String], allowed: &[String], fields: &[&st
     found.iter().any(|word| allowed.contains(word)).then_some(found)
 }
 
-/// The formats of dates in a text, such as `yyyy-MM-dd`.
-pub fn date_formats(text: &str) -> impl Iterator<Item = &str> {
+/// The formats of dates in a text, such as `yyyy-MM-dd`; a time of day may follow.
+pub fn date_formats(text: &str) -> Vec<String> {
     let words = text.split(|c: char| c.is_whitespace() || "`\",".contains(c));
-    words
-        .map(|word| word.trim_matches(|c: char| "()[]".contains(c) && !word.contains("(.")))
-        .filter(|word| word.to_ascii_lowercase().contains("yyyy") && word.is_ascii())
+    let words = words.map(|word| word.trim_matches(|c: char| "()[]".contains(c) && !word.contains("(.")));
+    let mut formats: Vec<String> = Vec::new();
+    let mut after = false;
+    for word in words {
+        let date = word.to_ascii_lowercase().contains("yyyy") && word.is_ascii();
+        let time = word.to_ascii_lowercase().starts_with("hh") && word.contains("mm");
+        if date {
+            formats.push(word.to_owned());
+        } else if let (true, true, Some(last)) = (after, time, formats.last_mut()) {
+            last.push(' ');
+            last.push_str(word);
+        }
+        after = date;
+    }
+    formats
 }
 
 /// Samples of dates and datetimes, in whatever form.
@@ -70,6 +93,12 @@ pub fn date_samples(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Samples of Unix times, in seconds or milliseconds.
+pub fn unix_samples(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| word.parse().ok().and_then(unix_unit).is_some())
+}
+
 /// The time zone that a text names.
 #[must_use]
 pub fn zone(text: &str) -> Option<&'static str> {
@@ -88,6 +117,27 @@ pub fn zone(text: &str) -> Option<&'static str> {
         .find(|(_, names)| names.iter().any(|name| words.contains(name)))
         .map(|(zone, _)| *zone);
     let plain = plain(text);
+    // «서비스 타임존 기준», `in the time zone of the service`.
+    let owners = [
+        ("service zone", &["서비스", "service"][..]),
+        ("console zone", &["콘솔", "console"]),
+        ("server zone", &["서버", "server"]),
+        ("local time", &["로컬", "현지", "단말", "기기", "local", "device"]),
+    ];
+    let owned = || {
+        let zones = ["타임존", "시간대", "timezone"];
+        let at = zones.iter().find_map(|word| plain.find(word))?;
+        let near: String = plain.get(..at)?.chars().rev().take(8).collect();
+        let near: String = near.chars().rev().collect();
+        let after: String = plain.get(at..)?.chars().take(24).collect();
+        let is_near = |word: &&str| {
+            near.ends_with(*word) || after.contains(&format!("of{word}")) || after.contains(&format!("ofthe{word}"))
+        };
+        owners
+            .iter()
+            .find(|(_, words)| words.iter().any(|word| is_near(&word)))
+            .map(|(zone, _)| *zone)
+    };
     named.or_else(|| match () {
         () if plain.contains("한국시간") || plain.contains("koreatime") || plain.contains("koreanstandardtime") => {
             Some("KST")
@@ -95,7 +145,7 @@ pub fn zone(text: &str) -> Option<&'static str> {
         () if plain.contains("localtime") || plain.contains("현지시간") || plain.contains("로컬시간") => {
             Some("local time")
         }
-        () => None,
+        () => owned(),
     })
 }
 
@@ -144,7 +194,8 @@ pub fn identifier_form(text: &str) -> Option<String> {
         .split(|c: char| c.is_whitespace() || "`\"'(),".contains(c))
         .find_map(|word| {
             let lengths: Vec<_> = word.split('-').map(str::len).collect();
-            let pattern = lengths.len() > 1 && word.len() > 12 && word.chars().all(|c| "xXMNyn0-".contains(c));
+            let drawn = word.to_lowercase().starts_with("xxxx");
+            let pattern = drawn && word.len() > 8 && word.chars().all(|c| "xXMNyn0-_:".contains(c));
             pattern.then(|| {
                 if lengths == [8, 4, 4, 4, 12] {
                     "uuid".to_owned()
@@ -207,7 +258,7 @@ mod tests {
                 "2024-06-24T06:42:25.394+09:00"
             ]
         );
-        let formats: Vec<_> = date_formats("(yyyy-MM-dd) yyyy-MM-dd'T'HH:mm:ss(.SSS)Z").collect();
+        let formats = date_formats("(yyyy-MM-dd) yyyy-MM-dd'T'HH:mm:ss(.SSS)Z");
         assert_eq!(formats, ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss(.SSS)Z"]);
         assert_eq!(
             (zone("UTC 기준"), zone("(KST)"), zone("한국 시간"), zone("soon")),

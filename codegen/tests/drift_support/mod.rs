@@ -146,3 +146,27 @@ pub fn findings(report: &Report, level: Level) -> Vec<(usize, Option<usize>, Str
         })
         .collect()
 }
+
+/// A page, what is changed in it, the level, and words of the finding on the line of the change.
+pub type Case = (&'static str, &'static str, &'static str, Level, &'static str);
+
+/// Expects every change to be told on its line.
+pub fn told(cases: &[Case]) {
+    let book = book();
+    let lock = accepted(&book);
+    let mut missed = Vec::new();
+    for (name, from, to, level, words) in cases {
+        let (report, line) = changed(&book, &lock, name, from, to);
+        // An addition is on the line after the text that it follows.
+        let lines = line..=line + to.matches('\n').count();
+        let told = findings(&report, *level)
+            .into_iter()
+            .any(|(at, _, found)| lines.contains(&at) && found.contains(words));
+        if !told {
+            missed.push(format!(
+                "{name}:{line}: {from} becomes {to}, expected {level:?} {words}\n{report}"
+            ));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
