@@ -137,11 +137,15 @@ pub fn checks(document: &Document, parameter: &Parameter, property: &Property<'_
             quote!(self.#ident)
         };
         match parameter.place.as_str() {
-            "path" => checks.push(quote! {
-                if matches!(#value, "" | "." | "..") {
-                    out.push(&at.field(#name), "must be more than dots, as it is part of a path");
-                }
-            }),
+            "path" => {
+                // That it must not be empty may be said already.
+                let empty = checks.is_empty().then(|| quote!("" |));
+                checks.push(quote! {
+                    if matches!(#value, #empty "." | "..") {
+                        out.push(&at.field(#name), "must be more than dots, as it is part of a path");
+                    }
+                });
+            }
             "header" => checks.push(quote! {
                 if #given !#value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
                     out.push(&at.field(#name), "holds a character that no header can carry");

@@ -38,7 +38,7 @@ pub fn inputs(root: &Path) -> Result<Inputs, Problems> {
         problems.keep(text).unwrap_or_default()
     };
     let known = ["import", "export", "responses", "taxonomy", "sources"];
-    let others = names(root).into_iter();
+    let others = names(root, ".yaml").into_iter();
     let others = others.filter(|name| !known.contains(&name.as_str()) && !NO_INPUTS.contains(&name.as_str()));
     let others = others
         .map(|name| (name.clone(), text(&format!("spec/{name}.yaml"))))
@@ -52,15 +52,18 @@ pub fn inputs(root: &Path) -> Result<Inputs, Problems> {
         sources: text("spec/sources.yaml"),
         readme: text("spec/README.md"),
     };
+    for name in names(root, ".yml") {
+        problems.push(Place::file(format!("spec/{name}.yml")).problem("is not read: its name must end in `.yaml`"));
+    }
     problems.into_result()?;
     Ok(inputs)
 }
 
-/// The names of all YAML files of `spec/`; none if it cannot be read, which the files that must be there show.
-fn names(root: &Path) -> Vec<String> {
+/// The names of all files of `spec/` with an ending; none if it cannot be read, which the files that must be there show.
+fn names(root: &Path, ending: &str) -> Vec<String> {
     let entries = fs::read_dir(root.join("spec")).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     names
-        .filter_map(|name| Some(name.strip_suffix(".yaml")?.to_owned()))
+        .filter_map(|name| Some(name.strip_suffix(ending)?.to_owned()))
         .collect()
 }

@@ -152,8 +152,7 @@ fn every_operation_and_field_is_told() {
         let both = [english, korean].concat();
         assert_told(&files, &said, &both, &english, &korean, 50);
 
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            let operation = &methods["post"];
+        for (method, path, operation) in operations(&document) {
             let id = operation["operationId"].as_str().unwrap();
             let entry = select(&html, &format!("article[id='{id}']"));
             let entry = seen(*entry.first().unwrap_or_else(|| panic!("no entry for {id}")));
@@ -168,7 +167,7 @@ fn every_operation_and_field_is_told() {
             } else {
                 "Authorization: Bearer <token>"
             };
-            for wanted in [&format!("POST {path}"), family, idempotent, header] {
+            for wanted in [&format!("{method} {path}"), family, idempotent, header] {
                 assert!(entry.contains(wanted), "{id} lacks: {wanted}");
             }
             for status in operation["responses"].as_object().unwrap().keys() {
@@ -178,7 +177,7 @@ fn every_operation_and_field_is_told() {
                 );
             }
             let examples = &operation["requestBody"]["content"]["application/json"]["examples"];
-            for example in examples.as_object().unwrap().values() {
+            for example in examples.as_object().into_iter().flat_map(|examples| examples.values()) {
                 let json = words(&serde_json::to_string_pretty(&example["value"]).unwrap());
                 assert!(entry.contains(&json), "{id} lacks {json}");
                 assert!(words(&files.texts[ENGLISH]).contains(&json));
@@ -419,6 +418,16 @@ fn every_cell_knows_its_column() {
     }
 }
 
+/// The operations of a document, with their methods and paths.
+fn operations(document: &Value) -> Vec<(String, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (method.to_uppercase(), path.as_str(), operation))
+    });
+    operations.collect()
+}
+
 /// The words that the shell passes to curl.
 fn run(command: &str) -> Vec<String> {
     let script = format!("curl() {{ printf '%s\\000' \"$@\"; }}\n{command}\n");
@@ -445,8 +454,7 @@ fn assert_commands(files: &Files) {
     ] {
         let document = files.spec(name);
         let host = document["servers"][0]["url"].as_str().unwrap_or_default();
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            let operation = &methods["post"];
+        for (method, path, operation) in operations(&document) {
             let id = operation["operationId"].as_str().unwrap();
             let [command] = select(&html, &format!("article[id='{id}'] pre.sh"))[..] else {
                 panic!("not one command for {id}")
@@ -458,11 +466,21 @@ fn assert_commands(files: &Files) {
             }
             let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
             let example = examples.and_then(|examples| examples.values().next());
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let path =
+                parameters
+                    .filter(|parameter| parameter["in"] == "path")
+                    .fold(path.to_owned(), |path, parameter| {
+                        let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+                        path.replace(&name, parameter["example"].as_str().unwrap())
+                    });
             let url = format!("{host}{path}?service_id=service");
-            let content = "Content-Type: application/json";
             let file = format!("{id}.csv");
             let mut words = run(&command);
-            let mut wanted = vec!["-X", "POST", &url, "-H", token, "-H", content];
+            let mut wanted = vec!["-X", &method, &url, "-H", token];
+            if operation.get("requestBody").is_some() {
+                wanted.extend(["-H", "Content-Type: application/json"]);
+            }
             if let Some(example) = example {
                 let sent = words.remove(8);
                 assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), example["value"], "{id}");

@@ -4,9 +4,9 @@ mod drift_support;
 
 use codegen::drift::{
     Level::{Drift, Settle},
-    Lock, run,
+    run,
 };
-use drift_support::{Case, accepted, book, changed, findings, fixture, told};
+use drift_support::{Case, accepted, book, fixture, told};
 
 const TERMINALS: &[Case] = &[
     (

@@ -312,6 +312,18 @@ fn a_broken_spec_fails_in_words_and_writes_nothing() {
 }
 
 #[test]
+fn a_document_with_another_ending_is_not_passed_over() {
+    let copy = copy();
+    fs::write(copy.path().join("spec/webhook.yml"), "openapi: 3.0.3\n").unwrap();
+    let output = run(copy.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "spec/webhook.yml: is not read: its name must end in `.yaml`\n"
+    );
+}
+
+#[test]
 fn missing_files_are_named() {
     let empty = TempDir::new().unwrap();
     let output = run(empty.path(), &[]);

@@ -225,7 +225,7 @@ impl Book {
         let apis = self.spec.apis().into_iter();
         let limits = apis.flat_map(|api| api.document.rate_limits.values());
         limits
-            .map(|limit| (u64::from(limit.requests), u64::from(limit.period_seconds)))
+            .map(|limit| (u64::from(limit.requests), limit.period_seconds))
             .collect()
     }
 

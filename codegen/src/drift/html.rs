@@ -273,7 +273,7 @@ fn unescaped(text: &str) -> String {
     let mut unescaped = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let escapes = c == '\\' && chars.peek().is_some_and(|next| next.is_ascii_punctuation());
+        let escapes = c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation);
         unescaped.extend(if escapes { chars.next() } else { Some(c) });
     }
     unescaped

@@ -153,8 +153,8 @@ fn method_of_path(text: &str, line: usize) -> Option<Method> {
     let before = before
         .split_once("https://openapi")
         .map_or(before, |(before, _)| before);
-    let last = before.split(|c: char| c.is_whitespace() || "`/".contains(c));
-    let name = last.filter(|word| !word.is_empty()).next_back()?;
+    let mut words = before.split(|c: char| c.is_whitespace() || "`/".contains(c));
+    let name = words.rfind(|word| !word.is_empty())?;
     METHODS.contains(&name).then(|| Method {
         line,
         name: name.to_owned(),

@@ -135,7 +135,7 @@ pub fn zone(text: &str) -> Option<&'static str> {
         };
         owners
             .iter()
-            .find(|(_, words)| words.iter().any(|word| is_near(&word)))
+            .find(|(_, words)| words.iter().any(&is_near))
             .map(|(zone, _)| *zone)
     };
     named.or_else(|| match () {

@@ -14,12 +14,18 @@ fn methods_and_bodies() {
         (
             "GET",
             |spec| spec.operation("get", "/api/v1/users", false, &[]),
-            Makes("import.rs", "self.client.get(url)"),
+            Makes(
+                "import.rs",
+                "self.inner.url(\"/api/v1/users\"); #[allow(unused_mut)] let mut request = self.client.get(url)",
+            ),
         ),
         (
             "GET, its request",
             |spec| spec.operation("get", "/api/v1/users", false, &[]),
-            Makes("requests.rs", "const HAS_BODY: bool = false;"),
+            Makes(
+                "requests.rs",
+                "const OPERATION: Operation = Operation::CallUser; const HAS_BODY: bool = false;",
+            ),
         ),
         (
             "GET with a body",
@@ -29,17 +35,26 @@ fn methods_and_bodies() {
         (
             "PUT",
             |spec| spec.operation("put", "/api/v1/users", true, &[]),
-            Makes("import.rs", "self.client.put(url)"),
+            Makes(
+                "import.rs",
+                "self.inner.url(\"/api/v1/users\"); #[allow(unused_mut)] let mut request = self.client.put(url)",
+            ),
         ),
         (
             "PATCH",
             |spec| spec.operation("patch", "/api/v1/users", true, &[]),
-            Makes("import.rs", "self.client.patch(url)"),
+            Makes(
+                "import.rs",
+                "self.inner.url(\"/api/v1/users\"); #[allow(unused_mut)] let mut request = self.client.patch(url)",
+            ),
         ),
         (
             "DELETE",
             |spec| spec.operation("delete", "/api/v1/users", false, &[]),
-            Makes("import.rs", "self.client.delete(url)"),
+            Makes(
+                "import.rs",
+                "self.inner.url(\"/api/v1/users\"); #[allow(unused_mut)] let mut request = self.client.delete(url)",
+            ),
         ),
         (
             "DELETE with a body",
