@@ -148,27 +148,13 @@ impl<'a> Examples<'a> {
 
     /// Standard names wherever a request has names.
     fn request(&self, (value, at): &Node<'a>, exports_events: bool, problems: &mut Problems) {
-        let names = &self.names;
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
                     let at = at.key(key);
-                    match (key.as_str(), value) {
-                        ("event_name", Value::String(_)) => names.check(List::Events, value, &at, problems),
-                        ("event_properties", Value::Object(_)) => {
-                            names.check(List::EventProperties, value, &at, problems);
-                        }
-                        ("user_properties", Value::Object(_)) => {
-                            names.check(List::UserProperties, value, &at, problems);
-                        }
-                        ("event_items", Value::Array(_)) => names.check(List::ItemProperties, value, &at, problems),
-                        ("events", Value::Array(events)) if events.iter().all(Value::is_string) => {
-                            names.check(List::Events, value, &at, problems);
-                        }
-                        ("properties" | "identities", Value::Array(_)) => {
-                            names.check(columns(exports_events), value, &at, problems);
-                        }
-                        _ => self.request(&(value, at), exports_events, problems),
+                    match List::under(key, value, exports_events) {
+                        Some(list) => self.names.check(list, value, &at, problems),
+                        None => self.request(&(value, at), exports_events, problems),
                     }
                 }
             }
@@ -226,7 +212,7 @@ impl<'a> Examples<'a> {
     /// A table: its columns, and what they hold.
     fn table(&self, (value, at): &Node<'a>, exports_events: bool, problems: &mut Problems) {
         let Some(text) = value.as_str() else { return };
-        let columns = columns(exports_events);
+        let columns = List::columns(exports_events);
         let mut rows = csv::rows(text).into_iter();
         let header = rows.next().unwrap_or_default();
         for (index, name) in header.iter().enumerate() {
@@ -254,14 +240,6 @@ impl<'a> Examples<'a> {
                 }
             }
         }
-    }
-}
-
-fn columns(exports_events: bool) -> List {
-    if exports_events {
-        List::EventColumns
-    } else {
-        List::UserColumns
     }
 }
 

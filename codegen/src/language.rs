@@ -56,6 +56,8 @@ fn words(text: &str) -> impl Iterator<Item = char> {
     text.split('`').step_by(2).flat_map(str::chars)
 }
 
-fn is_hangul(c: char) -> bool {
+/// A syllable or a letter of the Korean script.
+#[must_use]
+pub fn is_hangul(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}')
 }

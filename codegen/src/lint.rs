@@ -426,27 +426,16 @@ fn enumeration(schema: &Schema, at: &Place, problems: &mut Problems) {
             );
         }
     }
-    for value in schema
+    let described = schema
         .enum_descriptions
         .keys()
-        .filter(|value| !schema.values.contains(value))
+        .map(|value| ("x-enum-descriptions", value));
+    let named = schema.enum_rust_names.keys().map(|value| ("x-enum-rust-names", value));
+    for (key, value) in described
+        .chain(named)
+        .filter(|(_, value)| !schema.values.contains(value))
     {
-        problems.push(
-            at.key("x-enum-descriptions")
-                .key(value)
-                .problem("is no value of the enum"),
-        );
-    }
-    for value in schema
-        .enum_rust_names
-        .keys()
-        .filter(|value| !schema.values.contains(value))
-    {
-        problems.push(
-            at.key("x-enum-rust-names")
-                .key(value)
-                .problem("is no value of the enum"),
-        );
+        problems.push(at.key(key).key(value).problem("is no value of the enum"));
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Parsed {
     /// Why any are missing.
     pub problems: Problems,
     /// On which lines their nodes are, by the same names.
-    lines: Arc<BTreeMap<&'static str, Node>>,
+    pub(crate) lines: Arc<BTreeMap<&'static str, Node>>,
 }
 
 impl Parsed {

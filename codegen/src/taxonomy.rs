@@ -229,7 +229,7 @@ impl Type {
         let list = |kind: Self| json!({"type": "array", "items": kind.schema()});
         match self {
             Self::String => json!({"type": "string"}),
-            Self::Long => json!({"type": "integer"}),
+            Self::Long => json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
             Self::Double => json!({"type": "number"}),
             Self::Boolean => json!({"type": "boolean"}),
             Self::Datetime => json!({"type": "string", "format": "date-time"}),

@@ -22,6 +22,12 @@ const CATALOGUE: &str = "docs/catalogue.md";
 const REQUEST_EXAMPLES: &[Edit] = &[
     (
         "import",
+        "df_quantity: 2\n",
+        "§df_quantity: 9223372036854775808\n",
+        Refused(&["df_quantity: is 9223372036854775808; 9223372036854775807 is the most"]),
+    ),
+    (
+        "import",
         "external_id: member-20817",
         "§external_id: 20817",
         Refused(&[

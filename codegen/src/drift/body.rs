@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{
     book::{Book, Endpoint, answer, fact, flag, header, limit, may, must, union, value},
     compare::{Expected, ExpectedFact, Group},
-    known::DataType,
     located::At,
     values,
 };
@@ -13,6 +12,7 @@ use crate::{
     openapi::{Api, Schema},
     sources::PageLanguage,
     table::{Confidence, Source},
+    taxonomy::Type,
 };
 
 /// How deep bodies may nest.
@@ -181,16 +181,19 @@ impl Book {
             let values = union(schema.values.iter().map(String::as_str));
             facts.push(fact("values", [values], at.clone()));
         }
-        let name = match schema.format.as_str() {
-            "date" => "Date",
-            "date-time" => "Datetime",
+        let kind = match schema.format.as_str() {
+            "date" => Type::Date,
+            "date-time" => Type::Datetime,
             "uuid" => {
                 facts.push(fact("form", ["uuid".to_owned()], at));
                 return facts;
             }
             _ => return facts,
         };
-        let format = self.data_type(name).and_then(|data_type| data_type.format.clone());
+        let mut data_types = self.drift.data_types.iter();
+        let format = data_types
+            .find(|data_type| data_type.kind == kind)
+            .and_then(|data_type| data_type.format.clone());
         let zone = [&of.description, around, &schema.description]
             .into_iter()
             .find_map(|text| values::zone(text));
@@ -200,12 +203,6 @@ impl Book {
             fact("zone", zone.map(str::to_owned), at),
         ]);
         facts
-    }
-
-    /// A row of the page on data types.
-    #[must_use]
-    pub fn data_type(&self, name: &str) -> Option<&DataType> {
-        self.drift.data_types.iter().find(|data_type| data_type.name == name)
     }
 
     /// Keys of the user's own, which pages show as `${your-property-key}`.

@@ -9,12 +9,12 @@ use super::{
     known::{self, DriftFile},
     located::{At, Lines, Node},
     numbers,
-    standard::Standard,
 };
 use crate::{
     openapi::{Api, Operation, RateLimit},
     sources::PageLanguage,
     spec::Spec,
+    standard_names::StandardName,
     table::{Confidence, Source},
 };
 
@@ -25,7 +25,7 @@ pub struct Book {
     pub lines: Lines,
     pub drift: DriftFile,
     pub drift_lines: Node,
-    pub standard: Vec<Standard>,
+    pub standard: Vec<StandardName>,
 }
 
 /// An operation and where it is.
@@ -245,6 +245,12 @@ impl Book {
         }
     }
 
+    /// Where a standard name is in the taxonomy.
+    #[must_use]
+    pub fn standard_at(&self, name: &StandardName) -> At {
+        self.lines.at("taxonomy", &[name.list, &name.index.to_string()])
+    }
+
     /// The HTTP status of a call over the limit.
     #[must_use]
     pub fn over_limit(&self) -> Option<u64> {
@@ -367,7 +373,7 @@ impl Book {
         let mut expected = Vec::new();
         for standard in &self.standard {
             let subject = format!("name {}", standard.name);
-            expected.push(may(must(Group::Names, subject, standard.at.clone(), [])));
+            expected.push(may(must(Group::Names, subject, self.standard_at(standard), [])));
         }
         expected
     }

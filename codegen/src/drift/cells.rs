@@ -1,9 +1,9 @@
 //! The meaning of the smallest pieces of a page: the columns of a table, a cell, a header, the first words of a sample.
 
 use super::{
-    block::Table,
+    block::{Spot, Table},
     book::{flag, union},
-    compare::Sheet,
+    compare::{Group, Sheet},
     report::Level,
     words::{self, Columns},
 };
@@ -44,6 +44,13 @@ pub fn header_value(name: &str, value: &str) -> String {
         _ if value.to_lowercase().starts_with("bearer ") => "bearer".to_owned(),
         _ => "token".to_owned(),
     }
+}
+
+/// Reads a header and its value.
+pub fn header(sheet: &mut Sheet, name: &str, value: &str, spot: impl Into<Spot>) {
+    let name = name.to_lowercase();
+    let value = header_value(&name, value);
+    sheet.read(Group::Samples, &format!("header {name}"), "value", &value, spot);
 }
 
 /// Whether only a header for a token has this name.

@@ -9,9 +9,9 @@ use super::{
     located::At,
     report::Level,
     script::Text,
-    standard::Kind,
     values::is_placeholder,
 };
+use crate::standard_names::{Kind, List};
 
 /// Checks a text if its first line is the header of a CSV file.
 pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, book: &Book) {
@@ -59,11 +59,11 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
         sheet.say(Level::Drift, "CSV delimiter", words, line, at.clone());
     }
     for name in columns.iter().filter(|name| name.contains("df_") && is_column(name)) {
-        let kinds = [Kind::Column, Kind::EventProperty, Kind::ItemColumn, Kind::UserProperty];
-        let known = book
-            .standard
-            .iter()
-            .any(|row| row.name == *name && kinds.contains(&row.kind));
+        let is_in = |list: List| {
+            let mut names = book.standard.iter();
+            names.any(|row| row.name == *name && list.kinds().contains(&row.kind))
+        };
+        let known = is_in(List::EventColumns) || is_in(List::UserColumns);
         let at = book.lines.at("taxonomy", &["system_columns"]);
         let words = || "the taxonomy has no column of this name".to_owned();
         sheet.check(known, &format!("column {name}"), words, line, &at);
@@ -77,7 +77,13 @@ pub fn check(sheet: &mut Sheet, text: &Text, endpoint: Option<Endpoint<'_>>, boo
         let near = |name: &&&str| **name != row.name && TextDiff::from_chars(**name, row.name.as_str()).ratio() > 0.8;
         if let Some(name) = columns.iter().find(near) {
             let words = || format!("reads `{name}` in the sample");
-            sheet.check(false, &format!("column {}", row.name), words, line, &row.at);
+            sheet.check(
+                false,
+                &format!("column {}", row.name),
+                words,
+                line,
+                &book.standard_at(row),
+            );
         }
     }
     let cut = |text: &str| text.trim_end().ends_with(['…', '.']);

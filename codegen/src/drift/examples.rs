@@ -3,7 +3,7 @@
 use super::{
     block::Code,
     book::{Book, Endpoint},
-    cells::header_value,
+    cells,
     compare::{Expected, Group, Sheet},
     csv,
     json::{self, Json, Scope},
@@ -108,15 +108,8 @@ fn broken(sheet: &mut Sheet, words: &str, line: usize) {
 
 fn command(sheet: &mut Sheet, call: &Command, scope: Scope<'_>, book: &Book) {
     for (line, name, value) in &call.headers {
-        let name = name.to_lowercase();
-        if !ORDINARY.contains(&name.as_str()) {
-            sheet.read(
-                Group::Samples,
-                &format!("header {name}"),
-                "value",
-                &header_value(&name, value),
-                *line,
-            );
+        if !ORDINARY.contains(&name.to_lowercase().as_str()) {
+            cells::header(sheet, name, value, *line);
         }
     }
     if let Some(text) = &call.body {
@@ -137,7 +130,14 @@ fn command(sheet: &mut Sheet, call: &Command, scope: Scope<'_>, book: &Book) {
 
 /// The query and the headers without which a call fails.
 fn required(sheet: &mut Sheet, call: &Command, endpoint: Endpoint<'_>, book: &Book) {
-    for row in book.parameters(endpoint) {
+    let (due, tokens) = (book.parameters(endpoint), book.authentication());
+    // The header of the other API.
+    let foreign = call.headers.iter().find(|(_, header, _)| {
+        let subject = format!("header {}", header.to_lowercase());
+        let is_in = |rows: &[Expected]| rows.iter().any(|row| row.subject == subject);
+        is_in(&tokens) && !is_in(&due)
+    });
+    for row in &due {
         let Some((kind, name)) = row.subject.split_once(' ') else {
             continue;
         };
@@ -153,11 +153,6 @@ fn required(sheet: &mut Sheet, call: &Command, endpoint: Endpoint<'_>, book: &Bo
                 .any(|(_, header, _)| header.eq_ignore_ascii_case(name)),
             _ => continue,
         };
-        let foreign = call.headers.iter().find(|(_, header, _)| {
-            let subject = format!("header {}", header.to_lowercase());
-            let known = |rows: Vec<Expected>| rows.iter().any(|row| row.subject == subject);
-            known(book.authentication()) && !known(book.parameters(endpoint))
-        });
         if let (Group::Headers, false, Some((line, header, _))) = (row.group, there, foreign) {
             let words = || format!("reads `header {}` in the sample", header.to_lowercase());
             sheet.check(false, &row.subject, words, *line, &row.at);
@@ -181,7 +176,7 @@ fn status(sheet: &mut Sheet, status: u64, line: usize, scope: Scope<'_>, book: &
             .responses(api.name)
             .iter()
             .any(|row| row.subject == format!("HTTP {status}"));
-        named || status_of_codes(book, api.name).contains(&status)
+        named || comes_with_a_code(book, api.name, status)
     });
     let name = apis.map(|api| api.name).next().unwrap_or("import");
     let at = book.lines.at("responses", &[name, "http"]);
@@ -194,22 +189,11 @@ fn status(sheet: &mut Sheet, status: u64, line: usize, scope: Scope<'_>, book: &
     );
 }
 
-/// One of the statuses under which codes come.
-fn status_of_codes(book: &Book, api: &str) -> Vec<u64> {
-    let responses = &book.spec.responses;
-    if api == "import" {
-        let codes = responses.import.codes.iter();
-        codes
-            .flat_map(|row| [row.http, row.http_alternative])
-            .map(u64::from)
-            .collect()
-    } else {
-        let codes = responses.export.codes.iter();
-        codes
-            .flat_map(|row| [row.http, row.http_alternative])
-            .map(u64::from)
-            .collect()
-    }
+/// Whether a code comes under a status.
+fn comes_with_a_code(book: &Book, api: &str, status: u64) -> bool {
+    let rows = book.spec.responses.rows(api);
+    let mut statuses = rows.iter().flat_map(|(row, _)| [row.http, row.http_alternative]);
+    statuses.any(|known| u64::from(known) == status)
 }
 
 /// The answer being read.
@@ -228,14 +212,8 @@ impl Answer {
         let spelled = |row: &Expected| row.subject == format!("header {name}");
         if book.rate_headers().iter().any(spelled) {
             self.rates.push((line, name, value.to_owned()));
-        } else if name == "content-type" || super::cells::is_token_header(&name) && !name.starts_with("x-") {
-            sheet.read(
-                Group::Samples,
-                &format!("header {name}"),
-                "value",
-                &header_value(&name, value),
-                line,
-            );
+        } else if name == "content-type" || cells::is_token_header(&name) && !name.starts_with("x-") {
+            cells::header(sheet, &name, value, line);
         } else if !ORDINARY.contains(&name.as_str()) && (name.contains('-') || self.status.is_some()) {
             self.strange.push((line, name));
         }

@@ -12,6 +12,7 @@ use super::{
     recognise, values,
     words::{Columns, Role, plain},
 };
+use crate::taxonomy::Type;
 
 /// Reads all tables; those of neither fields nor columns go to `other`.
 pub fn read(
@@ -187,15 +188,13 @@ impl Fields<'_> {
         for format in values::date_formats(text) {
             sheet.read(Group::Body, subject, "format", &format, row);
         }
-        let name = match fact("type").and_then(|fact| fact.accepted.first()).map(String::as_str) {
-            Some("date") => "Date",
-            _ => "Datetime",
+        let (name, kind) = match fact("type").and_then(|fact| fact.accepted.first()).map(String::as_str) {
+            Some("date") => ("Date", Type::Date),
+            _ => ("Datetime", Type::Datetime),
         };
-        let schema = book.data_type(name).map(|data_type| &data_type.schema);
+        let schema = kind.schema();
         for sample in values::date_samples(text).chain(values::unix_samples(text)) {
-            let faults = schema
-                .map(|schema| json::validate(schema, &sample.into()))
-                .unwrap_or_default();
+            let faults = json::validate(&schema, &sample.into());
             let words = || format!("the sample {sample} is no {name}");
             sheet.check(faults.is_empty(), &format!("{subject} sample"), words, row, &zone.at);
             json::offset(sheet, sample, row, book);

@@ -3,7 +3,7 @@
 use super::{
     block::Spot,
     book::Book,
-    cells::{header_value, is_token_header, not_understood},
+    cells::{self, header_value, is_token_header, not_understood},
     compare::{Expected, Group, Sheet},
     examples,
     json::Scope,
@@ -11,12 +11,6 @@ use super::{
     page::Page,
     prose,
     words::Columns,
-};
-
-/// Samples may be of any operation.
-const ANY: Scope<'_> = Scope {
-    api: None,
-    endpoint: None,
 };
 
 /// Reads the page on tokens.
@@ -69,7 +63,7 @@ pub fn authentication(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expect
         }
     }
     for code in page.codes() {
-        examples::check(sheet, code, ANY, book);
+        examples::check(sheet, code, Scope::ANY, book);
     }
     book.authentication()
 }
@@ -97,15 +91,7 @@ fn tokens(sheet: &mut Sheet, text: &str, line: Spot) {
             .unwrap_or_default();
         if is_token_header(name) {
             let value = text.get(at + 1..).unwrap_or_default();
-            let value = value.trim_start_matches(['`', ' ']);
-            let name = name.to_lowercase();
-            sheet.read(
-                Group::Samples,
-                &format!("header {name}"),
-                "value",
-                &header_value(&name, value),
-                line,
-            );
+            cells::header(sheet, name, value.trim_start_matches(['`', ' ']), line);
         }
     }
 }
@@ -117,7 +103,7 @@ pub fn read(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
     prose::limits(sheet, page, &expected, true);
     prose::codes(sheet, page, book);
     for code in page.codes() {
-        examples::check(sheet, code, ANY, book);
+        examples::check(sheet, code, Scope::ANY, book);
     }
     for table in page.tables() {
         let columns = Columns::of(table);

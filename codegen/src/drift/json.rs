@@ -10,10 +10,13 @@ use super::{
     located::{At, Node},
     report::Level,
     script::Text,
-    standard::Kind,
     values::is_placeholder,
 };
-use crate::openapi::Api;
+use crate::{
+    open_api_schema,
+    openapi::Api,
+    standard_names::{Kind, List},
+};
 
 /// JSON with its lines.
 pub struct Json<'a> {
@@ -71,6 +74,14 @@ pub struct Scope<'a> {
     /// The API of the page or of the call, if known.
     pub api: Option<&'a Api>,
     pub endpoint: Option<Endpoint<'a>>,
+}
+
+impl Scope<'_> {
+    /// Of any operation.
+    pub const ANY: Self = Self {
+        api: None,
+        endpoint: None,
+    };
 }
 
 /// Checks a JSON sample, which came under an HTTP status if one is given with its line.
@@ -161,71 +172,50 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, key: &str, value: &Value, path: &mut Vec<String>) {
-        let columns: &[Kind] = if self.events {
-            &[Kind::EventProperty, Kind::ItemColumn, Kind::Column]
-        } else {
-            &[Kind::UserProperty, Kind::Column]
-        };
-        match (key, value) {
-            ("event_name", Value::String(name)) => self.name(name, &[Kind::Event], None, path),
-            ("event_properties", Value::Object(map)) => self.properties(map, Kind::EventProperty, path),
-            ("user_properties", Value::Object(map)) => self.properties(map, Kind::UserProperty, path),
-            ("event_items", Value::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    path.push(index.to_string());
-                    if let Value::Object(map) = item {
-                        self.properties(map, Kind::ItemProperty, path);
-                    }
-                    path.pop();
-                }
-            }
-            ("events" | "properties" | "identities", Value::Array(names)) if names.iter().all(Value::is_string) => {
-                let kinds = match key {
-                    "events" => &[Kind::Event],
-                    "properties" => columns,
-                    _ => &[Kind::Column][..],
-                };
-                for (index, name) in names.iter().enumerate() {
-                    path.push(index.to_string());
-                    self.name(name.as_str().unwrap_or_default(), kinds, None, path);
-                    path.pop();
-                }
-            }
-            _ => {
-                self.form(key, value, path);
-                self.value(value, path);
-            }
+        if let Some(list) = List::under(key, value, self.events) {
+            return self.names(list, value, path);
         }
+        self.form(key, value, path);
+        self.value(value, path);
     }
 
-    fn properties(&mut self, map: &serde_json::Map<String, Value>, kind: Kind, path: &mut Vec<String>) {
-        for (name, value) in map {
-            path.push(name.clone());
-            if kind == Kind::EventProperty && name == "df_items" {
-                let words = "is an event property here; in the Import API items are in `event_items`".to_owned();
-                let at = self.book.lines.at("taxonomy", &["event_properties"]);
-                let line = self.line(path);
-                self.sheet.check(false, "name df_items", || words, line, &at);
-            } else {
-                self.name(name, &[kind], Some(value), path);
+    /// Names: a text, the texts of a list, or the keys of a map or of several.
+    fn names(&mut self, list: List, value: &Value, path: &mut Vec<String>) {
+        match value {
+            Value::String(name) => self.name(name, list.kinds(), None, path),
+            Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.names(list, value, path);
+                    path.pop();
+                }
             }
-            path.pop();
+            Value::Object(map) => {
+                for (name, value) in map {
+                    path.push(name.clone());
+                    self.name(name, list.kinds(), Some(value), path);
+                    path.pop();
+                }
+            }
+            _ => {}
         }
     }
 
     /// A name, and possibly a value of what it names. Only names with the prefix of the standard are judged.
     fn name(&mut self, name: &str, kinds: &[Kind], value: Option<&Value>, path: &[String]) {
         let line = self.line(path);
-        let found = self
-            .book
-            .standard
-            .iter()
-            .find(|standard| standard.name == name && kinds.contains(&standard.kind));
-        let Some(standard) = found else {
+        let mut names = self.book.standard.iter().filter(|standard| standard.name == name);
+        let Some(standard) = names.clone().find(|standard| kinds.contains(&standard.kind)) else {
+            let is_items = names.any(|standard| standard.kind == Kind::Items);
             if name.contains("df_") && !is_placeholder(name) {
-                let (what, list) = kinds.first().map_or(("name", "events"), |kind| kind.words());
+                let (what, list) = kinds.first().map_or(("name", "events"), |kind| words(*kind));
                 let at = self.book.lines.at("taxonomy", &[list]);
-                let words = || format!("the taxonomy has no {what} of this name");
+                let words = || match what {
+                    "event property" if is_items => {
+                        "is an event property here; in the Import API items are in `event_items`".to_owned()
+                    }
+                    _ => format!("the taxonomy has no {what} of this name"),
+                };
                 self.sheet.check(false, &format!("name {name}"), words, line, &at);
             }
             return;
@@ -235,20 +225,10 @@ impl Walk<'_> {
             return;
         };
         let faults = validate(&standard.schema, value);
-        let words = || {
-            faults
-                .iter()
-                .map(|(_, words)| words.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        self.sheet.check(
-            faults.is_empty(),
-            &format!("value of {name}"),
-            words,
-            line,
-            &standard.at,
-        );
+        let at = self.book.standard_at(standard);
+        let fact = format!("value of {name}");
+        self.sheet
+            .check(faults.is_empty(), &fact, || in_words(&faults), line, &at);
     }
 
     /// The form of a field whose schema leaves it open.
@@ -259,10 +239,7 @@ impl Walk<'_> {
         };
         let faults = validate(&form.schema, value);
         let at = self.book.drift_at(&["forms", &index.to_string()]);
-        let words = || {
-            let faults: Vec<_> = faults.iter().map(|(_, words)| words.as_str()).collect();
-            format!("{}: {}", faults.join(", "), form.because.trim_end_matches('.'))
-        };
+        let words = || format!("{}: {}", in_words(&faults), form.because.trim_end_matches('.'));
         let line = self.line(path);
         self.sheet
             .check(faults.is_empty(), &format!("form of {key}"), words, line, &at);
@@ -382,10 +359,9 @@ fn doubt_status(sheet: &mut Sheet, (status, line): (u64, usize), own: u64, other
 /// What does not fit, with the JSON pointer to it. Unlike an answer, an example may not hold a key that the spec does
 /// not know.
 fn faults(api: &Api, name: &str, value: &Value) -> Vec<(String, String)> {
-    let mut schemas = api.value["components"]["schemas"].clone();
-    close(&mut schemas);
-    let schema = json!({"$ref": format!("#/components/schemas/{name}"), "components": {"schemas": schemas}});
-    validate(&schema, value)
+    let components = open_api_schema::components(&api.value);
+    let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+    validate(&open_api_schema::of(&components, &reference), value)
 }
 
 /// Validates a value, formats included.
@@ -415,24 +391,11 @@ fn pointer(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// `OpenAPI` 3.0 as JSON Schema: `nullable` becomes a type, and objects with named properties take no others.
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            if map.get("nullable") == Some(&Value::Bool(true))
-                && let Some(kind) = map.get("type").cloned()
-            {
-                map.insert("type".to_owned(), json!([kind, "null"]));
-            }
-            let is_schema = map.get("type") == Some(&json!("object"));
-            if is_schema && map.contains_key("properties") && !map.contains_key("additionalProperties") {
-                map.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            map.values_mut().for_each(close);
-        }
-        Value::Array(values) => values.iter_mut().for_each(close),
-        _ => {}
-    }
+/// Faults in a row.
+#[must_use]
+pub fn in_words(faults: &[(String, String)]) -> String {
+    let words: Vec<_> = faults.iter().map(|(_, words)| words.as_str()).collect();
+    words.join(", ")
 }
 
 /// How many values an example shows.
@@ -441,5 +404,17 @@ fn leaves(value: &Value) -> usize {
         Value::Object(map) => map.values().map(leaves).sum(),
         Value::Array(values) => values.iter().map(leaves).sum(),
         _ => 1,
+    }
+}
+
+/// A kind of name in words, and its list in the taxonomy.
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Event => ("event", "events"),
+        Kind::EventProperty | Kind::Items => ("event property", "event_properties"),
+        Kind::ItemProperty => ("item property", "item_properties"),
+        Kind::UserProperty => ("user property", "user_properties"),
+        Kind::Column => ("column", "system_columns"),
+        Kind::ItemColumn => ("column of an item property", "item_properties"),
     }
 }

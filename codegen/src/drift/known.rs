@@ -8,6 +8,7 @@ use super::located::{At, Node};
 use crate::{
     problem::{Place, Problem, Problems},
     sources::{PageLanguage, Sources},
+    taxonomy::Type,
 };
 
 /// Where the file is.
@@ -60,8 +61,9 @@ pub struct DataType {
     pub name: String,
     /// How it is written, or nothing.
     pub format: Option<String>,
-    /// What its examples are instances of.
-    pub schema: Value,
+    /// What it is called in the taxonomy; its examples are values of it.
+    #[serde(rename = "type")]
+    pub kind: Type,
 }
 
 /// The form of a field's samples.

@@ -1,11 +1,11 @@
 //! Finds the line of the YAML on which a node of the spec is.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
 pub use crate::lines::Node;
-use crate::{parse, problem::Problems, read::Inputs};
+use crate::parse::{self, Parsed};
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -24,28 +24,13 @@ impl fmt::Display for At {
 
 /// The lines of all files of the spec.
 #[derive(Debug)]
-pub struct Lines(BTreeMap<&'static str, Node>);
+pub struct Lines(Arc<BTreeMap<&'static str, Node>>);
 
 impl Lines {
-    /// Reads the files again, for their lines.
-    ///
-    /// # Errors
-    /// If a file is not YAML.
-    pub fn new(inputs: &Inputs) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let files = [
-            ("import", &inputs.import),
-            ("export", &inputs.export),
-            ("responses", &inputs.responses),
-            ("taxonomy", &inputs.taxonomy),
-            ("sources", &inputs.sources),
-        ];
-        let nodes = files
-            .into_iter()
-            .filter_map(|(name, text)| Some((name, problems.keep(Node::parse(&parse::file(name), text))?)));
-        let lines = Self(nodes.collect());
-        problems.into_result()?;
-        Ok(lines)
+    /// Those of the parsed files.
+    #[must_use]
+    pub fn of(parsed: &Parsed) -> Self {
+        Self(Arc::clone(&parsed.lines))
     }
 
     /// The line of a key or of an element, by its path; if it is missing, the line of the nearest node above it.

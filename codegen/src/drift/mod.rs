@@ -36,7 +36,6 @@ mod recognise;
 mod refusal;
 mod report;
 mod script;
-mod standard;
 mod values;
 mod words;
 
@@ -57,7 +56,7 @@ use self::{
     page::Page,
     pair::Pairs,
 };
-use crate::{parse, problem::Problems, read::Inputs, sources, spec::Spec};
+use crate::{parse, problem::Problems, read::Inputs, sources, spec::Spec, standard_names};
 
 impl Book {
     /// Reads the spec, and `spec/drift.yaml`.
@@ -65,13 +64,13 @@ impl Book {
     /// # Errors
     /// Everything wrong with either.
     pub fn new(inputs: &Inputs, drift: &str) -> Result<Self, Problems> {
-        let spec = Spec::new(&parse::files(inputs))?;
-        let lines = Lines::new(inputs)?;
+        let parsed = parse::files(inputs);
+        let spec = Spec::new(&parsed)?;
         let drift_lines = Node::parse(known::FILE, drift)?;
         let drift = DriftFile::parse(drift, &spec.sources)?;
         Ok(Self {
-            standard: standard::all(&spec.taxonomy, &drift.data_types, &lines),
-            lines,
+            standard: standard_names::all(&spec.taxonomy),
+            lines: Lines::of(&parsed),
             drift,
             drift_lines,
             spec,

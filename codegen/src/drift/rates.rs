@@ -58,12 +58,8 @@ pub fn read(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
         periods(sheet, &line.text, line.into());
         mention(sheet, &line.text, line.into());
     }
-    let scope = Scope {
-        api: None,
-        endpoint: None,
-    };
     for code in page.codes() {
-        examples::check(sheet, code, scope, book);
+        examples::check(sheet, code, Scope::ANY, book);
     }
     guide::mentioned(sheet, page, book, true);
     let mut expected = book.rate_limits();

@@ -229,26 +229,15 @@ fn data_types(sheet: &mut Sheet, page: &Page, book: &Book) -> Vec<Expected> {
                 let format = cell(Role::Format).trim_matches('-').trim();
                 sheet.read(Group::Types, &subject, "format", format, row);
             }
-            let index = book
-                .drift
-                .data_types
-                .iter()
-                .position(|data_type| data_type.name == *name);
-            let Some(index) = index else { continue };
-            let Some(data_type) = book.drift.data_types.get(index) else {
+            let mut data_types = book.drift.data_types.iter().enumerate();
+            let Some((index, data_type)) = data_types.find(|(_, data_type)| data_type.name == *name) else {
                 continue;
             };
-            let at = book.drift_at(&["data_types", &index.to_string(), "schema"]);
+            let at = book.drift_at(&["data_types", &index.to_string()]);
             for example in samples(cell(Role::Value)) {
-                let faults = json::validate(&data_type.schema, &example);
-                let words = || {
-                    faults
-                        .iter()
-                        .map(|(_, words)| words.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                };
-                sheet.check(faults.is_empty(), &format!("{subject} example"), words, row, &at);
+                let faults = json::validate(&data_type.kind.schema(), &example);
+                let fact = format!("{subject} example");
+                sheet.check(faults.is_empty(), &fact, || json::in_words(&faults), row, &at);
                 if let Some(text) = example.as_str() {
                     json::offset(sheet, text, row, book);
                 }

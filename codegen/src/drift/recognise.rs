@@ -10,9 +10,9 @@ use super::{
     mentions::{self, Manner},
     numbers,
     page::Page,
-    words::{self, Columns, Role},
+    words::{Columns, Role},
 };
-use crate::{openapi::Api, sources::PageLanguage};
+use crate::{language, openapi::Api, sources::PageLanguage};
 
 /// What a page is about.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ pub fn language(page: &Page) -> PageLanguage {
     let prose = page.lines().map(|line| &line.text).chain(cells);
     let (mut korean, mut latin) = (0_usize, 0_usize);
     for c in prose.flat_map(|text| text.chars()) {
-        korean += usize::from(words::is_hangul(c));
+        korean += usize::from(language::is_hangul(c));
         latin += usize::from(c.is_ascii_alphabetic());
     }
     if korean * 20 > latin {

@@ -1,9 +1,7 @@
 //! Values in descriptions: allowed words, the form of a date or of an identifier, the time zone.
 
-use super::{
-    numbers::unix_unit,
-    words::{is_hangul, plain},
-};
+use super::{numbers::unix_unit, words::plain};
+use crate::language::is_hangul;
 
 /// Texts such as `${your-id}` or `xxxxxxxx-xxxx-Mxxx-Nxxx-xxxxxxxxxxxx`, which have no real form.
 #[must_use]

@@ -1,6 +1,7 @@
 //! The words of the documentation, Korean and English: column names, flags, types, units.
 
 use super::block::{Row, Table};
+use crate::language::is_hangul;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,12 +235,6 @@ fn is_identifier(text: &str) -> bool {
 
 fn is_prose(text: &str) -> bool {
     text.is_empty() || text.contains(' ') || text.chars().any(is_hangul)
-}
-
-/// A syllable or a letter of the Korean script.
-#[must_use]
-pub fn is_hangul(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 #[cfg(test)]
