@@ -212,6 +212,7 @@ static PARAMETER: Shape = Shape {
         may("example", Kind::Any),
         may("deprecated", Kind::Flag),
         may("x-rust-name", Kind::Rule(field)),
+        may("x-sensitive", Kind::Flag),
     ],
 };
 

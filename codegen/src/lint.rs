@@ -213,14 +213,6 @@ impl Rules<'_> {
                     .problem(format!("`{}` has no properties", operation.request())),
             );
         }
-        if request.is_some_and(Schema::has_sensitive_properties) {
-            let words =
-                "holds personal data itself, which `Debug` of its borrowed form would print: put it into a component";
-            problems.push(
-                at.key("requestBody")
-                    .problem(format!("`{}` {words}", operation.request())),
-            );
-        }
     }
 
     fn schema(&self, name: &str, schema: &Schema, at: &Place, problems: &mut Problems) {
@@ -288,14 +280,13 @@ impl Rules<'_> {
             }
             return;
         };
-        let rust_name = schema.rust_name(name);
-        if !names::is_field(rust_name) {
+        if property.rust_name.is_none() && !names::is_field(name) {
             let reference = if property.reference.is_some() {
                 ", beside `allOf` with the reference"
             } else {
                 ""
             };
-            problems.push(at.problem(format!("{}{reference}", names::no_field(rust_name))));
+            problems.push(at.problem(format!("{}{reference}", names::no_field(name))));
         }
         limits::lint(&field, property, at, problems);
         let optional = schema.is_optional(name);

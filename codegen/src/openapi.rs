@@ -163,6 +163,8 @@ pub struct Parameter {
     pub deprecated: bool,
     pub description: String,
     pub schema: Schema,
+    #[serde(rename = "x-sensitive")]
+    pub sensitive: bool,
     #[serde(rename = "x-rust-name")]
     pub rust_name: Option<String>,
 }

@@ -105,8 +105,10 @@ fn one(document: &Document, path: &str, parameter: &Parameter, at: &Place, probl
         );
         return;
     }
-    let rust_name = parameter.rust_name();
-    refuse(!names::is_field(rust_name), names::no_field(rust_name));
+    refuse(
+        parameter.rust_name.is_none() && !names::is_field(name),
+        names::no_field(name),
+    );
     let is_plain = match document.field(&parameter.schema) {
         Some(Field::Text | Field::Plain(_) | Field::Component(_, Kind::Enum)) => true,
         Some(Field::Component(target, Kind::Handwritten)) => {
@@ -119,6 +121,10 @@ fn one(document: &Document, path: &str, parameter: &Parameter, at: &Place, probl
     refuse(
         !is_plain,
         format!("`{name}` must be one plain value: a text, a number, true or false, a date or one of an enum"),
+    );
+    refuse(
+        parameter.sensitive && document.field(&parameter.schema) != Some(Field::Text),
+        "`x-sensitive` is for texts".to_owned(),
     );
     if let Some(field) = document.field(&parameter.schema) {
         limits::lint(&field, &parameter.schema, &at.key("schema"), problems);

@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// A property or a parameter that becomes a field.
+#[expect(clippy::struct_excessive_bools, reason = "they are keys of the spec, in any combination")]
 pub struct Property<'a> {
     /// On the wire.
     pub name: &'a str,
@@ -19,6 +20,8 @@ pub struct Property<'a> {
     pub optional: bool,
     pub nullable: bool,
     pub deprecated: bool,
+    /// Personal data.
+    pub sensitive: bool,
 }
 
 /// The properties of a struct.
@@ -40,6 +43,7 @@ pub fn properties<'a>(api: &'a Api, schema: &'a Schema) -> Result<Vec<Property<'
             optional: schema.is_optional(name),
             nullable: property.nullable,
             deprecated: property.deprecated,
+            sensitive: property.sensitive,
         })
     };
     schema.properties.iter().map(property).collect()
@@ -59,6 +63,7 @@ pub fn parameter<'a>(api: &'a Api, parameter: &'a Parameter) -> Result<Property<
         optional: !parameter.required,
         nullable: false,
         deprecated: parameter.deprecated,
+        sensitive: parameter.sensitive,
     })
 }
 
@@ -134,6 +139,32 @@ impl Property<'_> {
 /// The attribute of whatever the API calls deprecated.
 pub fn deprecated() -> TokenStream {
     quote!(#[deprecated = "the documentation of the API calls it deprecated"])
+}
+
+/// A `Debug` that shows of personal data only whether it is there. A field comes with whether it is personal data, and
+/// whether it may be left out.
+pub fn redacted_debug<'a>(
+    name: &Ident,
+    generics: &TokenStream,
+    fields: impl Iterator<Item = (&'a Ident, bool, bool)>,
+) -> TokenStream {
+    let fields = fields.map(|(ident, sensitive, optional)| {
+        let value = match (sensitive, optional) {
+            (false, _) => quote!(self.#ident),
+            (true, false) => quote!(crate::redact::Redacted),
+            (true, true) => quote!(self.#ident.as_ref().map(|_| crate::redact::Redacted)),
+        };
+        let name = ident.to_string();
+        quote!(.field(#name, &#value))
+    });
+    let text = name.to_string();
+    quote! {
+        impl ::std::fmt::Debug for #name #generics {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct(#text) #(#fields)* .finish()
+            }
+        }
+    }
 }
 
 /// The type of a field of the owned form.

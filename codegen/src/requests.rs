@@ -75,12 +75,20 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
     };
     let beside_fields = beside
         .clone()
-        .map(|property| field(api, property, &quote!(#[serde(skip)])))
+        .map(|property| field(api, property, property.text, &quote!(#[serde(skip)])))
         .collect::<Result<Vec<_>, _>>()?;
     let body_fields = body
         .iter()
         .flat_map(|body| &body.properties)
-        .map(|property| field(api, property, &property.attributes()))
+        // The whole text stands in the owned form.
+        .map(|property| {
+            field(
+                api,
+                property,
+                docs::first_sentence(property.text),
+                &property.attributes(),
+            )
+        })
         .collect::<Result<Vec<_>, _>>()?;
 
     let mut checks = Vec::new();
@@ -106,6 +114,14 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
             const HAS_BODY: bool = false;
         )
     });
+    let (derived, debug) = if fields.iter().any(|field| field.sensitive) {
+        let fields = fields
+            .iter()
+            .map(|field| (&field.ident, field.sensitive, field.optional));
+        (quote!(), property::redacted_debug(&view, &anonymous, fields))
+    } else {
+        (quote!(Debug,), quote!())
+    };
     let values = parameters::values(&parameters);
     let owned = body
         .as_ref()
@@ -113,12 +129,14 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
         .transpose()?;
     Ok(quote! {
         #docs
-        #[derive(Clone, Copy, Debug, serde::Serialize)]
+        #[derive(Clone, Copy, #derived serde::Serialize)]
         #deprecated
         pub struct #view #generics {
             #(#beside_fields,)*
             #(#body_fields,)*
         }
+
+        #debug
 
         impl Request for #view #anonymous {
             type Client = super::#client::Client;
@@ -140,8 +158,8 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
 }
 
 /// A field of a borrowed form.
-fn field(api: &Api, property: &Property<'_>, attributes: &TokenStream) -> Result<TokenStream, String> {
-    let doc = docs::comment(docs::first_sentence(property.text));
+fn field(api: &Api, property: &Property<'_>, text: &str, attributes: &TokenStream) -> Result<TokenStream, String> {
+    let doc = docs::comment(text);
     let (ident, ty) = (&property.ident, property.borrowed_type(api)?);
     let deprecated = property.deprecation();
     let options = (property.options() > 1)

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
-use quote::quote;
 use syn::{
     Attribute, Fields, File, Item, ItemEnum, ItemStruct, LitStr, Path, Token, Type, parse_quote,
     punctuated::Punctuated, visit_mut::VisitMut,
@@ -12,7 +11,7 @@ use syn::{
 use crate::{
     docs, limits, names,
     openapi::{Document, Kind, Schema},
-    property::deprecated,
+    property::{deprecated, redacted_debug},
     sources::Sources,
     table::Source,
 };
@@ -195,29 +194,16 @@ pub fn redact(items: &mut Vec<Item>, document: &Document) -> usize {
     redacted
 }
 
-/// It shows whether a value is there, but not the value.
 fn debug(item: &ItemStruct, schema: &Schema) -> Item {
-    let ident = &item.ident;
-    let name = ident.to_string();
     let fields = item.fields.iter().filter_map(|field| field.ident.as_ref());
-    let fields = fields.map(|field| -> TokenStream {
-        let name = field.to_string();
-        let value = match schema.by_rust_name(&name) {
-            Some((_, property)) if !property.sensitive => quote!(self.#field),
-            Some((name, _)) if schema.is_optional(name) => {
-                quote!(self.#field.as_ref().map(|_| crate::redact::Redacted))
-            }
-            _ => quote!(crate::redact::Redacted),
-        };
-        quote!(.field(#name, &#value))
+    let fields = fields.map(|field| {
+        let found = schema.by_rust_name(&field.to_string());
+        found.map_or((field, true, false), |(name, property)| {
+            (field, property.sensitive, schema.is_optional(name))
+        })
     });
-    parse_quote! {
-        impl ::std::fmt::Debug for #ident {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.debug_struct(#name) #(#fields)* .finish()
-            }
-        }
-    }
+    let debug = redacted_debug(&item.ident, &TokenStream::new(), fields);
+    parse_quote!(#debug)
 }
 
 fn is_for(debug: &Item, item: &ItemStruct) -> bool {

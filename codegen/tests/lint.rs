@@ -514,12 +514,6 @@ fn request_bodies() {
         "schema: {$ref: '#/components/schemas/Timestamp'}",
         &format!("{at}: `Timestamp` has no properties"),
     );
-    mentions(
-        "import",
-        body,
-        "schema: {$ref: '#/components/schemas/Identity'}",
-        &format!("{at}: `Identity` holds personal data itself"),
-    );
 }
 
 #[test]

@@ -29,22 +29,21 @@ pub fn parameter(owner: &str, parameter: Node<'_>) -> Row {
             Inline::code(example),
         ]);
     }
+    let mut first = vec![
+        Inline::code(name),
+        match parameter.text("in") {
+            "path" => Inline::words(" in the path", " (경로)"),
+            "header" => Inline::words(" in a header", " (헤더)"),
+            _ => Inline::words(" in the query", " (쿼리)"),
+        },
+        Inline::Break,
+        Inline::code(kind),
+        requirement(parameter.flag("required")),
+    ];
+    first.extend(personal_data(parameter));
     Row {
         id: Some(id(owner, name)),
-        cells: vec![
-            vec![
-                Inline::code(name),
-                match parameter.text("in") {
-                    "path" => Inline::words(" in the path", " (경로)"),
-                    "header" => Inline::words(" in a header", " (헤더)"),
-                    _ => Inline::words(" in the query", " (쿼리)"),
-                },
-                Inline::Break,
-                Inline::code(kind),
-                requirement(parameter.flag("required")),
-            ],
-            described(parameter, more),
-        ],
+        cells: vec![first, described(parameter, more)],
     }
 }
 
@@ -81,9 +80,7 @@ fn walk(owner: &str, schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, de
             Inline::code(type_words(property)),
             requirement(required.contains(&name)),
         ];
-        if property.flag("x-sensitive") {
-            first.push(Inline::Tag(labels::personal_data()));
-        }
+        first.extend(personal_data(property));
         let more = [values(property), limited(&limits)].concat();
         rows.push(Row {
             id: Some(id(owner, &path)),
@@ -106,6 +103,10 @@ fn walk(owner: &str, schema: Node<'_>, prefix: &str, total: Option<Node<'_>>, de
             rows.push(part(owner, &format!("{path}.{{name}}"), values));
         }
     }
+}
+
+fn personal_data(field: Node<'_>) -> Option<Inline> {
+    field.flag("x-sensitive").then(|| Inline::Tag(labels::personal_data()))
 }
 
 /// The row of an element of a list, or of a value under any name.

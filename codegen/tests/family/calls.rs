@@ -64,6 +64,35 @@ async fn what_is_left_out_is_not_sent() {
     assert_eq!(arrived.header("x-request-id"), None);
 }
 
+#[test]
+fn personal_data_is_not_printed() {
+    let request = ListBooks {
+        cursor: Some("c-1"),
+        request_id: Some("r-1"),
+        ..list("kims-shelf")
+    };
+    let printed = format!("{request:?}");
+    assert_eq!(
+        printed,
+        "ListBooks { shelf: [redacted], cursor: Some(\"c-1\"), page_size: 20, kind: None, \
+         request_id: Some([redacted]) }"
+    );
+    let patch = BookPatch {
+        note: Some(Some("for Kim".to_owned())),
+        pages: None,
+    };
+    let request = MendBook {
+        book_id: 7,
+        note: patch.note.as_ref().map(Option::as_deref),
+        pages: patch.pages,
+    };
+    assert_eq!(
+        format!("{patch:?} {request:?}"),
+        "BookPatch { note: Some([redacted]), pages: None } \
+         MendBook { book_id: 7, note: Some([redacted]), pages: None }"
+    );
+}
+
 #[tokio::test]
 async fn a_post_without_a_body() {
     let (arrived, answer) = call(&CloseShelf { shelf: "poetry" }, "204 No Content", "")

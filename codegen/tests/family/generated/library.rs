@@ -13,7 +13,7 @@ pub mod types {
     /// A book, as it is put on a shelf.
     ///
     /// Source: assumed by this project. Invented.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
     pub struct Book {
         /// What it is made of.
         #[serde(rename = "type")]
@@ -55,6 +55,24 @@ pub mod types {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[deprecated = "the documentation of the API calls it deprecated"]
         pub signature: Option<String>,
+    }
+
+    impl ::std::fmt::Debug for Book {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.debug_struct("Book")
+                .field("kind", &self.kind)
+                .field("title", &crate::redact::Redacted)
+                .field("author", &self.author)
+                .field("published_on", &self.published_on)
+                .field("pages", &self.pages)
+                .field("weight", &self.weight)
+                .field("cover", &self.cover)
+                .field("labels", &self.labels)
+                .field("rooms", &self.rooms)
+                .field("grid", &self.grid)
+                .field("signature", &self.signature)
+                .finish()
+        }
     }
 
     /// What a book is made of.
@@ -135,7 +153,7 @@ pub mod types {
     /// What changes about a book.
     ///
     /// Source: assumed by this project. Invented.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     pub struct BookPatch {
         /// A remark; null removes it.
         ///
@@ -149,6 +167,15 @@ pub mod types {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[serde(default, deserialize_with = "null_or_value")]
         pub pages: Option<Option<i64>>,
+    }
+
+    impl ::std::fmt::Debug for BookPatch {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.debug_struct("BookPatch")
+                .field("note", &self.note.as_ref().map(|_| crate::redact::Redacted))
+                .field("pages", &self.pages)
+                .finish()
+        }
     }
 
     /// A room of a house.

@@ -223,7 +223,7 @@ impl export::ExportEventsRequest {
 }
 
 /// The request `list_books`, which has no body.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, serde::Serialize)]
 pub struct ListBooks<'a> {
     /// The name of a shelf.
     #[serde(skip)]
@@ -240,6 +240,21 @@ pub struct ListBooks<'a> {
     /// Comes back in the answer.
     #[serde(skip)]
     pub request_id: Option<&'a str>,
+}
+
+impl ::std::fmt::Debug for ListBooks<'_> {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ListBooks")
+            .field("shelf", &crate::redact::Redacted)
+            .field("cursor", &self.cursor)
+            .field("page_size", &self.page_size)
+            .field("kind", &self.kind)
+            .field(
+                "request_id",
+                &self.request_id.as_ref().map(|_| crate::redact::Redacted),
+            )
+            .finish()
+    }
 }
 
 impl Request for ListBooks<'_> {
@@ -291,11 +306,17 @@ impl Validate for ListBooks<'_> {
 }
 
 /// The request `close_shelf`, which has no body.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, serde::Serialize)]
 pub struct CloseShelf<'a> {
     /// The name of a shelf.
     #[serde(skip)]
     pub shelf: &'a str,
+}
+
+impl ::std::fmt::Debug for CloseShelf<'_> {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CloseShelf").field("shelf", &crate::redact::Redacted).finish()
+    }
 }
 
 impl Request for CloseShelf<'_> {
@@ -324,7 +345,7 @@ impl Validate for CloseShelf<'_> {
 /// The request `put_book`, borrowed: its parameters and its body.
 ///
 /// The body is written as the same bytes as [`Book`](library::Book), without a copy.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, serde::Serialize)]
 pub struct PutBook<'a> {
     /// The number of a book.
     #[serde(skip)]
@@ -365,6 +386,26 @@ pub struct PutBook<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[deprecated = "the documentation of the API calls it deprecated"]
     pub signature: Option<&'a str>,
+}
+
+impl ::std::fmt::Debug for PutBook<'_> {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("PutBook")
+            .field("book_id", &self.book_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("kind", &self.kind)
+            .field("title", &crate::redact::Redacted)
+            .field("author", &self.author)
+            .field("published_on", &self.published_on)
+            .field("pages", &self.pages)
+            .field("weight", &self.weight)
+            .field("cover", &self.cover)
+            .field("labels", &self.labels)
+            .field("rooms", &self.rooms)
+            .field("grid", &self.grid)
+            .field("signature", &self.signature)
+            .finish()
+    }
 }
 
 impl Request for PutBook<'_> {
@@ -472,7 +513,7 @@ impl library::Book {
 /// The request `mend_book`, borrowed: its parameters and its body.
 ///
 /// The body is written as the same bytes as [`BookPatch`](library::BookPatch), without a copy.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, serde::Serialize)]
 pub struct MendBook<'a> {
     /// The number of a book.
     #[serde(skip)]
@@ -485,6 +526,16 @@ pub struct MendBook<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[allow(clippy::option_option, reason = "left out, null, or a value")]
     pub pages: Option<Option<i64>>,
+}
+
+impl ::std::fmt::Debug for MendBook<'_> {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("MendBook")
+            .field("book_id", &self.book_id)
+            .field("note", &self.note.as_ref().map(|_| crate::redact::Redacted))
+            .field("pages", &self.pages)
+            .finish()
+    }
 }
 
 impl Request for MendBook<'_> {
