@@ -127,6 +127,11 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
         .as_ref()
         .map(|body| body.owned_form(api, &view, !parameters.is_empty()))
         .transpose()?;
+    // The owned form of a body has the checks for those who receive one.
+    let own_checks = body.is_none().then(|| {
+        let validate = validate();
+        quote!(impl #view #anonymous { #validate })
+    });
     Ok(quote! {
         #docs
         #[derive(Clone, Copy, #derived serde::Serialize)]
@@ -154,6 +159,8 @@ fn request(api: &Api, operation: &Operation) -> Result<TokenStream, String> {
         }
 
         #owned
+
+        #own_checks
     })
 }
 

@@ -278,6 +278,29 @@ fn every_contradiction_and_page_is_told() {
 }
 
 #[test]
+fn an_answer_that_is_a_list_shows_the_fields_of_its_elements() {
+    let mut inputs = support::fixture();
+    for (old, new) in [
+        (
+            "schema: {$ref: '#/components/schemas/ImportResponse'}",
+            "schema: {type: array, items: {$ref: '#/components/schemas/ImportResponse'}}",
+        ),
+        (
+            "value: {status: true, code: 20000}",
+            "value: [{status: true, code: 20000}]",
+        ),
+    ] {
+        assert!(inputs.import.contains(old), "{old}");
+        inputs.import = inputs.import.replace(old, new);
+    }
+    let files = Files::of(inputs);
+    let html = files.html();
+    assert_eq!(select(&html, "tr[id='ImportResponse.status']").len(), 1);
+    assert!(read(&files.texts[ENGLISH]).contains("a list of ImportResponse"));
+    assert!(read(&files.texts[KOREAN]).contains("목록, 원소는 ImportResponse"));
+}
+
+#[test]
 fn the_page_needs_nothing_else() {
     let files = Files::of(support::real());
     let html = files.html();

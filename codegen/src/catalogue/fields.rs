@@ -52,12 +52,20 @@ pub fn parameter(owner: &str, parameter: Node<'_>) -> Row {
 pub fn rows(owner: &str, schema: Node<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     walk(owner, schema, "", None, 0, &mut rows);
+    // An answer may be a list itself, or a list or something else.
+    for answer in std::iter::once(schema).chain(schema.elements("oneOf")) {
+        if let Some(element) = answer.get("items") {
+            rows.push(part(owner, "[]", element));
+            walk(owner, element, "[].", None, 0, &mut rows);
+        }
+    }
     rows
 }
 
 /// The id of a field. A path such as `events[].{name}` becomes `events.0.name`, which no address has to escape.
 fn id(owner: &str, path: &str) -> String {
-    format!("{owner}.{}", path.replace("[]", ".0").replace(['{', '}'], ""))
+    let path = path.replace("[]", ".0").replace(['{', '}'], "");
+    format!("{owner}.{}", path.trim_start_matches('.'))
 }
 
 /// `total` names a list among the fields and the limit on its length over all elements of the list around it.

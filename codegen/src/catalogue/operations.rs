@@ -97,7 +97,8 @@ fn answers(api: &Api) -> Vec<Block> {
     for call in calls(api) {
         for (_, response) in call.entries("responses") {
             for (_, media) in response.entries("content") {
-                names.extend(media.target("schema").filter(|name| !names.contains(name)));
+                let named = media.target("schema").or_else(|| element(media));
+                names.extend(named.filter(|name| !names.contains(name)));
             }
         }
     }
@@ -120,6 +121,11 @@ fn answers(api: &Api) -> Vec<Block> {
         }))
     });
     entries.collect()
+}
+
+/// What an answer that is a list is a list of.
+fn element(media: Node<'_>) -> Option<&str> {
+    media.get("schema")?.target("items")
 }
 
 /// The nodes of all operations.
@@ -301,6 +307,9 @@ fn answer_table(id: &str, node: Node<'_>) -> Block {
             body.push(Inline::code(kind));
             if let Some(name) = media.target("schema") {
                 body.push(Inline::words(": ", ": "));
+                body.push(Inline::code(name));
+            } else if let Some(name) = element(media) {
+                body.push(Inline::words(": a list of ", ": 목록, 원소는 "));
                 body.push(Inline::code(name));
             }
         }

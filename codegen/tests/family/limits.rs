@@ -18,6 +18,16 @@ fn refused(request: &impl Validate, words: &str) {
 }
 
 #[test]
+fn a_request_without_a_body_has_its_checks_for_those_who_receive_it() {
+    assert!(CloseShelf { shelf: "poetry" }.validate().is_ok());
+    let told = CloseShelf { shelf: ".." }.validate().unwrap_err();
+    assert_eq!(
+        told.to_string(),
+        "shelf: must be more than dots, as it is part of a path"
+    );
+}
+
+#[test]
 fn limits_of_texts_and_numbers() {
     let book = put();
     assert!(book.violations().is_ok());

@@ -305,6 +305,16 @@ impl Validate for ListBooks<'_> {
     }
 }
 
+impl ListBooks<'_> {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Names every field that breaks the spec.
+    pub fn validate(&self) -> Result<(), Violations> {
+        self.violations()
+    }
+}
+
 /// The request `close_shelf`, which has no body.
 #[derive(Clone, Copy, serde::Serialize)]
 pub struct CloseShelf<'a> {
@@ -339,6 +349,16 @@ impl Validate for CloseShelf<'_> {
         if self.shelf.chars().count() > 20 {
             out.push(&at.field("shelf"), "must not be longer than 20 characters");
         }
+    }
+}
+
+impl CloseShelf<'_> {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Names every field that breaks the spec.
+    pub fn validate(&self) -> Result<(), Violations> {
+        self.violations()
     }
 }
 
@@ -603,6 +623,16 @@ impl Request for DropBook {
 
 impl Validate for DropBook {
     fn check(&self, _: &Path<'_>, _: &mut Violations) {}
+}
+
+impl DropBook {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Names every field that breaks the spec.
+    pub fn validate(&self) -> Result<(), Violations> {
+        self.violations()
+    }
 }
 
 impl Validate for library::Room {
