@@ -97,8 +97,8 @@ fn answers(api: &Api) -> Vec<Block> {
     for call in calls(api) {
         for (_, response) in call.entries("responses") {
             for (_, media) in response.entries("content") {
-                let named = media.target("schema").or_else(|| element(media));
-                names.extend(named.filter(|name| !names.contains(name)));
+                let answer = media.target("schema").or_else(|| element(media));
+                names.extend(answer.filter(|name| !names.contains(name)));
             }
         }
     }

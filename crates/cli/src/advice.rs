@@ -1,11 +1,6 @@
 //! What to do about an error or a receipt, in terms of the command, and the exit codes.
 
-use std::{
-    error::Error,
-    io::{self, Write},
-    path::Path,
-    process::ExitCode,
-};
+use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
 
 use dfinery_input::InputError;
 use dfinery_load::{LoadError, Receipt, Stop};
@@ -133,14 +128,14 @@ pub fn warning(receipt: &Receipt) -> Option<String> {
 }
 
 /// Says what to do about the records that a load left.
-pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
+pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     if receipt.finished_before {
-        writeln!(out, "To load it again, begin anew with --restart.")?;
+        out.push_str("To load it again, begin anew with --restart.\n");
     }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > 0
     {
-        writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path))?;
+        let _ = writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path));
     }
     if let Some(Stop::Unreachable(error)) = &receipt.stopped {
         let start = if error.is_misdirected() {
@@ -148,23 +143,19 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
         } else {
             ", and start what should listen there"
         };
-        writeln!(
+        let _ = writeln!(
             out,
             "What to do: check --base-url, DFINERY_BASE_URL and the settings of any proxy{start}."
-        )?;
+        );
     }
     if let Some(Stop::Input(error)) = &receipt.stopped
         && let Some(advice) = on_input(error)
     {
-        writeln!(out, "What to do: {}.", advice.text)?;
+        let _ = writeln!(out, "What to do: {}.", advice.text);
     }
     if receipt.goes_on() {
-        writeln!(
-            out,
-            "Run the same command again, without --restart, to go on: what was accepted is not sent again."
-        )?;
+        out.push_str("Run the same command again, without --restart, to go on: what was accepted is not sent again.\n");
     }
-    Ok(())
 }
 
 /// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the

@@ -8,7 +8,7 @@ use dfinery_load::{Accepts, Progress, RecordKind, check_files};
 use crate::{
     arguments::{Files, What},
     connection,
-    output::stdout,
+    output::{is_quiet, stdout, write_text},
     progress::Reporter,
     settings::{Flags, table::CHECK},
 };
@@ -60,15 +60,14 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let checked = tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress)).await;
     reporter.finish().await;
     let report = checked??;
+    let is_good = report.bad() == 0 && report.denied().is_empty();
     let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
-    } else {
-        write!(out, "{report}")?;
+    } else if !(is_quiet() && is_good) {
+        write_text(&mut out, &report.to_string())?;
     }
     out.flush()?;
-    Ok(ExitCode::from(u8::from(
-        report.bad() > 0 || !report.denied().is_empty(),
-    )))
+    Ok(ExitCode::from(u8::from(!is_good)))
 }

@@ -159,6 +159,16 @@ fn token(kind: &str, variable: &str, token: Option<&TokenAt>) -> anyhow::Result<
 
 /// What to load, as the settings say it.
 pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> anyhow::Result<FileLoad> {
+    if let Some(url) = files
+        .iter()
+        .filter_map(|file| file.to_str())
+        .find(|file| file.contains("://"))
+    {
+        bail!(
+            "{url}: only files of this machine and standard input are read: pipe it in, such as \
+             `aws s3 cp {url} - | dfinery load events - --state DIR`"
+        );
+    }
     let mut load = FileLoad::new(accepts, files);
     load.options = input_options(settings)?;
     load.sort_by_identity = settings.flag(&SORT_BY_IDENTITY);

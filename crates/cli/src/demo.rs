@@ -16,8 +16,10 @@ use futures_util::TryStreamExt;
 use jiff::{Timestamp, ToSpan, Unit, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
-use crate::advice;
-use crate::output::stdout;
+use crate::{
+    advice,
+    output::{Output, stdout, write_text},
+};
 
 const SAMPLE: &str = include_str!("demo.ndjson");
 /// The text before the time of an event in the sample.
@@ -42,7 +44,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .await
         .context("cannot start the emulator on localhost")?;
     let mut out = stdout();
-    writeln!(out, "The emulator runs on {}.\n", emulator.base_url())?;
+    writeln!(
+        out,
+        "{} sample records, with the usual mistakes in them, go to an emulator on this machine.\n",
+        SAMPLE.lines().count()
+    )?;
     // Three faults, so that the retries have something to do.
     let fault = |position, fault| std::iter::repeat_n(Fault::None, position).chain([fault]);
     emulator.script(fault(4, Fault::Import(ImportCode::InternalServerError)));
@@ -50,17 +56,17 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     emulator.script(fault(9, Fault::HtmlBadGateway));
 
     let loaded = load(&emulator.import_client().build()?, &sample).await?;
-    print(&loaded, &mut out)?;
+    sample.print(&loaded, &mut out)?;
     let exported = exported(&emulator.export_client().build()?, today).await?;
     let agree = sample.compare(&loaded, &exported, &mut out)?;
-    writeln!(
+    write!(
         out,
-        "{}",
-        if agree {
-            "All counts agree."
-        } else {
-            "The counts do NOT agree."
-        }
+        "\nWhat to try next:\n  \
+         dfinery explain 40001                         what the server said, and what to do about it\n  \
+         dfinery mapping init sales.csv > sales.yaml   how the columns of a table become events\n  \
+         dfinery emulator                              a service to load it into\n\
+         What a load leaves beside a file: {}\n",
+        sample.file.with_extension("ndjson.dfinery").display()
     )?;
     Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -81,7 +87,7 @@ async fn live(sample: &Sample) -> anyhow::Result<ExitCode> {
     }
     let loaded = load(&import, sample).await?;
     let mut out = stdout();
-    print(&loaded, &mut out)?;
+    sample.print(&loaded, &mut out)?;
     writeln!(
         out,
         "Nothing was compared: by its guide the service shows new events after about 30 minutes."
@@ -98,10 +104,6 @@ async fn load(import: &ImportClient, sample: &Sample) -> anyhow::Result<Loaded> 
     let mut load = FileLoad::new(Accepts::Mixed, [&sample.file]);
     load.ordered = true;
     Ok(Loader::builder(import).build().load_files(load).await?)
-}
-
-fn print(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}\n{}", loaded.report, loaded.receipt)
 }
 
 /// The sample in its own folder, with its events shifted so that the last one happened yesterday.
@@ -150,33 +152,40 @@ impl Sample {
         Ok(Self { file })
     }
 
+    /// Prints the problems and the receipt as a load does, with short names of files.
+    fn print(&self, loaded: &Loaded, out: &mut Output) -> io::Result<()> {
+        let report = loaded.report.to_string();
+        // What precedes are counts that the receipt has, too.
+        let problems = report.split_once("\n\n").map_or("", |(_, problems)| problems);
+        let text = format!("{problems}\n{}", loaded.receipt);
+        let folder = self.file.with_file_name("").display().to_string();
+        write_text(out, &text.replace(&folder, ""))
+    }
+
     /// Compares the events of the sample with those of the dead letter and those that were exported.
-    fn compare(
-        &self,
-        loaded: &Loaded,
-        exported: &BTreeMap<String, usize>,
-        out: &mut impl Write,
-    ) -> anyhow::Result<bool> {
+    fn compare(&self, loaded: &Loaded, exported: &BTreeMap<String, usize>, out: &mut Output) -> anyhow::Result<bool> {
         let read = counts(&self.file, |record: Record| record.event)?;
         let dead = match &loaded.receipt.dead_letter {
             Some(dead) => counts(dead, DeadRecord::event)?,
             None => BTreeMap::new(),
         };
-        writeln!(
-            out,
-            "{:<26}{:>9}{:>14}{:>10}",
-            "event", "in file", "not accepted", "exported"
-        )?;
-        let mut sum = [0; 3];
-        let mut agree = exported.keys().all(|name| read.contains_key(name));
-        for (name, read) in &read {
-            let of = |counts: &BTreeMap<String, usize>| counts.get(name).copied().unwrap_or_default();
-            let row = [*read, of(&dead), of(exported)];
-            agree &= row[0] == row[1] + row[2];
-            sum.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
-            writeln!(out, "{name:<26}{:>9}{:>14}{:>10}", row[0], row[1], row[2])?;
-        }
-        writeln!(out, "{:<26}{:>9}{:>14}{:>10}\n", "all", sum[0], sum[1], sum[2])?;
+        let of = |counts: &BTreeMap<String, usize>, name: &str| counts.get(name).copied().unwrap_or_default();
+        let fits = |(name, read): (&String, &usize)| *read == of(&dead, name) + of(exported, name);
+        let agree = exported.keys().all(|name| read.contains_key(name)) && read.iter().all(fits);
+        let sum = |counts: &BTreeMap<String, usize>| counts.values().sum::<usize>();
+        let verdict = if agree {
+            "All counts agree."
+        } else {
+            "The counts do NOT agree."
+        };
+        let text = format!(
+            "Exported again: {} events of {} names; {} were in the file, and {} of them not accepted.\n{verdict}\n",
+            sum(exported),
+            exported.len(),
+            sum(&read),
+            sum(&dead)
+        );
+        write_text(out, &text)?;
         Ok(agree)
     }
 }

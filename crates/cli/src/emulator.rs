@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use dfinery::{Family, ImportCode, Operation, tables::RateLimit};
 use dfinery_emulator::{
     Batch, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, FaultRate, ItemRows, OverLimit,
@@ -154,7 +153,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         })
         .start()
         .await
-        .with_context(|| format!("cannot start the emulator on {address}"))?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "port {} is taken by another program: choose another --port, or leave it out",
+                address.port()
+            ),
+            _ => anyhow::Error::new(error).context(format!("cannot start the emulator on {address}")),
+        })?;
     if arguments.fault_rate > 0.0 {
         emulator.fault_rate(FaultRate {
             probability: arguments.fault_rate,

@@ -145,7 +145,8 @@ impl Words {
                 source: "Source",
                 confidence: ["documented", "derived", "adjacent", "assumed"],
                 note: "Note",
-                unknown: "Unknown code {}: run `dfinery codes` for the list.",
+                unknown: "Neither API documents the code {}. A call that is refused with it is tried again only under HTTP 429 or 5xx. The \
+                          documented codes are listed by `dfinery codes`.",
                 unknown_status: "Neither API documents HTTP {}. Something between you and DFINERY, such as a proxy or a \
                                  load balancer, may have answered: look at the body of the answer.",
             },
@@ -166,7 +167,8 @@ impl Words {
                 source: "출처",
                 confidence: ["문서에 있음", "문서에서 추론", "다른 공식 자료", "이 프로젝트의 가정"],
                 note: "비고",
-                unknown: "{} 코드는 두 API의 응답 표에 없습니다. 전체 목록은 `dfinery codes --lang ko`로 볼 수 있습니다.",
+                unknown: "{} 코드는 두 API의 응답 표에 없습니다. 이 코드로 거절된 호출은 HTTP 429나 5xx일 때만 다시 시도합니다. 전체 \
+                          목록은 `dfinery codes --lang ko`로 볼 수 있습니다.",
                 unknown_status: "HTTP {}은(는) 두 API의 문서에 없는 상태 코드입니다. 프록시나 로드 밸런서처럼 중간에 있는 장비가 응답했을 수 있으니 응답 본문을 확인하십시오.",
             },
         }

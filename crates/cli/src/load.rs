@@ -14,7 +14,7 @@ use crate::{
     advice,
     arguments::{Files, What},
     connection,
-    output::stdout,
+    output::{is_quiet, say, stdout, write_aside, write_text},
     plan,
     progress::grouped,
     running,
@@ -71,15 +71,22 @@ pub struct ReplayArguments {
 /// What is about one run, and so in no file of settings.
 #[derive(clap::Args)]
 struct Run {
-    /// The folder of journal, dead letter and receipt [default: the first file's name with .dfinery after it]. Standard
-    /// input has a journal only with it.
+    /// The folder of journal, dead letter and receipt.
+    ///
+    /// By default it has the first file's name with .dfinery after it. Standard input has a journal only with it.
     #[arg(long, value_name = "DIR", help_heading = "Run", value_hint = clap::ValueHint::DirPath)]
     state: Option<PathBuf>,
     /// Begin anew although an earlier run left a journal; what it left is moved to a folder beside.
-    #[arg(long, help_heading = "Run")]
+    #[arg(long, help_heading = "Run", hide_short_help = true)]
     restart: bool,
     /// Write the receipt as JSON to this file too.
-    #[arg(long, value_name = "FILE", help_heading = "Run", value_hint = clap::ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Run",
+        value_hint = clap::ValueHint::FilePath,
+        hide_short_help = true
+    )]
     receipt: Option<PathBuf>,
 }
 
@@ -124,7 +131,7 @@ pub async fn delete(arguments: DeleteArguments) -> anyhow::Result<ExitCode> {
         bail!(advice::on_stop(stop));
     }
     if plan.report.has_findings() {
-        let _ = write!(io::stderr(), "{}", plan.report);
+        write_aside(&plan.report.to_string());
     }
     let deletions = plan.calls.values().map(|calls| calls.records).sum();
     if deletions == 0 {
@@ -162,10 +169,7 @@ fn announce(deletions: u64, invalid: u64) {
         1 => "; 1 record is invalid and is not sent".to_owned(),
         many => format!("; {} records are invalid and are not sent", grouped(many)),
     };
-    let _ = writeln!(
-        io::stderr(),
-        "dfinery: this deletes {users}, which cannot be undone{rest}"
-    );
+    say(&format!("this deletes {users}, which cannot be undone{rest}"));
 }
 
 async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<ExitCode> {
@@ -182,25 +186,27 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
     let mut shown = true;
     for error in [printed.err(), kept.err()].into_iter().flatten() {
         shown = false;
-        let _ = writeln!(io::stderr(), "dfinery: {}", advice::on_error(&error));
+        say(&advice::on_error(&error));
     }
     Ok(advice::exit_code(&ended.receipt, shown))
 }
 
 fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {
-    if loaded.report.has_findings() {
-        let _ = write!(io::stderr(), "{}", loaded.report);
+    let is_good = loaded.receipt.is_good();
+    if loaded.report.has_findings() && !(is_quiet() && is_good) {
+        write_aside(&loaded.report.to_string());
     }
     if let Some(warning) = advice::warning(&loaded.receipt) {
-        let _ = writeln!(io::stderr(), "dfinery: {warning}");
+        say(&warning);
     }
     let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &loaded.receipt)?;
         writeln!(out)?;
-    } else {
-        write!(out, "{}", loaded.receipt)?;
-        advice::on_receipt(&loaded.receipt, &mut out)?;
+    } else if !(is_quiet() && is_good) {
+        let mut text = loaded.receipt.to_string();
+        advice::on_receipt(&loaded.receipt, &mut text);
+        write_text(&mut out, &text)?;
     }
     out.flush()
 }

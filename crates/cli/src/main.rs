@@ -13,49 +13,80 @@ mod help;
 mod init;
 mod load;
 mod output;
+mod paint;
 mod plan;
 mod progress;
 mod running;
 mod settings;
 mod shell;
 mod signals;
+mod usage;
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 /// Loads data into DFINERY and exports it, and holds an emulator and the code book of its Open API.
 #[derive(Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true, after_help = help::PROGRAM)]
+#[command(version, propagate_version = true, arg_required_else_help = true, after_long_help = help::PROGRAM)]
 struct Arguments {
+    /// Write only what needs attention.
+    ///
+    /// Shows no progress, and no result if everything went well: for schedulers that mail what a command writes.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Log every request to standard error.
+    ///
+    /// Twice for more. The variable `DFINERY_LOG` says in detail what to log.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+    /// When to use colours; `NO_COLOR` in the environment turns them off, too.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    color: Color,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Color {
+    /// To a terminal only.
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Load events, identities, profiles or all of them from files, and account for every record.
-    #[command(after_help = help::LOAD)]
+    #[command(after_long_help = help::LOAD)]
     Load(Box<load::LoadArguments>),
     /// Delete unified profiles. It cannot be undone.
-    #[command(after_help = help::DELETE)]
+    #[command(after_long_help = help::DELETE)]
     Delete(Box<load::DeleteArguments>),
     /// Load again what is in a dead-letter file, after its cause was put right.
-    #[command(after_help = help::REPLAY)]
+    #[command(after_long_help = help::REPLAY)]
     Replay(Box<load::ReplayArguments>),
     /// Check files, and send nothing.
-    #[command(after_help = help::CHECK)]
+    #[command(after_long_help = help::CHECK)]
     Check(Box<check::Arguments>),
     /// Show the first calls that a load would make, and send nothing.
-    #[command(after_help = help::PREVIEW)]
+    #[command(after_long_help = help::PREVIEW)]
     Preview(Box<plan::PreviewArguments>),
     /// Begin a mapping: how the columns of a table become records.
     Mapping(init::MappingArguments),
     /// Begin a taxonomy: what your service has registered.
     Taxonomy(init::TaxonomyArguments),
     /// Show the settings.
-    #[command(after_help = help::CONFIG)]
+    #[command(after_long_help = help::CONFIG)]
     Config(Box<config::Arguments>),
     /// Export events and user profiles to files, by day and held to account.
     Export(export::Arguments),
@@ -74,13 +105,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("DFINERY_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| usage::explained(error).exit());
+    arguments.apply();
     raise_file_limit();
-    let done = match Arguments::parse().command {
+    let done = match arguments.command {
         Command::Load(arguments) => on_runtime(load::load(*arguments)),
         Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
         Command::Replay(arguments) => on_runtime(load::replay(*arguments)),
@@ -98,9 +126,32 @@ fn main() -> ExitCode {
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     };
     done.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "dfinery: {}", advice::on_error(&error));
+        output::say(&advice::on_error(&error));
         ExitCode::from(advice::USAGE)
     })
+}
+
+impl Arguments {
+    /// What is about the whole process: colours, quiet, log.
+    fn apply(&self) {
+        let choice = match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        if self.quiet {
+            output::be_quiet();
+        }
+        let default = ["off", "dfinery=debug", "dfinery=trace,reqwest=debug"];
+        let default = default[usize::from(self.verbose).min(default.len() - 1)];
+        let filter = EnvFilter::try_from_env("DFINERY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(output::is_painted(&std::io::stderr()))
+            .with_writer(std::io::stderr)
+            .init();
+    }
 }
 
 /// Each call takes a connection, and some systems let a program have 256 files and connections unless it asks for more.

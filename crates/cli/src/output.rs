@@ -1,6 +1,53 @@
-//! Standard output, which may have no reader any more.
+//! Standard output, which may have no reader any more, and how texts for people are written.
 
-use std::io::{self, Stdout, Write};
+use std::{
+    io::{self, Stdout, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use crate::paint;
+
+/// Whether only what needs attention is written.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Whether colours go to this stream: they do to a terminal, unless the option or the environment says otherwise.
+pub fn is_painted(stream: &impl anstream::stream::RawStream) -> bool {
+    anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// Writes a text for people to standard output.
+pub fn write_text(out: &mut Output, text: &str) -> io::Result<()> {
+    if is_painted(&out.out) {
+        out.write_all(paint::text(text).as_bytes())
+    } else {
+        out.write_all(text.as_bytes())
+    }
+}
+
+/// Writes a text for people to standard error, and a blank line that keeps it apart from what follows.
+pub fn write_aside(text: &str) {
+    let mut err = io::stderr();
+    let painted = is_painted(&err).then(|| paint::text(text));
+    let _ = writeln!(err, "{}", painted.as_deref().unwrap_or(text));
+}
+
+/// Says something on standard error.
+pub fn say(text: &str) {
+    let mut err = io::stderr();
+    let _ = if is_painted(&err) {
+        writeln!(err, "{}", paint::message(text))
+    } else {
+        writeln!(err, "dfinery: {text}")
+    };
+}
 
 /// Standard output. Once its reader has gone, such as `head`, what is written goes nowhere: that is no failure, and it
 /// must not hide one either, so the exit code stays what it would be.

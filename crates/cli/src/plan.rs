@@ -1,6 +1,7 @@
 //! `--dry-run` and `dfinery preview`: show what a load would send.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write},
     process::ExitCode,
 };
@@ -13,7 +14,7 @@ use crate::{
     advice,
     arguments::{Files, What},
     connection,
-    output::stdout,
+    output::{say, stdout, write_aside, write_text},
     progress::{grouped, time},
     settings::{Flags, Settings, table::PREVIEW},
 };
@@ -48,13 +49,9 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
         calls(&mut out, &preview)?;
     }
     out.flush()?;
-    let _ = writeln!(
-        io::stderr(),
-        "dfinery: the first {} calls; nothing was sent",
-        preview.calls.len()
-    );
+    say(&format!("the first {} calls; nothing was sent", preview.calls.len()));
     if preview.report.bad() > 0 {
-        let _ = write!(io::stderr(), "{}", preview.report);
+        write_aside(&preview.report.to_string());
     }
     ended(preview.stopped.as_ref(), preview.report.bad())
 }
@@ -113,14 +110,14 @@ fn calls_as_json(preview: &Preview) -> serde_json::Result<impl Serialize> {
 /// Writes what a load would do.
 pub fn print(settings: &Settings, plan: &Plan) -> anyhow::Result<ExitCode> {
     if plan.report.has_findings() {
-        let _ = write!(io::stderr(), "{}", plan.report);
+        write_aside(&plan.report.to_string());
     }
     let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &as_json(plan))?;
         writeln!(out)?;
     } else {
-        text(&mut out, plan)?;
+        write_text(&mut out, &text(plan))?;
     }
     out.flush()?;
     ended(plan.stopped.as_ref(), plan.invalid + plan.report.denied().len() as u64)
@@ -152,12 +149,12 @@ fn as_json(plan: &Plan) -> serde_json::Value {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a mean for people")]
-fn text(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
-    writeln!(out, "Plan; nothing was sent, and nothing was written:")?;
-    writeln!(out, "  {:<12}{:>14}", "read", grouped(plan.read))?;
+fn text(plan: &Plan) -> String {
+    let mut out = "Plan; nothing was sent, and nothing was written:\n".to_owned();
+    let _ = writeln!(out, "  {:<12}{:>14}", "read", grouped(plan.read));
     if plan.invalid > 0 {
         let invalid = grouped(plan.invalid);
-        writeln!(out, "  {:<12}{invalid:>14}  would not be sent", "invalid")?;
+        let _ = writeln!(out, "  {:<12}{invalid:>14}  would not be sent", "invalid");
     }
     for (kind, planned) in &plan.calls {
         let PlannedCalls {
@@ -168,7 +165,7 @@ fn text(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         } = planned;
         let per_call = *records as f64 / (*calls).max(1) as f64;
         let word = if *calls == 1 { "call" } else { "calls" };
-        writeln!(
+        let _ = writeln!(
             out,
             "  {:<12}{:>14}  in {} {word}, {per_call:.1} records in each; {}",
             plural(*kind),
@@ -179,9 +176,9 @@ fn text(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             } else {
                 format!("the quota alone makes it take {}", time(*at_least))
             }
-        )?;
+        );
     }
-    Ok(())
+    out
 }
 
 const fn plural(kind: RecordKind) -> &'static str {

@@ -13,7 +13,10 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::settings::{Settings, table::PROGRESS};
+use crate::{
+    output, paint,
+    settings::{Settings, table::PROGRESS},
+};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub enum Style {
 impl Style {
     pub fn of(settings: &Settings) -> Self {
         match settings.text(&PROGRESS) {
+            _ if output::is_quiet() => Self::None,
             Some("bar") => Self::Bar,
             Some("line") => Self::Line,
             Some("json") => Self::Json,
@@ -35,6 +39,21 @@ impl Style {
             _ => Self::Line,
         }
     }
+
+    /// How often it is shown. A line is for a log that somebody reads later.
+    pub const fn interval(self) -> Duration {
+        match self {
+            Self::Bar => Duration::from_millis(200),
+            Self::Json | Self::None => Duration::from_secs(1),
+            Self::Line => Duration::from_secs(60),
+        }
+    }
+}
+
+/// Writes a line of a log to standard error.
+pub fn say_at_time(text: &str) {
+    let time = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let _ = writeln!(io::stderr(), "{time} dfinery: {text}");
 }
 
 /// Shows progress until it is finished.
@@ -77,12 +96,9 @@ pub struct Voice(Option<ProgressBar>);
 
 impl Voice {
     pub fn say(&self, text: &str) {
-        let say = || {
-            let _ = writeln!(io::stderr(), "dfinery: {text}");
-        };
         match &self.0 {
-            Some(bar) => bar.suspend(say),
-            None => say(),
+            Some(bar) => bar.suspend(|| output::say(text)),
+            None => output::say(text),
         }
     }
 }
@@ -97,8 +113,9 @@ async fn show(
     if style == Style::None {
         return;
     }
-    let every = Duration::from_millis(if style == Style::Bar { 200 } else { 1_000 });
+    let every = style.interval();
     let mut meter = Meter::new(quota);
+    let is_painted = output::is_painted(&io::stderr());
     loop {
         let last = tokio::time::timeout(every, ended.wait_for(|ended| *ended))
             .await
@@ -107,7 +124,8 @@ async fn show(
         match (style, &bar) {
             (Style::Bar, Some(bar)) => {
                 bar.set_position(state.steps());
-                bar.set_message(state.for_people());
+                let text = state.for_people();
+                bar.set_message(if is_painted { paint::bad_count(&text) } else { text });
             }
             (Style::Json, _) => {
                 if let Ok(line) = serde_json::to_string(&state) {
@@ -116,7 +134,7 @@ async fn show(
             }
             // The receipt follows: a last line would only repeat it.
             (Style::Line, _) if !last => {
-                let _ = writeln!(io::stderr(), "dfinery: {}", state.for_people());
+                say_at_time(&state.for_people());
             }
             _ => {}
         }
@@ -180,7 +198,10 @@ impl Meter {
         let elapsed = at - self.began;
         let left = done
             .filter(|done| *done > 0.0 && *done < 1.0 && elapsed > Duration::from_secs(2))
-            .map(|done| elapsed.as_secs_f64() * (1.0 - done) / done);
+            .map(|done| {
+                let at_this_pace = elapsed.as_secs_f64() * (1.0 - done) / done;
+                at_this_pace.max(self.quota_allows(now.attempts as f64, done) - elapsed.as_secs_f64())
+            });
         State {
             elapsed_seconds: elapsed.as_secs(),
             records_per_second: speed.round() as u64,
@@ -191,11 +212,21 @@ impl Meter {
             counters: now,
         }
     }
+
+    /// How many seconds a load takes at least, whose calls so far are this share of all: a period of the quota passes
+    /// before the next calls may be made.
+    fn quota_allows(&self, calls: f64, done: f64) -> f64 {
+        let Some(quota) = self.quota else { return 0.0 };
+        let periods = (calls / done / f64::from(quota.requests.max(1))).ceil() - 1.0;
+        periods.max(0.0) * quota.period.as_secs_f64()
+    }
 }
 
 /// Why nothing has been sent for a while, as far as the counters show it.
 fn waiting(before: &Snapshot, now: &Snapshot, quota_used: Option<f64>) -> Option<&'static str> {
-    let is_still = now.under_way == 0 && now.attempts > 0 && now.read > settled(now);
+    // The counters of reading may be behind those of sending.
+    let is_left = now.bytes_read < now.bytes_in_all || now.read > settled(now);
+    let is_still = now.under_way == 0 && now.attempts > 0 && is_left;
     if !is_still || now.accepted > before.accepted {
         return None;
     }
@@ -275,13 +306,14 @@ impl State {
         }
         if self.counters.attempts > 0 || settled(&self.counters) > 0 {
             parts.push(format!("{} accepted", grouped(accepted)));
-            parts.push(format!("{} not", grouped(not_accepted(&self.counters))));
+            parts.push(format!("{} bad", grouped(not_accepted(&self.counters))));
             parts.push(format!("{} records/s", grouped(self.records_per_second)));
         }
         if let Some(used) = self.quota_used.filter(|_| self.counters.attempts > 0) {
             parts.push(format!("{:.0} % of the quota", used * 100.0));
         }
         parts.push(format!("{} read", grouped(read)));
+        parts.push(format!("after {}", time(Duration::from_secs(self.elapsed_seconds))));
         parts.join(", ")
     }
 }
@@ -350,7 +382,24 @@ mod tests {
         let text = state.for_people();
         assert_eq!(
             text,
-            "50 %, 3 min 20 s left, 2,000 accepted, 0 not, 10 records/s, 50 % of the quota, 2,000 read"
+            "50 %, 3 min 20 s left, 2,000 accepted, 0 bad, 10 records/s, 50 % of the quota, 2,000 read, after 3 min 20 s"
+        );
+    }
+
+    #[test]
+    fn the_time_left_knows_the_quota() {
+        let mut meter = Meter::new(Some(quota()));
+        let began = meter.began;
+        // The first period's calls are made at once: 120 of 480, each with ten records.
+        let mut counters = counters(100);
+        counters.attempts = 120;
+        let state = meter.state(counters, began + Duration::from_secs(10));
+        assert_eq!((state.done, state.seconds_left), (Some(0.25), Some(170)));
+        let state = meter.state(counters, began + Duration::from_secs(50));
+        assert_eq!(
+            state.seconds_left,
+            Some(150),
+            "it does not grow while the quota is waited for"
         );
     }
 

@@ -45,13 +45,86 @@ fn the_demo_accounts_for_every_record() {
     );
     assert!(accepted > 300 && rejected > 0 && invalid > 0, "{text}");
     assert!(text.contains("The counts add up") && text.contains("40001"), "{text}");
-    let [in_file, not_accepted, exported] = numbers("all ")[..] else {
+    let [exported, _names, in_file, not_accepted] = numbers("Exported again: ")[..] else {
         panic!("{text}")
     };
     assert_eq!(in_file, not_accepted + exported);
+    assert!(text.contains("\nAll counts agree.\n"), "{text}");
     assert!(
         !text.contains("example.com") && !text.contains("김하늘"),
         "no personal data: {text}"
+    );
+}
+
+#[test]
+fn what_people_of_other_tools_type_is_answered_with_what_they_meant() {
+    for (arguments, words) in [
+        (&["import", "a.ndjson"][..], "'load'"),
+        (&["upload", "a.ndjson"], "'load'"),
+        (&["download"], "'export'"),
+        (&["validate", "a.ndjson"], "'check'"),
+        (&["serve"], "'emulator'"),
+        (&["load", "sales.ndjson"], "events sales.ndjson"),
+        (
+            &["load", "events", "a.ndjson", "--token", "t"],
+            "set DFINERY_IMPORT_TOKEN",
+        ),
+        (&["explain", "99999"], "Neither API documents the code 99999"),
+        (
+            &["check", "s3://bucket/a.ndjson"],
+            "pipe it in, such as `aws s3 cp s3://bucket/a.ndjson -",
+        ),
+    ] {
+        let ran = dfinery(arguments);
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert!(
+            !said.contains("--token-file <FILE> <WHAT>") || said.contains("no option"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ran = dfinery(&["emulator", "--port", &port]);
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(
+        said.contains(&format!("port {port} is taken by another program")),
+        "{said}"
+    );
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let plain = dfinery(&["demo"]);
+    let never = dfinery(&["demo", "--color", "never"]);
+    let always = dfinery(&["demo", "--color", "always"]);
+    assert!(!stdout(&plain).contains('\u{1b}') && !stdout(&never).contains('\u{1b}'));
+    assert!(stdout(&always).contains("\u{1b}[32m"), "{}", stdout(&always));
+    let log = Command::new(env!("CARGO_BIN_EXE_dfinery"))
+        .args(["demo", "-v"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(log.stderr).unwrap();
+    assert!(log.contains("accepted") && !log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn the_short_help_fits_a_screen() {
+    let short = stdout(&dfinery(&["load", "-h"]));
+    assert!(short.lines().count() < 40, "{short}");
+    assert!(
+        short.contains("--mapping") && !short.contains("--batch-bytes"),
+        "{short}"
+    );
+    let whole = stdout(&dfinery(&["load", "--help"]));
+    assert!(
+        whole.contains("--batch-bytes") && whole.contains("Exit codes:"),
+        "{whole}"
     );
 }
 

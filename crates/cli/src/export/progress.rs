@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::{
-    progress::{Style, grouped, time},
+    progress::{Style, grouped, say_at_time, time},
     settings::Settings,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub async fn shown<T>(settings: &Settings, progress: Arc<Progress>, work: impl Future<Output = T>) -> T {
     let style = Style::of(settings);
     let bar = (style == Style::Bar).then(ProgressBar::new_spinner);
-    let every = Duration::from_millis(if style == Style::Bar { 200 } else { 1_000 });
+    let every = style.interval();
     let mut meter = Meter {
         began: Instant::now(),
         before: (Instant::now(), Snapshot::default()),
@@ -48,7 +48,7 @@ pub async fn shown<T>(settings: &Settings, progress: Arc<Progress>, work: impl F
                         }
                     }
                     _ => {
-                        let _ = writeln!(io::stderr(), "dfinery: {}", state.for_people());
+                        say_at_time(&state.for_people());
                     }
                 }
             }

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, USAGE},
     connection,
-    output::stdout,
+    output::{is_quiet, say, stdout, write_aside, write_text},
     settings::{
         MOST_BYTES, Settings,
         table::{CALIBRATION, LOOK_BACK, RESERVE, SETTLE, TIME_ZONE, WAIT},
@@ -292,18 +292,17 @@ fn report<R: Serialize + Shown>(
     data_on_stdout: bool,
 ) -> anyhow::Result<()> {
     let json = serde_json::to_string(receipt)?;
-    let text = if settings.json() {
-        format!("{json}\n")
-    } else {
-        receipt.text()
-    };
-    if data_on_stdout {
-        let _ = write!(io::stderr(), "{text}");
-    } else {
-        let mut out = stdout();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
+    let mut out = stdout();
+    match settings.json() {
+        true if data_on_stdout => {
+            let _ = writeln!(io::stderr(), "{json}");
+        }
+        true => writeln!(out, "{json}")?,
+        false if is_quiet() && receipt.is_good() => {}
+        false if data_on_stdout => write_aside(&receipt.text()),
+        false => write_text(&mut out, &receipt.text())?,
     }
+    out.flush()?;
     if let Some(path) = &run.receipt {
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
@@ -333,11 +332,21 @@ fn folder_of(path: &Path) -> &Path {
 /// A receipt for people.
 trait Shown {
     fn text(&self) -> String;
+
+    /// Whether it needs nobody's attention.
+    fn is_good(&self) -> bool {
+        true
+    }
 }
 
 impl Shown for Probe {
     fn text(&self) -> String {
         self.to_string()
+    }
+
+    fn is_good(&self) -> bool {
+        // It was asked for to be read.
+        false
     }
 }
 
@@ -374,6 +383,10 @@ impl Shown for Receipt {
         }
         text
     }
+
+    fn is_good(&self) -> bool {
+        exit_code(self) == ExitCode::SUCCESS
+    }
 }
 
 fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> anyhow::Result<()> {
@@ -382,7 +395,7 @@ fn print<R: Serialize + std::fmt::Display>(settings: &Settings, result: &R) -> a
         serde_json::to_writer(&mut out, result)?;
         writeln!(out)?;
     } else {
-        write!(out, "{result}")?;
+        write_text(&mut out, &result.to_string())?;
     }
     out.flush()?;
     Ok(())
@@ -429,7 +442,7 @@ fn failed(error: &ExportError) -> ExitCode {
         }
         _ => "",
     };
-    let _ = writeln!(io::stderr(), "dfinery: {error}{advice}");
+    say(&format!("{error}{advice}"));
     code.into()
 }
 
@@ -446,7 +459,7 @@ async fn listen(stopper: Stopper) {
     let Ok(mut signals) = Signals::new() else { return };
     signals.next().await;
     stopper.stop();
-    let _ = writeln!(io::stderr(), "dfinery: stopping; press again to stop at once");
+    say("stopping; press again to stop at once");
     signals.next().await;
     process::exit(INTERRUPTED.into());
 }

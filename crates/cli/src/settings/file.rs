@@ -94,7 +94,13 @@ fn unknown(key: &str) -> String {
         "restart" | "dry_run" | "yes" | "receipt" | "state" | "config" => {
             format!("`{key}` can be given on the command line only")
         }
-        _ => format!("there is no setting `{key}`: see `dfinery config show`"),
+        _ => {
+            let distance = |setting: &&&Setting| strsim::osa_distance(setting.key, key);
+            match TABLE.iter().min_by_key(distance).filter(|setting| distance(setting) <= 2) {
+                Some(setting) => format!("there is no setting `{key}`: did you mean `{}`?", setting.key),
+                None => format!("there is no setting `{key}`: see `dfinery config show`"),
+            }
+        }
     }
 }
 
@@ -124,7 +130,11 @@ mod tests {
     #[test]
     fn a_mistake_is_named_with_its_line() {
         for (text, words) in [
-            ("rate = 5\n\nrat = 1", "dfinery.toml, line 3: there is no setting `rat`"),
+            (
+                "rate = 5\n\nrat = 1",
+                "dfinery.toml, line 3: there is no setting `rat`: did you mean `rate`?",
+            ),
+            ("colour = 1", "there is no setting `colour`: see `dfinery config show`"),
             ("rate = 5\nrate = 6", "line 2: this is not TOML"),
             ("[rate]\nx = 1", "line 1: rate must be a plain value"),
             ("token = \"hidden\"", "does not belong here"),

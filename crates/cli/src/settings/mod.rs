@@ -222,6 +222,7 @@ impl<const COMMAND: u16> clap::Args for Flags<COMMAND> {
             .value_parser(clap::value_parser!(PathBuf))
             .value_hint(clap::ValueHint::FilePath)
             .help_heading("Settings")
+            .hide_short_help(true)
             .help("A file of settings [default: dfinery.toml in the working folder, if there; environment: DFINERY_CONFIG]");
         command.args(settings.map(|setting| setting.argument())).arg(config)
     }
@@ -255,6 +256,13 @@ impl<const COMMAND: u16> clap::FromArgMatches for Flags<COMMAND> {
 }
 
 impl Setting {
+    /// The first clause of the help.
+    fn short_help(&self) -> &'static str {
+        let ends = ["; ", ". "].map(|end| self.help.find(end));
+        let end = ends.into_iter().flatten().min().unwrap_or(self.help.len());
+        self.help.get(..end).unwrap_or(self.help)
+    }
+
     fn argument(&'static self) -> Arg {
         let help = match self.default.unwrap_or(self.otherwise) {
             "" | "false" => self.help.to_owned(),
@@ -264,8 +272,10 @@ impl Setting {
             .long(self.option())
             .value_name(self.takes)
             .help_heading(self.heading)
+            .hide_short_help(!self.is_usual())
             .action(ArgAction::Set)
-            .help(help);
+            .help(self.short_help().to_owned())
+            .long_help(help);
         match self.kind {
             Kind::Choice(choices) => argument.value_parser(PossibleValuesParser::new(choices)),
             Kind::Warnings => argument.action(ArgAction::Append),

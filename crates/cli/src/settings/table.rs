@@ -47,7 +47,7 @@ const CALLS: &str = "Calls";
 const PACE: &str = "Pace";
 const REFUSALS: &str = "When records are refused";
 const WARNINGS: &str = "Warnings";
-const ACCOUNTS: &str = "Accounts";
+const ACCOUNTS: &str = "Resuming";
 const FILES: &str = "Files";
 const DAYS: &str = "Days";
 const QUOTA: &str = "Quota";
@@ -437,7 +437,7 @@ pub static PROGRESS: Setting = Setting {
     otherwise: "",
     heading: OUTPUT,
     on: SENDING | CHECK | EXPORTING,
-    help: "How progress is shown on standard error: a bar, or a line or a JSON object each second; `auto` is a bar on a \
+    help: "How progress is shown on standard error: a bar, a line each minute or a JSON object each second; `auto` is a bar on a \
            terminal and lines elsewhere",
 };
 
@@ -478,7 +478,25 @@ pub static TABLE: &[&Setting] = &[
     &PROGRESS,
 ];
 
+/// What most people set. The short help shows these only.
+const USUAL: [&str; 10] = [
+    "service_id",
+    "token_file",
+    "export_token_file",
+    "mapping",
+    "taxonomy",
+    "max_bad",
+    "delta",
+    "export_format",
+    "time_zone",
+    "output",
+];
+
 impl Setting {
+    pub fn is_usual(&self) -> bool {
+        USUAL.contains(&self.key)
+    }
+
     pub fn option(&self) -> String {
         self.option.map_or_else(|| self.key.replace('_', "-"), str::to_owned)
     }

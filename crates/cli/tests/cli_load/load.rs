@@ -151,6 +151,22 @@ async fn standard_input_is_loaded_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_load_speaks_only_of_what_needs_attention() {
+    let desk = Desk::new().await;
+    desk.write("good.ndjson", events(2, 2));
+    let good = desk.run(&["load", "events", "good.ndjson", "--quiet"]).await;
+    good.is(0);
+    assert_eq!((good.out.as_str(), good.err.as_str()), ("", ""));
+    desk.run(&["load", "events", "good.ndjson", "--restart", "-q", "--output", "json"])
+        .await
+        .is(0)
+        .says("\"accepted\": 4");
+    desk.write("bad.ndjson", events(2, 2) + "{}\n");
+    let bad = desk.run(&["load", "events", "bad.ndjson", "-q"]).await;
+    bad.is(1).says("Problems").says("Receipt for events");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn progress_as_json_is_a_json_object_on_each_line() {
     let desk = Desk::new().await;
     desk.write("sales.ndjson", events(2, 2));
