@@ -16,7 +16,7 @@ use crate::{
     line_count::LineCount,
     lines::{Lines, RECORD_SEPARATOR},
     look,
-    mapping::{Mapping, RowMapper},
+    mapping::{self, Mapping, RowMapper},
     options::InputOptions,
     source::{self, Origin},
     table::{Cells, Table},
@@ -161,7 +161,7 @@ impl Input {
                 let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
                 window.look_ahead().map_err(|stop| stop.into_error(&name))?;
                 let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-                mapper = Some(RowMapper::new(mapping, &header, &types, accepts).map_err(|problem| {
+                mapper = Some(mapping::fit(mapping, &header, &types, accepts).map_err(|problem| {
                     let advice = lines_above(mapping, &window).map(|lines| {
                         format!(
                             "; line {} has these names: give skip_top: {lines} in the mapping",

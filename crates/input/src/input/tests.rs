@@ -17,6 +17,7 @@ mod quotes;
 mod sources;
 mod speed;
 mod tables;
+mod values;
 
 /// What a `Line` said.
 #[derive(Clone, Debug, PartialEq)]

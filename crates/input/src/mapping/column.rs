@@ -2,16 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::Type;
+use super::{
+    constant::{Constant, Values},
+    types::Type,
+};
 
-/// How the cells of a column are read.
+/// How the cells of a column are read, or of several that are joined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
+    /// The columns whose cells make one text, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) join: Vec<String>,
+    /// What stands between them; a blank by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) with: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<Type>,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) empty: Empty,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) values: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default: Option<Constant>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) formats: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +39,27 @@ pub(crate) struct Column {
     pub(crate) country: Option<String>,
 }
 
+impl Column {
+    /// The columns that it names.
+    pub(crate) fn names(&self) -> &[String] {
+        if self.join.is_empty() {
+            std::slice::from_ref(&self.name)
+        } else {
+            &self.join
+        }
+    }
+
+    /// Its name in a message.
+    pub(super) fn label(&self) -> String {
+        self.names().join(" + ")
+    }
+
+    /// The type of its values if neither the mapping nor the taxonomy gives one.
+    pub(super) fn own_kind(&self) -> Type {
+        self.values.as_ref().map_or(Type::String, Values::kind)
+    }
+}
+
 /// How to treat an empty cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +71,9 @@ pub(crate) enum Empty {
     Null,
     /// The property is an empty text.
     Keep,
+    /// The property has the default of the mapping, which gives no `empty`.
+    #[serde(skip_deserializing)]
+    Default,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    cell::{self, PropertySources, Source},
+    properties::PropertySources,
+    source::{self, Source},
     types::Type,
 };
 use crate::{error::InputError, table::Layout};
@@ -181,7 +182,7 @@ pub(super) struct EventName(pub(super) Source);
 
 impl<'de> Deserialize<'de> for EventName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        cell::source(deserializer, cell::Short::Constant).map(Self)
+        source::source(deserializer, source::Short::Constant).map(Self)
     }
 }
 
@@ -257,17 +258,18 @@ impl Definition {
             .filter_map(|(name, source)| Some((name, source.as_ref()?)))
         {
             source
-                .check_as(Type::Datetime, zone)
+                .check_unlisted(Type::Datetime, zone)
                 .map_err(|problem| format!("{name}: {problem}"))?;
         }
-        let texts = [
-            ("event_log_id", self.event_log_id.as_ref()),
-            ("event", self.event.as_ref().map(|event| &event.0)),
-        ];
-        for (name, source) in texts.into_iter().filter_map(|(name, source)| Some((name, source?))) {
+        if let Some(source) = &self.event_log_id {
+            source
+                .check_unlisted(Type::String, zone)
+                .map_err(|problem| format!("event_log_id: {problem}"))?;
+        }
+        if let Some(EventName(source)) = &self.event {
             source
                 .check_as(Type::String, zone)
-                .map_err(|problem| format!("{name}: {problem}"))?;
+                .map_err(|problem| format!("event: {problem}"))?;
         }
         let items = self.event_items.iter().flatten().map(|item| ("event_items", item));
         let properties = [

@@ -1,10 +1,14 @@
 //! How the columns of a table become records.
 
-mod cell;
 mod column;
+mod constant;
 mod definition;
+mod fit;
 pub(crate) mod number;
+mod place;
+mod properties;
 mod row;
+mod source;
 mod time;
 mod types;
 mod value;
@@ -12,7 +16,8 @@ mod value;
 pub use self::definition::Mapping;
 pub(crate) use self::{
     column::Column,
-    row::{RowMapper, is_like_a_value},
+    fit::{fit, is_like_a_value},
+    row::RowMapper,
     types::Type,
     value::{CellReader, json_string},
 };

@@ -1,72 +1,68 @@
 //! A row as a record.
 
-use std::{borrow::Cow, collections::HashMap};
-
 use super::{
-    cell::{PropertySources, Source},
-    definition::{Definition, Mapping},
-    types::Type,
+    place::Place,
     value::{CellReader, json_string},
 };
-use crate::{look, table::Cells};
+use crate::table::Cells;
 use dfinery::Violation;
-use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
 
 /// A mapping fitted to the header of a table.
 pub(crate) struct RowMapper {
-    identity: Vec<Member>,
+    pub(super) identity: Vec<Member>,
     /// `user_properties`, which are there even if all their cells are empty.
-    user_properties: Option<Vec<Member>>,
-    event: Option<EventMembers>,
-    request_datetime: Option<Member>,
+    pub(super) user_properties: Option<Vec<Member>>,
+    pub(super) event: Option<EventMembers>,
+    pub(super) request_datetime: Option<Member>,
 }
 
-struct EventMembers {
-    fields: Vec<Member>,
-    properties: Option<Vec<Member>>,
-    items: Vec<Vec<Member>>,
+pub(super) struct EventMembers {
+    pub(super) fields: Vec<Member>,
+    pub(super) properties: Option<Vec<Member>>,
+    pub(super) items: Vec<Vec<Member>>,
 }
 
 /// One member of an object.
-struct Member {
+pub(super) struct Member {
     /// The name as JSON, with the colon.
-    key: String,
-    value: Value,
+    pub(super) key: String,
+    pub(super) value: Value,
 }
 
-enum Value {
+pub(super) enum Value {
     Constant(String),
-    Cell {
-        index: usize,
-        column: String,
-        reader: CellReader,
-    },
+    Cell(Cell),
+}
+
+/// What is read from the cells of a row.
+pub(super) struct Cell {
+    pub(super) place: Place,
+    /// The name of its column, for messages.
+    pub(super) column: String,
+    pub(super) reader: CellReader,
+}
+
+impl Cell {
+    /// Writes its value as JSON.
+    fn write(&self, cells: &Cells, out: &mut String) -> Result<Written, Violation> {
+        let violation = |problem| Violation::new(&self.column, problem);
+        let text = self.place.text(cells).map_err(violation)?;
+        Ok(Written {
+            is_filled: !text.trim().is_empty(),
+            is_there: self.reader.write(&text, out).map_err(violation)?,
+        })
+    }
+}
+
+/// What a cell has given.
+struct Written {
+    /// Whether the cell is not empty.
+    is_filled: bool,
+    /// Whether there is a value.
+    is_there: bool,
 }
 
 impl RowMapper {
-    /// Fits a mapping to a header. An error says what does not fit.
-    pub(crate) fn new(
-        mapping: &Mapping,
-        header: &[String],
-        types: &Taxonomy,
-        accepts: Accepts,
-    ) -> Result<Self, String> {
-        let definition = &mapping.definition;
-        check_accepted(definition, accepts)?;
-        let fit = Fit::new(definition, header, types)?;
-        let event = definition
-            .event
-            .as_ref()
-            .map(|name| fit.event(definition, &name.0))
-            .transpose()?;
-        Ok(Self {
-            identity: fit.identity(&definition.identity)?,
-            user_properties: fit.properties(definition.user_properties.as_ref(), Section::User)?,
-            event,
-            request_datetime: fit.optional("request_datetime", definition.request_datetime.as_ref(), Type::Datetime)?,
-        })
-    }
-
     /// Writes a row as a record, or names the column whose cell does not fit.
     pub(crate) fn write(&self, cells: &Cells, out: &mut String) -> Result<(), Violation> {
         out.clear();
@@ -132,13 +128,10 @@ fn write_members(slots: &[Member], cells: &Cells, out: &mut String, is_first: &m
         out.push_str(&slot.key);
         match &slot.value {
             Value::Constant(json) => out.push_str(json),
-            Value::Cell { index, column, reader } => {
-                let cell = cells.get(*index).unwrap_or_default();
-                let written = reader
-                    .write(cell, out)
-                    .map_err(|problem| Violation::new(column, problem))?;
-                has_cell |= !cell.trim().is_empty();
-                if !written {
+            Value::Cell(cell) => {
+                let written = cell.write(cells, out)?;
+                has_cell |= written.is_filled;
+                if !written.is_there {
                     out.truncate(before.0);
                     *is_first = before.1;
                 }
@@ -152,221 +145,6 @@ fn separate(out: &mut String, is_first: &mut bool) {
     if !std::mem::take(is_first) {
         out.push(',');
     }
-}
-
-/// Whether a load takes the records of a mapping.
-fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), String> {
-    let Accepts::Only(kind) = accepts else { return Ok(()) };
-    let (made, fits) = if definition.event.is_some() {
-        ("events", kind == RecordKind::Event)
-    } else if definition.user_properties.is_some() {
-        ("profiles", kind == RecordKind::Profile)
-    } else {
-        (
-            "identities",
-            matches!(kind, RecordKind::Identity | RecordKind::Deletion),
-        )
-    };
-    if !fits {
-        return Err(format!(
-            "the mapping makes {made} of the rows, and this load takes records of the kind {kind} only"
-        ));
-    }
-    let other = definition.identity.iter().find(|(name, _)| *name != "external_id");
-    if kind == RecordKind::Deletion
-        && let Some((name, _)) = other
-    {
-        return Err(format!(
-            "identity.{name}: a deletion names its user by external_id only"
-        ));
-    }
-    Ok(())
-}
-
-/// The header that a mapping is fitted to.
-struct Fit<'a> {
-    columns: HashMap<Cow<'a, str>, usize>,
-    types: &'a Taxonomy,
-    definition: &'a Definition,
-}
-
-impl<'a> Fit<'a> {
-    fn new(definition: &'a Definition, header: &'a [String], types: &'a Taxonomy) -> Result<Self, String> {
-        let mut columns: HashMap<Cow<'a, str>, usize> = HashMap::new();
-        let mut repeated = HashMap::new();
-        for (index, name) in header.iter().map(|name| look::name(name)).enumerate() {
-            if let Some(first) = columns.get(&name) {
-                repeated.entry(name).or_insert((*first, index));
-            } else {
-                columns.insert(name, index);
-            }
-        }
-        let columns_used = || definition.columns().map(|name| (name, look::name(name)));
-        if let Some((shown, (first, second))) =
-            columns_used().find_map(|(name, plain)| Some((name, repeated.get(&plain)?)))
-        {
-            return Err(format!(
-                "columns {} and {} of the header have the same name, {}, which the mapping uses: rename one of them",
-                first + 1,
-                second + 1,
-                look::shown(shown)
-            ));
-        }
-        let mut missing: Vec<String> = columns_used()
-            .filter(|(_, plain)| !columns.contains_key(plain))
-            .map(|(name, _)| look::shown(name))
-            .collect();
-        missing.dedup();
-        if missing.is_empty() {
-            return Ok(Self {
-                columns,
-                types,
-                definition,
-            });
-        }
-        let plural = if missing.len() == 1 {
-            "a column that is"
-        } else {
-            "columns that are"
-        };
-        let has_some = columns_used().any(|(_, plain)| columns.contains_key(&plain));
-        let missing = missing.join(", ");
-        // Without a header the first row holds values, which must not be shown.
-        let problem = if header.iter().any(|name| is_like_a_value(name)) {
-            "the first row does not look like a header, which must name the columns".to_owned()
-        } else if let Some(delimiter) = other_delimiter(header) {
-            format!(
-                "its header has one column: if its names are separated by {delimiter}, write delimiter: {delimiter} into the mapping"
-            )
-        } else if has_some {
-            let names: Vec<_> = header.iter().map(|name| look::shown(name)).collect();
-            format!("its columns are: {}", names.join(", "))
-        } else {
-            format!(
-                "none of its {} columns is named in the mapping: check that the first row is the header, and that the mapping \
-                 is for this table",
-                header.len()
-            )
-        };
-        Err(format!(
-            "the mapping names {plural} not in the header: {missing}; {problem}"
-        ))
-    }
-
-    fn identity(&self, entries: &PropertySources) -> Result<Vec<Member>, String> {
-        let kind = |source: &Source| match source {
-            Source::Column(column) => column.kind.unwrap_or(Type::String),
-            Source::Constant(_) => Type::String,
-        };
-        entries
-            .iter()
-            .map(|(name, source)| self.slot("identity", name, source, kind(source)))
-            .collect()
-    }
-
-    fn event(&self, definition: &Definition, name: &Source) -> Result<EventMembers, String> {
-        let fields = [
-            ("event_log_id", definition.event_log_id.as_ref(), Type::String),
-            ("event_name", Some(name), Type::String),
-            ("event_datetime", definition.event_datetime.as_ref(), Type::Datetime),
-        ];
-        let items = definition.event_items.iter().flatten();
-        Ok(EventMembers {
-            fields: fields
-                .into_iter()
-                .filter_map(|(name, source, kind)| self.optional(name, source, kind).transpose())
-                .collect::<Result<_, _>>()?,
-            properties: self.properties(definition.event_properties.as_ref(), Section::Event)?,
-            items: items
-                .map(|item| self.entries(item, Section::Item))
-                .collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn properties(&self, entries: Option<&PropertySources>, section: Section) -> Result<Option<Vec<Member>>, String> {
-        entries.map(|entries| self.entries(entries, section)).transpose()
-    }
-
-    fn entries(&self, entries: &PropertySources, section: Section) -> Result<Vec<Member>, String> {
-        let place = section.key();
-        let known = |name: &str| self.types.property_type(section, name).and_then(Type::of);
-        let kind = |name: &str, source: &Source| match source {
-            Source::Column(column) => column.kind.or_else(|| known(name)).unwrap_or(Type::String),
-            Source::Constant(_) => Type::String,
-        };
-        entries
-            .iter()
-            .map(|(name, source)| self.slot(place, name, source, kind(name, source)))
-            .collect()
-    }
-
-    fn optional(&self, name: &str, source: Option<&Source>, kind: Type) -> Result<Option<Member>, String> {
-        source.map(|source| self.slot("", name, source, kind)).transpose()
-    }
-
-    fn slot(&self, section: &str, name: &str, source: &Source, kind: Type) -> Result<Member, String> {
-        let value = match source {
-            Source::Constant(json) => Value::Constant(json.clone()),
-            Source::Column(column) => {
-                let dot = if section.is_empty() { "" } else { "." };
-                let zone = self.definition.timezone.as_ref();
-                Value::Cell {
-                    index: self
-                        .columns
-                        .get(&look::name(&column.name))
-                        .copied()
-                        .unwrap_or(usize::MAX),
-                    column: column.name.clone(),
-                    reader: CellReader::new(column, kind, zone)
-                        .map_err(|problem| format!("the mapping: {section}{dot}{name}: {problem}"))?,
-                }
-            }
-        };
-        Ok(Member {
-            key: format!("{}:", json_string(name)),
-            value,
-        })
-    }
-}
-
-impl Definition {
-    /// The columns that are named, in order.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
-        let single = [
-            self.event.as_ref().map(|name| &name.0),
-            self.event_datetime.as_ref(),
-            self.event_log_id.as_ref(),
-            self.request_datetime.as_ref(),
-        ];
-        let sections = [
-            Some(&self.identity),
-            self.event_properties.as_ref(),
-            self.user_properties.as_ref(),
-        ];
-        let sections = sections.into_iter().flatten().chain(self.event_items.iter().flatten());
-        let entries = sections.flat_map(|entries| entries.iter().map(|(_, source)| source));
-        single
-            .into_iter()
-            .flatten()
-            .chain(entries)
-            .filter_map(|source| match source {
-                Source::Column(column) => Some(column.name.as_str()),
-                Source::Constant(_) => None,
-            })
-    }
-}
-
-/// The likely separator of a header that was read as one name, as a mapping writes it.
-fn other_delimiter(header: &[String]) -> Option<&'static str> {
-    let [name] = header else { return None };
-    let delimiters = [('\t', r#""\t""#), (';', r#"";""#), ('|', r#""|""#), (',', r#"",""#)];
-    let found = delimiters.into_iter().find(|(delimiter, _)| name.contains(*delimiter));
-    found.map(|(_, written)| written)
-}
-
-/// Whether a name in a header looks like a value: an address, a number.
-pub(crate) fn is_like_a_value(name: &str) -> bool {
-    name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() >= 6
 }
 
 impl RowMapper {
@@ -399,7 +177,7 @@ fn column_in<'m>(members: &'m [Member], name: &str) -> Option<&'m str> {
     let key = format!("{}:", json_string(name));
     let member = members.iter().find(|member| member.key == key)?;
     match &member.value {
-        Value::Cell { column, .. } => Some(column),
+        Value::Cell(cell) => Some(&cell.column),
         Value::Constant(_) => None,
     }
 }

@@ -38,7 +38,7 @@ event_items:
 "#;
 
 /// Mappings that are right.
-const RIGHT: [&str; 7] = [
+const RIGHT: &[&str] = &[
     PURCHASE,
     "identity: {external_id: id}",
     "identity: {email: 이메일, line_user_id: {column: line, type: string}}\nrequest_datetime: 시각\ntimezone: Asia/Seoul",
@@ -55,10 +55,28 @@ user_properties:
   last: {column: 최근, type: datetime}
 "#,
     "identity: {external_id: id}\nuser_properties: {a: {column: a, true: [Y], false: [N], type: boolean}}",
+    r#"
+identity:
+  external_id: {join: [점포, 회원], with: "-"}
+  phone_no: {join: [휴대폰1, 휴대폰2, 휴대폰3], with: "-", type: phone}
+event: {column: 구분, values: {판매: df_purchase, 반품: df_refund}, default: etc}
+event_datetime: {join: [일자, 시각], format: "%Y%m%d %H%M"}
+timezone: Asia/Seoul
+event_properties:
+  gender: {column: 성별, values: {남: Male, 여: Female, 1: Male}, default: Unknown}
+  level: {column: 등급, values: {A: 1, B: 2.5}, default: 0, empty: omit}
+  open: {column: 영업, values: {Y: true, "010": false}, type: boolean, default: false}
+  area: {join: [시도, 구군], default: 없음}
+  at: {column: 시각, type: datetime, default: "2024-01-01T00:00:00+09:00"}
+  day: {column: 날짜, type: date, default: "1900-01-01"}
+  tags: {column: 태그, type: string-array, separator: ",", default: [a]}
+  scores: {column: 점수, type: double-array, separator: ",", default: [1, 2.5]}
+  count: {column: 횟수, type: long, default: 0}
+"#,
 ];
 
 /// Mappings that are wrong, and a part of the message that says so.
-const WRONG: [(&str, &str); 31] = [
+const WRONG: &[(&str, &str)] = &[
     ("event: df_login\nevent_datetime: t", "identity"),
     ("identity: {}", "at least one"),
     ("identity: {user_id: id}", "no such identifier"),
@@ -88,7 +106,7 @@ const WRONG: [(&str, &str); 31] = [
     ("identity: {external_id: id}\nuser_properties: {a: {}}", "give column"),
     (
         "identity: {external_id: id}\nuser_properties: {a: {column: a, constant: b}}",
-        "not both",
+        "give only one of column, join and constant",
     ),
     (
         "identity: {external_id: id}\nuser_properties: {a: {constant: b, type: string}}",
@@ -132,10 +150,97 @@ const WRONG: [(&str, &str); 31] = [
     ),
     ("identity: {external_id: id}\nuser_properties: {\"\": a}", "name"),
     ("identity: {external_id: \"\"}", "empty"),
+    ("identity: {external_id: {column: a, default: x}}", "one user"),
+    ("identity: {external_id: {column: a, values: {a: b}}}", "one user"),
+    (
+        "identity: {external_id: {join: [a]}}",
+        "join: must be a list of at least two",
+    ),
+    (
+        "identity: {external_id: {join: [a, \"\"]}}",
+        "join: must be a list of at least two",
+    ),
+    ("identity: {external_id: {column: a, with: x}}", "with belongs to join"),
+    (
+        "identity: {external_id: {column: a, join: [a, b]}}",
+        "only one of column, join and constant",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {constant: a, default: b}}",
+        "no other keys",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {}}}",
+        "values: must not be empty",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {\"\": b}}}",
+        "for empty cells give default or empty",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {a: [b]}}}",
+        "values: a: must not be a list",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {a: null}}}",
+        "must not be null",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {a: 1, b: x}}}",
+        "values: b: must be a whole number",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long, values: {a: 1.5}}}",
+        "values: a: must be a whole number of 64 bits, as the type is long",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: string, values: {a: 1}}}",
+        "values: a: must be a text, in quotes if it looks like a number",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: date, values: {a: b}}}",
+        "values does not belong to the type date",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, thousands: \",\", values: {a: 1}}}",
+        "values and thousands do not go together",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long, default: x}}",
+        "default: must be a whole number of 64 bits, as the type is long",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: boolean, default: 1}}",
+        "default: must be true or false",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: long-array, separator: \",\", default: [1.5]}}",
+        "default: must be a list of whole numbers",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: date, default: 5}}",
+        "default: must be a text in quotes",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, default: a, empty: omit}}",
+        "default and empty both say",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {join: [a, b], type: long}}",
+        "join does not belong to the type long",
+    ),
+    (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: {column: t, default: x}",
+        "values and default cannot be set here",
+    ),
+    (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_log_id: {column: t, default: x}",
+        "values and default cannot be set here",
+    ),
 ];
 
 /// Mappings that only a program can see to be wrong.
-const WRONG_BEYOND_SCHEMA: [(&str, &str); 8] = [
+const WRONG_BEYOND_SCHEMA: &[(&str, &str)] = &[
     ("identity: {external_id: id}\ntimezone: Seoul/Asia", "time zone"),
     (
         "identity: {external_id: id}\nevent: a\nevent_datetime: {column: t, format: \"%Y-%m-%d\"}",
@@ -156,6 +261,22 @@ const WRONG_BEYOND_SCHEMA: [(&str, &str); 8] = [
     ("identity: {external_id: id, external_id: other}", "external_id"),
     ("identity: {external_id: id}\nuser_properties: {a: a, a: b}", "a"),
     ("identity: {external_id: id\n", "line"),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, values: {a: b, \" a\": c}}}",
+        "values: a is given twice",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: date, default: 2024-13-01}}",
+        "default: must be a date",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: datetime, default: \"2024-01-01\"}}",
+        "default: must be a time",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: phone, default: \"123\"}}",
+        "default: must begin with 0",
+    ),
 ];
 
 fn schema_takes(yaml: &str) -> bool {
