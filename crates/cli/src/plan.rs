@@ -53,7 +53,7 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
         "dfinery: the first {} calls; nothing was sent",
         preview.calls.len()
     );
-    if preview.report.bad() > 0 {
+    if preview.report.has_findings() {
         let _ = write!(io::stderr(), "{}", preview.report);
     }
     ended(preview.stopped.as_ref(), preview.report.bad())

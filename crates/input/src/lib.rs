@@ -1,7 +1,7 @@
 //! Reads files and pipes of any usual format and encoding as records.
 //!
 //! ```text
-//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line
+//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► rows and mapping (tables) ─► Line
 //! ```
 
 #![deny(missing_docs)]
@@ -21,9 +21,12 @@ mod look;
 mod mapping;
 mod options;
 mod propose;
+mod row_reader;
+mod rows;
 mod source;
 mod table;
 mod text;
+mod unfit;
 mod utf16;
 mod window;
 
@@ -33,7 +36,7 @@ pub use self::{
     fingerprint::{Beginning, Passed},
     format::{Encoding, Format},
     input::{Input, Line},
-    line_count::LineCount,
+    line_count::{LineCount, PassedOver},
     mapping::Mapping,
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},

@@ -12,6 +12,7 @@ use crate::{MAX_RECORD, Mapping};
 use dfinery_records::RecordKind;
 
 mod columns;
+mod conditions;
 mod formats;
 mod quotes;
 mod sources;

@@ -4,13 +4,16 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     column::Column,
-    definition::{Definition, Mapping},
+    condition::Filter,
+    definition::Definition,
+    mapper::RowMapper,
     place::Place,
     properties::PropertySources,
-    row::{Cell, EventMembers, Member, RowMapper, Value},
+    record::{Cell, EventMembers, Member, RecordMapper, Value},
     source::Source,
     types::Type,
     value::{CellReader, json_string},
+    yaml::Mapping,
 };
 use crate::look;
 use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
@@ -23,18 +26,19 @@ pub(crate) fn fit(
     accepts: Accepts,
 ) -> Result<RowMapper, String> {
     let definition = &mapping.definition;
-    check_accepted(definition, accepts)?;
     let fit = Fit::new(definition, header, types)?;
-    let event = definition
-        .event
-        .as_ref()
-        .map(|name| fit.event(definition, &name.0))
-        .transpose()?;
+    let mut records = Vec::new();
+    for record in definition.records() {
+        check_accepted(record, accepts)?;
+        let filter = match &definition.records {
+            Some(_) => fit.filter(record),
+            None => Filter::default(),
+        };
+        records.push((filter, fit.record(record)?));
+    }
     Ok(RowMapper {
-        identity: fit.identity(&definition.identity)?,
-        user_properties: fit.properties(definition.user_properties.as_ref(), Section::User)?,
-        event,
-        request_datetime: fit.optional("request_datetime", definition.request_datetime.as_ref(), Type::Datetime)?,
+        filter: fit.filter(definition),
+        records,
     })
 }
 
@@ -56,7 +60,8 @@ fn check_accepted(definition: &Definition, accepts: Accepts) -> Result<(), Strin
             "the mapping makes {made} of the rows, and this load takes records of the kind {kind} only"
         ));
     }
-    let other = definition.identity.iter().find(|(name, _)| *name != "external_id");
+    let mut identifiers = definition.identity.iter().flat_map(PropertySources::iter);
+    let other = identifiers.find(|(name, _)| *name != "external_id");
     if kind == RecordKind::Deletion
         && let Some((name, _)) = other
     {
@@ -137,6 +142,28 @@ impl<'a> Fit<'a> {
         ))
     }
 
+    /// The place of a column in a row; its name is in the header.
+    fn index(&self, name: &str) -> usize {
+        self.columns.get(&look::name(name)).copied().unwrap_or(usize::MAX)
+    }
+
+    fn filter(&self, definition: &Definition) -> Filter {
+        Filter::new(definition.only_if.as_ref(), definition.skip_if.as_ref(), |name| {
+            self.index(name)
+        })
+    }
+
+    fn record(&self, record: &Definition) -> Result<RecordMapper, String> {
+        let identity = record.identity.as_ref().map(|entries| self.identity(entries));
+        let event = record.event.as_ref().map(|name| self.event(record, &name.0));
+        Ok(RecordMapper {
+            identity: identity.transpose()?.unwrap_or_default(),
+            user_properties: self.properties(record.user_properties.as_ref(), Section::User)?,
+            event: event.transpose()?,
+            request_datetime: self.optional("request_datetime", record.request_datetime.as_ref(), Type::Datetime)?,
+        })
+    }
+
     fn identity(&self, entries: &PropertySources) -> Result<Vec<Member>, String> {
         let kind = |source: &Source| match source {
             Source::Column(column) => column.kind.unwrap_or(Type::String),
@@ -204,11 +231,10 @@ impl<'a> Fit<'a> {
     }
 
     fn cell(&self, column: &Column, kind: Type, is_identifier: bool) -> Result<Cell, String> {
-        let index = |name: &String| self.columns.get(&look::name(name)).copied().unwrap_or(usize::MAX);
         let place = match column.join.as_slice() {
-            [] => Place::One(index(&column.name)),
+            [] => Place::One(self.index(&column.name)),
             names => Place::Joined {
-                indexes: names.iter().map(index).collect(),
+                indexes: names.iter().map(|name| self.index(name)).collect(),
                 with: column.with.clone().unwrap_or_else(|| " ".to_owned()),
                 whole: is_identifier.then(|| names.to_vec()),
             },
@@ -218,34 +244,6 @@ impl<'a> Fit<'a> {
             column: column.label(),
             reader: CellReader::new(column, kind, self.definition.timezone.as_ref())?,
         })
-    }
-}
-
-impl Definition {
-    /// The columns that are named, in order.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
-        let single = [
-            self.event.as_ref().map(|name| &name.0),
-            self.event_datetime.as_ref(),
-            self.event_log_id.as_ref(),
-            self.request_datetime.as_ref(),
-        ];
-        let sections = [
-            Some(&self.identity),
-            self.event_properties.as_ref(),
-            self.user_properties.as_ref(),
-        ];
-        let sections = sections.into_iter().flatten().chain(self.event_items.iter().flatten());
-        let entries = sections.flat_map(|entries| entries.iter().map(|(_, source)| source));
-        single
-            .into_iter()
-            .flatten()
-            .chain(entries)
-            .flat_map(|source| match source {
-                Source::Column(column) => column.names(),
-                Source::Constant(_) => &[],
-            })
-            .map(String::as_str)
     }
 }
 

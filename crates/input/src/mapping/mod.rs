@@ -1,23 +1,27 @@
 //! How the columns of a table become records.
 
+mod check;
 mod column;
+mod condition;
 mod constant;
 mod definition;
 mod fit;
+mod mapper;
 pub(crate) mod number;
 mod place;
 mod properties;
-mod row;
+mod record;
 mod source;
 mod time;
 mod types;
 mod value;
+mod yaml;
 
-pub use self::definition::Mapping;
+pub use self::yaml::Mapping;
 pub(crate) use self::{
     column::Column,
     fit::{fit, is_like_a_value},
-    row::RowMapper,
+    mapper::RowMapper,
     types::Type,
     value::{CellReader, json_string},
 };

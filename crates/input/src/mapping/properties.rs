@@ -11,6 +11,10 @@ use super::source::Source;
 pub(super) struct PropertySources(Vec<(String, Source)>);
 
 impl PropertySources {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Source)> {
         self.0.iter().map(|(name, source)| (name.as_str(), source))
     }

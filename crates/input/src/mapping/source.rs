@@ -19,7 +19,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Source {
-    Column(Column),
+    Column(Box<Column>),
     /// A value as JSON.
     Constant(String),
 }
@@ -110,10 +110,10 @@ impl<'de> de::Visitor<'de> for SourceVisitor {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Source, E> {
         match self.0 {
             _ if text.is_empty() => Err(E::custom("must not be empty")),
-            Short::Column => Ok(Source::Column(Column {
+            Short::Column => Ok(Source::Column(Box::new(Column {
                 name: text.trim().to_owned(),
                 ..Column::default()
-            })),
+            }))),
             Short::Constant => Ok(Source::Constant(json_string(text))),
         }
     }
@@ -181,7 +181,7 @@ impl Keys {
         if let Some(kind) = column.kind {
             CellReader::new(&column, kind, Some(&TimeZone::UTC))?;
         }
-        Ok(Source::Column(column))
+        Ok(Source::Column(Box::new(column)))
     }
 
     fn check(&self) -> Result<(), String> {

@@ -5,7 +5,8 @@ use super::*;
 /// What one property becomes, for each cell of a column.
 fn property(keys: &str, cells: &[&str]) -> Vec<Result<String, String>> {
     let mapping = format!("identity: {{external_id: id}}\nuser_properties: {{p: {{column: 값, {keys}}}}}");
-    let rows: String = cells.iter().map(|cell| format!("1,\"{cell}\"\n")).collect();
+    let rows: Vec<_> = cells.iter().map(|cell| format!("1,\"{cell}\"\n")).collect();
+    let rows = rows.concat();
     let said = read(
         format!("id,값\n{rows}").as_bytes(),
         &options(Format::Csv, None, Some(&mapping)),
@@ -169,13 +170,11 @@ proptest! {
         cells in prop::collection::vec("[ab ]{0,2}", 1..8),
         a in 0..5_i64, b in 0..5_i64, default in prop::option::of(0..5_i64), empty in prop::option::of(prop::bool::ANY),
     ) {
-        let mut keys = format!("type: long, values: {{a: {a}, b: {b}}}");
-        if let Some(default) = default {
-            keys += &format!(", default: {default}");
-        }
-        if let Some(is_null) = empty {
-            keys += if is_null { ", empty: \"null\"" } else { ", empty: omit" };
-        }
+        let keys = format!(
+            "type: long, values: {{a: {a}, b: {b}}}{}{}",
+            default.map_or(String::new(), |default| format!(", default: {default}")),
+            empty.map_or("", |is_null| if is_null { ", empty: \"null\"" } else { ", empty: omit" })
+        );
         let cells: Vec<_> = cells.iter().map(String::as_str).collect();
         for (cell, found) in cells.iter().zip(property(&keys, &cells)) {
             let expected = match (cell.trim(), empty, default) {

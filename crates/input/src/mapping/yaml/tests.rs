@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    super::{properties::PropertySources, source::Source},
+    *,
+};
 
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../../../../schemas/mapping.schema.json")).unwrap();
@@ -73,6 +76,27 @@ event_properties:
   scores: {column: 점수, type: double-array, separator: ",", default: [1, 2.5]}
   count: {column: 횟수, type: long, default: 0}
 "#,
+    r#"
+only_if: {column: 상태, in: [결제, 반품, 1, true]}
+skip_if:
+  - {column: 구분, equals: 합계}
+  - {column: 전표번호, empty: true}
+  - {column: 메모, prefix: "※"}
+  - {column: 수량, equals: 0}
+identity: {external_id: 회원번호}
+"#,
+    r"
+timezone: Asia/Seoul
+skip_if: {column: 회원번호, empty: true}
+records:
+  - identity: {external_id: 회원번호, phone_no: {column: 휴대폰, type: phone}}
+  - only_if: {column: 동의, equals: Y}
+    identity: {external_id: 회원번호}
+    user_properties: {df_gender: 성별}
+  - identity: {external_id: 회원번호}
+    event: join
+    event_datetime: 가입일시
+",
 ];
 
 /// Mappings that are wrong, and a part of the message that says so.
@@ -237,6 +261,72 @@ const WRONG: &[(&str, &str)] = &[
         "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_log_id: {column: t, default: x}",
         "values and default cannot be set here",
     ),
+    (
+        "identity: {external_id: id}\nskip_if: []",
+        "a list of conditions must not be empty",
+    ),
+    ("identity: {external_id: id}\nskip_if: 합계", "a condition such as"),
+    (
+        "identity: {external_id: id}\nskip_if: {column: a}",
+        "a condition has one of equals, in, empty and prefix",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, equals: b, empty: true}",
+        "a condition has one of equals, in, empty and prefix",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, matches: b}",
+        "unknown key `matches`",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {equals: b}",
+        "missing key `column`",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: \"\", equals: b}",
+        "column: must not be empty",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, equals: \" \"}",
+        "asked for by empty: true",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, in: []}",
+        "in: must not be empty",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, in: [\"\"]}",
+        "asked for by empty: true",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, prefix: \"\"}",
+        "prefix: must not be empty",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, empty: maybe}",
+        "line 2",
+    ),
+    ("records: []", "records: must not be empty"),
+    (
+        "identity: {external_id: id}\nrecords: [{identity: {external_id: id}}]",
+        "identity belongs to one of the records",
+    ),
+    (
+        "records: [{identity: {external_id: id}, timezone: Asia/Seoul}]",
+        "records, number 1: timezone belongs to the top of the mapping",
+    ),
+    (
+        "records: [{identity: {external_id: id}}, {records: [{identity: {external_id: id}}]}]",
+        "records, number 2: records belongs to the top",
+    ),
+    (
+        "records: [{identity: {external_id: id}}, {user_properties: {}}]",
+        "records, number 2: identity: give at least one",
+    ),
+    (
+        "records: [{identity: {external_id: id}, event: a}]",
+        "records, number 1: event_datetime is missing",
+    ),
 ];
 
 /// Mappings that only a program can see to be wrong.
@@ -380,7 +470,9 @@ fn the_schema_describes_everything() {
     let schema: serde_json::Value =
         serde_json::from_str(include_str!("../../../../../schemas/mapping.schema.json")).unwrap();
     check(&schema, "");
-    check(&schema["$defs"]["cell"], "cell");
+    for part in ["cell", "record", "condition"] {
+        check(&schema["$defs"][part], part);
+    }
 }
 
 proptest! {

@@ -7,8 +7,8 @@ use super::{
 use crate::table::Cells;
 use dfinery::Violation;
 
-/// A mapping fitted to the header of a table.
-pub(crate) struct RowMapper {
+/// One record of a mapping, fitted to the header of a table.
+pub(crate) struct RecordMapper {
     pub(super) identity: Vec<Member>,
     /// `user_properties`, which are there even if all their cells are empty.
     pub(super) user_properties: Option<Vec<Member>>,
@@ -62,7 +62,7 @@ struct Written {
     is_there: bool,
 }
 
-impl RowMapper {
+impl RecordMapper {
     /// Writes a row as a record, or names the column whose cell does not fit.
     pub(crate) fn write(&self, cells: &Cells, out: &mut String) -> Result<(), Violation> {
         out.clear();
@@ -147,9 +147,9 @@ fn separate(out: &mut String, is_first: &mut bool) {
     }
 }
 
-impl RowMapper {
+impl RecordMapper {
     /// The column that feeds a field; `None` if none does, or items take it from different ones.
-    pub(crate) fn column_of(&self, path: &str) -> Option<&str> {
+    pub(super) fn column_of(&self, path: &str) -> Option<&str> {
         if let Some(name) = path.strip_prefix("event.event_items[].") {
             let items = self.event.as_ref()?.items.iter();
             let mut columns = items.filter_map(|item| column_in(item, name));
