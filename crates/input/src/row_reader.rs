@@ -29,6 +29,8 @@ pub(crate) struct Row {
     pub(crate) offset: u64,
     /// Where it is in the window; `None` if it is too long, so that the window keeps only its head.
     pub(crate) range: Option<Range<usize>>,
+    /// How many bytes of the window it has, with its line break.
+    pub(crate) length: usize,
     /// Why it cannot be used.
     pub(crate) problem: Option<Problem>,
 }
@@ -90,6 +92,7 @@ impl RowReader {
                 line,
                 offset,
                 range,
+                length: self.table.row_length(),
                 problem,
             }));
         }

@@ -1,37 +1,28 @@
 //! The records of the rows of a table.
 
-use std::ops::Range;
-
-use dfinery::Violation;
-
 use crate::{
+    found::{Bytes, Found},
     frame::Stop,
+    grouping::Grouping,
     line_count::PassedOver,
     row_reader::{Row, RowReader},
     window::Window,
 };
 
-/// Makes the records of each row.
+/// Makes the records of each row, or of the rows that stand together.
 pub(crate) struct Rows {
     reader: RowReader,
     /// The row whose records are being made, and the next of them.
     row: Option<(Row, usize)>,
+    grouping: Option<Grouping>,
     /// The record made last.
     json: String,
 }
 
-/// A record, or why there is none.
-pub(crate) struct Found {
-    pub(crate) line: u64,
-    pub(crate) offset: u64,
-    /// Where its bytes are in the window; `None` if it is too long, so that the window keeps only its head.
-    pub(crate) range: Option<Range<usize>>,
-    pub(crate) problem: Option<Violation>,
-}
-
 impl Rows {
-    pub(crate) const fn new(reader: RowReader) -> Self {
+    pub(crate) fn new(mut reader: RowReader) -> Self {
         Self {
+            grouping: reader.mapper.take_key().map(Grouping::new),
             reader,
             row: None,
             json: String::new(),
@@ -40,17 +31,16 @@ impl Rows {
 
     /// The next record; `None` at the end.
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Found>, Stop> {
+        if let Some(grouping) = &mut self.grouping {
+            return grouping.next(&mut self.reader, window, &mut self.json);
+        }
         loop {
             if let Some((row, next)) = &mut self.row {
                 let cells = &self.reader.cells;
                 if let Some(record) = self.reader.mapper.record_for(cells, *next) {
                     *next = record.position + 1;
-                    return Ok(Some(Found {
-                        line: row.line,
-                        offset: row.offset,
-                        range: row.range.clone(),
-                        problem: record.mapper.write(cells, &mut self.json).err(),
-                    }));
+                    let written = record.mapper.write(cells, &mut self.json);
+                    return Ok(Some(Found::of_row(row, written.err())));
                 }
             }
             let Some(row) = self.reader.next(window)? else {
@@ -58,22 +48,18 @@ impl Rows {
             };
             if let Some(problem) = &row.problem {
                 self.row = None;
-                return Ok(Some(Found {
-                    line: row.line,
-                    offset: row.offset,
-                    problem: Some(problem.violation()),
-                    range: row.range,
-                }));
+                return Ok(Some(Found::of_row(&row, Some(problem.violation()))));
             }
             self.row = Some((row, 0));
         }
     }
 
     /// The bytes of a record.
-    pub(crate) fn bytes<'w>(&self, found: &Found, window: &'w Window) -> &'w [u8] {
-        match &found.range {
-            Some(range) => window.unread().get(range.clone()).unwrap_or_default(),
-            None => &window.head,
+    pub(crate) fn bytes<'a>(&'a self, found: &Found, window: &'a Window) -> &'a [u8] {
+        match &found.bytes {
+            Bytes::Window(range) => window.unread().get(range.clone()).unwrap_or_default(),
+            Bytes::Head => &window.head,
+            Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::original),
         }
     }
 

@@ -14,6 +14,8 @@ use dfinery_records::RecordKind;
 mod columns;
 mod conditions;
 mod formats;
+mod groups;
+mod model;
 mod quotes;
 mod sources;
 mod speed;

@@ -4,6 +4,7 @@ use dfinery::Identity;
 use jiff::tz::TimeZone;
 
 use super::{
+    column::Take,
     definition::{Definition, Escape, EventName},
     properties::PropertySources,
     types::Type,
@@ -18,7 +19,7 @@ impl Definition {
         }
         let zone = self.timezone.as_ref();
         let Some(records) = &self.records else {
-            return self.check_record(zone);
+            return self.check_record(zone, self.group_by.is_some());
         };
         if records.is_empty() {
             return Err("records: must not be empty".to_owned());
@@ -29,7 +30,7 @@ impl Definition {
         for (record, number) in records.iter().zip(1..) {
             let checked = match record.key_of_table() {
                 Some(key) => Err(format!("{key} belongs to the top of the mapping, not to a record")),
-                None => record.check_record(zone),
+                None => record.check_record(zone, self.group_by.is_some()),
             };
             checked.map_err(|problem| format!("records, number {number}: {problem}"))?;
         }
@@ -60,13 +61,26 @@ impl Definition {
             ("skip_top", self.skip_top > 0),
             ("skip_bottom", self.skip_bottom > 0),
             ("timezone", self.timezone.is_some()),
+            ("group_by", self.group_by.is_some()),
             ("records", self.records.is_some()),
         ];
         first_given(keys)
     }
 
-    fn check_record(&self, zone: Option<&TimeZone>) -> Result<(), String> {
+    fn check_record(&self, zone: Option<&TimeZone>, is_grouped: bool) -> Result<(), String> {
         self.check_kind()?;
+        if is_grouped && self.event.is_none() {
+            return Err("event is missing: group_by makes an event of several rows".to_owned());
+        }
+        let mut of_items = self.event_items.iter().flatten().flat_map(PropertySources::iter);
+        if let Some((name, _)) = of_items.find(|(_, source)| source.take() != Take::Same) {
+            return Err(format!(
+                "event_items.{name}: first, last and sum cannot be set here: each row adds its own items"
+            ));
+        }
+        if !is_grouped && self.sources().any(|source| source.take() != Take::Same) {
+            return Err("first, last and sum are about the rows of one record: they need group_by".to_owned());
+        }
         for (name, source) in self.identity.iter().flat_map(PropertySources::iter) {
             if !Identity::FIELDS.contains(&name) {
                 return Err(format!(

@@ -17,6 +17,9 @@ pub(crate) struct Column {
     /// What stands between them; a blank by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) with: Option<String>,
+    /// Which of the rows of a group have the value.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) take: Take,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<Type>,
     #[serde(skip_serializing_if = "is_default")]
@@ -60,6 +63,21 @@ impl Column {
     }
 }
 
+/// Which rows of a group have a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Take {
+    /// All of them, and it is the same.
+    #[default]
+    Same,
+    /// The first one whose cell is not empty.
+    First,
+    /// The last one whose cell is not empty.
+    Last,
+    /// All of them together.
+    Sum,
+}
+
 /// How to treat an empty cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -76,7 +94,6 @@ pub(crate) enum Empty {
     Default,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_default(empty: &Empty) -> bool {
-    *empty == Empty::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     condition::Conditions,
+    group_by::GroupBy,
     properties::PropertySources,
     source::{self, Source},
 };
@@ -34,6 +35,8 @@ pub(super) struct Definition {
     pub(super) only_if: Option<Conditions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) skip_if: Option<Conditions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) group_by: Option<GroupBy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) records: Option<Vec<Definition>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,10 +125,12 @@ impl Definition {
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         let of_records = self.records().iter().flat_map(Self::columns_of_record);
         let conditions = self.records.is_some().then(|| self.columns_of_conditions());
-        of_records.chain(conditions.into_iter().flatten())
+        let key = self.group_by.iter().flat_map(|key| &key.0).map(String::as_str);
+        of_records.chain(conditions.into_iter().flatten()).chain(key)
     }
 
-    fn columns_of_record(&self) -> impl Iterator<Item = &str> {
+    /// Where the values of a record come from, in order.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
         let single = [
             self.event.as_ref().map(|name| &name.0),
             self.event_datetime.as_ref(),
@@ -139,8 +144,11 @@ impl Definition {
         ];
         let sections = sections.into_iter().flatten().chain(self.event_items.iter().flatten());
         let entries = sections.flat_map(|entries| entries.iter().map(|(_, source)| source));
-        let sources = single.into_iter().flatten().chain(entries);
-        sources
+        single.into_iter().flatten().chain(entries)
+    }
+
+    fn columns_of_record(&self) -> impl Iterator<Item = &str> {
+        self.sources()
             .flat_map(|source| match source {
                 Source::Column(column) => column.names(),
                 Source::Constant(_) => &[],

@@ -6,6 +6,7 @@ use super::{
     column::Column,
     condition::Filter,
     definition::Definition,
+    group_by::Key,
     mapper::RowMapper,
     place::Place,
     properties::PropertySources,
@@ -36,8 +37,13 @@ pub(crate) fn fit(
         };
         records.push((filter, fit.record(record)?));
     }
+    let key = definition.group_by.as_ref().map(|key| Key {
+        columns: key.0.iter().map(|name| (fit.index(name), name.clone())).collect(),
+        label: key.label(),
+    });
     Ok(RowMapper {
         filter: fit.filter(definition),
+        key,
         records,
     })
 }
@@ -243,6 +249,9 @@ impl<'a> Fit<'a> {
             place,
             column: column.label(),
             reader: CellReader::new(column, kind, self.definition.timezone.as_ref())?,
+            take: column.take,
+            is_long: kind == Type::Long,
+            thousands: column.thousands,
         })
     }
 }

@@ -4,8 +4,11 @@ mod check;
 mod column;
 mod condition;
 mod constant;
+mod decimal;
 mod definition;
 mod fit;
+mod gather;
+mod group_by;
 mod mapper;
 pub(crate) mod number;
 mod place;
@@ -21,6 +24,8 @@ pub use self::yaml::Mapping;
 pub(crate) use self::{
     column::Column,
     fit::{fit, is_like_a_value},
+    gather::Gathered,
+    group_by::Key,
     mapper::RowMapper,
     types::Type,
     value::{CellReader, json_string},

@@ -1,6 +1,7 @@
 //! A row as a record.
 
 use super::{
+    column::Take,
     place::Place,
     value::{CellReader, json_string},
 };
@@ -40,11 +41,30 @@ pub(super) struct Cell {
     /// The name of its column, for messages.
     pub(super) column: String,
     pub(super) reader: CellReader,
+    /// Which of the rows of a group have the value.
+    pub(super) take: Take,
+    /// Whether it is a whole number.
+    pub(super) is_long: bool,
+    /// The separator of thousands in it.
+    pub(super) thousands: Option<char>,
+}
+
+impl Member {
+    /// Writes its value as JSON, and returns whether there is one.
+    pub(super) fn write(&self, cells: &Cells, out: &mut String) -> Result<bool, Violation> {
+        match &self.value {
+            Value::Constant(json) => {
+                out.push_str(json);
+                Ok(true)
+            }
+            Value::Cell(cell) => Ok(cell.write(cells, out)?.is_there),
+        }
+    }
 }
 
 impl Cell {
     /// Writes its value as JSON.
-    fn write(&self, cells: &Cells, out: &mut String) -> Result<Written, Violation> {
+    pub(super) fn write(&self, cells: &Cells, out: &mut String) -> Result<Written, Violation> {
         let violation = |problem| Violation::new(&self.column, problem);
         let text = self.place.text(cells).map_err(violation)?;
         Ok(Written {
@@ -55,90 +75,125 @@ impl Cell {
 }
 
 /// What a cell has given.
-struct Written {
+pub(super) struct Written {
     /// Whether the cell is not empty.
-    is_filled: bool,
+    pub(super) is_filled: bool,
     /// Whether there is a value.
-    is_there: bool,
+    pub(super) is_there: bool,
 }
 
 impl RecordMapper {
     /// Writes a row as a record, or names the column whose cell does not fit.
     pub(crate) fn write(&self, cells: &Cells, out: &mut String) -> Result<(), Violation> {
+        self.write_with(
+            out,
+            |member, out| member.write(cells, out),
+            |out| write_items(self.items(), cells, out),
+        )
+    }
+
+    /// Writes a record whose values and items others write. The function for values is called once for each of the
+    /// [members](Self::members), in their order, and returns whether there is a value.
+    pub(super) fn write_with(
+        &self,
+        out: &mut String,
+        mut value: impl FnMut(&Member, &mut String) -> Result<bool, Violation>,
+        items: impl FnOnce(&mut String) -> Result<(), Violation>,
+    ) -> Result<(), Violation> {
         out.clear();
-        out.push_str("{\"identity\":");
-        write_object(&self.identity, cells, out)?;
+        out.push_str("{\"identity\":{");
+        write_members(&self.identity, &mut value, out, &mut true)?;
+        out.push('}');
         if let Some(event) = &self.event {
             out.push_str(",\"event\":{");
             let mut is_first = true;
-            write_members(&event.fields, cells, out, &mut is_first)?;
+            write_members(&event.fields, &mut value, out, &mut is_first)?;
             if let Some(properties) = &event.properties {
                 separate(out, &mut is_first);
-                out.push_str("\"event_properties\":");
-                write_object(properties, cells, out)?;
+                out.push_str("\"event_properties\":{");
+                write_members(properties, &mut value, out, &mut true)?;
+                out.push('}');
             }
             if !event.items.is_empty() {
                 separate(out, &mut is_first);
-                out.push_str("\"event_items\":");
-                write_items(&event.items, cells, out)?;
+                out.push_str("\"event_items\":[");
+                items(out)?;
+                out.push(']');
             }
             out.push('}');
         }
         if let Some(properties) = &self.user_properties {
-            out.push_str(",\"user_properties\":");
-            write_object(properties, cells, out)?;
+            out.push_str(",\"user_properties\":{");
+            write_members(properties, &mut value, out, &mut true)?;
+            out.push('}');
         }
-        let mut is_first = false;
-        write_members(self.request_datetime.as_slice(), cells, out, &mut is_first)?;
+        write_members(self.request_datetime.as_slice(), &mut value, out, &mut false)?;
         out.push('}');
         Ok(())
     }
-}
 
-fn write_object(slots: &[Member], cells: &Cells, out: &mut String) -> Result<bool, Violation> {
-    out.push('{');
-    let has_cell = write_members(slots, cells, out, &mut true)?;
-    out.push('}');
-    Ok(has_cell)
-}
-
-/// Writes items, and leaves out those whose cells are all empty, since not every row fills all of them.
-fn write_items(items: &[Vec<Member>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
-    out.push('[');
-    let mut is_first = true;
-    for item in items {
-        let before = (out.len(), is_first);
-        separate(out, &mut is_first);
-        let is_constant = item.iter().all(|slot| matches!(slot.value, Value::Constant(_)));
-        if !write_object(item, cells, out)? && !is_constant {
-            out.truncate(before.0);
-            is_first = before.1;
-        }
+    /// The members of the record beside its items.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
+        let event = self.event.iter();
+        let event = event.flat_map(|event| event.fields.iter().chain(event.properties.iter().flatten()));
+        let properties = self.user_properties.iter().flatten();
+        self.identity
+            .iter()
+            .chain(event)
+            .chain(properties)
+            .chain(&self.request_datetime)
     }
-    out.push(']');
-    Ok(())
+
+    /// The items that each row has.
+    pub(super) fn items(&self) -> &[Vec<Member>] {
+        self.event.as_ref().map_or(&[], |event| &event.items)
+    }
 }
 
-/// Writes the members of an object, and returns whether any came from a non-empty cell.
-fn write_members(slots: &[Member], cells: &Cells, out: &mut String, is_first: &mut bool) -> Result<bool, Violation> {
-    let mut has_cell = false;
-    for slot in slots {
-        let before = (out.len(), *is_first);
-        separate(out, is_first);
-        out.push_str(&slot.key);
-        match &slot.value {
-            Value::Constant(json) => out.push_str(json),
+/// Writes items with commas between them and before them if others are there, and leaves out those whose cells are all
+/// empty, since not every row fills all of them.
+pub(super) fn write_items(items: &[Vec<Member>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
+    for item in items {
+        let before = out.len();
+        if !matches!(out.as_bytes().last(), None | Some(b'[')) {
+            out.push(',');
+        }
+        let mut has_cell = item.iter().all(|member| matches!(member.value, Value::Constant(_)));
+        let value = |member: &Member, out: &mut String| match &member.value {
+            Value::Constant(_) => member.write(cells, out),
             Value::Cell(cell) => {
                 let written = cell.write(cells, out)?;
                 has_cell |= written.is_filled;
-                if !written.is_there {
-                    out.truncate(before.0);
-                    *is_first = before.1;
-                }
+                Ok(written.is_there)
             }
+        };
+        out.push('{');
+        write_members(item, value, out, &mut true)?;
+        out.push('}');
+        if !has_cell {
+            out.truncate(before);
         }
     }
-    Ok(has_cell)
+    Ok(())
+}
+
+/// Writes the members of an object that have a value.
+fn write_members(
+    members: &[Member],
+    mut value: impl FnMut(&Member, &mut String) -> Result<bool, Violation>,
+    out: &mut String,
+    is_first: &mut bool,
+) -> Result<(), Violation> {
+    for member in members {
+        let before = (out.len(), *is_first);
+        separate(out, is_first);
+        out.push_str(&member.key);
+        if !value(member, out)? {
+            out.truncate(before.0);
+            *is_first = before.1;
+        }
+    }
+    Ok(())
 }
 
 fn separate(out: &mut String, is_first: &mut bool) {

@@ -9,7 +9,7 @@ use serde::{
 };
 
 use super::{
-    column::{Column, Empty},
+    column::{Column, Empty, Take},
     constant::{Constant, Values},
     types::Type,
     value::{CellReader, json_string},
@@ -29,6 +29,9 @@ impl Source {
     pub(super) fn check_as(&self, kind: Type, zone: Option<&TimeZone>) -> Result<(), String> {
         match self {
             Self::Constant(_) => Ok(()),
+            Self::Column(column) if column.take == Take::Sum => {
+                Err("sum cannot be set here: it belongs to event_properties".to_owned())
+            }
             Self::Column(column) if column.kind.is_some_and(|given| given != kind) => {
                 Err(format!("type: can only be {} here; leave it out", kind.name()))
             }
@@ -61,6 +64,14 @@ impl Source {
                 Err("type: can only be string or phone here".to_owned())
             }
             Self::Column(_) => self.check_as(Type::String, None),
+        }
+    }
+
+    /// Which of the rows of a group have its value.
+    pub(super) fn take(&self) -> Take {
+        match self {
+            Self::Column(column) => column.take,
+            Self::Constant(_) => Take::Same,
         }
     }
 
@@ -131,6 +142,9 @@ struct Keys {
     column: Option<String>,
     join: Option<Vec<String>>,
     with: Option<String>,
+    first: Option<String>,
+    last: Option<String>,
+    sum: Option<String>,
     constant: Option<Constant>,
     #[serde(rename = "type")]
     kind: Option<Type>,
@@ -159,10 +173,17 @@ impl Keys {
         } else {
             Empty::Omit
         };
+        let (name, take) = match (self.first, self.last, self.sum) {
+            (Some(name), ..) => (Some(name), Take::First),
+            (_, Some(name), _) => (Some(name), Take::Last),
+            (.., Some(name)) => (Some(name), Take::Sum),
+            _ => (self.column, Take::Same),
+        };
         let column = Column {
-            name: self.column.map(trimmed).unwrap_or_default(),
+            name: name.map(trimmed).unwrap_or_default(),
             join: self.join.unwrap_or_default().into_iter().map(trimmed).collect(),
             with: self.with,
+            take,
             kind: self.kind,
             empty: self.empty.unwrap_or(when_empty),
             values: self.values,
@@ -186,10 +207,19 @@ impl Keys {
 
     fn check(&self) -> Result<(), String> {
         let is_empty = |name: &String| name.trim().is_empty();
-        let origins = [self.column.is_some(), self.join.is_some(), self.constant.is_some()];
-        let problem = match origins.into_iter().filter(|is_given| *is_given).count() {
+        let columns = [&self.column, &self.first, &self.last, &self.sum];
+        let origins = (columns.iter().map(|name| name.is_some())).chain([self.join.is_some(), self.constant.is_some()]);
+        let problem = match origins.filter(|is_given| *is_given).count() {
             0 => "give column, the name of a column, or join, the names of several, or constant, a value",
-            1 if self.column.as_ref().is_some_and(is_empty) => "column: must not be empty",
+            1 if columns.into_iter().flatten().any(is_empty) => "the name of a column must not be empty",
+            1 if self.sum.is_some()
+                && (self.empty.is_some()
+                    || self.values.is_some()
+                    || self.default.is_some()
+                    || self.format.is_some()) =>
+            {
+                "sum goes only with type and thousands"
+            }
             1 if self.constant.is_some() && self.says_how_to_read() => "a constant has no other keys",
             1 if self
                 .join
@@ -203,7 +233,7 @@ impl Keys {
                 "default and empty both say what an empty cell means: give one of them"
             }
             1 => "",
-            _ => "give only one of column, join and constant",
+            _ => "give only one of column, join, constant, first, last and sum",
         };
         if !problem.is_empty() {
             return Err(problem.to_owned());

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::look;
 
 use super::{
-    column::{Column, Empty},
+    column::{Column, Empty, Take},
     constant::{Constant, Values},
     number,
     time::{Dates, Times},
@@ -244,6 +244,12 @@ fn read_default(value: &Constant, kind: Type) -> Result<String, String> {
 /// Whether the settings of a column suit its type.
 fn check_keys(column: &Column, kind: Type) -> Result<(), String> {
     use Type::{Boolean, Date, Datetime, Double, DoubleArray, Long, LongArray, Phone, String, StringArray};
+    if column.take == Take::Sum && !matches!(kind, Long | Double) {
+        return Err(format!(
+            "sum does not belong to the type {}: give type: double or type: long",
+            kind.name()
+        ));
+    }
     let settings: [(&str, bool, &[Type]); 9] = [
         ("join", !column.join.is_empty(), &[String, Phone, Datetime, Date]),
         ("values", column.values.is_some(), &[String, Long, Double, Boolean]),

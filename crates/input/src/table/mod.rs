@@ -132,6 +132,11 @@ impl Table {
         self.wary = self.wary.saturating_sub(count);
     }
 
+    /// How many bytes of the window the previous row has, with its line break.
+    pub(crate) const fn row_length(&self) -> usize {
+        self.pending
+    }
+
     /// Takes the previous row for none that becomes a record.
     pub(crate) const fn pass_over(&mut self) {
         self.is_passed_over = true;

@@ -97,6 +97,25 @@ records:
     event: join
     event_datetime: 가입일시
 ",
+    r#"
+timezone: Asia/Seoul
+group_by: [점포, 전표]
+identity: {external_id: {first: 회원}, phone_no: {last: 전화, type: phone}}
+event: {first: 구분, values: {판매: df_purchase}}
+event_datetime: {first: 일시, format: "%Y%m%d%H%M"}
+event_properties:
+  df_order_id: {join: [점포, 전표]}
+  df_total_purchase_amount: {sum: 금액, thousands: ","}
+  points: {sum: 포인트, type: long}
+  memo: {last: 메모, default: 없음}
+event_items: [{df_item_id: 상품}]
+"#,
+    r"
+group_by: 전표
+records:
+  - {identity: {external_id: a}, event: a, event_datetime: t}
+  - {identity: {external_id: a}, event: b, event_datetime: t, event_properties: {n: {sum: n, type: long}}}
+",
 ];
 
 /// Mappings that are wrong, and a part of the message that says so.
@@ -130,7 +149,7 @@ const WRONG: &[(&str, &str)] = &[
     ("identity: {external_id: id}\nuser_properties: {a: {}}", "give column"),
     (
         "identity: {external_id: id}\nuser_properties: {a: {column: a, constant: b}}",
-        "give only one of column, join and constant",
+        "give only one of column, join, constant, first, last and sum",
     ),
     (
         "identity: {external_id: id}\nuser_properties: {a: {constant: b, type: string}}",
@@ -187,7 +206,7 @@ const WRONG: &[(&str, &str)] = &[
     ("identity: {external_id: {column: a, with: x}}", "with belongs to join"),
     (
         "identity: {external_id: {column: a, join: [a, b]}}",
-        "only one of column, join and constant",
+        "only one of column, join, constant, first, last and sum",
     ),
     (
         "identity: {external_id: id}\nuser_properties: {a: {constant: a, default: b}}",
@@ -327,6 +346,50 @@ const WRONG: &[(&str, &str)] = &[
         "records: [{identity: {external_id: id}, event: a}]",
         "records, number 1: event_datetime is missing",
     ),
+    (
+        "group_by: a\nidentity: {external_id: id}",
+        "event is missing: group_by makes an event",
+    ),
+    (
+        "group_by: a\nrecords: [{identity: {external_id: id}}]",
+        "records, number 1: event is missing: group_by makes an event",
+    ),
+    (
+        "group_by: []\nidentity: {external_id: id}\nevent: e\nevent_datetime: t",
+        "group_by: must be",
+    ),
+    (
+        "group_by: \"\"\nidentity: {external_id: id}\nevent: e\nevent_datetime: t",
+        "group_by: must be",
+    ),
+    (
+        "group_by: {column: a}\nidentity: {external_id: id}\nevent: e\nevent_datetime: t",
+        "or a list of names",
+    ),
+    (
+        "records: [{group_by: a, identity: {external_id: id}, event: e, event_datetime: t}]",
+        "records, number 1: group_by belongs to the top",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_properties: {n: {sum: n, type: string}}",
+        "sum does not belong to the type string: give type: double or type: long",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_properties: {n: {sum: n, default: 0}}",
+        "sum goes only with type and thousands",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_properties: {n: {sum: n, column: n}}",
+        "give only one of",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_properties: {n: {first: \"\"}}",
+        "the name of a column must not be empty",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_log_id: {sum: n}",
+        "event_log_id: sum cannot be set here",
+    ),
 ];
 
 /// Mappings that only a program can see to be wrong.
@@ -366,6 +429,22 @@ const WRONG_BEYOND_SCHEMA: &[(&str, &str)] = &[
     (
         "identity: {external_id: id}\nuser_properties: {a: {column: a, type: phone, default: \"123\"}}",
         "default: must begin with 0",
+    ),
+    (
+        "identity: {external_id: id}\nuser_properties: {a: {first: a}}",
+        "they need group_by",
+    ),
+    (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_properties: {n: {sum: n, type: long}}",
+        "they need group_by",
+    ),
+    (
+        "group_by: k\nidentity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_items: [{n: {sum: n, type: long}}]",
+        "event_items.n: first, last and sum cannot be set here",
+    ),
+    (
+        "identity: {external_id: id}\nonly_if: {column: a, equals: b, equals: c}",
+        "equals",
     ),
 ];
 
