@@ -50,7 +50,7 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     say(&format!("the first {} calls; nothing was sent", preview.calls.len()));
-    if preview.report.bad() > 0 {
+    if preview.report.has_findings() {
         write_aside(&preview.report.to_string());
     }
     ended(preview.stopped.as_ref(), preview.report.bad())

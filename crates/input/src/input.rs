@@ -12,15 +12,18 @@ use crate::{
     error::InputError,
     fingerprint::Passed,
     format::{Encoding, Format},
+    found::Found,
     frame::{Body, Frame, Stop},
-    line_count::LineCount,
+    line_count::{LineCount, PassedOver},
     lines::{Lines, RECORD_SEPARATOR},
     look,
-    mapping::{Mapping, RowMapper},
+    mapping::{self, Mapping},
     options::InputOptions,
+    row_reader::RowReader,
+    rows::Rows,
     source::{self, Origin},
-    table::{Cells, Table},
-    utf16,
+    table::Table,
+    unfit, utf16,
     window::{Bounds, Window},
 };
 
@@ -48,8 +51,6 @@ pub struct Input {
     window: Window,
     format: Format,
     framer: Framer,
-    mapper: Option<RowMapper>,
-    cells: Cells,
     /// The record, if it is not in the window in the form that is returned.
     json: String,
     original: Vec<u8>,
@@ -147,7 +148,6 @@ impl Input {
             (None, Some(b'{' | &RECORD_SEPARATOR)) => Format::Ndjson,
             (None, _) => Format::Csv,
         };
-        let mut mapper = None;
         let framer = match format {
             Format::Ndjson | Format::DeadLetter => Framer::Lines(Lines::default()),
             Format::JsonArray => Framer::Array(Array::default()),
@@ -161,7 +161,7 @@ impl Input {
                 let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
                 window.look_ahead().map_err(|stop| stop.into_error(&name))?;
                 let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-                mapper = Some(RowMapper::new(mapping, &header, &types, accepts).map_err(|problem| {
+                let mapper = mapping::fit(mapping, &header, &types, accepts).map_err(|problem| {
                     let advice = lines_above(mapping, &window).map(|lines| {
                         format!(
                             "; line {} has these names: give skip_top: {lines} in the mapping",
@@ -169,8 +169,8 @@ impl Input {
                         )
                     });
                     InputError::new(&name, problem + &advice.unwrap_or_default())
-                })?);
-                Framer::Table(Box::new(table))
+                })?;
+                Framer::Table(Box::new(Rows::new(RowReader::new(table, mapper))))
             }
         };
         Ok(Self {
@@ -179,8 +179,6 @@ impl Input {
             window,
             format,
             framer,
-            mapper,
-            cells: Cells::default(),
             json: String::new(),
             original: Vec::new(),
             letter: String::new(),
@@ -194,42 +192,45 @@ impl Input {
     /// is not an error; its [`json`](Line::json) says what is wrong with it.
     #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
-        let Some(frame) = self
-            .framer
-            .next(&mut self.window)
-            .map_err(|stop| stop.into_error(&self.name))?
-        else {
+        let next = self.framer.next(&mut self.window);
+        let Some(next) = next.map_err(|stop| stop.into_error(&self.name))? else {
             return Ok(None);
         };
-        let Frame { line, offset, body } = frame;
-        let encoding = match &body {
-            Body::Whole(range) => self
-                .window
-                .encoding_of(range, !self.format.is_table())
-                .map_err(|stop| stop.into_error(&self.name))?,
-            Body::Broken(..) | Body::TooLong(_) => Encoding::Utf8,
-        };
-        let unread = self.window.unread();
-        let (bytes, json) = match body {
-            Body::Whole(range) => {
-                let bytes = unread.get(range).unwrap_or_default();
-                let is_marked = bytes.starts_with(MARK) && encoding != Encoding::Cp949;
-                let json = match (&self.mapper, &self.framer) {
-                    _ if is_marked => Err(Violation::new("", marked(self.format))),
-                    (Some(mapper), Framer::Table(table)) => match table.cells(bytes, encoding, &mut self.cells) {
-                        Ok(()) if table.is_header(&self.cells) => Err(Violation::new("", REPEATS_HEADER)),
-                        Ok(()) => mapper.write(&self.cells, &mut self.json).map(|()| self.json.as_str()),
-                        Err(bad) => Err(Violation::new("", bad.problem(self.format.unit()))),
-                    },
-                    _ => encoding::decode(bytes, encoding, &mut self.json)
-                        .map_err(|bad| Violation::new("", bad.problem(self.format.unit()))),
-                };
-                (bytes, json)
+        let (line, offset, bytes, json) = match (next, &self.framer) {
+            (Next::Record(found), Framer::Table(rows)) => {
+                let bytes = rows.bytes(&found, &self.window);
+                let json = found.problem.map_or_else(|| Ok(rows.json()), Err);
+                (found.line, found.offset, bytes, json)
             }
-            Body::Broken(range, problem) => (unread.get(range).unwrap_or_default(), Err(Violation::new("", problem))),
-            Body::TooLong(length) => {
-                let problem = too_long(length, self.window.bounds.record, self.format);
-                (self.window.head.as_slice(), Err(Violation::new("", problem)))
+            (Next::Record(_), _) => return Ok(None),
+            (Next::Text(Frame { line, offset, body }), _) => {
+                let encoding = match &body {
+                    Body::Whole(range) => self
+                        .window
+                        .encoding_of(range, true)
+                        .map_err(|stop| stop.into_error(&self.name))?,
+                    Body::Broken(..) | Body::TooLong(_) => Encoding::Utf8,
+                };
+                let unread = self.window.unread();
+                let (bytes, json) = match body {
+                    Body::Whole(range) => {
+                        let bytes = unread.get(range).unwrap_or_default();
+                        let is_marked = bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949;
+                        let json = if is_marked {
+                            Err(unfit::marked(self.format))
+                        } else {
+                            encoding::decode(bytes, encoding, &mut self.json)
+                                .map_err(|bad| bad.problem(self.format.unit()))
+                        };
+                        (bytes, json)
+                    }
+                    Body::Broken(range, problem) => (unread.get(range).unwrap_or_default(), Err(problem)),
+                    Body::TooLong(length) => {
+                        let problem = unfit::too_long(length, self.window.bounds.record, self.format);
+                        (self.window.head.as_slice(), Err(problem))
+                    }
+                };
+                (line, offset, bytes, json.map_err(|problem| Violation::new("", problem)))
             }
         };
         let json = match json {
@@ -278,7 +279,19 @@ impl Input {
     /// ```
     #[must_use]
     pub fn column_of(&self, path: &str) -> Option<&str> {
-        self.mapper.as_ref()?.column_of(path)
+        match &self.framer {
+            Framer::Table(rows) => rows.column_of(path),
+            Framer::Lines(_) | Framer::Array(_) => None,
+        }
+    }
+
+    /// The rows read so far that a condition of the mapping passes over.
+    #[must_use]
+    pub fn passed_over(&self) -> PassedOver {
+        match &self.framer {
+            Framer::Table(rows) => rows.passed_over().clone(),
+            Framer::Lines(_) | Framer::Array(_) => PassedOver::default(),
+        }
     }
 
     /// What has been read of it so far, before decompression.
@@ -335,43 +348,29 @@ fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
     Some(window.line() - 1 + place as u64)
 }
 
-/// A byte order mark in UTF-8.
-const MARK: &[u8] = b"\xEF\xBB\xBF";
-
-fn marked(format: Format) -> String {
-    format!(
-        "the {} begins with a byte order mark (U+FEFF), as where files were joined: remove it",
-        format.unit()
-    )
-}
-
-const REPEATS_HEADER: &str = "the row repeats the header, as files do that were joined from several: remove it";
-
-fn too_long(length: u64, most: usize, format: Format) -> String {
-    let unit = format.unit();
-    let reason = if format.is_table() {
-        "; a quote that is never closed is the usual reason"
-    } else {
-        ""
-    };
-    format!("the {unit} has {length} bytes, at most {most} are read{reason}")
-}
-
 /// One way to find records.
 enum Framer {
     Lines(Lines),
     Array(Array),
-    Table(Box<Table>),
+    Table(Box<Rows>),
+}
+
+/// What a framer finds.
+enum Next {
+    /// The text of a record, still in the encoding of the input.
+    Text(Frame),
+    /// A record of a table.
+    Record(Found),
 }
 
 impl Framer {
     /// Moves past the previous record and finds the next one.
-    fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
-        match self {
-            Self::Lines(lines) => lines.next(window).map_err(Stop::Read),
-            Self::Array(array) => array.next(window),
-            Self::Table(table) => table.next(window),
-        }
+    fn next(&mut self, window: &mut Window) -> Result<Option<Next>, Stop> {
+        Ok(match self {
+            Self::Lines(lines) => lines.next(window)?.map(Next::Text),
+            Self::Array(array) => array.next(window)?.map(Next::Text),
+            Self::Table(rows) => rows.next(window)?.map(Next::Record),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads files and pipes of any usual format and encoding as records.
 //!
 //! ```text
-//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► mapping (tables) ─► Line
+//! file, pipe ─► source (count, hash, decompress) ─► window (detect, hold) ─► lines, array or table (frame) ─► decode ─► rows and mapping (tables) ─► Line
 //! ```
 
 #![deny(missing_docs)]
@@ -13,7 +13,9 @@ mod end_mark;
 mod error;
 mod fingerprint;
 mod format;
+mod found;
 mod frame;
+mod grouping;
 mod input;
 mod line_count;
 mod lines;
@@ -21,9 +23,13 @@ mod look;
 mod mapping;
 mod options;
 mod propose;
+mod row_reader;
+mod rows;
+mod seen_groups;
 mod source;
 mod table;
 mod text;
+mod unfit;
 mod utf16;
 mod window;
 
@@ -33,7 +39,7 @@ pub use self::{
     fingerprint::{Beginning, Passed},
     format::{Encoding, Format},
     input::{Input, Line},
-    line_count::LineCount,
+    line_count::{LineCount, PassedOver},
     mapping::Mapping,
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},

@@ -10,6 +10,8 @@ pub(crate) enum Part {
     Blank,
     /// What stands above or below a table.
     Skipped,
+    /// A row that a condition of the mapping passes over.
+    PassedOver,
 }
 
 /// The lines of an input, by what they are part of.
@@ -29,13 +31,37 @@ pub struct LineCount {
     pub blank: u64,
     /// Lines above or below a table that the mapping says to skip, and a `sep=` line.
     pub skipped: u64,
+    /// Lines of rows that a condition of the mapping passes over.
+    pub passed_over: u64,
+}
+
+/// The rows of a table that a condition of its mapping passes over: they are no records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// How many there are.
+    pub rows: u64,
+    /// The lines on which the first ones begin, at most five.
+    pub first_lines: Vec<u64>,
+}
+
+/// How many lines to name.
+const MOST_LINES: usize = 5;
+
+impl PassedOver {
+    pub(crate) fn add(&mut self, line: u64) {
+        self.rows += 1;
+        if self.first_lines.len() < MOST_LINES {
+            self.first_lines.push(line);
+        }
+    }
 }
 
 impl LineCount {
     /// Whether every line is part of something.
     #[must_use]
     pub const fn adds_up(&self) -> bool {
-        self.total == self.records + self.header + self.blank + self.skipped
+        self.total == self.records + self.header + self.blank + self.skipped + self.passed_over
     }
 
     pub(crate) const fn of(&mut self, part: Part) -> &mut u64 {
@@ -44,6 +70,7 @@ impl LineCount {
             Part::Header => &mut self.header,
             Part::Blank => &mut self.blank,
             Part::Skipped => &mut self.skipped,
+            Part::PassedOver => &mut self.passed_over,
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     record::{Fate, RecordId},
 };
 use dfinery::{Language, Violations};
-use dfinery_input::{Beginning, Line, LineCount};
+use dfinery_input::{Beginning, Line, LineCount, PassedOver};
 use dfinery_records::RecordKind;
 
 /// Everything that a load of files keeps about its records.
@@ -81,8 +81,8 @@ impl FileAccounts {
     }
 
     /// Notes what the lines of an input are part of.
-    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>) {
-        self.receipt.has_lines(input, lines);
+    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>, passed_over: PassedOver) {
+        self.receipt.has_lines(input, lines, passed_over);
     }
 
     /// How many calls earlier runs have made, and how long ago at most.

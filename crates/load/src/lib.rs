@@ -58,7 +58,7 @@ mod state_error;
 mod stdin;
 mod stream;
 
-pub use dfinery_input::{Encoding, Format, InputError, InputOptions, LineCount, Mapping};
+pub use dfinery_input::{Encoding, Format, InputError, InputOptions, LineCount, Mapping, PassedOver};
 pub use dfinery_records::{
     Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind, WarningPolicy,
     Warnings,

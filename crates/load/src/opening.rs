@@ -105,8 +105,7 @@ impl Opened {
             receipt.inputs.push(InputReceipt {
                 name,
                 bytes: Some(length),
-                fingerprint: None,
-                lines: None,
+                ..InputReceipt::default()
             });
         }
         Ok(Self {

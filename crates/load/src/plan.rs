@@ -138,6 +138,8 @@ pub fn check_files(
         progress.read(records % GLANCE);
         progress.bytes(passed.bytes() - bytes);
         report.name_columns(|path| input.column_of(path).map(str::to_owned));
+        let passed_over = input.passed_over();
+        report.passed_over(&name, passed_over.rows, &passed_over.first_lines);
         input.finish()?;
     }
     Ok(report)

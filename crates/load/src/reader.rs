@@ -192,8 +192,13 @@ impl Reader {
         reading
             .report
             .name_columns(|path| input.column_of(path).map(str::to_owned));
+        let passed_over = input.passed_over();
+        if !matches!(pass, Pass::Only { first: false, .. }) {
+            let report = &mut reading.report;
+            report.passed_over(&source.name, passed_over.rows, &passed_over.first_lines);
+        }
         read?;
-        lock(&self.accounts).has_lines(file as usize, input.lines());
+        lock(&self.accounts).has_lines(file as usize, input.lines(), passed_over);
         Ok(input.finish().map_err(Stop::Input)?)
     }
 

@@ -18,7 +18,7 @@ use crate::{
     record::Fate,
 };
 use dfinery::{ImportCode, Language, Timestamp, engine::NewFile};
-use dfinery_input::{Beginning, LineCount};
+use dfinery_input::{Beginning, LineCount, PassedOver};
 use dfinery_records::{WarningKind, Warnings};
 
 /// The fates of all records of a load, over all its runs if it was resumed.
@@ -110,6 +110,8 @@ pub struct InputReceipt {
     pub fingerprint: Option<String>,
     /// Its lines, by what they are part of; none until all of it was read in this run, and for a JSON array.
     pub lines: Option<LineCount>,
+    /// The rows that a condition of the mapping passes over; none until all of it was read in this run.
+    pub passed_over: Option<PassedOver>,
 }
 
 impl Receipt {
@@ -117,9 +119,10 @@ impl Receipt {
     pub const VERSION: u32 = 1;
 
     /// Notes what the lines of an input are part of.
-    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>) {
+    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>, passed_over: PassedOver) {
         if let Some(input) = self.inputs.get_mut(input) {
             input.lines = lines;
+            input.passed_over = Some(passed_over);
         }
     }
 
@@ -214,19 +217,39 @@ impl fmt::Display for Receipt {
             line(f, "twice?", self.possibly_twice, "may have been taken more than once")?;
         }
         for input in &self.inputs {
-            if let Some(lines) = input.lines.filter(|lines| lines.blank + lines.skipped > 0) {
+            if let Some(lines) = input
+                .lines
+                .filter(|lines| lines.blank + lines.skipped + lines.passed_over > 0)
+            {
                 let LineCount {
                     total,
                     records,
                     header,
                     blank,
                     skipped,
+                    passed_over,
                     ..
                 } = lines;
                 writeln!(
                     f,
-                    "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped",
-                    input.name
+                    "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped{}",
+                    input.name,
+                    match passed_over {
+                        0 => String::new(),
+                        lines => format!(", {lines} passed over"),
+                    }
+                )?;
+            }
+            if let Some(passed_over) = input.passed_over.as_ref().filter(|passed_over| passed_over.rows > 0) {
+                let first: Vec<_> = passed_over.first_lines.iter().map(u64::to_string).collect();
+                let (rows, word) = match passed_over.rows {
+                    1 => (1, "row was"),
+                    rows => (rows, "rows were"),
+                };
+                writeln!(
+                    f,
+                    "    {rows} {word} passed over by the mapping, first on line {}",
+                    first.join(", ")
                 )?;
             }
         }

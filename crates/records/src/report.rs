@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use self::warnings::Warnings;
 use self::{
-    causes::{Causes, Count, Shown},
+    causes::{Causes, Count, MOST_PLACES, Place, Shown},
     whole::Whole,
 };
 use super::{
@@ -35,6 +35,7 @@ pub struct Report {
     /// The name of the taxonomy.
     taxonomy: Option<String>,
     records: u64,
+    passed_over: PassedOver,
     /// The count of every kind, even if it is zero.
     good: BTreeMap<RecordKind, u64>,
     /// How many records have more problems than are kept for one record.
@@ -55,6 +56,7 @@ impl Report {
         Self {
             taxonomy: taxonomy.map(str::to_owned),
             records: 0,
+            passed_over: PassedOver::default(),
             good: [
                 (RecordKind::Identity, 0),
                 (RecordKind::Profile, 0),
@@ -108,6 +110,18 @@ impl Report {
         }
     }
 
+    /// Counts rows of a table that are no records by a condition of its mapping, of which the first begin on these lines.
+    /// Call it once for each table.
+    pub fn passed_over(&mut self, file: &str, rows: u64, first_lines: &[u64]) {
+        self.passed_over.rows += rows;
+        let first = &mut self.passed_over.first;
+        let room = MOST_PLACES.saturating_sub(first.len());
+        first.extend(first_lines.iter().take(room).map(|line| Place {
+            file: file.to_owned(),
+            line: *line,
+        }));
+    }
+
     /// Names the columns that feed the fields noted so far. Call it for each table, after its last record; the function
     /// returns the column of a field such as `identity.external_id` or `event.event_items[].df_price`.
     pub fn name_columns(&mut self, column_of: impl Fn(&str) -> Option<String>) {
@@ -122,10 +136,10 @@ impl Report {
         }
     }
 
-    /// Whether there is anything to say: a bad record, or a warning.
+    /// Whether there is anything to say: a bad record, a warning, or a row that was passed over.
     #[must_use]
     pub fn has_findings(&self) -> bool {
-        self.bad() > 0 || !self.warnings().is_empty()
+        self.bad() > 0 || self.passed_over.rows > 0 || !self.warnings().is_empty()
     }
 
     /// The warnings, by cause.
@@ -204,11 +218,19 @@ impl Report {
     }
 }
 
+/// Rows that are no records by a condition of a mapping.
+#[derive(Clone, Debug, Default, Serialize)]
+struct PassedOver {
+    rows: u64,
+    first: Vec<Place>,
+}
+
 /// The form for programs.
 #[derive(Serialize)]
 struct View<'r> {
     taxonomy: Option<&'r str>,
     records: u64,
+    passed_over: &'r PassedOver,
     good: u64,
     bad: u64,
     good_by_kind: &'r BTreeMap<RecordKind, u64>,
@@ -229,6 +251,7 @@ impl Serialize for Report {
         View {
             taxonomy: self.taxonomy.as_deref(),
             records: self.records,
+            passed_over: &self.passed_over,
             good: self.good(),
             bad: self.bad(),
             good_by_kind: &self.good,

@@ -12,11 +12,15 @@ use crate::{MAX_RECORD, Mapping};
 use dfinery_records::RecordKind;
 
 mod columns;
+mod conditions;
 mod formats;
+mod groups;
+mod model;
 mod quotes;
 mod sources;
 mod speed;
 mod tables;
+mod values;
 
 /// What a `Line` said.
 #[derive(Clone, Debug, PartialEq)]

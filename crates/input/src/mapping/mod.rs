@@ -1,18 +1,32 @@
 //! How the columns of a table become records.
 
-mod cell;
+mod check;
 mod column;
+mod condition;
+mod constant;
+mod decimal;
 mod definition;
+mod fit;
+mod gather;
+mod group_by;
+mod mapper;
 pub(crate) mod number;
-mod row;
+mod place;
+mod properties;
+mod record;
+mod source;
 mod time;
 mod types;
 mod value;
+mod yaml;
 
-pub use self::definition::Mapping;
+pub use self::yaml::Mapping;
 pub(crate) use self::{
     column::Column,
-    row::{RowMapper, is_like_a_value},
+    fit::{fit, is_like_a_value},
+    gather::Gathered,
+    group_by::Key,
+    mapper::RowMapper,
     types::Type,
     value::{CellReader, json_string},
 };

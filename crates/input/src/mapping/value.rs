@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use foldhash::{HashMap, HashMapExt as _};
 use jiff::tz::TimeZone;
 
 use crate::look;
 
 use super::{
-    column::{Column, Empty},
+    column::{Column, Empty, Take},
+    constant::{Constant, Values},
     number,
     time::{Dates, Times},
     types::Type,
@@ -18,6 +20,8 @@ use super::{
 pub(crate) struct CellReader {
     kind: Kind,
     empty: Empty,
+    /// The default of the mapping as JSON.
+    default: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ enum Kind {
         separator: String,
         elements: Option<Number>,
     },
+    /// The values of texts as JSON, and the texts for a message.
+    Listed(HashMap<String, String>, String),
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +73,16 @@ impl CellReader {
                 .clone()
                 .unwrap_or_else(|| usual.iter().map(|text| (*text).to_owned()).collect())
         };
+        let default = column.default.as_ref();
+        let default = default.map(|value| read_default(value, kind)).transpose()?;
+        if let Some(values) = &column.values {
+            values.check(kind)?;
+            return Ok(Self {
+                kind: listed(values),
+                empty: column.empty,
+                default,
+            });
+        }
         let kind = match kind {
             Type::String => Kind::String,
             Type::Phone => Kind::Phone {
@@ -94,6 +110,7 @@ impl CellReader {
         Ok(Self {
             kind,
             empty: column.empty,
+            default,
         })
     }
 
@@ -117,6 +134,7 @@ impl CellReader {
                 Empty::Omit => return Ok(false),
                 Empty::Null => out.push_str("null"),
                 Empty::Keep => out.push_str("\"\""),
+                Empty::Default => out.push_str(self.default.as_deref().unwrap_or_default()),
             }
             return Ok(true);
         }
@@ -144,6 +162,10 @@ impl CellReader {
                 let _ = write!(out, "\"{date}\"");
             }
             Kind::Array { separator, elements } => write_array(cell, separator, elements.as_ref(), out)?,
+            Kind::Listed(values, listed) => {
+                let value = values.get(cell).or(self.default.as_ref());
+                out.push_str(value.ok_or_else(|| format!("must be {listed}"))?);
+            }
         }
         Ok(true)
     }
@@ -196,10 +218,41 @@ fn write_array(cell: &str, separator: &str, elements: Option<&Number>, out: &mut
     Ok(())
 }
 
+/// The texts that a mapping lists.
+fn listed(values: &Values) -> Kind {
+    let mut by_text = HashMap::with_capacity(values.0.len());
+    for (text, Constant(json)) in &values.0 {
+        by_text.insert(text.clone(), json.clone());
+    }
+    Kind::Listed(by_text, values.listed())
+}
+
+/// A default in the form in which it is sent. It is written as a constant, and not as the cells of the column are.
+fn read_default(value: &Constant, kind: Type) -> Result<String, String> {
+    let checked = value.check(kind).and_then(|()| {
+        let text = value.text().unwrap_or_default();
+        Ok(match kind {
+            Type::Phone => json_string(&number::phone(&text, COUNTRY)?),
+            Type::Datetime => format!("\"{}\"", Times::new(&[], None)?.read(&text)?),
+            Type::Date => format!("\"{}\"", Dates::new(&[])?.read(&text)?),
+            _ => value.0.clone(),
+        })
+    });
+    checked.map_err(|problem| format!("default: {problem}, as the type is {}", kind.name()))
+}
+
 /// Whether the settings of a column suit its type.
 fn check_keys(column: &Column, kind: Type) -> Result<(), String> {
     use Type::{Boolean, Date, Datetime, Double, DoubleArray, Long, LongArray, Phone, String, StringArray};
-    let settings: [(&str, bool, &[Type]); 7] = [
+    if column.take == Take::Sum && !matches!(kind, Long | Double) {
+        return Err(format!(
+            "sum does not belong to the type {}: give type: double or type: long",
+            kind.name()
+        ));
+    }
+    let settings: [(&str, bool, &[Type]); 9] = [
+        ("join", !column.join.is_empty(), &[String, Phone, Datetime, Date]),
+        ("values", column.values.is_some(), &[String, Long, Double, Boolean]),
         ("format", !column.formats.is_empty(), &[Datetime, Date]),
         (
             "thousands",

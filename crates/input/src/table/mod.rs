@@ -43,7 +43,10 @@ pub(crate) struct Table {
     scanner: Scanner,
     layout: Layout,
     header: Header,
+    /// How many bytes of the window the previous row has, with its line break.
     pending: usize,
+    /// Whether the previous row was passed over.
+    is_passed_over: bool,
     /// The ends of the next lines, if lines below the last row are to be skipped.
     ahead: VecDeque<u64>,
     /// How many of the next bytes are lines that a wrong quote swallowed: they are read line by line.
@@ -83,6 +86,7 @@ impl Table {
             layout,
             header: Header::default(),
             pending: 0,
+            is_passed_over: false,
             ahead: VecDeque::new(),
             alone: 0,
             form: None,
@@ -128,17 +132,32 @@ impl Table {
         self.wary = self.wary.saturating_sub(count);
     }
 
+    /// How many bytes of the window the previous row has, with its line break.
+    pub(crate) const fn row_length(&self) -> usize {
+        self.pending
+    }
+
+    /// Takes the previous row for none that becomes a record.
+    pub(crate) const fn pass_over(&mut self) {
+        self.is_passed_over = true;
+    }
+
     /// Moves past the previous row.
     fn pass_pending(&mut self, window: &mut Window) {
+        let part = if std::mem::take(&mut self.is_passed_over) {
+            Part::PassedOver
+        } else {
+            Part::Record
+        };
         let count = std::mem::take(&mut self.pending);
         self.forget(count);
         if self.scanner.has_quotes() {
-            window.pass(count, Part::Record);
+            window.pass(count, part);
         } else {
             let byte = self.scanner.grammar().breaks.byte();
             let last = count.checked_sub(1).and_then(|last| window.unread().get(last));
             let has_break = last == Some(&byte);
-            window.pass_lines(count, usize::from(has_break), Part::Record);
+            window.pass_lines(count, usize::from(has_break), part);
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Report,
-    causes::Shown,
+    causes::{Place, Shown},
     words::{records, thousands},
 };
 
@@ -21,6 +21,14 @@ impl fmt::Display for Report {
             if count > 0 {
                 writeln!(f, "  good records of the kind {kind}: {}", thousands(count))?;
             }
+        }
+        if self.passed_over.rows > 0 {
+            write!(
+                f,
+                "  rows passed over by the mapping: {}",
+                thousands(self.passed_over.rows)
+            )?;
+            places(f, &self.passed_over.first)?;
         }
         match &self.taxonomy {
             Some(taxonomy) => writeln!(f, "Checked against the rules of the API and {taxonomy}.")?,
@@ -57,16 +65,21 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, causes: &[Shown], other: u64
             write!(f, " [{name}]")?;
         }
         write!(f, "\n    {}", records(cause.records))?;
-        for (index, place) in cause.first.iter().enumerate() {
-            let before = if index == 0 { ", first at " } else { ", " };
-            write!(f, "{before}{}:{}", place.file, place.line)?;
-        }
-        writeln!(f)?;
+        places(f, &cause.first)?;
     }
     if other > 0 {
         writeln!(f, "  {} other causes.", have(other))?;
     }
     Ok(())
+}
+
+/// The first places, and the end of the line.
+fn places(f: &mut fmt::Formatter<'_>, first: &[Place]) -> fmt::Result {
+    for (index, place) in first.iter().enumerate() {
+        let before = if index == 0 { ", first at " } else { ", " };
+        write!(f, "{before}{}:{}", place.file, place.line)?;
+    }
+    writeln!(f)
 }
 
 fn have(count: u64) -> String {

@@ -69,6 +69,24 @@ fn a_program_reads_the_same() {
 }
 
 #[test]
+fn rows_that_are_passed_over_are_told_with_the_first_places() {
+    let mut report = report(&[GOOD]);
+    report.passed_over("a.csv", 2, &[3, 5]);
+    report.passed_over("b.csv", 0, &[]);
+    report.passed_over("c.csv", 1_200, &[2, 3, 4, 5, 6]);
+    assert!(report.has_findings());
+    let text = report.to_string();
+    let line = "  rows passed over by the mapping: 1,202, first at a.csv:3, a.csv:5, c.csv:2, c.csv:3, c.csv:4\n";
+    assert!(text.contains(line), "{text}");
+    let json = serde_json::to_value(report).unwrap();
+    assert_eq!(json["passed_over"]["rows"], 1_202);
+    assert_eq!(
+        json["passed_over"]["first"][4],
+        serde_json::json!({"file": "c.csv", "line": 4})
+    );
+}
+
+#[test]
 fn a_report_says_what_was_not_checked_and_stays_bounded() {
     let mut checker = Checker::new(None, Accepts::Mixed);
     let mut report = Report::new(None);

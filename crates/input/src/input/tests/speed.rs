@@ -1,5 +1,7 @@
 //! How fast an input is read; run with `cargo test --release --features load --lib speed -- --ignored --nocapture`.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 const TOTAL: usize = 512 * 1024 * 1024;
@@ -98,4 +100,52 @@ event_items:
         &korean.replace('\n', ",\n"),
         &options(Format::JsonArray, None, None),
     );
+}
+
+/// A till's file with two rows for each receipt, as one event per row and as one per receipt.
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_groups() {
+    let header = "영수증번호,회원번호,결제일시,금액,매장,상품코드,수량\n";
+    let mut csv = header.to_owned();
+    for row in 0..2_000_000 {
+        let receipt = row / 2;
+        writeln!(
+            csv,
+            "{receipt:010},{:08},2024-06-24 15:42:25,\"12,{:03}\",강남점,\"P-{row}, 사과\",2",
+            receipt % 9973,
+            row % 1000
+        )
+        .unwrap();
+    }
+    for (name, group_by, total) in [("by row", "", "column"), ("by receipt", "group_by: 영수증번호", "sum")] {
+        let mapping = format!(
+            r#"
+{group_by}
+timezone: Asia/Seoul
+event: df_purchase
+identity: {{external_id: 회원번호}}
+event_datetime: {{column: 결제일시, format: "%Y-%m-%d %H:%M:%S"}}
+event_properties:
+  df_total_purchase_amount: {{{total}: 금액, type: double, thousands: ","}}
+  df_order_id: 영수증번호
+  store: 매장
+event_items:
+  - {{df_item_id: 상품코드, df_quantity: 수량}}
+"#
+        );
+        let options = options(Format::Csv, Some(Encoding::Utf8), Some(&mapping));
+        let start = cpu_seconds();
+        let reader = Box::new(Cursor::new(csv.clone().into_bytes()));
+        let mut input = Input::from_reader(name, reader, &options, None, Accepts::Mixed).unwrap();
+        let mut count = 0;
+        while let Some(line) = input.next().unwrap() {
+            assert!(line.json.is_ok());
+            count += 1;
+        }
+        let seconds = cpu_seconds() - start;
+        #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+        let rate = csv.len() as f64 / 1e6 / seconds;
+        println!("{name}: {count} records, {rate:.0} MB per second of CPU");
+    }
 }

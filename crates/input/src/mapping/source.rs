@@ -9,7 +9,8 @@ use serde::{
 };
 
 use super::{
-    column::{Column, Empty},
+    column::{Column, Empty, Take},
+    constant::{Constant, Values},
     types::Type,
     value::{CellReader, json_string},
 };
@@ -18,7 +19,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Source {
-    Column(Column),
+    Column(Box<Column>),
     /// A value as JSON.
     Constant(String),
 }
@@ -28,11 +29,26 @@ impl Source {
     pub(super) fn check_as(&self, kind: Type, zone: Option<&TimeZone>) -> Result<(), String> {
         match self {
             Self::Constant(_) => Ok(()),
+            Self::Column(column) if column.take == Take::Sum => {
+                Err("sum cannot be set here: it belongs to event_properties".to_owned())
+            }
             Self::Column(column) if column.kind.is_some_and(|given| given != kind) => {
                 Err(format!("type: can only be {} here; leave it out", kind.name()))
             }
-            Self::Column(column) if column.empty != Empty::Omit => Err("empty: cannot be set here".to_owned()),
+            Self::Column(column) if matches!(column.empty, Empty::Null | Empty::Keep) => {
+                Err("empty: cannot be set here".to_owned())
+            }
             Self::Column(column) => CellReader::new(column, kind, zone).map(|_| ()),
+        }
+    }
+
+    /// The same where a value can only come from a cell as it is.
+    pub(super) fn check_unlisted(&self, kind: Type, zone: Option<&TimeZone>) -> Result<(), String> {
+        match self {
+            Self::Column(column) if column.values.is_some() || column.default.is_some() => {
+                Err("values and default cannot be set here".to_owned())
+            }
+            _ => self.check_as(kind, zone),
         }
     }
 
@@ -40,11 +56,22 @@ impl Source {
     pub(super) fn check_identifier(&self) -> Result<(), String> {
         match self {
             Self::Constant(_) => Err("must come from a column: a constant would make all rows one user".to_owned()),
+            Self::Column(column) if column.values.is_some() || column.default.is_some() => {
+                Err("values and default cannot be set here: they would make many rows one user".to_owned())
+            }
             Self::Column(column) if column.kind == Some(Type::Phone) => self.check_as(Type::Phone, None),
             Self::Column(column) if column.kind.is_some_and(|kind| kind != Type::String) => {
                 Err("type: can only be string or phone here".to_owned())
             }
             Self::Column(_) => self.check_as(Type::String, None),
+        }
+    }
+
+    /// Which of the rows of a group have its value.
+    pub(super) fn take(&self) -> Take {
+        match self {
+            Self::Column(column) => column.take,
+            Self::Constant(_) => Take::Same,
         }
     }
 
@@ -84,7 +111,9 @@ impl<'de> de::Visitor<'de> for SourceVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Short::Column => "the name of a column (in quotes if it is a number), {column: …} or {constant: …}",
+            Short::Column => {
+                "the name of a column (in quotes if it is a number), {column: …}, {join: …} or {constant: …}"
+            }
             Short::Constant => "a text, or {column: …}",
         })
     }
@@ -92,10 +121,10 @@ impl<'de> de::Visitor<'de> for SourceVisitor {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Source, E> {
         match self.0 {
             _ if text.is_empty() => Err(E::custom("must not be empty")),
-            Short::Column => Ok(Source::Column(Column {
+            Short::Column => Ok(Source::Column(Box::new(Column {
                 name: text.trim().to_owned(),
                 ..Column::default()
-            })),
+            }))),
             Short::Constant => Ok(Source::Constant(json_string(text))),
         }
     }
@@ -111,10 +140,17 @@ impl<'de> de::Visitor<'de> for SourceVisitor {
 #[serde(deny_unknown_fields)]
 struct Keys {
     column: Option<String>,
+    join: Option<Vec<String>>,
+    with: Option<String>,
+    first: Option<String>,
+    last: Option<String>,
+    sum: Option<String>,
     constant: Option<Constant>,
     #[serde(rename = "type")]
     kind: Option<Type>,
     empty: Option<Empty>,
+    values: Option<Values>,
+    default: Option<Constant>,
     format: Option<Formats>,
     thousands: Option<char>,
     separator: Option<String>,
@@ -127,23 +163,31 @@ struct Keys {
 
 impl Keys {
     fn into_source(self) -> Result<Source, String> {
-        let problem = match (&self.column, &self.constant) {
-            (Some(_), Some(_)) => "give either column or constant, not both",
-            (None, None) => "give column, the name of a column, or constant, a value",
-            (Some(name), None) if name.trim().is_empty() => "column: must not be empty",
-            (None, Some(_)) if self.says_how_to_read() => "a constant has no other keys",
-            _ => "",
-        };
-        if !problem.is_empty() {
-            return Err(problem.to_owned());
-        }
+        self.check()?;
         if let Some(Constant(json)) = self.constant {
             return Ok(Source::Constant(json));
         }
+        let trimmed = |name: String| name.trim().to_owned();
+        let when_empty = if self.default.is_some() {
+            Empty::Default
+        } else {
+            Empty::Omit
+        };
+        let (name, take) = match (self.first, self.last, self.sum) {
+            (Some(name), ..) => (Some(name), Take::First),
+            (_, Some(name), _) => (Some(name), Take::Last),
+            (.., Some(name)) => (Some(name), Take::Sum),
+            _ => (self.column, Take::Same),
+        };
         let column = Column {
-            name: self.column.unwrap_or_default().trim().to_owned(),
+            name: name.map(trimmed).unwrap_or_default(),
+            join: self.join.unwrap_or_default().into_iter().map(trimmed).collect(),
+            with: self.with,
+            take,
             kind: self.kind,
-            empty: self.empty.unwrap_or_default(),
+            empty: self.empty.unwrap_or(when_empty),
+            values: self.values,
+            default: self.default,
             formats: self.format.map(|formats| formats.0).unwrap_or_default(),
             thousands: self.thousands,
             separator: self.separator,
@@ -151,16 +195,71 @@ impl Keys {
             no: self.no,
             country: self.country,
         };
+        if let Some(values) = &column.values {
+            values.check(values.kind())?;
+        }
         // Checked here too, where the line is known; whether there is a time zone is checked later.
         if let Some(kind) = column.kind {
             CellReader::new(&column, kind, Some(&TimeZone::UTC))?;
         }
-        Ok(Source::Column(column))
+        Ok(Source::Column(Box::new(column)))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let is_empty = |name: &String| name.trim().is_empty();
+        let columns = [&self.column, &self.first, &self.last, &self.sum];
+        let origins = (columns.iter().map(|name| name.is_some())).chain([self.join.is_some(), self.constant.is_some()]);
+        let problem = match origins.filter(|is_given| *is_given).count() {
+            0 => "give column, the name of a column, or join, the names of several, or constant, a value",
+            1 if columns.into_iter().flatten().any(is_empty) => "the name of a column must not be empty",
+            1 if self.sum.is_some()
+                && (self.empty.is_some()
+                    || self.values.is_some()
+                    || self.default.is_some()
+                    || self.format.is_some()) =>
+            {
+                "sum goes only with type and thousands"
+            }
+            1 if self.constant.is_some() && self.says_how_to_read() => "a constant has no other keys",
+            1 if self
+                .join
+                .as_ref()
+                .is_some_and(|names| names.len() < 2 || names.iter().any(is_empty)) =>
+            {
+                "join: must be a list of at least two names of columns"
+            }
+            1 if self.with.is_some() && self.join.is_none() => "with belongs to join",
+            1 if self.values.is_none() && self.default.is_some() && self.empty.is_some() => {
+                "default and empty both say what an empty cell means: give one of them"
+            }
+            1 => "",
+            _ => "give only one of column, join, constant, first, last and sum",
+        };
+        if !problem.is_empty() {
+            return Err(problem.to_owned());
+        }
+        let excluded = [
+            ("format", self.format.is_some()),
+            ("thousands", self.thousands.is_some()),
+            ("separator", self.separator.is_some()),
+            ("true", self.yes.is_some()),
+            ("false", self.no.is_some()),
+            ("country", self.country.is_some()),
+        ];
+        match excluded.into_iter().find(|(_, is_given)| *is_given) {
+            Some((name, _)) if self.values.is_some() => Err(format!(
+                "values and {name} do not go together: values say all that a cell may be"
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn says_how_to_read(&self) -> bool {
-        self.kind.is_some()
+        self.with.is_some()
+            || self.kind.is_some()
             || self.empty.is_some()
+            || self.values.is_some()
+            || self.default.is_some()
             || self.format.is_some()
             || self.thousands.is_some()
             || self.separator.is_some()
@@ -202,58 +301,5 @@ impl<'de> Deserialize<'de> for Formats {
         }
 
         deserializer.deserialize_any(FormatsVisitor)
-    }
-}
-
-/// A constant as JSON.
-struct Constant(String);
-
-impl<'de> Deserialize<'de> for Constant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = dfinery::PropertyValue::deserialize(deserializer)?;
-        match value {
-            dfinery::PropertyValue::Null => Err(de::Error::custom("constant: must not be null")),
-            value => serde_json::to_string(&value).map(Self).map_err(de::Error::custom),
-        }
-    }
-}
-
-/// Properties by name, in the order written.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct PropertySources(Vec<(String, Source)>);
-
-impl PropertySources {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Source)> {
-        self.0.iter().map(|(name, source)| (name.as_str(), source))
-    }
-}
-
-impl<'de> Deserialize<'de> for PropertySources {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EntriesVisitor;
-
-        impl<'de> de::Visitor<'de> for EntriesVisitor {
-            type Value = PropertySources;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of properties")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<PropertySources, A::Error> {
-                let mut entries: Vec<(String, Source)> = Vec::new();
-                while let Some((name, source)) = map.next_entry::<String, Source>()? {
-                    if name.is_empty() {
-                        return Err(de::Error::custom("a property needs a name"));
-                    }
-                    if entries.iter().any(|(other, _)| *other == name) {
-                        return Err(de::Error::custom(format_args!("{name} is given twice")));
-                    }
-                    entries.push((name, source));
-                }
-                Ok(PropertySources(entries))
-            }
-        }
-
-        deserializer.deserialize_map(EntriesVisitor)
     }
 }

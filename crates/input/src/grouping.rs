@@ -1,0 +1,250 @@
+//! Rows that stand together as one record.
+//!
+//! The rows of a group go on until one with another key is read, which is held until the group has been given. A row whose
+//! key cannot be read may belong to the group before it or to the one after it: both are bad, since a record without one
+//! of its rows would have wrong sums. The row itself is counted as one of the group before it.
+
+use dfinery::Violation;
+
+use crate::{
+    found::{Bytes, Found},
+    frame::Stop,
+    mapping::{Gathered, Key, RowMapper},
+    row_reader::{Problem, Row, RowReader},
+    seen_groups::SeenGroups,
+    window::{KEPT_OF_LONG, Window},
+};
+
+/// Makes a record of the rows that have the same key and stand together.
+pub(crate) struct Grouping {
+    key_columns: Key,
+    group: Group,
+    /// The next record of the group, once it is complete.
+    next_record: Option<usize>,
+    /// The row that ended the group; it is still in the window.
+    held: Option<Row>,
+    /// The line of a row that may belong to the next group.
+    doubt: Option<u64>,
+    /// The key of the row read last.
+    key: Vec<u8>,
+    seen: SeenGroups,
+}
+
+/// The rows of a group.
+#[derive(Default)]
+struct Group {
+    is_open: bool,
+    /// Empty if no row of it has a key that can be read.
+    key: Vec<u8>,
+    line: u64,
+    offset: u64,
+    /// The bytes of its rows, with their line breaks.
+    original: Vec<u8>,
+    is_too_long: bool,
+    /// Why no record can be made of it.
+    problem: Option<Violation>,
+    /// What the rows have given for each record of the mapping, or why there is none.
+    records: Vec<(Gathered, Option<Violation>)>,
+}
+
+impl Grouping {
+    pub(crate) fn new(key_columns: Key) -> Self {
+        Self {
+            key_columns,
+            group: Group::default(),
+            next_record: None,
+            held: None,
+            doubt: None,
+            key: Vec::new(),
+            seen: SeenGroups::default(),
+        }
+    }
+
+    /// The next record; `None` at the end.
+    pub(crate) fn next(
+        &mut self,
+        reader: &mut RowReader,
+        window: &mut Window,
+        json: &mut String,
+    ) -> Result<Option<Found>, Stop> {
+        loop {
+            if let Some(next) = &mut self.next_record {
+                if let Some(found) = self.group.record(next, &reader.mapper, json) {
+                    return Ok(Some(found));
+                }
+                self.next_record = None;
+                self.group.clear();
+            }
+            let row = match self.held.take() {
+                Some(row) => Some(row),
+                None => reader.next(window)?,
+            };
+            let Some(row) = row else {
+                if !self.group.is_open {
+                    return Ok(None);
+                }
+                self.next_record = Some(0);
+                continue;
+            };
+            let is_header = matches!(row.problem, Some(Problem::RepeatsHeader));
+            let problem = if let Some(problem) = &row.problem {
+                Some(problem.violation())
+            } else {
+                let read = self.key_columns.read(&reader.cells, &mut self.key);
+                read.err()
+                    .map(|problem| Violation::new(&self.key_columns.label, problem))
+            };
+            let ends = is_header || (problem.is_none() && self.group.key != self.key);
+            if ends && self.group.is_open {
+                self.held = Some(row);
+                self.next_record = Some(0);
+                continue;
+            }
+            match problem {
+                Some(problem) if is_header => return Ok(Some(Found::of_row(&row, Some(problem)))),
+                problem => self.add(&row, problem, reader, window),
+            }
+        }
+    }
+
+    /// The bytes of the rows of the group.
+    pub(crate) fn original(&self) -> &[u8] {
+        let bytes = &self.group.original;
+        let breaks = bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        bytes.get(..bytes.len() - breaks.count()).unwrap_or_default()
+    }
+
+    /// Adds a row to the group, and begins it if it is the first.
+    fn add(&mut self, row: &Row, problem: Option<Violation>, reader: &RowReader, window: &Window) {
+        let doubt = self.doubt.take();
+        if !self.group.is_open {
+            self.begin(row, problem.is_none(), doubt);
+        }
+        let group = &mut self.group;
+        let bytes = match row.range {
+            Some(_) => window.unread().get(..row.length).unwrap_or_default(),
+            None => &window.head,
+        };
+        let is_usable = problem.is_none();
+        if let Some(problem) = problem {
+            self.doubt = Some(row.line);
+            group.spoil(at_line(&problem, row.line));
+        }
+        if let Err(problem) = group.keep(bytes, window.bounds.record) {
+            group.spoil(Violation::new(&self.key_columns.label, problem));
+        }
+        if is_usable && group.problem.is_none() {
+            group.gather(row.line, reader, window.bounds.record);
+        }
+    }
+
+    fn begin(&mut self, row: &Row, has_key: bool, doubt: Option<u64>) {
+        let group = &mut self.group;
+        (group.is_open, group.line, group.offset) = (true, row.line, row.offset);
+        if !has_key {
+            return;
+        }
+        group.key.clone_from(&self.key);
+        let label = &self.key_columns.label;
+        if let Some(before) = self.seen.add(&self.key, row.line) {
+            let problem = format!(
+                "rows with the same key do not stand together: sort the file by {label}; the first of them became a record of \
+                 their own"
+            );
+            group.spoil(at_line(&Violation::new(label, problem), before));
+        } else if let Some(line) = doubt {
+            let problem =
+                "the row before the first one may belong to it and cannot be used: mend that row, and load both";
+            group.spoil(at_line(&Violation::new(label, problem), line));
+        }
+    }
+}
+
+impl Group {
+    fn clear(&mut self) {
+        self.is_open = false;
+        self.key.clear();
+        self.original.clear();
+        self.is_too_long = false;
+        self.problem = None;
+        for (gathered, problem) in &mut self.records {
+            gathered.clear();
+            *problem = None;
+        }
+    }
+
+    /// No record can be made of it; the first reason counts.
+    fn spoil(&mut self, problem: Violation) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Keeps the bytes of a row, or the first bytes of the group if it is too long.
+    fn keep(&mut self, bytes: &[u8], most: usize) -> Result<(), String> {
+        if self.is_too_long {
+            return Ok(());
+        }
+        self.original.extend(bytes);
+        if self.original.len() <= most {
+            return Ok(());
+        }
+        self.is_too_long = true;
+        self.original.truncate(KEPT_OF_LONG);
+        self.original.shrink_to(most / 2);
+        Err(too_long("rows", most))
+    }
+
+    /// Adds a row to the records that take it.
+    fn gather(&mut self, line: u64, reader: &RowReader, most: usize) {
+        let mut next = 0;
+        while let Some(record) = reader.mapper.record_for(&reader.cells, next) {
+            next = record.position + 1;
+            if self.records.len() < next {
+                self.records.resize_with(next, Default::default);
+            }
+            let Some((gathered, problem)) = self.records.get_mut(record.position) else {
+                continue;
+            };
+            if problem.is_some() {
+                continue;
+            }
+            *problem = gathered.add(record.mapper, &reader.cells, line).err();
+            if gathered.length() > most {
+                *problem = Some(Violation::new("event.event_items", too_long("items", most)));
+            }
+        }
+    }
+
+    /// The next record of the complete group.
+    fn record(&mut self, next: &mut usize, mapper: &RowMapper, json: &mut String) -> Option<Found> {
+        let found = |problem| Found {
+            line: self.line,
+            offset: self.offset,
+            bytes: Bytes::Group,
+            problem,
+        };
+        if let Some(problem) = self.problem.take() {
+            *next = usize::MAX;
+            return Some(found(Some(problem)));
+        }
+        while let Some((gathered, problem)) = self.records.get_mut(*next) {
+            let position = *next;
+            *next += 1;
+            if gathered.has_rows() {
+                let problem = problem.take();
+                return Some(found(
+                    problem.or_else(|| mapper.write_group(position, gathered, json).err()),
+                ));
+            }
+        }
+        None
+    }
+}
+
+fn too_long(what: &str, most: usize) -> String {
+    format!("the {what} of one record have more than {most} bytes together: check that group_by names the right column")
+}
+
+/// A violation with a line at the end, where a report does not take it for a part of the cause.
+fn at_line(violation: &Violation, line: u64) -> Violation {
+    Violation::new(violation.path(), format!("{} (line {line})", violation.problem()))
+}

@@ -1,0 +1,172 @@
+//! Which keys of a mapping go together.
+
+use dfinery::Identity;
+use jiff::tz::TimeZone;
+
+use super::{
+    column::Take,
+    definition::{Definition, Escape, EventName},
+    properties::PropertySources,
+    types::Type,
+};
+
+impl Definition {
+    /// Whether its keys go together; an error says which do not.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let is_delimiter = |escape: &Escape| self.delimiter.is_some_and(|delimiter| delimiter.0 == escape.0);
+        if self.escape.as_ref().is_some_and(is_delimiter) {
+            return Err("escape and delimiter must be different characters".to_owned());
+        }
+        let zone = self.timezone.as_ref();
+        let Some(records) = &self.records else {
+            return self.check_record(zone, self.group_by.is_some());
+        };
+        if records.is_empty() {
+            return Err("records: must not be empty".to_owned());
+        }
+        if let Some(key) = self.key_of_record() {
+            return Err(format!("{key} belongs to one of the records, as there are records"));
+        }
+        for (record, number) in records.iter().zip(1..) {
+            let checked = match record.key_of_table() {
+                Some(key) => Err(format!("{key} belongs to the top of the mapping, not to a record")),
+                None => record.check_record(zone, self.group_by.is_some()),
+            };
+            checked.map_err(|problem| format!("records, number {number}: {problem}"))?;
+        }
+        Ok(())
+    }
+
+    /// A key that is given and belongs to a record.
+    fn key_of_record(&self) -> Option<&'static str> {
+        let keys = [
+            ("identity", self.identity.is_some()),
+            ("event", self.event.is_some()),
+            ("event_datetime", self.event_datetime.is_some()),
+            ("event_log_id", self.event_log_id.is_some()),
+            ("event_properties", self.event_properties.is_some()),
+            ("event_items", self.event_items.is_some()),
+            ("user_properties", self.user_properties.is_some()),
+            ("request_datetime", self.request_datetime.is_some()),
+        ];
+        first_given(keys)
+    }
+
+    /// A key that is given and belongs to the table.
+    fn key_of_table(&self) -> Option<&'static str> {
+        let keys = [
+            ("delimiter", self.delimiter.is_some()),
+            ("escape", self.escape.is_some()),
+            ("short_rows", self.short_rows),
+            ("skip_top", self.skip_top > 0),
+            ("skip_bottom", self.skip_bottom > 0),
+            ("timezone", self.timezone.is_some()),
+            ("group_by", self.group_by.is_some()),
+            ("records", self.records.is_some()),
+        ];
+        first_given(keys)
+    }
+
+    fn check_record(&self, zone: Option<&TimeZone>, is_grouped: bool) -> Result<(), String> {
+        self.check_kind()?;
+        if is_grouped && self.event.is_none() {
+            return Err("event is missing: group_by makes an event of several rows".to_owned());
+        }
+        let mut of_items = self.event_items.iter().flatten().flat_map(PropertySources::iter);
+        if let Some((name, _)) = of_items.find(|(_, source)| source.take() != Take::Same) {
+            return Err(format!(
+                "event_items.{name}: first, last and sum cannot be set here: each row adds its own items"
+            ));
+        }
+        if !is_grouped && self.sources().any(|source| source.take() != Take::Same) {
+            return Err("first, last and sum are about the rows of one record: they need group_by".to_owned());
+        }
+        for (name, source) in self.identity.iter().flat_map(PropertySources::iter) {
+            if !Identity::FIELDS.contains(&name) {
+                return Err(format!(
+                    "identity.{name}: no such identifier; there are {}",
+                    Identity::FIELDS.join(", ")
+                ));
+            }
+            source
+                .check_identifier()
+                .map_err(|problem| format!("identity.{name}: {problem}"))?;
+        }
+        let times = [
+            ("event_datetime", &self.event_datetime),
+            ("request_datetime", &self.request_datetime),
+        ];
+        for (name, source) in times
+            .into_iter()
+            .filter_map(|(name, source)| Some((name, source.as_ref()?)))
+        {
+            source
+                .check_unlisted(Type::Datetime, zone)
+                .map_err(|problem| format!("{name}: {problem}"))?;
+        }
+        if let Some(source) = &self.event_log_id {
+            source
+                .check_unlisted(Type::String, zone)
+                .map_err(|problem| format!("event_log_id: {problem}"))?;
+        }
+        if let Some(EventName(source)) = &self.event {
+            source
+                .check_as(Type::String, zone)
+                .map_err(|problem| format!("event: {problem}"))?;
+        }
+        let items = self.event_items.iter().flatten().map(|item| ("event_items", item));
+        let properties = [
+            ("event_properties", &self.event_properties),
+            ("user_properties", &self.user_properties),
+        ];
+        let properties = properties
+            .into_iter()
+            .filter_map(|(name, entries)| Some((name, entries.as_ref()?)));
+        for (section, entries) in properties.chain(items) {
+            for (name, source) in entries.iter() {
+                source
+                    .check(zone)
+                    .map_err(|problem| format!("{section}.{name}: {problem}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks which keys a record may have.
+    fn check_kind(&self) -> Result<(), String> {
+        if self.identity.as_ref().is_none_or(PropertySources::is_empty) {
+            return Err(format!(
+                "identity: give at least one of {}",
+                Identity::FIELDS.join(", ")
+            ));
+        }
+        if self.event.is_some() {
+            if self.user_properties.is_some() || self.request_datetime.is_some() {
+                return Err(
+                    "an event has neither user_properties nor request_datetime: write records, a list with one of each"
+                        .to_owned(),
+                );
+            }
+            if self.event_datetime.is_none() {
+                return Err("event_datetime is missing: an event needs the time at which it happened".to_owned());
+            }
+        } else {
+            let of_events = [
+                ("event_datetime", self.event_datetime.is_some()),
+                ("event_log_id", self.event_log_id.is_some()),
+                ("event_properties", self.event_properties.is_some()),
+                ("event_items", self.event_items.is_some()),
+            ];
+            if let Some((name, _)) = of_events.iter().find(|(_, is_there)| *is_there) {
+                return Err(format!(
+                    "event is missing: {name} belongs to an event, which needs a name"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn first_given<const N: usize>(keys: [(&'static str, bool); N]) -> Option<&'static str> {
+    keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+}

@@ -1,0 +1,113 @@
+//! The rows of a table that its mapping takes.
+
+use std::ops::Range;
+
+use dfinery::Violation;
+
+use crate::{
+    format::{Encoding, Format},
+    frame::{Body, Frame, Stop},
+    line_count::PassedOver,
+    mapping::RowMapper,
+    table::{Cells, Table},
+    unfit,
+    window::Window,
+};
+
+/// Reads rows, and passes over those that the conditions of a mapping exclude.
+pub(crate) struct RowReader {
+    table: Table,
+    pub(crate) mapper: RowMapper,
+    /// The cells of the row read last, if it is good.
+    pub(crate) cells: Cells,
+    pub(crate) passed_over: PassedOver,
+}
+
+/// A row, which is in the window until the next one is read.
+pub(crate) struct Row {
+    pub(crate) line: u64,
+    pub(crate) offset: u64,
+    /// Where it is in the window; `None` if it is too long, so that the window keeps only its head.
+    pub(crate) range: Option<Range<usize>>,
+    /// How many bytes of the window it has, with its line break.
+    pub(crate) length: usize,
+    /// Why it cannot be used.
+    pub(crate) problem: Option<Problem>,
+}
+
+/// Why a row cannot be used.
+pub(crate) enum Problem {
+    RepeatsHeader,
+    Unreadable(String),
+}
+
+impl Problem {
+    pub(crate) fn violation(&self) -> Violation {
+        Violation::new(
+            "",
+            match self {
+                Self::RepeatsHeader => REPEATS_HEADER,
+                Self::Unreadable(problem) => problem,
+            },
+        )
+    }
+}
+
+const REPEATS_HEADER: &str = "the row repeats the header, as files do that were joined from several: remove it";
+
+impl RowReader {
+    pub(crate) fn new(table: Table, mapper: RowMapper) -> Self {
+        Self {
+            table,
+            mapper,
+            cells: Cells::default(),
+            passed_over: PassedOver::default(),
+        }
+    }
+
+    /// The next row that is not passed over; `None` at the end.
+    pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Row>, Stop> {
+        loop {
+            let Some(Frame { line, offset, body }) = self.table.next(window)? else {
+                return Ok(None);
+            };
+            let (range, problem) = match body {
+                Body::Whole(range) => {
+                    let read = self.read(&range, window)?;
+                    if read.is_none() && !self.mapper.takes(&self.cells) {
+                        self.table.pass_over();
+                        self.passed_over.add(line);
+                        continue;
+                    }
+                    let repeats = read.is_none() && self.table.is_header(&self.cells);
+                    (Some(range), read.or(repeats.then_some(Problem::RepeatsHeader)))
+                }
+                Body::Broken(range, problem) => (Some(range), Some(Problem::Unreadable(problem))),
+                Body::TooLong(length) => {
+                    let problem = unfit::too_long(length, window.bounds.record, Format::Csv);
+                    (None, Some(Problem::Unreadable(problem)))
+                }
+            };
+            return Ok(Some(Row {
+                line,
+                offset,
+                range,
+                length: self.table.row_length(),
+                problem,
+            }));
+        }
+    }
+
+    /// Reads the cells of a row, or says why they cannot be read.
+    fn read(&mut self, range: &Range<usize>, window: &mut Window) -> Result<Option<Problem>, Stop> {
+        let encoding = window.encoding_of(range, false)?;
+        let bytes = window.unread().get(range.clone()).unwrap_or_default();
+        if bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949 {
+            return Ok(Some(Problem::Unreadable(unfit::marked(Format::Csv))));
+        }
+        let read = self.table.cells(bytes, encoding, &mut self.cells);
+        Ok(read
+            .err()
+            .map(|bad| Problem::Unreadable(bad.problem(Format::Csv.unit()))))
+    }
+}

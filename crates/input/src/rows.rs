@@ -1,0 +1,78 @@
+//! The records of the rows of a table.
+
+use crate::{
+    found::{Bytes, Found},
+    frame::Stop,
+    grouping::Grouping,
+    line_count::PassedOver,
+    row_reader::{Row, RowReader},
+    window::Window,
+};
+
+/// Makes the records of each row, or of the rows that stand together.
+pub(crate) struct Rows {
+    reader: RowReader,
+    /// The row whose records are being made, and the next of them.
+    row: Option<(Row, usize)>,
+    grouping: Option<Grouping>,
+    /// The record made last.
+    json: String,
+}
+
+impl Rows {
+    pub(crate) fn new(mut reader: RowReader) -> Self {
+        Self {
+            grouping: reader.mapper.take_key().map(Grouping::new),
+            reader,
+            row: None,
+            json: String::new(),
+        }
+    }
+
+    /// The next record; `None` at the end.
+    pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Found>, Stop> {
+        if let Some(grouping) = &mut self.grouping {
+            return grouping.next(&mut self.reader, window, &mut self.json);
+        }
+        loop {
+            if let Some((row, next)) = &mut self.row {
+                let cells = &self.reader.cells;
+                if let Some(record) = self.reader.mapper.record_for(cells, *next) {
+                    *next = record.position + 1;
+                    let written = record.mapper.write(cells, &mut self.json);
+                    return Ok(Some(Found::of_row(row, written.err())));
+                }
+            }
+            let Some(row) = self.reader.next(window)? else {
+                return Ok(None);
+            };
+            if let Some(problem) = &row.problem {
+                self.row = None;
+                return Ok(Some(Found::of_row(&row, Some(problem.violation()))));
+            }
+            self.row = Some((row, 0));
+        }
+    }
+
+    /// The bytes of a record.
+    pub(crate) fn bytes<'a>(&'a self, found: &Found, window: &'a Window) -> &'a [u8] {
+        match &found.bytes {
+            Bytes::Window(range) => window.unread().get(range.clone()).unwrap_or_default(),
+            Bytes::Head => &window.head,
+            Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::original),
+        }
+    }
+
+    /// The record that was found last, if it had no problem.
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    pub(crate) fn column_of(&self, path: &str) -> Option<&str> {
+        self.reader.mapper.column_of(path)
+    }
+
+    pub(crate) const fn passed_over(&self) -> &PassedOver {
+        &self.reader.passed_over
+    }
+}
