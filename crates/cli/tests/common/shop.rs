@@ -22,7 +22,8 @@ impl Dice {
 /// A night's sales at the till in CP949: receipts of one to six lines, 13 dirty cells, and a total at the end.
 pub fn sales(rows: u32) -> Vec<u8> {
     let mut dice = Dice(7);
-    let mut csv = "영수증번호,판매일시,점포코드,점포명,POS번호,회원번호,상품코드,상품명,단가,수량,금액,결제수단\r\n".to_owned();
+    let mut csv =
+        "영수증번호,판매일시,점포코드,점포명,POS번호,회원번호,상품코드,상품명,단가,수량,금액,결제수단\r\n".to_owned();
     let dirty = |row: u32, places: &[u32]| rows > 1000 && places.iter().any(|place| rows * place / 1000 == row);
     let (mut left, mut receipt, mut head) = (0, 0, String::new());
     let (mut member, mut payment, mut total) = (String::new(), "", 0);
@@ -32,7 +33,11 @@ pub fn sales(rows: u32) -> Vec<u8> {
             receipt += 1;
             let store = dice.roll(40);
             let (hour, minute, second) = (10 + dice.roll(12), dice.roll(60), dice.roll(60));
-            head = format!("S{store:03},{}점,{}", ["강남", "홍대", "부산", "대전"][store as usize % 4], dice.roll(4) + 1);
+            head = format!(
+                "S{store:03},{}점,{}",
+                ["강남", "홍대", "부산", "대전"][store as usize % 4],
+                dice.roll(4) + 1
+            );
             member = match dice.roll(5) {
                 0 => "비회원".to_owned(),
                 _ => format!("M{:07}", dice.roll(40_000)),
@@ -72,9 +77,10 @@ pub fn sales(rows: u32) -> Vec<u8> {
 /// An extract of the members: two forms of dates, two of phone numbers, and consents by channel.
 pub fn members(count: u32) -> Vec<u8> {
     let mut dice = Dice(11);
-    let mut csv = "회원번호,성명,성별,생년월일,휴대폰번호,이메일,회원등급,가입일,광고수신동의(문자),광고수신동의(카카오/알림톡),\
+    let mut csv =
+        "회원번호,성명,성별,생년월일,휴대폰번호,이메일,회원등급,가입일,광고수신동의(문자),광고수신동의(카카오/알림톡),\
                    광고수신동의(이메일),야간 광고 수신동의\r\n"
-        .to_owned();
+            .to_owned();
     for number in 0..count {
         let (year, month, day) = (1950 + dice.roll(55), dice.roll(12) + 1, dice.roll(28) + 1);
         let birth = match dice.roll(3) {
@@ -86,7 +92,11 @@ pub fn members(count: u32) -> Vec<u8> {
             0 => format!("010-{first}-{second:04}"),
             _ => format!("010{first}{second:04}"),
         };
-        let gender = if number % 10_007 == 10_006 { "?" } else { ["남", "여", ""][dice.roll(3) as usize] };
+        let gender = if number % 10_007 == 10_006 {
+            "?"
+        } else {
+            ["남", "여", ""][dice.roll(3) as usize]
+        };
         let mut agreed = || ["Y", "N"][dice.roll(2) as usize];
         let consents = [agreed(), agreed(), agreed(), agreed()].join(",");
         let grade = ["일반", "실버", "골드"][number as usize % 3];

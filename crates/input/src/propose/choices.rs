@@ -6,6 +6,8 @@ use super::tally::Tally;
 const MOST: usize = 20;
 /// The longest text to keep, in bytes.
 const LONGEST: usize = 32;
+/// How many cells with other texts do not end the search, beside a tenth of those with the texts that are kept.
+const GIVE_UP: u64 = 1000;
 /// Texts for yes and no; a mapping knows the first three of each by itself.
 const YES: &[&str] = &[
     "true",
@@ -51,6 +53,8 @@ const GENDERS: &[(&str, &[&str])] = &[
 pub(super) struct Choices {
     texts: Vec<(String, Tally)>,
     others: Tally,
+    /// How many cells have a text that is kept.
+    kept: u64,
 }
 
 /// How the texts of a column are read.
@@ -65,8 +69,13 @@ pub(super) type YesNo = (Vec<String>, Vec<String>);
 
 impl Choices {
     pub(super) fn add(&mut self, text: &str, line: u64) {
+        // With so many other texts, the few that are kept decide nothing.
+        if self.others.count > GIVE_UP + self.kept / 10 {
+            return self.others.add(line);
+        }
         if let Some((_, tally)) = self.texts.iter_mut().find(|(other, _)| other == text) {
             tally.add(line);
+            self.kept += 1;
         } else if self.texts.len() < MOST && text.len() <= LONGEST {
             let mut tally = Tally::default();
             tally.add(line);

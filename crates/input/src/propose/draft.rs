@@ -331,8 +331,11 @@ impl<'a> Draft<'a> {
         let differing = receipts.differing_in(place);
         if receipts.differ_in(place) {
             let of_rows = |how: &str, keys: &[String]| {
-                let keys: String = keys.iter().map(|key| format!(", {key}")).collect();
-                format!("{{{how}: {}{keys}}}", scalar(column))
+                let all: Vec<_> = [format!("{how}: {}", scalar(column))]
+                    .into_iter()
+                    .chain(keys.iter().cloned())
+                    .collect();
+                format!("{{{}}}", all.join(", "))
             };
             if key == "df_total_purchase_amount" {
                 let kind = "type: double".to_owned();

@@ -128,6 +128,10 @@ impl Moments {
             return self.others.add(line);
         }
         shape_of_cell(cell, &mut self.shape);
+        // A number of another length is no time.
+        if self.shape == "9" && !matches!(cell.len(), 5 | 8 | 10 | 12..=14) {
+            return self.others.add(line);
+        }
         for form in &mut self.forms {
             if form.may_be(cell, &self.shape) && form.add(cell, line, &mut self.scratch) {
                 return;
@@ -247,7 +251,9 @@ impl Form {
                 };
                 range.is_some_and(|(_, range)| whole.parse().is_ok_and(|count| range.contains(&count)))
             }
-            Moment::Time => shape.starts_with("9-9-9") && shape.len() > 9,
+            Moment::Time => {
+                shape.starts_with("9-9-9") && (shape.contains(['+', 'Z', 'z', '[']) || shape.matches('-').count() > 2)
+            }
             Moment::LocalTime if self.format.is_empty() => shape.starts_with("9-9-9") && shape.contains("9:9:9"),
             _ if shape == "9" && self.shape == "9" => {
                 let digits = match self.format.as_str() {
@@ -258,7 +264,8 @@ impl Form {
                 let year = cell.get(..4).and_then(|year| year.parse().ok());
                 cell.len() == digits && year.is_some_and(|year| YEARS.contains(&year))
             }
-            _ => self.shape == shape && !(self.format.starts_with("%y") && !cell.get(2..3).is_some_and(|c| c == "/")),
+            _ if self.format.starts_with("%y") => self.shape == shape && cell.get(2..3) == Some("/"),
+            _ => self.shape == shape,
         }
     }
 
