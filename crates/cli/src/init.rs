@@ -90,8 +90,11 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     out.write_all(proposal.yaml.as_bytes())?;
     out.flush()?;
     let mut talk = io::stderr().lock();
-    for question in &proposal.unsure {
-        writeln!(talk, "dfinery: {question}")?;
+    if !proposal.unsure.is_empty() {
+        writeln!(talk, "dfinery: what to look at, the most important first:")?;
+    }
+    for point in &proposal.unsure {
+        writeln!(talk, "  * {point}")?;
     }
     if proposal.complete {
         writeln!(

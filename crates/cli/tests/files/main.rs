@@ -7,8 +7,11 @@ mod bad_records;
 mod changing;
 #[path = "../common/command.rs"]
 mod command;
+mod drafts;
 mod korean;
 mod looking;
 mod purchases;
+#[path = "../common/shop.rs"]
+mod shop;
 mod unreadable;
 mod warnings;

@@ -3,14 +3,18 @@
 use std::fmt::Write as _;
 
 use super::{
-    evidence::{Evidence, Form, is_date, is_time},
-    guess::{MISSING, NEEDS_ZONE, ROUNDED, cell, constant, read_as, scalar, suggested_type},
+    evidence::Evidence,
+    guess::{
+        Guess, MISSING, NEEDS_ZONE, ROUNDED, constant, read_as, read_property, scalar, suggested_type, time, yes_or_no,
+    },
+    moments::Moment,
     proposal::{Proposal, ProposalOptions},
+    receipts::Receipts,
     sheet::Sheet,
+    tally::grouped,
     text::{Entry, Section, Text},
-    words::{self, Meaning},
+    words::{self, Found, Meaning},
 };
-use crate::mapping::json_string;
 use dfinery::{
     tables::{EventPropertyUse, PropertyType, StandardEvent, StandardProperty},
     taxonomy::{EVENTS, ITEM_PROPERTIES},
@@ -19,15 +23,36 @@ use dfinery_records::{Accepts, RecordKind};
 
 /// Placeholder for a property whose name only people know.
 const NAMELESS: &str = "name_of_property";
+const UNREGISTERED: &str = "no standard property: give the name of one that is registered in DFINERY";
+
+/// How much a point matters to somebody who completes the mapping.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Nothing can be loaded without it.
+    Open,
+    /// A line that is not applied.
+    Doubt,
+    /// Rows that will be bad.
+    Misfit,
+    /// Worth a look.
+    Remark,
+}
+
 /// An unfinished mapping.
 pub(super) struct Draft<'a> {
     sheet: &'a Sheet,
     known: &'a ProposalOptions,
     kind: RecordKind,
     text: Text,
-    unsure: Vec<String>,
+    unsure: Vec<(Rank, String)>,
+    /// Columns without a meaning.
+    unnamed: Vec<String>,
+    /// The rows of an order, if several make one event.
+    receipts: Option<&'a Receipts>,
     complete: bool,
     needs_zone: bool,
+    /// Which rows are none of the table.
+    skips: Vec<String>,
 }
 
 impl<'a> Draft<'a> {
@@ -38,26 +63,27 @@ impl<'a> Draft<'a> {
             kind: kind(sheet, known, accepts),
             text: Text::default(),
             unsure: Vec::new(),
+            unnamed: Vec::new(),
+            receipts: None,
             complete: true,
             needs_zone: false,
+            skips: Vec::new(),
         };
         if let Some((line, problem)) = &sheet.first_broken {
-            draft.unsure.push(format!(
-                "{} rows cannot be read, the first in line {line}: {problem}.",
-                sheet.broken
-            ));
+            let rows = grouped(sheet.broken);
+            let said = format!("{rows} rows cannot be read, the first in line {line}: {problem}.");
+            draft.unsure.push((Rank::Misfit, said));
         }
+        draft.receipts = sheet.receipts.as_ref().filter(|receipts| draft.are_orders(receipts));
         let named = |name: &str| sheet.columns.iter().filter(|(other, _)| other == name).count();
-        for (column, evidence) in &sheet.columns {
+        for (place, (column, evidence)) in sheet.columns.iter().enumerate() {
             match named(column) {
                 // A column without a name is usually the number of the row.
                 _ if column.is_empty() => {}
-                1 => draft.column(column, evidence),
+                1 => draft.column(place, column, evidence),
                 count => {
                     let problem = format!("{count} columns have the name {column}: rename those that you need.");
-                    if !draft.unsure.contains(&problem) {
-                        draft.unsure.push(problem);
-                    }
+                    draft.say(Rank::Doubt, problem);
                 }
             }
         }
@@ -65,177 +91,286 @@ impl<'a> Draft<'a> {
         draft
     }
 
-    fn column(&mut self, column: &str, evidence: &Evidence) {
-        let Some(found) = words::meaning(column) else {
-            return self.unknown(column, evidence);
-        };
-        let is_event = self.kind == RecordKind::Event;
-        match found.meaning {
-            _ if evidence.filled == 0 => self.unknown(column, evidence),
-            Meaning::Identifier(name) => self.identifier(name, column, evidence),
-            Meaning::EventTime if is_event => self.time(column, evidence),
-            Meaning::EventProperty(property) if is_event => {
-                self.property(Section::EventProperties, property, found.is_sure, column, evidence);
-            }
-            Meaning::ItemProperty(property) if is_event => {
-                self.property(Section::EventItems, property, found.is_sure, column, evidence);
-            }
-            Meaning::UserProperty(property) if self.kind == RecordKind::Profile => {
-                self.property(Section::UserProperties, property, found.is_sure, column, evidence);
-            }
-            Meaning::UserProperty(property) if is_event => {
-                self.unsure.push(format!(
-                    "{column:?} is probably {}, a property of the user: that takes a second mapping, with user_properties.",
-                    property.name
-                ));
-            }
-            _ => self.unknown(column, evidence),
+    fn say(&mut self, rank: Rank, problem: String) {
+        if !self.unsure.iter().any(|(_, other)| *other == problem) {
+            self.unsure.push((rank, problem));
         }
     }
 
-    fn identifier(&mut self, name: &str, column: &str, evidence: &Evidence) {
+    /// Whether the rows are lines of orders, which belong together.
+    fn are_orders(&self, receipts: &Receipts) -> bool {
+        let has_items = self.sheet.columns.iter().any(|(column, _)| {
+            words::meaning(column).is_some_and(|found| matches!(found.meaning, Meaning::ItemProperty(_)))
+        });
+        self.kind == RecordKind::Event && has_items && receipts.are_there()
+    }
+
+    fn column(&mut self, place: usize, column: &str, evidence: &Evidence) {
+        let Some(found) = words::meaning(column).filter(|_| evidence.filled > 0) else {
+            return self.unknown(place, column, evidence);
+        };
+        let is_event = self.kind == RecordKind::Event;
+        match found.meaning {
+            Meaning::Identifier(name) => self.identifier(name, place, column, evidence),
+            Meaning::EventTime if is_event => self.time(place, column, evidence),
+            Meaning::EventProperty(property) if is_event => {
+                self.property(Section::EventProperties, property, found, place, column, evidence);
+            }
+            Meaning::ItemProperty(property) if is_event => {
+                self.property(Section::EventItems, property, found, place, column, evidence);
+            }
+            Meaning::UserProperty(property) if self.kind == RecordKind::Profile => {
+                self.property(Section::UserProperties, property, found, place, column, evidence);
+            }
+            Meaning::UserProperty(property) if is_event => self.say(
+                Rank::Remark,
+                format!(
+                    "{column:?} is probably {}, a property of the user: that takes a second mapping, with user_properties.",
+                    property.name
+                ),
+            ),
+            Meaning::NoConsent(reason) if self.kind == RecordKind::Profile || is_event => {
+                let mut guess = yes_or_no(evidence);
+                if !guess.keys.iter().any(|key| key == "type: boolean") {
+                    guess.keys.insert(0, "type: boolean".to_owned());
+                }
+                guess.doubt = Some(reason.to_owned());
+                let section = if is_event {
+                    Section::EventProperties
+                } else {
+                    Section::UserProperties
+                };
+                self.push(section, NAMELESS, &guess, place, column, evidence);
+            }
+            _ => self.unknown(place, column, evidence),
+        }
+    }
+
+    fn identifier(&mut self, name: &str, place: usize, column: &str, evidence: &Evidence) {
         let is_deletion = self.kind == RecordKind::Deletion && name != "external_id";
-        let doubt = if self.text.has(Section::Identity, name) {
+        let mut guess = Guess::default();
+        let misfits = match name {
+            "phone_no" => evidence.phones(),
+            "email" => evidence.emails(),
+            _ => None,
+        };
+        guess.misfits = misfits.cloned().unwrap_or_default();
+        if name == "phone_no" {
+            guess.keys.push("type: phone".to_owned());
+        }
+        guess.doubt = if self.text.has(Section::Identity, name) {
             Some(format!("another column is {name} already"))
         } else if is_deletion {
             Some("a deletion names its user by external_id only".to_owned())
         } else if evidence.is_rounded {
             Some(ROUNDED.to_owned())
-        } else if name == "phone_no" && evidence.fits(|form| *form == Form::Phone).is_none() {
-            Some("not every cell is a phone number with its leading zero or country code".to_owned())
-        } else if name == "email" && !evidence.is_email() {
-            Some("not every cell is an e-mail address".to_owned())
+        } else if name == "phone_no" && misfits.is_none() {
+            Some("fewer than 99.5% of the cells are phone numbers with their leading zero or country code".to_owned())
+        } else if name == "email" && misfits.is_none() {
+            Some("fewer than 99.5% of the cells are e-mail addresses".to_owned())
         } else {
             None
         };
-        let value = if name == "phone_no" {
-            cell(column, "type: phone")
-        } else {
-            scalar(column)
-        };
-        self.push(Section::Identity, name, value, column, evidence, doubt.as_deref());
+        if name == "external_id" && guess.doubt.is_none() {
+            for (word, tally) in &evidence.nobody {
+                let condition = format!("{{column: {}, equals: {}}}", scalar(column), scalar(word));
+                self.skip(&condition);
+                let said = format!(
+                    "{} rows have {word} as {column:?}, {}, which would make one user of many people: they are skipped.",
+                    grouped(tally.count),
+                    tally.place()
+                );
+                self.say(Rank::Remark, said);
+            }
+        }
+        self.push(Section::Identity, name, &guess, place, column, evidence);
     }
 
-    fn time(&mut self, column: &str, evidence: &Evidence) {
+    fn time(&mut self, place: usize, column: &str, evidence: &Evidence) {
         const KEY: &str = "event_datetime";
-        let with = |format: &str| {
-            if format.is_empty() {
-                scalar(column)
-            } else {
-                cell(column, &format!("format: {}", json_string(format)))
-            }
-        };
-        let with_offset = evidence.fits(|form| matches!(form, Form::Time(_)));
-        let form = with_offset.or(evidence.fits(is_time)).or(evidence.fits(is_date));
-        let (value, mut doubt) = match form {
-            Some(Form::Time(format)) => (with(format), None),
-            Some(Form::LocalTime(format)) => (with(format), self.known.timezone.is_none().then_some(NEEDS_ZONE)),
-            Some(Form::Date(format)) => (
-                with(format),
-                Some("these are dates, which would be taken for midnight, and need a timezone"),
-            ),
-            _ => (
-                cell(column, "format: \"%Y-%m-%d %H:%M:%S\""),
-                Some("the form of the times is not known: give format"),
-            ),
-        };
-        self.needs_zone |= !matches!(form, Some(Form::Time(_)));
+        let reading = |moments: &[Moment]| evidence.moments.reading(evidence.filled, moments);
+        let found = reading(&[Moment::Time, Moment::LocalTime, Moment::Count]).or_else(|| reading(&[Moment::Date]));
+        let mut guess = found.as_ref().map(time).unwrap_or_default();
+        let counts_from_1970 = |format: &String| format == "%s" || format == "unix-milliseconds";
+        let needs_zone = found.as_ref().is_none_or(|reading| {
+            reading.moment != Moment::Time && !reading.formats.iter().all(counts_from_1970)
+                || reading.moment == Moment::LocalTime
+        });
+        if guess.doubt.is_none() {
+            guess.doubt = match &found {
+                None => {
+                    guess.keys.push("format: \"%Y-%m-%d %H:%M:%S\"".to_owned());
+                    Some("fewer than 99.5% of the cells are times in known forms: give format".to_owned())
+                }
+                Some(reading) if reading.moment == Moment::Date => {
+                    Some("these are dates, which would be taken for midnight, and need a timezone".to_owned())
+                }
+                _ if needs_zone && self.known.timezone.is_none() => Some(NEEDS_ZONE.to_owned()),
+                _ => None,
+            };
+        }
+        self.needs_zone |= needs_zone;
         if self.text.has(Section::Time, KEY) {
             self.text.withdraw(Section::Time, KEY);
-            doubt = Some("several columns look like the time of the event");
+            guess.doubt = Some("several columns look like the time of the event".to_owned());
         }
-        self.push(Section::Time, KEY, value, column, evidence, doubt);
+        self.push(Section::Time, KEY, &guess, place, column, evidence);
     }
 
     fn property(
         &mut self,
         section: Section,
         property: &'static StandardProperty,
-        is_sure: bool,
+        found: Found,
+        place: usize,
         column: &str,
         evidence: &Evidence,
     ) {
-        let (value, mut doubt) = read_as(column, evidence, property.property_type);
-        if !property.values.is_empty() {
-            doubt = Some(format!("DFINERY takes only {}", property.values.join(", ")));
-        }
-        if !is_sure {
-            doubt = doubt.or_else(|| {
-                Some(format!(
-                    "it may be something else than {}",
-                    property.label.en.to_lowercase()
+        let mut guess = read_property(evidence, property);
+        let is_amount = property.name == "df_total_purchase_amount";
+        let is_line_amount = is_amount && self.receipts.is_some_and(|receipts| receipts.differ_in(place));
+        if !found.is_sure && !is_line_amount {
+            guess.doubt = guess.doubt.or_else(|| {
+                Some(found.doubt.map_or_else(
+                    || format!("it may be something else than {}", property.label.en.to_lowercase()),
+                    str::to_owned,
                 ))
             });
         }
         if self.text.has(section, property.name) {
-            doubt = Some(format!("another column is {} already", property.name));
+            guess.doubt = Some(format!("another column is {} already", property.name));
         }
-        self.push(section, property.name, value, column, evidence, doubt.as_deref());
+        self.push(section, property.name, &guess, place, column, evidence);
     }
 
     /// A column with an unknown name: a comment, with the type that its cells suggest.
-    fn unknown(&mut self, column: &str, evidence: &Evidence) {
-        let by_cells = "its cells look like it, its name does not";
-        if evidence.is_email() {
-            return self.push(
-                Section::Identity,
-                "email",
-                scalar(column),
-                column,
-                evidence,
-                Some(by_cells),
-            );
+    fn unknown(&mut self, place: usize, column: &str, evidence: &Evidence) {
+        let by_cells = |keys: &[&str], doubt: &str| Guess {
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            doubt: Some(doubt.to_owned()),
+            ..Guess::default()
+        };
+        let look = "its cells look like it, its name does not";
+        if evidence.emails().is_some() {
+            let guess = by_cells(&[], look);
+            return self.push(Section::Identity, "email", &guess, place, column, evidence);
         }
         if evidence.is_phone() {
-            let value = cell(column, "type: phone");
-            return self.push(Section::Identity, "phone_no", value, column, evidence, Some(by_cells));
+            let guess = by_cells(&["type: phone"], look);
+            return self.push(Section::Identity, "phone_no", &guess, place, column, evidence);
         }
         if self.kind == RecordKind::Event && evidence.is_uuid() && evidence.is_unique() {
-            let doubt = "each cell is another UUID, which may be the id of the event";
-            let value = scalar(column);
-            return self.push(Section::EventId, "event_log_id", value, column, evidence, Some(doubt));
+            let guess = by_cells(&[], "each cell is another UUID, which may be the id of the event");
+            return self.push(Section::EventId, "event_log_id", &guess, place, column, evidence);
         }
         let section = match self.kind {
             RecordKind::Event => Section::EventProperties,
             RecordKind::Profile => Section::UserProperties,
-            RecordKind::Identity | RecordKind::Deletion => return self.unsure.push(format!("{column:?} is not used.")),
+            RecordKind::Identity | RecordKind::Deletion => {
+                return self.say(Rank::Remark, format!("{column:?} is not used."));
+            }
         };
         let suggested = suggested_type(evidence);
-        let (value, doubt) = read_as(column, evidence, suggested);
-        let value = if suggested == PropertyType::String || value.contains("type:") {
-            value
-        } else {
-            cell(column, &format!("type: {suggested}"))
-        };
-        let doubt = doubt.unwrap_or_else(|| "give the name of a property that is registered in DFINERY".to_owned());
-        self.push(section, NAMELESS, value, column, evidence, Some(&doubt));
+        let mut guess = read_as(evidence, suggested);
+        if suggested != PropertyType::String && !guess.keys.iter().any(|key| key.starts_with("type:")) {
+            guess.keys.insert(0, format!("type: {suggested}"));
+        }
+        if guess.doubt.is_none() {
+            guess.doubt = Some(UNREGISTERED.to_owned());
+        }
+        let name = words::usual_name(column).unwrap_or(NAMELESS);
+        self.push(section, name, &guess, place, column, evidence);
     }
 
-    fn push(
-        &mut self,
-        section: Section,
-        key: &str,
-        value: String,
-        column: &str,
-        evidence: &Evidence,
-        doubt: Option<&str>,
-    ) {
+    /// Adds the line of a column, and says what is doubtful about it.
+    fn push(&mut self, section: Section, key: &str, guess: &Guess, place: usize, column: &str, evidence: &Evidence) {
         let mut note = evidence.describe();
-        if let Some(doubt) = doubt {
+        let value = self.in_order(section, key, guess, place, column, &mut note);
+        if guess.misfits.count > 0 {
+            let misfits = guess.misfits.misfits(evidence.filled);
+            let _ = write!(note, "; {misfits}");
+            if guess.doubt.is_none() {
+                self.say(Rank::Misfit, format!("{column:?}: {misfits}."));
+            }
+        }
+        if let Some(remark) = guess.remark {
+            let _ = write!(note, "; {remark}");
+            self.say(Rank::Remark, format!("{column:?}: {remark}."));
+        }
+        if let Some(doubt) = &guess.doubt {
             let _ = write!(note, "; unsure: {doubt}");
-            self.unsure.push(format!("{column:?}: {doubt}."));
+            if doubt == UNREGISTERED {
+                self.unnamed.push(column.to_owned());
+            } else {
+                self.say(Rank::Doubt, format!("{column:?}: {doubt}."));
+            }
         }
         self.text.push(Entry {
             section,
             key: key.to_owned(),
             value,
             note,
-            applied: doubt.is_none(),
+            applied: guess.doubt.is_none(),
         });
+    }
+
+    /// The source of a value; among several rows of an order, how these become one value.
+    fn in_order(
+        &mut self,
+        section: Section,
+        key: &str,
+        guess: &Guess,
+        place: usize,
+        column: &str,
+        note: &mut String,
+    ) -> String {
+        let plain = guess.source(column);
+        let Some(receipts) = self.receipts.filter(|_| section != Section::EventItems) else {
+            return plain;
+        };
+        let differing = receipts.differing_in(place);
+        if receipts.differ_in(place) {
+            let of_rows = |how: &str, keys: &[String]| {
+                let all: Vec<_> = [format!("{how}: {}", scalar(column))]
+                    .into_iter()
+                    .chain(keys.iter().cloned())
+                    .collect();
+                format!("{{{}}}", all.join(", "))
+            };
+            if key == "df_total_purchase_amount" {
+                let kind = "type: double".to_owned();
+                let thousands = guess.keys.iter().filter(|key| key.starts_with("thousands")).cloned();
+                return of_rows("sum", &[kind].into_iter().chain(thousands).collect::<Vec<_>>());
+            }
+            let _ = write!(
+                note,
+                "; differs within {}: that of the first row is taken",
+                orders(differing)
+            );
+            return of_rows("first", &guess.keys);
+        }
+        if differing > 0 && guess.doubt.is_none() {
+            let said = format!("differs within {}, which will be bad", orders(differing));
+            let _ = write!(note, "; {said}");
+            self.say(
+                Rank::Misfit,
+                format!("{column:?}: {said}; write {{first: {column}}} to take that of the first row."),
+            );
+        }
+        plain
+    }
+
+    fn skip(&mut self, condition: &str) {
+        self.skips.push(condition.to_owned());
     }
 
     /// The parts that do not come from a single column.
     fn whole(&mut self) {
+        self.rows();
+        if !self.unnamed.is_empty() {
+            let names: Vec<_> = self.unnamed.iter().map(|name| format!("{name:?}")).collect();
+            self.say(Rank::Remark, format!("{}: {UNREGISTERED}.", names.join(", ")));
+        }
         if !self.text.applies(Section::Identity) {
             self.placeholder(
                 Section::Identity,
@@ -254,6 +389,50 @@ impl<'a> Draft<'a> {
         if self.kind == RecordKind::Profile && !self.text.applies(Section::UserProperties) {
             let problem = "No column is known to be a property of the user";
             self.placeholder(Section::UserProperties, NAMELESS, problem);
+        }
+    }
+
+    /// Which rows are none, and which belong together.
+    fn rows(&mut self) {
+        let sheet = self.sheet;
+        for (place, word, tally) in &sheet.totals {
+            let Some((column, _)) = sheet.columns.get(*place).filter(|(column, _)| !column.is_empty()) else {
+                continue;
+            };
+            let condition = format!("{{column: {}, equals: {}}}", scalar(column), scalar(word));
+            self.skips.push(condition);
+            let rows = if tally.count == 1 {
+                "row is a total"
+            } else {
+                "rows are totals"
+            };
+            let said = format!(
+                "{} {rows} ({column:?} is {word}), {}: skipped.",
+                grouped(tally.count),
+                tally.place()
+            );
+            self.say(Rank::Remark, said);
+        }
+        match self.skips.as_slice() {
+            [] => {}
+            [one] => self.fixed(Section::Rows, "skip_if", &one.clone(), true),
+            many => {
+                let all = format!("[{}]", many.join(", "));
+                self.fixed(Section::Rows, "skip_if", &all, true);
+            }
+        }
+        let Some(receipts) = self.receipts else { return };
+        let Some((column, _)) = sheet.columns.get(receipts.column) else {
+            return;
+        };
+        self.fixed(Section::Rows, "group_by", &scalar(column), true);
+        if receipts.torn.count > 0 {
+            let said = format!(
+                "{column:?}: {} orders go on after rows of others, {}: sort the file by this column, or these rows will be bad.",
+                grouped(receipts.torn.count),
+                receipts.torn.place()
+            );
+            self.say(Rank::Misfit, said);
         }
     }
 
@@ -284,8 +463,8 @@ impl<'a> Draft<'a> {
                     false,
                 );
                 let name = property.name;
-                self.unsure
-                    .push(format!("Every item needs {name}: name its column or give a constant."));
+                let said = format!("Every item needs {name}: name its column or give a constant.");
+                self.say(Rank::Doubt, said);
             }
         }
     }
@@ -313,7 +492,7 @@ impl<'a> Draft<'a> {
     /// A required part that is not known.
     fn placeholder(&mut self, section: Section, key: &str, problem: &str) {
         self.complete = false;
-        self.unsure.push(format!("{problem}."));
+        self.say(Rank::Open, format!("{problem}."));
         self.text.push(Entry {
             section,
             key: key.to_owned(),
@@ -323,13 +502,22 @@ impl<'a> Draft<'a> {
         });
     }
 
-    pub(super) fn into_proposal(self) -> Proposal {
+    pub(super) fn into_proposal(mut self) -> Proposal {
+        self.unsure.sort_by_key(|(rank, _)| *rank);
+        let unsure: Vec<_> = self.unsure.into_iter().map(|(_, said)| said).collect();
         Proposal {
-            yaml: self.text.write(self.sheet, &self.unsure),
-            unsure: self.unsure,
+            yaml: self.text.write(self.sheet, &unsure),
+            unsure,
             complete: self.complete,
             rows: self.sheet.rows,
         }
+    }
+}
+
+fn orders(count: u64) -> String {
+    match count {
+        1 => "1 order".to_owned(),
+        many => format!("{} orders", grouped(many)),
     }
 }
 

@@ -1,75 +1,42 @@
 //! What all cells of a column have in common.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::BuildHasher as _};
 
 use foldhash::fast::FixedState;
-use std::hash::BuildHasher as _;
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::mapping::{CellReader, Column, Type, number};
+use super::{
+    choices::Choices,
+    moments::{Moment, Moments},
+    numbers::Numbers,
+    tally::{Tally, grouped},
+};
+use crate::mapping::number;
 
 /// The most different values to count.
 const MOST_DISTINCT: usize = 10_000;
 /// A number with this many digits is an id, and a program that takes it for a number may change its last digits.
 const DIGITS_OF_IDS: usize = 16;
-
-/// Forms of times and dates that tables have.
-const TIMES: [&str; 10] = [
-    "",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y.%m.%d %H:%M:%S",
-    "%Y.%m.%d %H:%M",
-    "%Y%m%d%H%M%S",
-    "%Y-%m-%d %p %I:%M:%S",
-    "%Y-%m-%d %p %I:%M",
-];
-const DATES: [&str; 6] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y"];
-/// Pairs of texts for yes and no, beyond those that a mapping knows anyway.
-const YES_AND_NO: [(&str, &str); 6] = [
-    ("예", "아니오"),
-    ("동의", "거부"),
-    ("동의", "미동의"),
-    ("수신", "거부"),
-    ("수신", "미수신"),
-    ("O", "X"),
-];
-
-/// One way to read the cells of a column, and whether it could read all cells so far.
-struct Candidate {
-    form: Form,
-    reader: CellReader,
-}
-
-/// A way to read all cells of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Phone,
-    Long,
-    Double,
-    LongWithThousands,
-    DoubleWithThousands,
-    Boolean,
-    YesNo(&'static str, &'static str),
-    /// RFC 3339 without a format.
-    Time(&'static str),
-    /// A time without an offset.
-    LocalTime(&'static str),
-    Date(&'static str),
-}
+/// Words in a column of identifiers for somebody who has none.
+const NOBODY: [&str; 8] = ["비회원", "비회원구매", "없음", "guest", "null", "none", "N/A", "-"];
+const DATES: &[Moment] = &[Moment::Date];
+const TIMES: &[Moment] = &[Moment::Time, Moment::LocalTime];
 
 /// Looks at the cells of one column.
 pub(super) struct Evidence {
     pub(super) filled: u64,
     pub(super) empty: u64,
-    candidates: Vec<Candidate>,
+    pub(super) moments: Moments,
+    pub(super) numbers: Numbers,
+    pub(super) choices: Choices,
+    /// Words for nobody, as they are written.
+    pub(super) nobody: Vec<(String, Tally)>,
     distinct: HashSet<u64>,
     leading_zero: bool,
     most_digits: usize,
-    emails: u64,
-    phones: u64,
+    not_emails: Tally,
+    not_phones: Tally,
+    mobiles: u64,
     uuids: u64,
     /// Whether a spreadsheet has written long numbers in a short form.
     pub(super) is_rounded: bool,
@@ -80,18 +47,22 @@ impl Evidence {
         Self {
             filled: 0,
             empty: 0,
-            candidates: candidates(),
+            moments: Moments::new(),
+            numbers: Numbers::default(),
+            choices: Choices::default(),
+            nobody: Vec::new(),
             distinct: HashSet::new(),
             leading_zero: false,
             most_digits: 0,
-            emails: 0,
-            phones: 0,
+            not_emails: Tally::default(),
+            not_phones: Tally::default(),
+            mobiles: 0,
             uuids: 0,
             is_rounded: false,
         }
     }
 
-    pub(super) fn add(&mut self, cell: &str) {
+    pub(super) fn add(&mut self, cell: &str, line: u64) {
         let text = cell.trim();
         if text.is_empty() {
             self.empty += 1;
@@ -110,37 +81,33 @@ impl Evidence {
             let unsigned = text.trim_start_matches('-').as_bytes();
             self.leading_zero |= matches!(unsigned, [b'0', b'0'..=b'9', ..]);
         }
-        self.emails += u64::from(is_email(text));
-        self.phones += u64::from(is_mobile(text));
+        if !is_email(text) {
+            self.not_emails.add(line);
+        }
+        match (7..=16).contains(&digits).then(|| number::phone(text, "82")) {
+            Some(Ok(number)) => self.mobiles += u64::from(is_mobile(&number)),
+            _ => self.not_phones.add(line),
+        }
         self.uuids += u64::from(is_uuid(text));
         self.is_rounded |= is_rounded(text);
-        let mut scratch = String::new();
-        self.candidates.retain(|candidate| {
-            scratch.clear();
-            candidate.reader.write(text, &mut scratch).is_ok()
-        });
-    }
-
-    /// Whether every filled cell can be read in this form.
-    pub(super) fn fits(&self, is_form: impl Fn(&Form) -> bool) -> Option<&Form> {
-        if self.filled == 0 {
-            return None;
+        if digits == 0 && text.len() <= 15 && NOBODY.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            self.add_nobody(text, line);
         }
-        self.candidates
-            .iter()
-            .map(|candidate| &candidate.form)
-            .find(|form| is_form(form))
+        self.choices.add(text, line);
+        self.numbers.add(text, line);
+        self.moments.add(text, line);
     }
 
-    /// The only form of this kind; `None` also if there are several, such as day and month in either order.
-    pub(super) fn only(&self, is_form: impl Fn(&Form) -> bool) -> Option<&Form> {
-        let mut fitting = self
-            .candidates
-            .iter()
-            .map(|candidate| &candidate.form)
-            .filter(|form| is_form(form));
-        let first = fitting.next().filter(|_| self.filled > 0)?;
-        fitting.next().is_none().then_some(first)
+    fn add_nobody(&mut self, text: &str, line: u64) {
+        if !self.nobody.iter().any(|(word, _)| word == text) {
+            if self.nobody.len() >= NOBODY.len() {
+                return;
+            }
+            self.nobody.push((text.to_owned(), Tally::default()));
+        }
+        for (_, tally) in self.nobody.iter_mut().filter(|(word, _)| word == text) {
+            tally.add(line);
+        }
     }
 
     /// Whether the cells look like numbers but must stay texts.
@@ -148,16 +115,32 @@ impl Evidence {
         self.leading_zero || self.most_digits >= DIGITS_OF_IDS
     }
 
-    pub(super) fn is_email(&self) -> bool {
-        self.filled > 0 && self.emails == self.filled
+    /// The cells that are no e-mail addresses, if nearly all are.
+    pub(super) fn emails(&self) -> Option<&Tally> {
+        Some(&self.not_emails).filter(|others| others.are_strays_of(self.filled))
     }
 
+    /// The cells that are no phone numbers, if nearly all are.
+    pub(super) fn phones(&self) -> Option<&Tally> {
+        Some(&self.not_phones).filter(|others| others.are_strays_of(self.filled))
+    }
+
+    /// Whether the cells themselves, without the name of the column, are those of mobile phones.
     pub(super) fn is_phone(&self) -> bool {
-        self.filled > 0 && self.phones == self.filled && self.fits(|form| *form == Form::Phone).is_some()
+        self.phones().is_some() && self.mobiles.saturating_mul(100) >= self.filled.saturating_mul(99)
     }
 
-    pub(super) fn is_uuid(&self) -> bool {
+    pub(super) const fn is_uuid(&self) -> bool {
         self.filled > 0 && self.uuids == self.filled
+    }
+
+    /// Whether nearly all cells are dates or times by themselves.
+    pub(super) fn has_dates(&self) -> bool {
+        self.moments.reading(self.filled, DATES).is_some()
+    }
+
+    pub(super) fn has_times(&self) -> bool {
+        self.moments.reading(self.filled, TIMES).is_some()
     }
 
     /// Whether all filled cells differ, as far as different values are counted.
@@ -170,97 +153,56 @@ impl Evidence {
         if self.filled == 0 {
             return "all cells are empty".to_owned();
         }
-        let all = self.filled + self.empty;
         let distinct = match self.distinct.len() {
             1 => "1 value".to_owned(),
-            many if many > MOST_DISTINCT => format!("more than {MOST_DISTINCT} different values"),
-            many => format!("{many} different values"),
+            many if many > MOST_DISTINCT => format!("more than {} different values", grouped(MOST_DISTINCT as u64)),
+            many => format!("{} different values", grouped(many as u64)),
         };
-        // Any empty cell counts, so that no share is rounded down to none.
-        let share = (self.empty * 100).div_ceil(all);
-        format!("{}; {distinct}, {share}% empty", self.kind())
+        format!("{}; {distinct}, {}", self.kind(), self.emptiness())
+    }
+
+    /// How many cells are empty; a percentage only where it is not rounded to none or all.
+    fn emptiness(&self) -> String {
+        let all = self.filled + self.empty;
+        let share = self.empty.saturating_mul(100) / all.max(1);
+        match self.empty {
+            0 => "none empty".to_owned(),
+            _ if share == 0 || share == 99 => format!("{} of {} empty", grouped(self.empty), grouped(all)),
+            _ => format!("{share}% empty"),
+        }
     }
 
     fn kind(&self) -> String {
-        let is = |form: &Form| self.fits(|other| other == form).is_some();
-        if self.is_email() {
+        if self.emails().is_some() {
             "e-mail addresses".to_owned()
         } else if self.is_phone() {
             "phone numbers".to_owned()
         } else if self.is_uuid() {
             "UUIDs".to_owned()
-        } else if self.fits(is_date).is_some() {
+        } else if self.has_dates() {
             "dates".to_owned()
-        } else if self.fits(is_time).is_some() {
+        } else if self.has_times() {
             "times".to_owned()
         } else if self.leading_zero {
             "numbers with leading zeros, which only a text keeps".to_owned()
-        } else if self.most_digits >= DIGITS_OF_IDS && is(&Form::Double) {
+        } else if self.most_digits >= DIGITS_OF_IDS && self.numbers.best(self.filled, true).is_some() {
             format!("numbers of up to {} digits, which only a text keeps", self.most_digits)
-        } else if self.fits(is_boolean).is_some() {
+        } else if self.choices.yes_or_no(self.filled).is_some() {
             "yes or no".to_owned()
-        } else if is(&Form::Long) {
-            "whole numbers".to_owned()
-        } else if is(&Form::Double) {
-            "numbers".to_owned()
-        } else if is(&Form::DoubleWithThousands) {
-            "numbers with separators of thousands".to_owned()
         } else {
-            "texts".to_owned()
+            let found = self
+                .numbers
+                .best(self.filled, false)
+                .or_else(|| self.numbers.best(self.filled, true));
+            match found {
+                Some(found) if found.is_long && !found.has_thousands => "whole numbers",
+                Some(found) if !found.has_thousands => "numbers",
+                Some(_) => "numbers with separators of thousands",
+                None => "texts",
+            }
+            .to_owned()
         }
     }
-}
-
-pub(super) fn is_time(form: &Form) -> bool {
-    matches!(form, Form::Time(_) | Form::LocalTime(_))
-}
-
-pub(super) fn is_date(form: &Form) -> bool {
-    matches!(form, Form::Date(_))
-}
-
-pub(super) fn is_boolean(form: &Form) -> bool {
-    matches!(form, Form::Boolean | Form::YesNo(..))
-}
-
-fn candidates() -> Vec<Candidate> {
-    let utc = jiff::tz::TimeZone::UTC;
-    let thousands = || Column {
-        thousands: Some(','),
-        ..Column::default()
-    };
-    let format = |format: &str| Column {
-        formats: if format.is_empty() {
-            Vec::new()
-        } else {
-            vec![format.to_owned()]
-        },
-        ..Column::default()
-    };
-    let yes_no = |yes: &str, no: &str| Column {
-        yes: Some(vec![yes.to_owned()]),
-        no: Some(vec![no.to_owned()]),
-        ..Column::default()
-    };
-    let plain = Column::default;
-    let mut all = vec![
-        (Form::Phone, plain(), Type::Phone, None),
-        (Form::Boolean, plain(), Type::Boolean, None),
-        (Form::Long, plain(), Type::Long, None),
-        (Form::Double, plain(), Type::Double, None),
-        (Form::LongWithThousands, thousands(), Type::Long, None),
-        (Form::DoubleWithThousands, thousands(), Type::Double, None),
-        (Form::Time(""), plain(), Type::Datetime, None),
-    ];
-    all.extend(YES_AND_NO.map(|(yes, no)| (Form::YesNo(yes, no), yes_no(yes, no), Type::Boolean, None)));
-    all.extend(TIMES.map(|form| (Form::LocalTime(form), format(form), Type::Datetime, Some(&utc))));
-    all.extend(DATES.map(|form| (Form::Date(form), format(form), Type::Date, None)));
-    all.into_iter()
-        .filter_map(|(form, column, kind, zone)| {
-            let reader = CellReader::new(&column, kind, zone).ok()?;
-            Some(Candidate { form, reader })
-        })
-        .collect()
 }
 
 fn is_email(text: &str) -> bool {
@@ -281,9 +223,9 @@ fn is_rounded(text: &str) -> bool {
     })
 }
 
-/// A Korean mobile number, with or without the country code.
-fn is_mobile(text: &str) -> bool {
-    number::phone(text, "82").is_ok_and(|number| number.starts_with("821") && (11..=12).contains(&number.len()))
+/// Whether a number with its country code is that of a Korean mobile phone.
+fn is_mobile(number: &str) -> bool {
+    number.starts_with("821") && (11..=12).contains(&number.len())
 }
 
 #[cfg(test)]
@@ -292,8 +234,8 @@ mod tests {
 
     fn of(cells: &[&str]) -> Evidence {
         let mut evidence = Evidence::new();
-        for cell in cells {
-            evidence.add(cell);
+        for (line, cell) in cells.iter().enumerate() {
+            evidence.add(cell, line as u64 + 2);
         }
         evidence
     }
@@ -301,8 +243,8 @@ mod tests {
     #[test]
     fn the_whole_column_decides() {
         for (cells, words) in [
-            (&["1", "2", "30"][..], "whole numbers; 3 different values, 0% empty"),
-            (&["1", "2", ""], "whole numbers; 2 different values, 34% empty"),
+            (&["1", "2", "30"][..], "whole numbers; 3 different values, none empty"),
+            (&["1", "2", ""], "whole numbers; 2 different values, 33% empty"),
             (&["1", "2.5"], "numbers; 2"),
             (&["1,000", "2"], "numbers with separators of thousands"),
             (&["1", "007"], "numbers with leading zeros, which only a text keeps"),
@@ -334,11 +276,25 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_may_be_a_month_is_not_decided() {
-        assert_eq!(of(&["01/02/2024"]).only(is_date), None);
-        assert_eq!(
-            of(&["01/02/2024", "31/01/2024"]).only(is_date),
-            Some(&Form::Date("%d/%m/%Y"))
-        );
+    fn a_share_is_not_rounded_to_none() {
+        let mut cells = vec!["x"; 1000];
+        cells.push("");
+        assert_eq!(of(&cells).describe(), "texts; 1 value, 1 of 1,001 empty");
+        let mut cells = vec![""; 1000];
+        cells.push("x");
+        assert_eq!(of(&cells).describe(), "texts; 1 value, 1,000 of 1,001 empty");
+    }
+
+    #[test]
+    fn a_majority_decides() {
+        let mut cells = vec!["010-1234-5678"; 300];
+        cells.push("-");
+        let evidence = of(&cells);
+        assert!(evidence.is_phone());
+        assert_eq!(evidence.phones().map(Tally::place).as_deref(), Some("in line 302"));
+        assert_eq!(evidence.nobody[0].1.count, 1);
+        let mut cells = vec!["a@example.com"; 300];
+        cells.extend(["-"; 2]);
+        assert_eq!(of(&cells).emails(), None);
     }
 }

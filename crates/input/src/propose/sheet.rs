@@ -1,6 +1,11 @@
 //! The findings about a table, from reading it once.
 
-use super::evidence::Evidence;
+use super::{
+    evidence::Evidence,
+    receipts::Receipts,
+    tally::Tally,
+    words::{self, Meaning},
+};
 use crate::{
     error::InputError,
     frame::Body,
@@ -9,6 +14,20 @@ use crate::{
     window::Window,
 };
 
+/// What a row of totals has in one of its cells.
+const TOTALS: [&str; 8] = [
+    "합계",
+    "소계",
+    "총계",
+    "총합계",
+    "합 계",
+    "Total",
+    "TOTAL",
+    "Grand Total",
+];
+/// The most columns and words of totals to tell apart.
+const MOST_TOTALS: usize = 8;
+
 /// The findings about a table.
 pub(super) struct Sheet {
     pub(super) name: String,
@@ -16,6 +35,10 @@ pub(super) struct Sheet {
     pub(super) delimiter: Option<char>,
     pub(super) columns: Vec<(String, Evidence)>,
     pub(super) rows: u64,
+    /// Rows of totals: the place of the column, the word in it, and how many there are.
+    pub(super) totals: Vec<(usize, &'static str, Tally)>,
+    /// The rows with the same order number, if a column has one.
+    pub(super) receipts: Option<Receipts>,
     /// How many rows cannot be read, with the line of the first and its problem.
     pub(super) broken: u64,
     pub(super) first_broken: Option<(u64, String)>,
@@ -36,9 +59,17 @@ impl Sheet {
             delimiter: None,
             columns: header.into_iter().map(|column| (column, Evidence::new())).collect(),
             rows: 0,
+            totals: Vec::new(),
+            receipts: None,
             broken: 0,
             first_broken: None,
         };
+        let is_order = |(column, _): &(String, _)| {
+            words::meaning(column).is_some_and(
+                |found| matches!(found.meaning, Meaning::EventProperty(property) if property.name == "df_order_id"),
+            )
+        };
+        sheet.receipts = sheet.columns.iter().position(is_order).map(Receipts::new);
         let mut cells = Cells::default();
         while let Some(frame) = table.next(window).map_err(|stop| stop.into_error(name))? {
             sheet.rows += 1;
@@ -54,11 +85,7 @@ impl Sheet {
                 Body::TooLong(length) => Err(format!("the row has {length} bytes, which is too long")),
             };
             match problem {
-                Ok(()) => sheet
-                    .columns
-                    .iter_mut()
-                    .zip(cells.iter())
-                    .for_each(|((_, evidence), cell)| evidence.add(cell)),
+                Ok(()) => sheet.add(&cells, frame.line),
                 Err(problem) => {
                     sheet.broken += 1;
                     sheet.first_broken.get_or_insert((frame.line, problem));
@@ -67,4 +94,42 @@ impl Sheet {
         }
         Ok(sheet)
     }
+
+    fn add(&mut self, cells: &Cells, line: u64) {
+        if let Some((place, word)) = total(cells) {
+            let at = self
+                .totals
+                .iter()
+                .position(|(other, same, _)| (*other, *same) == (place, word));
+            let at = at.unwrap_or(self.totals.len());
+            if at == self.totals.len() && at < MOST_TOTALS {
+                self.totals.push((place, word, Tally::default()));
+            }
+            if let Some((_, _, tally)) = self.totals.get_mut(at) {
+                return tally.add(line);
+            }
+        }
+        let row = (0..).map_while(|index| cells.get(index));
+        if let Some(receipts) = &mut self.receipts {
+            receipts.add(row.clone(), line);
+        }
+        for ((_, evidence), cell) in self.columns.iter_mut().zip(row) {
+            evidence.add(cell, line);
+        }
+    }
+}
+
+/// The word of a row of totals, most of whose other cells are empty.
+fn total(cells: &Cells) -> Option<(usize, &'static str)> {
+    let mut found = None;
+    let (mut all, mut empty) = (0_usize, 0_usize);
+    for (place, cell) in cells.iter().enumerate() {
+        let text = cell.trim();
+        all += 1;
+        empty += usize::from(text.is_empty());
+        if found.is_none() && text.len() <= 12 {
+            found = TOTALS.iter().find(|word| **word == text).map(|word| (place, *word));
+        }
+    }
+    found.filter(|_| all > 2 && empty * 2 > all - 1)
 }

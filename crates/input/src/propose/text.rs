@@ -8,6 +8,7 @@ use crate::mapping::json_string;
 /// The keys of a mapping in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
+    Rows,
     Timezone,
     Event,
     Identity,
@@ -19,7 +20,8 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
+        Self::Rows,
         Self::Timezone,
         Self::Event,
         Self::Identity,
@@ -33,7 +35,7 @@ impl Section {
     /// The lines above its entries, and the indentation of these.
     const fn title(self) -> (&'static str, &'static str) {
         match self {
-            Self::Timezone | Self::Event | Self::Time | Self::EventId => ("", ""),
+            Self::Rows | Self::Timezone | Self::Event | Self::Time | Self::EventId => ("", ""),
             Self::Identity => ("identity:\n", "  "),
             Self::EventProperties => ("event_properties:\n", "  "),
             Self::EventItems => ("event_items:\n  -\n", "    "),

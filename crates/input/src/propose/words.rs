@@ -1,5 +1,6 @@
 //! The usual meanings of words in headers.
 
+use super::consent::Consent;
 use dfinery::{
     tables::StandardProperty,
     taxonomy::{CONSENT_PROPERTIES, EVENT_PROPERTIES, ITEM_PROPERTIES, USER_PROPERTIES},
@@ -13,13 +14,16 @@ pub(super) enum Meaning {
     EventProperty(&'static StandardProperty),
     ItemProperty(&'static StandardProperty),
     UserProperty(&'static StandardProperty),
+    /// A consent that no standard property is sure to be, and why.
+    NoConsent(&'static str),
 }
 
-/// A meaning, and whether the word has others too.
+/// A meaning, whether the word has others too, and which if that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) meaning: Meaning,
     pub(super) is_sure: bool,
+    pub(super) doubt: Option<&'static str>,
 }
 
 const IDENTIFIERS: &[(&str, &[&str])] = &[
@@ -95,7 +99,29 @@ const EVENT_TIMES: &[&str] = &[
 
 /// Words for standard properties other than their labels. The names are checked against the tables.
 const EVENT_PROPERTY_WORDS: &[(&str, &[&str])] = &[
-    ("df_order_id", &["orderid", "orderno", "ordernumber", "거래번호"]),
+    (
+        "df_order_id",
+        &[
+            "orderid",
+            "orderno",
+            "ordernumber",
+            "거래번호",
+            "영수증번호",
+            "영수번호",
+            "전표번호",
+            "매출번호",
+            "판매번호",
+            "구매번호",
+            "결제번호",
+            "주문id",
+            "주문상품번호",
+            "receiptno",
+            "receiptid",
+            "receiptnumber",
+            "transactionid",
+            "transactionno",
+        ],
+    ),
     (
         "df_total_purchase_amount",
         &[
@@ -159,15 +185,20 @@ const UNSURE: &[(&str, &str)] = &[
     ("할인", "df_discount"),
     ("할인금액", "df_discount"),
     ("등급", "df_membership"),
-    ("수신동의", "df_push_ads_optin"),
-    ("광고수신동의", "df_push_ads_optin"),
-    ("마케팅수신동의", "df_push_ads_optin"),
-    ("푸시수신동의", "df_push_optin"),
-    ("앱푸시수신동의", "df_push_optin"),
-    ("문자수신동의", "df_sms_ads_optin"),
-    ("sms수신동의", "df_sms_ads_optin"),
-    ("카카오수신동의", "df_kakao_ads_optin"),
-    ("알림톡수신동의", "df_kakao_ads_optin"),
+];
+
+/// Names of our own for what shops have, where no standard property fits.
+const OWN: &[(&str, &[&str])] = &[
+    (
+        "store_code",
+        &["점포코드", "매장코드", "지점코드", "storecode", "storeid"],
+    ),
+    ("store_name", &["점포명", "매장명", "지점명", "storename"]),
+    ("pos_no", &["pos번호", "포스번호", "posno", "posid"]),
+    (
+        "joined_at",
+        &["가입일", "가입일자", "가입일시", "joinedat", "signupdate"],
+    ),
 ];
 
 type Make = fn(&'static StandardProperty) -> Meaning;
@@ -183,11 +214,36 @@ const PROPERTIES: [(Make, &[StandardProperty], Words); 4] = [
 /// The probable meaning of a column with this name.
 pub(super) fn meaning(header: &str) -> Option<Found> {
     let without_unit = header.split_once(['(', '[']).map(|(before, _)| before);
-    of_word(&essence(header)).or_else(|| of_word(&essence(without_unit?)))
+    let word = essence(header);
+    of_word(&word)
+        .or_else(|| of_consent(&word))
+        .or_else(|| of_word(&essence(without_unit?)))
+}
+
+/// The channel of a consent is often in parentheses.
+fn of_consent(word: &str) -> Option<Found> {
+    Some(match Consent::of(word)? {
+        Consent::Known(property, doubt) => Found {
+            meaning: Meaning::UserProperty(property),
+            is_sure: doubt.is_none(),
+            doubt,
+        },
+        Consent::None(reason) => Found {
+            meaning: Meaning::NoConsent(reason),
+            is_sure: false,
+            doubt: Some(reason),
+        },
+    })
 }
 
 fn of_word(word: &str) -> Option<Found> {
-    let sure = |meaning| Some(Found { meaning, is_sure: true });
+    let sure = |meaning| {
+        Some(Found {
+            meaning,
+            is_sure: true,
+            doubt: None,
+        })
+    };
     for (name, words) in IDENTIFIERS {
         if word == essence(name) || words.contains(&word) {
             return sure(Meaning::Identifier(name));
@@ -213,6 +269,7 @@ fn of_word(word: &str) -> Option<Found> {
                 return Some(Found {
                     meaning: make(property),
                     is_sure,
+                    doubt: None,
                 });
             }
         }
@@ -223,8 +280,16 @@ fn of_word(word: &str) -> Option<Found> {
         Some(Found {
             meaning: make(property),
             is_sure: false,
+            doubt: None,
         })
     })
+}
+
+/// Names that people give to columns without a standard property; they must be registered to be used.
+pub(super) fn usual_name(header: &str) -> Option<&'static str> {
+    let word = essence(header);
+    let (name, _) = OWN.iter().find(|(_, words)| words.contains(&word.as_str()))?;
+    Some(name)
 }
 
 /// A word without the differences in how people write it: case, spaces and punctuation.
