@@ -81,7 +81,6 @@ async fn the_members_of_a_shop_need_no_more_than_three_edits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs values in mappings"]
 async fn the_drafts_of_a_shop_can_be_read() {
     let sold = draft("sales.csv", &sales(2001), &KNOWN).await;
     let known = draft("members.csv", &members(2000), &[]).await;
