@@ -58,13 +58,14 @@ pub struct Input {
     letter: String,
 }
 
-/// One record of an input.
+/// One record of an input. A row of a table may become several records, with the same line and bytes.
 pub struct Line<'a> {
     /// The line on which it begins, from 1.
     pub number: u64,
     /// Where it begins in the decompressed bytes of the input.
     pub offset: u64,
-    /// Its bytes as they are in the input, without the line break; only the first ones if the record is too long.
+    /// Its bytes as they are in the input, without the line break; only the first ones if the record is too long. Those of all
+    /// its rows, if it has several.
     pub original: &'a [u8],
     /// The record as JSON, or why there is none.
     pub json: Result<&'a str, Violation>,
