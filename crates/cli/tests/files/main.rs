@@ -10,5 +10,6 @@ mod command;
 mod korean;
 mod looking;
 mod purchases;
+mod tills;
 mod unreadable;
 mod warnings;
