@@ -246,5 +246,5 @@ fn too_long(what: &str, most: usize) -> String {
 
 /// A violation with a line at the end, where a report does not take it for a part of the cause.
 fn at_line(violation: &Violation, line: u64) -> Violation {
-    Violation::new(violation.path(), format!("{} (line {line})", violation.problem()))
+    Violation::new(violation.path(), format!("{} (on line {line})", violation.problem()))
 }

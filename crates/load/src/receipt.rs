@@ -217,41 +217,7 @@ impl fmt::Display for Receipt {
             line(f, "twice?", self.possibly_twice, "may have been taken more than once")?;
         }
         for input in &self.inputs {
-            if let Some(lines) = input
-                .lines
-                .filter(|lines| lines.blank + lines.skipped + lines.passed_over > 0)
-            {
-                let LineCount {
-                    total,
-                    records,
-                    header,
-                    blank,
-                    skipped,
-                    passed_over,
-                    ..
-                } = lines;
-                writeln!(
-                    f,
-                    "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped{}",
-                    input.name,
-                    match passed_over {
-                        0 => String::new(),
-                        lines => format!(", {lines} passed over"),
-                    }
-                )?;
-            }
-            if let Some(passed_over) = input.passed_over.as_ref().filter(|passed_over| passed_over.rows > 0) {
-                let first: Vec<_> = passed_over.first_lines.iter().map(u64::to_string).collect();
-                let (rows, word) = match passed_over.rows {
-                    1 => (1, "row was"),
-                    rows => (rows, "rows were"),
-                };
-                writeln!(
-                    f,
-                    "    {rows} {word} passed over by the mapping, first on line {}",
-                    first.join(", ")
-                )?;
-            }
+            write!(f, "{}", Lines(input))?;
         }
         writeln!(
             f,
@@ -300,6 +266,51 @@ impl fmt::Display for Receipt {
         if let Some(stop) = &self.stopped {
             let reason = stop.to_string();
             writeln!(f, "It ended early: {}.", reason.trim_end_matches('.'))?;
+        }
+        Ok(())
+    }
+}
+
+/// What the lines of an input are, if there is more than records and a header.
+struct Lines<'a>(&'a InputReceipt);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lines) = self
+            .0
+            .lines
+            .filter(|lines| lines.blank + lines.skipped + lines.passed_over > 0)
+        {
+            let LineCount {
+                total,
+                records,
+                header,
+                blank,
+                skipped,
+                passed_over,
+                ..
+            } = lines;
+            writeln!(
+                f,
+                "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped{}",
+                self.0.name,
+                match passed_over {
+                    0 => String::new(),
+                    lines => format!(", {lines} passed over"),
+                }
+            )?;
+        }
+        if let Some(passed_over) = self.0.passed_over.as_ref().filter(|passed_over| passed_over.rows > 0) {
+            let first: Vec<_> = passed_over.first_lines.iter().map(u64::to_string).collect();
+            let (rows, word) = match passed_over.rows {
+                1 => (1, "row was"),
+                rows => (rows, "rows were"),
+            };
+            writeln!(
+                f,
+                "    {rows} {word} passed over by the mapping, first on line {}",
+                first.join(", ")
+            )?;
         }
         Ok(())
     }

@@ -35,14 +35,14 @@ pub fn sales(rows: u32) -> Vec<u8> {
             let (hour, minute, second) = (10 + dice.roll(12), dice.roll(60), dice.roll(60));
             head = format!(
                 "S{store:03},{}점,{}",
-                ["강남", "홍대", "부산", "대전"][store as usize % 4],
+                one_of(&["강남", "홍대", "부산", "대전"], store),
                 dice.roll(4) + 1
             );
             member = match dice.roll(5) {
                 0 => "비회원".to_owned(),
                 _ => format!("M{:07}", dice.roll(40_000)),
             };
-            payment = ["신용카드", "현금", "간편결제"][dice.roll(3) as usize];
+            payment = one_of(&["신용카드", "현금", "간편결제"], dice.roll(3));
             head = format!("2025-11-20 {hour:02}:{minute:02}:{second:02},{head}");
         }
         left -= 1;
@@ -95,9 +95,9 @@ pub fn members(count: u32) -> Vec<u8> {
         let gender = if number % 10_007 == 10_006 {
             "?"
         } else {
-            ["남", "여", ""][dice.roll(3) as usize]
+            one_of(&["남", "여", ""], dice.roll(3))
         };
-        let mut agreed = || ["Y", "N"][dice.roll(2) as usize];
+        let mut agreed = || one_of(&["Y", "N"], dice.roll(2));
         let consents = [agreed(), agreed(), agreed(), agreed()].join(",");
         let grade = ["일반", "실버", "골드"][number as usize % 3];
         let _ = write!(
@@ -106,4 +106,11 @@ pub fn members(count: u32) -> Vec<u8> {
         );
     }
     encoding_rs::EUC_KR.encode(&csv).0.into_owned()
+}
+
+/// The text with this number, counted around.
+fn one_of(texts: &[&'static str], number: u64) -> &'static str {
+    let count = texts.len() as u64;
+    let (_, text) = (0..).zip(texts).find(|(index, _)| *index == number % count).unwrap();
+    text
 }

@@ -13,5 +13,6 @@ mod looking;
 mod purchases;
 #[path = "../common/shop.rs"]
 mod shop;
+mod tills;
 mod unreadable;
 mod warnings;

@@ -65,13 +65,13 @@ impl Gathered {
             self.scratch.clear();
             let written = cell
                 .write(cells, &mut self.scratch)
-                .map_err(|violation| at(&violation, &format!("line {line}")))?;
+                .map_err(|violation| at(&violation, &format!("on line {line}")))?;
             let is_new = match cell.take {
                 Take::Same if is_first => true,
                 Take::Same if slot.is_there == written.is_there && slot.json == self.scratch => false,
                 Take::Same => {
                     let violation = Violation::new(&cell.column, differs(cell));
-                    return Err(at(&violation, &format!("line {first_line} and line {line}")));
+                    return Err(at(&violation, &format!("on line {first_line} and line {line}")));
                 }
                 Take::First => written.is_filled && !slot.is_set,
                 Take::Last => written.is_filled,
@@ -79,7 +79,7 @@ impl Gathered {
                     if written.is_filled {
                         let sum = added(slot.sum, cell, cells);
                         let violation = |problem| Violation::new(&cell.column, problem);
-                        slot.sum = sum.map_err(|problem| at(&violation(problem), &format!("line {line}")))?;
+                        slot.sum = sum.map_err(|problem| at(&violation(problem), &format!("on line {line}")))?;
                         slot.is_set = true;
                     }
                     false
@@ -90,7 +90,8 @@ impl Gathered {
                 (slot.is_there, slot.is_set) = (written.is_there, true);
             }
         }
-        write_items(record.items(), cells, &mut self.items).map_err(|violation| at(&violation, &format!("line {line}")))
+        write_items(record.items(), cells, &mut self.items)
+            .map_err(|violation| at(&violation, &format!("on line {line}")))
     }
 
     /// Writes the record of all rows, or says why there is none.

@@ -91,7 +91,7 @@ impl Causes {
         push_without_positions(&mut self.key, path);
         let end_of_path = self.key.len();
         self.key.push('\n');
-        self.key.push_str(without_byte(problem));
+        self.key.push_str(without_place(problem));
         let place = match self.by_key.get(self.key.as_str()) {
             Some(&place) => place,
             None if self.list.len() < MOST_CAUSES => {
@@ -189,9 +189,12 @@ fn push_without_positions(out: &mut String, path: &str) {
     out.push_str(rest);
 }
 
-/// The wrong byte differs from record to record; give that of the first.
-fn without_byte(problem: &str) -> &str {
-    problem.rsplit_once(" (byte ").map_or(problem, |(cause, _)| cause)
+/// The wrong byte, or the line of a record with several, differs from record to record; give that of the first.
+fn without_place(problem: &str) -> &str {
+    match problem.rsplit_once(" (") {
+        Some((cause, place)) if place.starts_with("byte ") || place.starts_with("on line ") => cause,
+        _ => problem,
+    }
 }
 
 /// The place where a text stops being JSON differs from line to line; the reason is the cause.

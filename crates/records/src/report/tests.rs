@@ -87,6 +87,18 @@ fn rows_that_are_passed_over_are_told_with_the_first_places() {
 }
 
 #[test]
+fn a_cause_names_the_line_within_its_first_record() {
+    let mut report = report(&[]);
+    for (line, within) in [(2, 4), (7, 9)] {
+        let problem = Violation::new("금액", format!("must be a number (on line {within})"));
+        report.unreadable("a.csv", line, &problem);
+    }
+    let text = report.to_string();
+    let cause = "  금액: must be a number (on line 4)\n    2 records, first at a.csv:2, a.csv:7\n";
+    assert!(text.contains(cause), "{text}");
+}
+
+#[test]
 fn a_report_says_what_was_not_checked_and_stays_bounded() {
     let mut checker = Checker::new(None, Accepts::Mixed);
     let mut report = Report::new(None);

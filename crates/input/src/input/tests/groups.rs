@@ -76,11 +76,11 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
     for (rows, expected) in [
         (
             "1,u,202406241542,A,1,,\n1,u,202406241542,B,x,,\n2,u,202406241542,A,1,,\n",
-            [(2, "금액: must be a number such as 1234.5 (line 3)"), (4, "")],
+            [(2, "금액: must be a number such as 1234.5 (on line 3)"), (4, "")],
         ),
         (
             "1,u,202406241542,A,1,1.5,\n2,u,202406241542,A,1,,\n",
-            [(2, "포인트: must be a whole number of 64 bits (line 2)"), (3, "")],
+            [(2, "포인트: must be a whole number of 64 bits (on line 2)"), (3, "")],
         ),
         (
             "1,u,202406241542,A,1,,\n1,u,202406241543,B,1,,\n2,u,202406241542,A,1,,\n",
@@ -88,7 +88,7 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
                 (
                     2,
                     "일시: is not the same in all rows of the record: write first: 일시 to take that of the first row, or last: 일시 \
-                     (line 2 and line 3)",
+                     (on line 2 and line 3)",
                 ),
                 (4, ""),
             ],
@@ -99,7 +99,7 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
                 (
                     2,
                     "회원: is not the same in all rows of the record: write first: 회원 to take that of the first row, or last: 회원 \
-                     (line 2 and line 3)",
+                     (on line 2 and line 3)",
                 ),
                 (4, ""),
             ],
@@ -113,7 +113,7 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
             [
                 (
                     2,
-                    "금액: the sum has more digits than can be added exactly, which is 38 (line 3)",
+                    "금액: the sum has more digits than can be added exactly, which is 38 (on line 3)",
                 ),
                 (4, ""),
             ],
@@ -135,10 +135,9 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
 
 #[test]
 fn a_row_whose_key_cannot_be_read_spoils_the_groups_on_both_sides() {
-    let short = "the row has 1 column, the header has 7; if empty cells at its end were left out, give short_rows: true in the mapping (line 3)";
-    let doubt =
-        "전표: the row before the first one may belong to it and cannot be used: mend that row, and load both (line 3)";
-    let empty = "전표: 전표 is empty, so it is not known to which record the row belongs: fill it in, or pass over such rows by skip_if (line 3)";
+    let short = "the row has 1 column, the header has 7; if empty cells at its end were left out, give short_rows: true in the mapping (on line 3)";
+    let doubt = "전표: the row before the first one may belong to it and cannot be used: mend that row, and load both (on line 3)";
+    let empty = "전표: 전표 is empty, so it is not known to which record the row belongs: fill it in, or pass over such rows by skip_if (on line 3)";
     for (rows, expected) in [
         (
             "1,u,202406241542,A,1,,\nbroken\n2,u,202406241542,A,1,,\n3,u,202406241542,A,1,,\n",
@@ -176,7 +175,7 @@ fn a_repeated_header_is_a_record_of_its_own() {
 #[test]
 fn a_group_that_is_cut_by_another_is_told() {
     let rows = "1,u,202406241542,A,1,,\n2,u,202406241542,A,1,,\n1,u,202406241542,B,1,,\n3,u,202406241542,B,1,,\n1,u,202406241542,C,1,,\n";
-    let cut = "전표: rows with the same key do not stand together: sort the file by 전표; the first of them became a record of their own (line 2)";
+    let cut = "전표: rows with the same key do not stand together: sort the file by 전표; the first of them became a record of their own (on line 2)";
     assert_eq!(
         problems(&read_rows(rows, RECEIPTS)),
         [(2, ""), (3, ""), (4, cut), (5, ""), (6, cut)]
