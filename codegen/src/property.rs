@@ -9,7 +9,10 @@ use crate::{
 };
 
 /// A property or a parameter that becomes a field.
-#[expect(clippy::struct_excessive_bools, reason = "they are keys of the spec, in any combination")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are keys of the spec, in any combination"
+)]
 pub struct Property<'a> {
     /// On the wire.
     pub name: &'a str,

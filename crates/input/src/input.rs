@@ -19,7 +19,7 @@ use crate::{
     mapping::{Mapping, RowMapper},
     options::InputOptions,
     source::{self, Origin},
-    table::{Cells, Table},
+    table::{Cells, Table, TableForm},
     utf16,
     window::{Bounds, Window},
 };
@@ -63,8 +63,11 @@ pub struct Line<'a> {
     pub number: u64,
     /// Where it begins in the decompressed bytes of the input.
     pub offset: u64,
-    /// Its bytes as they are in the input, without the line break; only the first ones if the record is too long.
+    /// Its bytes as they are in the input, without the line break and the columns about a rejected row; only the first ones if
+    /// the record is too long.
     pub original: &'a [u8],
+    /// Whether these are not all of its bytes.
+    pub is_cut: bool,
     /// The record as JSON, or why there is none.
     pub json: Result<&'a str, Violation>,
 }
@@ -210,6 +213,7 @@ impl Input {
             Body::Broken(..) | Body::TooLong(_) => Encoding::Utf8,
         };
         let unread = self.window.unread();
+        let is_cut = matches!(body, Body::TooLong(_));
         let (bytes, json) = match body {
             Body::Whole(range) => {
                 let bytes = unread.get(range).unwrap_or_default();
@@ -242,9 +246,11 @@ impl Input {
             }),
             json => json,
         };
+        let bytes = match &self.framer {
+            Framer::Table(table) => table.without_about(bytes),
+            _ => bytes,
+        };
         let original = match self.window.order() {
-            // A letter about a letter would grow with every replay.
-            _ if self.format == Format::DeadLetter => json.as_ref().map_or(bytes, |record| record.as_bytes()),
             Some(order) => {
                 utf16::restore(bytes, order, &mut self.original);
                 &self.original
@@ -255,8 +261,18 @@ impl Input {
             number: line,
             offset,
             original,
+            is_cut,
             json,
         }))
+    }
+
+    /// How its table is written; `None` if it is not a table.
+    #[must_use]
+    pub fn table_form(&self) -> Option<TableForm> {
+        match &self.framer {
+            Framer::Table(table) => Some(table.form(self.format, &self.window)),
+            _ => None,
+        }
     }
 
     /// The column of a table that feeds a field of its records, such as `identity.external_id`, `event.event_datetime`,

@@ -14,6 +14,7 @@ use dfinery_records::RecordKind;
 mod columns;
 mod formats;
 mod quotes;
+mod rejected;
 mod sources;
 mod speed;
 mod tables;
