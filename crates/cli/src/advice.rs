@@ -138,7 +138,7 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "To load it again, begin anew with --restart.")?;
     }
     if let Some(path) = &receipt.dead_letter
-        && receipt.rejected + receipt.undelivered + receipt.unknown > 0
+        && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {
         writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path))?;
     }

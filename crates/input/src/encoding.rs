@@ -246,22 +246,20 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut S
 /// Appends a text in an encoding; without one, as ASCII. A character that it lacks becomes a question mark.
 pub(crate) fn encode(text: &str, encoding: Option<Encoding>, out: &mut Vec<u8>) {
     let mut buffer = [0; 4];
+    let mut units = [0; 2];
     for c in text.chars() {
         match encoding {
-            _ if c.is_ascii() && encoding.and_then(utf16::Order::of).is_none() => {
-                out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes())
+            Some(Encoding::Utf16Le) => {
+                out.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_le_bytes()));
             }
-            None => out.push(b'?'),
-            Some(Encoding::Utf8) => out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()),
+            Some(Encoding::Utf16Be) => {
+                out.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()));
+            }
+            None if !c.is_ascii() => out.push(b'?'),
+            None | Some(Encoding::Utf8) => out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()),
             Some(Encoding::Cp949) => {
                 let (bytes, _, is_lacking) = EUC_KR.encode(c.encode_utf8(&mut buffer));
                 out.extend_from_slice(if is_lacking { b"?" } else { &bytes });
-            }
-            Some(Encoding::Utf16Le) => {
-                out.extend(c.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_le_bytes()))
-            }
-            Some(Encoding::Utf16Be) => {
-                out.extend(c.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()))
             }
         }
     }

@@ -20,6 +20,7 @@
 
 mod accounts;
 mod append_file;
+mod bad_rows;
 mod concurrency;
 mod dead_letter;
 mod deliver;
@@ -32,6 +33,7 @@ mod file_load;
 mod health;
 mod journal;
 mod last_record;
+mod letter;
 mod loader;
 mod lock;
 mod meaning;
@@ -47,6 +49,8 @@ mod progress;
 mod reader;
 mod receipt;
 mod record;
+mod refusals;
+mod remedy;
 mod repeated;
 mod replay;
 mod schedule;
@@ -57,11 +61,13 @@ mod sorted_item;
 mod state_error;
 mod stdin;
 mod stream;
+mod tables;
 
+pub use bad_rows::{BadPart, BadRows};
 pub use dfinery_input::{Encoding, Format, InputError, InputOptions, LineCount, Mapping};
 pub use dfinery_records::{
-    Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind, WarningPolicy,
-    Warnings,
+    Accepts, Problems, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind,
+    WarningPolicy, Warnings,
 };
 pub use error::LoadError;
 pub use file_load::FileLoad;

@@ -72,9 +72,10 @@ impl TableForm {
     pub fn head(&self) -> Vec<u8> {
         let mark = if self.byte_order_mark { "\u{FEFF}" } else { "" };
         let delimiter = self.delimiter;
-        let separator_line = match self.separator_line {
-            true => format!("sep={delimiter}{}", self.line_break),
-            false => String::new(),
+        let separator_line = if self.separator_line {
+            format!("sep={delimiter}{}", self.line_break)
+        } else {
+            String::new()
         };
         let columns = ABOUT_ROW.join(&delimiter.to_string());
         let mut out = Vec::new();

@@ -45,3 +45,6 @@ pub(crate) use self::{
     spent::Calls,
     summary::State,
 };
+
+/// Its name in the folder of a load.
+pub(crate) const JOURNAL: &str = "journal";

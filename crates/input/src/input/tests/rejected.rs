@@ -145,10 +145,11 @@ proptest! {
         crlf: bool, encoding in proptest::sample::select(ENCODINGS.to_vec()),
     ) {
         let end = if crlf { "\r\n" } else { "\n" };
-        let mut table = format!("a,메모{end}");
-        for (id, memo) in cells {
-            table += &format!("{id},\"{}\"{end}", memo.replace('"', "\"\""));
-        }
+        let rows: Vec<_> = cells
+            .iter()
+            .map(|(id, memo)| format!("{id},\"{}\"{end}", memo.replace('"', "\"\"")))
+            .collect();
+        let table = format!("a,메모{end}{}", rows.concat());
         let options = options(Format::Csv, Some(encoding), Some(BY_A));
         is_read_like_the_first(&encode(&table, encoding), &options);
     }
