@@ -158,6 +158,12 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     {
         writeln!(out, "What to do: {}.", advice.text)?;
     }
+    if let Some(Stop::AllRefused(..)) = &receipt.stopped {
+        writeln!(
+            out,
+            "What to do: put right what the code says. If the rest is to be sent whatever is refused, give --keep-going."
+        )?;
+    }
     if receipt.goes_on() {
         writeln!(
             out,
@@ -167,7 +173,7 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the
+/// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came up, 2 if the token, the service id or the
 /// address is wrong or nothing of the input could be read or sent, 75 if the same command can continue later. All
 /// accepted is not enough if the receipt could not be printed or kept.
 pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
@@ -184,7 +190,7 @@ pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
 }
 
 /// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.
-fn quoted_path(path: &Path) -> String {
+pub fn quoted_path(path: &Path) -> String {
     if let Some(path) = path.to_str() {
         return quoted(path);
     }

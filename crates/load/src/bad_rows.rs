@@ -7,14 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery::engine::NewFile;
-use dfinery_input::{Format, Input, InputError, InputOptions, TableForm};
+use dfinery::{Violation, engine::NewFile};
+use dfinery_input::{Format, Input, InputError, InputOptions, Line, TableForm};
 use dfinery_records::Accepts;
 
 use crate::{
     append_file::{at, options},
     error::LoadError,
-    letter::Letter,
+    letter::{Letter, in_words, json_line},
+    record::Fate,
     sort::{Sorted, Sorter},
     tables::Tables,
 };
@@ -84,6 +85,16 @@ impl BadRows {
     #[must_use]
     pub const fn left_out(&self) -> u64 {
         self.left_out
+    }
+
+    /// Writes one of the [`parts`](Self::parts) to a file that only its owner can read, and that appears when it is whole.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the error names it.
+    pub fn write_file(self, input: Option<&str>, path: &Path) -> Result<(), LoadError> {
+        let mut file = create(path)?;
+        let written = self.write(input, &mut file).and_then(|()| finish(file));
+        Ok(written.map_err(|error| at(path, "write", &error))?)
     }
 
     /// Writes one of the [`parts`](Self::parts).
@@ -269,17 +280,67 @@ impl Rejected {
         let rows = BadRows::gather(&self.dead_letter, &tables, &self.folder)?;
         let begin = |part: &BadPart| {
             let file = files.iter().find(|(input, _)| part.input.as_deref() == Some(input));
-            let created = file.map(|(_, path)| {
-                let file = NewFile::create(path, options().create_new(true));
-                file.map_err(|error| at(path, "create", &error))
-            });
-            Ok(created.transpose()?.map(BufWriter::new))
-        };
-        let finish = |out: BufWriter<NewFile>| {
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.finish()
+            file.map(|(_, path)| create(path)).transpose()
         };
         rows.write_parts(begin, finish)?;
         Ok(there().collect())
     }
+}
+
+/// The bad rows of an input that is checked.
+pub(crate) struct BadRowsFile<'a> {
+    path: &'a Path,
+    form: Option<TableForm>,
+    /// Once there is a bad row.
+    file: Option<BufWriter<NewFile>>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> BadRowsFile<'a> {
+    pub(crate) fn new(path: &'a Path, form: Option<TableForm>) -> Self {
+        Self {
+            path,
+            form,
+            file: None,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Writes a row that may not be sent.
+    pub(crate) fn add(&mut self, line: &Line<'_>, reasons: &[Violation]) -> io::Result<()> {
+        self.bytes.clear();
+        if let Some(form) = &self.form {
+            if self.file.is_none() {
+                self.bytes = form.head();
+            }
+            if !line.is_cut {
+                let code = Fate::Invalid.name();
+                form.rows(line.number, code, &in_words(reasons), line.original, &mut self.bytes);
+            }
+        } else {
+            let record = line.json.as_ref().ok().copied();
+            json_line(line.original, line.is_cut, record, &mut self.bytes);
+        }
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => create(self.path)?,
+        };
+        let written = self.file.insert(file).write_all(&self.bytes);
+        written.map_err(|error| at(self.path, "write", &error))
+    }
+
+    pub(crate) fn finish(self) -> io::Result<()> {
+        let finished = self.file.map_or(Ok(()), finish);
+        finished.map_err(|error| at(self.path, "write", &error))
+    }
+}
+
+/// A file with data of records: only its owner may read it.
+fn create(path: &Path) -> io::Result<BufWriter<NewFile>> {
+    let file = NewFile::create(path, options().create_new(true));
+    file.map(BufWriter::new).map_err(|error| at(path, "create", &error))
+}
+
+fn finish(file: BufWriter<NewFile>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
 }

@@ -91,21 +91,9 @@ impl<'a> Letter<'a> {
         })
     }
 
-    /// Appends the record as a line of JSON: as it was in the input, or as it was to be sent if that was in another encoding.
-    /// False if it is neither.
+    /// Appends the record as a line of JSON; false if it is none.
     pub(crate) fn json_line(&self, out: &mut Vec<u8>) -> bool {
-        let original = str::from_utf8(&self.original).ok();
-        let original = original.filter(|text| !self.is_cut && !text.contains('\0'));
-        let Some(text) = original.or(self.record.map(RawValue::get)) else {
-            return false;
-        };
-        // JSON has line breaks only between tokens, where a space is the same.
-        out.extend(
-            text.bytes()
-                .map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }),
-        );
-        out.push(b'\n');
-        true
+        json_line(&self.original, self.is_cut, self.record.map(RawValue::get), out)
     }
 
     /// The code of a refusal, or the fate in a word.
@@ -118,11 +106,33 @@ impl<'a> Letter<'a> {
 
     /// Why it was not accepted, in words.
     pub(crate) fn reason(&self) -> String {
-        let reasons = self.reasons.iter().map(|reason| match reason.path() {
-            "" => reason.problem().to_owned(),
-            path => format!("{path}: {}", reason.problem()),
-        });
-        let reasons: Vec<_> = reasons.chain(self.message.as_deref().map(str::to_owned)).collect();
-        reasons.join("; ")
+        match &self.message {
+            Some(message) => message.to_string(),
+            None => in_words(&self.reasons),
+        }
     }
+}
+
+/// What is wrong with a record, in words.
+pub(crate) fn in_words(reasons: &[Violation]) -> String {
+    let reasons = reasons.iter().map(|reason| match reason.path() {
+        "" => reason.problem().to_owned(),
+        path => format!("{path}: {}", reason.problem()),
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Appends a line of JSON: a record as it was in the input, or as it was to be sent if that was in another encoding. False if
+/// it is neither.
+pub(crate) fn json_line(original: &[u8], is_cut: bool, record: Option<&str>, out: &mut Vec<u8>) -> bool {
+    let original = str::from_utf8(original).ok();
+    let original = original.filter(|text| !is_cut && !text.contains('\0'));
+    let Some(text) = original.or(record) else {
+        return false;
+    };
+    // JSON has line breaks only between tokens, where a space is the same.
+    let is_break = |byte| matches!(byte, b'\n' | b'\r');
+    out.extend(text.bytes().map(|byte| if is_break(byte) { b' ' } else { byte }));
+    out.push(b'\n');
+    true
 }

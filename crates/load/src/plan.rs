@@ -1,4 +1,4 @@
-//! Loads that send nothing: a check of all records, and a plan of the calls that would be made.
+//! Loads that send nothing: a plan of the calls that would be made, and the first of them.
 
 use std::{
     collections::BTreeMap,
@@ -11,23 +11,11 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::lock::lock;
 use crate::{
-    deliver::Before,
-    error::LoadError,
-    file_accounts::FileAccounts,
-    file_load::{FileLoad, is_stdin},
-    journal::State,
-    loader::Loader,
-    opening::Opened,
-    outcome::Stop,
-    pack::Packer,
-    path_name::path_name,
-    progress::Progress,
-    reader::Left,
-    schedule::Waiting,
+    deliver::Before, error::LoadError, file_accounts::FileAccounts, file_load::FileLoad, journal::State,
+    loader::Loader, opening::Opened, outcome::Stop, pack::Packer, reader::Left, schedule::Waiting,
 };
 use dfinery::engine::Engine;
-use dfinery_input::Input;
-use dfinery_records::{Checker, RecordKind, Report, Taxonomy, WarningPolicy};
+use dfinery_records::{RecordKind, Report};
 
 /// What a load would do.
 #[derive(Debug)]
@@ -89,58 +77,6 @@ impl fmt::Debug for PlannedCall {
             .field("body", &format_args!("[redacted]"))
             .finish()
     }
-}
-
-/// Records between two updates of the progress of a check.
-const GLANCE: u64 = 1_024;
-
-/// Checks every record of files and sends nothing. Blocking.
-///
-/// # Errors
-/// If an input cannot be read to its end.
-pub fn check_files(
-    load: &FileLoad,
-    taxonomy: Option<Taxonomy>,
-    warnings: WarningPolicy,
-    progress: &Progress,
-) -> Result<Report, LoadError> {
-    let taxonomy = taxonomy.map(Arc::new);
-    let mut checker = Checker::new(taxonomy.clone(), load.accepts).policy(warnings);
-    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name)).policy(warnings);
-    for path in &load.inputs {
-        let name = path_name(path);
-        let mut input = if is_stdin(path) {
-            Input::from_reader(
-                &name,
-                Box::new(std::io::stdin()),
-                &load.options,
-                taxonomy.as_deref(),
-                load.accepts,
-            )?
-        } else {
-            Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
-        };
-        progress.input(input.length().unwrap_or_default());
-        let passed = input.passed();
-        let (mut bytes, mut records) = (0, 0_u64);
-        while let Some(line) = input.next()? {
-            records += 1;
-            match &line.json {
-                Ok(json) => report.record(&name, line.number, checker.check(json).as_ref()),
-                Err(violation) => report.unreadable(&name, line.number, violation),
-            }
-            if records.is_multiple_of(GLANCE) {
-                progress.read(GLANCE);
-                progress.bytes(passed.bytes() - bytes);
-                bytes = passed.bytes();
-            }
-        }
-        progress.read(records % GLANCE);
-        progress.bytes(passed.bytes() - bytes);
-        report.name_columns(|path| input.column_of(path).map(str::to_owned));
-        input.finish()?;
-    }
-    Ok(report)
 }
 
 /// A load that makes no calls.

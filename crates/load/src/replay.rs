@@ -92,15 +92,34 @@ pub(crate) const REPLAY: &str = "replay-";
 /// The folder of a replay: `replay-1` in the folder of the load, `replay-2` beside that for what the first one left, and so
 /// on. `None` if the dead letter is in no such folder, or an earlier version has begun to replay it elsewhere.
 fn folder_of(dead_letter: &Path) -> Option<PathBuf> {
-    let folder = match dead_letter.parent()? {
-        here if here.as_os_str().is_empty() => Path::new("."),
-        folder => folder,
-    };
+    let folder = folder_with(dead_letter);
     let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
-    let is_begun = with_suffix(dead_letter, ".dfinery").exists();
-    if dead_letter.file_name()? != DEAD_LETTER || !is_kept || is_begun {
+    if dead_letter.file_name()? != DEAD_LETTER || !is_kept || nested(dead_letter).exists() {
         return None;
     }
+    flat(folder)
+}
+
+/// Where a replay of this dead letter of a load is, if there is one.
+pub(crate) fn next_replay(dead_letter: &Path) -> Option<PathBuf> {
+    let nested = nested(dead_letter);
+    if nested.is_dir() {
+        return Some(nested);
+    }
+    flat(folder_with(dead_letter)).filter(|folder| folder.is_dir())
+}
+
+/// The folder of a replay in earlier versions.
+fn nested(dead_letter: &Path) -> PathBuf {
+    with_suffix(dead_letter, ".dfinery")
+}
+
+fn folder_with(dead_letter: &Path) -> &Path {
+    let folder = dead_letter.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn flat(folder: &Path) -> Option<PathBuf> {
     let real = folder.canonicalize().ok()?;
     Some(match number_of(&real) {
         Some(number) => sibling(folder, &format!("{REPLAY}{}", number.checked_add(1)?)),

@@ -40,6 +40,7 @@ mod tally;
 mod tests;
 
 pub(crate) use self::{
+    contents::look,
     header::{Header, HeaderInput, Marks},
     log::{Done, Journal},
     spent::Calls,
