@@ -10,5 +10,6 @@ mod command;
 mod korean;
 mod looking;
 mod purchases;
+mod rejected;
 mod unreadable;
 mod warnings;
