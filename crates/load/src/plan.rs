@@ -11,8 +11,18 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::lock::lock;
 use crate::{
-    deliver::Before, error::LoadError, file_accounts::FileAccounts, file_load::FileLoad, journal::State,
-    loader::Loader, opening::Opened, outcome::Stop, pack::Packer, reader::Left, schedule::Waiting,
+    deliver::Before,
+    delta::Delta,
+    error::LoadError,
+    file_accounts::FileAccounts,
+    file_load::FileLoad,
+    journal::State,
+    loader::Loader,
+    opening::Opened,
+    outcome::Stop,
+    pack::{Batch, Packer},
+    reader::Left,
+    schedule::Waiting,
 };
 use dfinery::engine::Engine;
 use dfinery_records::{RecordKind, Report};
@@ -27,6 +37,8 @@ pub struct Plan {
     pub read: u64,
     /// Records that failed the check.
     pub invalid: u64,
+    /// Profiles that repeat what was accepted before, and would not be sent.
+    pub unchanged: u64,
     /// Records and calls of each kind that would be sent.
     pub calls: BTreeMap<RecordKind, PlannedCalls>,
     /// Why the plan ends before its input, if it does.
@@ -79,6 +91,20 @@ impl fmt::Debug for PlannedCall {
     }
 }
 
+/// Lets go of what the delta knows to be under way. Whether it would be accepted is not known.
+fn forget(accounts: &Mutex<FileAccounts>, batch: &Batch) -> Result<(), LoadError> {
+    let Some(delta) = lock(accounts).delta.clone() else {
+        return Ok(());
+    };
+    let mut delta = lock(&delta);
+    for record in &batch.records {
+        if let Some((key, _)) = record.delta.as_deref() {
+            delta.settled(*key, None)?;
+        }
+    }
+    Ok(())
+}
+
 /// A load that makes no calls.
 struct Rehearsal {
     reading: JoinHandle<Left>,
@@ -100,6 +126,7 @@ impl Loader {
         } = self.rehearse(load).await?;
         let mut planned: BTreeMap<RecordKind, PlannedCalls> = BTreeMap::new();
         while let Some(Waiting { batch, .. }) = calls.recv().await {
+            forget(&accounts, &batch)?;
             let kind = planned.entry(batch.kind).or_default();
             kind.records += batch.records.len() as u64;
             kind.calls += 1;
@@ -111,11 +138,15 @@ impl Loader {
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         }
-        let invalid = lock(&accounts).receipt.invalid;
+        let (invalid, unchanged) = {
+            let accounts = lock(&accounts);
+            (accounts.receipt.invalid, accounts.receipt.unchanged)
+        };
         Ok(Plan {
             report,
             read,
             invalid,
+            unchanged,
             calls: planned,
             stopped: stop,
         })
@@ -159,7 +190,14 @@ impl Loader {
             .await
             .map_err(|_| LoadError::bug("opening the inputs failed"))??;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
+        let delta = load.delta.clone();
+        let delta = tokio::task::spawn_blocking(move || delta.map(Delta::copy_of).transpose())
+            .await
+            .map_err(|_| LoadError::bug("opening the delta failed"))??;
+        let accounts = FileAccounts {
+            delta: delta.map(|delta| Arc::new(Mutex::new(delta))),
+            ..FileAccounts::of_nothing_sent(names, receipt, self.progress())
+        };
         let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let sending = self.sending(load.accepts, Before::default());

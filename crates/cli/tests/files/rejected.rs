@@ -57,12 +57,13 @@ fn rejected(delimiter: &str) -> String {
     .concat()
 }
 
+type Encode<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_rows_are_corrected_where_they_are_and_loaded() {
     let with_mark = |text: &str| format!("\u{FEFF}{text}");
     let utf16 = |text: &str| utf16(&with_mark(text), u16::to_le_bytes);
     let utf8 = |text: &str| with_mark(text).into_bytes();
-    type Encode<'a> = &'a dyn Fn(&str) -> Vec<u8>;
     for (name, delimiter, encode, as_file) in [
         (
             "korean.csv",
