@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A load, a replay, or the load of corrected rows.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Stage {
     /// Its folder.

@@ -175,3 +175,60 @@ fn corrections_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     found.sort_unstable();
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// A stage that has settled some of what it was given, with as many of each fate as the shares say.
+    fn stage(read: u64, shares: [u8; 5], is_complete: bool) -> Stage {
+        let mut left = read;
+        let mut take = |share: u8| {
+            let taken = left * u64::from(share) / 255;
+            left -= taken;
+            taken
+        };
+        let [accepted, rejected, invalid, undelivered, open] = shares.map(&mut take);
+        let unknown = if is_complete { left + open } else { 0 };
+        Stage {
+            read,
+            accepted,
+            rejected,
+            invalid,
+            undelivered,
+            unknown,
+            complete: is_complete,
+            has_journal: true,
+            ..Stage::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_and_what_is_left_add_up(
+            read in 0..100_000_u64,
+            shares in vec((any::<[u8; 5]>(), any::<bool>()), 1..5),
+            corrected in proptest::option::of(any::<u8>()),
+        ) {
+            let mut stages: Vec<Stage> = Vec::new();
+            for (shares, is_complete) in shares {
+                let read = stages.last().map_or(read, Stage::dead);
+                stages.push(stage(read, shares, is_complete));
+            }
+            let sum = |corrections| Status::sum(PathBuf::new(), stages.clone(), corrections);
+            let status = sum(Vec::new());
+            prop_assert_eq!(status.read, status.accepted + status.left);
+            let parts = [status.rejected, status.invalid, status.undelivered, status.unknown, status.to_replay, status.open];
+            prop_assert_eq!(parts.iter().sum::<u64>(), status.left);
+            prop_assert_eq!(status.goes_on, stages.iter().any(|stage| !stage.complete));
+            if let Some(share) = corrected {
+                let correction = stage(status.left, [share, 255, 0, 0, 0], true);
+                let corrected = correction.accepted;
+                let after = sum(vec![correction]);
+                prop_assert_eq!((after.accepted, after.left), (status.accepted + corrected, status.left - corrected));
+            }
+        }
+    }
+}
