@@ -165,12 +165,16 @@ fn next(out: &mut impl Write, status: &Status) -> io::Result<()> {
     } else if status.left == 0 && status.complete {
         return Ok(());
     } else if let Some(path) = &status.dead_letter {
-        let replay = format!("dfinery replay {}", quoted_path(path));
-        let rows = format!("dfinery rows {} -o FILE", quoted_path(path));
-        if status.left > status.invalid {
-            format!("put right what the codes say, then {replay}; or correct the rows and load them: {rows}")
+        let path = quoted_path(path);
+        let correct = if status.rejected_rows.is_empty() {
+            format!("correct the records and load them: dfinery rows {path} -o FILE")
         } else {
-            format!("correct the rows and load them: {rows}")
+            "correct the rows and load their file".to_owned()
+        };
+        if status.left > status.invalid {
+            format!("put right what the codes say, then dfinery replay {path}; or {correct}")
+        } else {
+            correct
         }
     } else {
         "load the file again".to_owned()

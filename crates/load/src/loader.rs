@@ -318,7 +318,6 @@ impl Loader {
             (receipt, accounts.folder.clone(), rejected)
         };
         let snapshot = self.progress.snapshot();
-        receipt.took(started, Timestamp::now());
         receipt.read = done_before + read;
         receipt.complete = complete;
         receipt.warnings = report.warnings();
@@ -334,7 +333,7 @@ impl Loader {
             stop => stop,
         };
         tokio::task::spawn_blocking(move || {
-            receipt.keep(rejected, &folder);
+            receipt.keep(started, rejected, &folder);
             Loaded { receipt, report }
         })
         .await

@@ -225,16 +225,15 @@ impl Prepared {
 
     /// All records were settled by earlier runs: there is nothing to send.
     pub(crate) fn finished_before(mut self) -> Receipt {
-        let now = Timestamp::now();
+        let started = Timestamp::now();
         let stop = self.accounts.close(true).err();
         let rejected = self.accounts.rejected();
         let mut receipt = std::mem::take(&mut self.accounts.receipt);
-        receipt.took(now, now);
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
         receipt.stopped = stop;
-        receipt.keep(rejected, &self.accounts.folder);
+        receipt.keep(started, rejected, &self.accounts.folder);
         receipt
     }
 }

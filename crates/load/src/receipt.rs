@@ -131,16 +131,9 @@ impl Receipt {
         }
     }
 
-    /// Notes when the run began and ended.
-    pub(crate) fn took(&mut self, started: Timestamp, finished: Timestamp) {
-        let milliseconds = finished.to_jiff().as_millisecond() - started.to_jiff().as_millisecond();
-        self.started = Some(started);
-        self.finished = Some(finished);
-        self.duration_seconds = Duration::from_millis(milliseconds.try_into().unwrap_or_default()).as_secs_f64();
-    }
-
-    /// Writes what a person may correct, and then the receipt, into the folder of the load. A failure is noted in the receipt.
-    pub(crate) fn keep(&mut self, rejected: Option<Rejected>, folder: &Path) {
+    /// Writes what a person may correct, and then the receipt, into the folder of the load, which ends the run. A failure is
+    /// noted in the receipt.
+    pub(crate) fn keep(&mut self, started: Timestamp, rejected: Option<Rejected>, folder: &Path) {
         match rejected.map_or(Ok(Vec::new()), |rejected| rejected.write()) {
             Ok(files) => self.rejected_rows = files,
             Err(error) => {
@@ -148,6 +141,11 @@ impl Receipt {
                 self.stopped.get_or_insert_with(disk);
             }
         }
+        let finished = Timestamp::now();
+        let milliseconds = finished.to_jiff().as_millisecond() - started.to_jiff().as_millisecond();
+        self.started = Some(started);
+        self.finished = Some(finished);
+        self.duration_seconds = Duration::from_millis(milliseconds.try_into().unwrap_or_default()).as_secs_f64();
         if let Err(error) = self.write(&folder.join(RECEIPT)) {
             self.stopped.get_or_insert(Stop::disk("the receipt", &error));
         }

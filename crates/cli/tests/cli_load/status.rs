@@ -73,7 +73,7 @@ async fn the_status_of_a_file_follows_its_replays() {
     let text = desk.run(&["status", "sales.ndjson"]).await;
     text.is(1)
         .says("4 by the load, 2 by replays")
-        .says("What to do: correct the rows");
+        .says("What to do: correct the records and load them: dfinery rows sales");
     assert_eq!(desk.emulator.ledger().events_stored(), 6);
 
     // What has begun anew has no replays.
