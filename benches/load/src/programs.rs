@@ -166,7 +166,7 @@ fn posthog_event(line: &str) -> posthog_rs::Event {
 fn check(file: &Path) -> String {
     let load = FileLoad::new(RecordKind::Event, [file]);
     let report =
-        check_files(&load, Some(taxonomy()), WarningPolicy::default(), &Progress::default()).expect("it can be read");
+        check_files(&load, Some(taxonomy()), WarningPolicy::default(), &Progress::default(), None).expect("it can be read");
     drop(report);
     String::new()
 }

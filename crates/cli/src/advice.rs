@@ -133,7 +133,7 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
         out.push_str("To load it again, begin anew with --restart.\n");
     }
     if let Some(path) = &receipt.dead_letter
-        && receipt.rejected + receipt.undelivered + receipt.unknown > 0
+        && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {
         let _ = writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path));
     }
@@ -153,12 +153,18 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     {
         let _ = writeln!(out, "What to do: {}.", advice.text);
     }
+    if let Some(Stop::AllRefused(..)) = &receipt.stopped {
+        writeln!(
+            out,
+            "What to do: put right what the code says. If the rest is to be sent whatever is refused, give --keep-going."
+        )?;
+    }
     if receipt.goes_on() {
         out.push_str("Run the same command again, without --restart, to go on: what was accepted is not sent again.\n");
     }
 }
 
-/// 0 if everything was accepted, 1 if something was not or a denied warning came up, 2 if the token, the service id or the
+/// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came up, 2 if the token, the service id or the
 /// address is wrong or nothing of the input could be read or sent, 75 if the same command can continue later. All
 /// accepted is not enough if the receipt could not be printed or kept.
 pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
@@ -175,7 +181,7 @@ pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
 }
 
 /// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.
-fn quoted_path(path: &Path) -> String {
+pub fn quoted_path(path: &Path) -> String {
     if let Some(path) = path.to_str() {
         return quoted(path);
     }

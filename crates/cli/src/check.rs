@@ -1,6 +1,11 @@
 //! `dfinery check`: checks every record against the rules, and sends nothing.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::ValueEnum;
 use dfinery_load::{Accepts, Progress, RecordKind, check_files};
@@ -20,6 +25,10 @@ pub struct Arguments {
     /// What the files hold.
     #[arg(long = "as", value_name = "WHAT", default_value = "mixed", help_heading = "Run")]
     what: Checkable,
+    /// Write the bad rows to this file, to correct and to load: those of a table as a table that begins with the line and the
+    /// reason, others as lines of JSON.
+    #[arg(short, long, value_name = "FILE", help_heading = "Run", value_hint = clap::ValueHint::FilePath)]
+    out: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags<CHECK>,
 }
@@ -57,7 +66,10 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let warnings = connection::warnings(&settings);
     let progress = Arc::new(Progress::default());
     let reporter = Reporter::start(&settings, Arc::clone(&progress), None);
-    let checked = tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress)).await;
+    let out = arguments.out.clone();
+    let checked =
+        tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress, out.as_deref()));
+    let checked = checked.await;
     reporter.finish().await;
     let report = checked??;
     let is_good = report.bad() == 0 && report.denied().is_empty();
@@ -69,5 +81,8 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
         write_text(&mut out, &report.to_string())?;
     }
     out.flush()?;
+    if let Some(path) = arguments.out.filter(|_| report.bad() > 0) {
+        say(&format!("the bad rows are in {}", path.display()));
+    }
     Ok(ExitCode::from(u8::from(!is_good)))
 }

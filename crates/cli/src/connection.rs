@@ -17,9 +17,9 @@ use dfinery_load::{
 use crate::settings::{
     MOST_BYTES, Settings, TokenAt,
     table::{
-        ALLOW, BASE_URL, BATCH_BYTES, CONCURRENCY, DENY, ENCODING, EXPORT_TOKEN_VARIABLE, FORMAT, ID_COLUMNS, MAPPING,
-        MAX_BAD, NO_RESUME, ON_REFUSAL, ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID, SORT_BY_IDENTITY, STRICT,
-        TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
+        ALLOW, BASE_URL, BATCH_BYTES, CONCURRENCY, DENY, ENCODING, EXPORT_TOKEN_VARIABLE, FORMAT, ID_COLUMNS,
+        KEEP_GOING, MAPPING, MAX_BAD, NO_RESUME, ON_REFUSAL, ORDERED, PATIENCE, RATE, RATE_SHARE, SERVICE_ID,
+        SORT_BY_IDENTITY, STRICT, TAXONOMY, TIMEOUT, TOKEN_VARIABLE,
     },
 };
 
@@ -86,6 +86,7 @@ fn options(settings: &Settings, mut loader: LoaderBuilder) -> anyhow::Result<Loa
     if let Some(most) = settings.most_bad(&MAX_BAD) {
         loader = loader.most_bad(most);
     }
+    loader = loader.keep_going(settings.flag(&KEEP_GOING));
     Ok(loader.divide_refused(settings.text(&ON_REFUSAL) != Some("reject-all")))
 }
 

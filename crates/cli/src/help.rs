@@ -34,6 +34,7 @@ Examples:
 
 Beside sales.ndjson a folder sales.ndjson.dfinery is made. In it are
   receipt.json         how many records were accepted, and what became of the others
+  rejected.csv         of a table, the rows that were not accepted: correct them, and load this file
   dead-letter.ndjson   every record that was not accepted, with the reason: see `dfinery replay`
   journal              what was sent: run the same command again to go on after a stop
 
@@ -80,15 +81,46 @@ Example:
 
 Put the cause right first: register the event or property, or correct the record in the file.
 A record whose fate was `unknown` may have been taken already, and is then there twice.
+What one replay leaves, the next one sends: its dead letter is in sales.ndjson.dfinery/replay-1.
 
 ",
     exit_codes!()
 );
 
+pub const ROWS: &str = "\
+Examples:
+  dfinery rows sales.csv.dfinery/dead-letter.ndjson -o fix.csv
+  dfinery load events fix.csv --mapping sales.yaml
+
+A load writes such a table by itself: rejected.csv beside the dead letter. Its first columns,
+dfinery_line, dfinery_code and dfinery_reason, are passed over when it is loaded.
+
+Records that were JSON come as they were, one on each line; why they were not accepted is in the
+dead letter. A corrected event gets another id, so use `dfinery replay` for those whose code is
+`undelivered` or `unknown`: they may have been taken.
+
+Exit codes:
+  0  the rows were written
+  2  the file is no dead letter, or the header of its table is not known
+";
+
+pub const STATUS: &str = "\
+Examples:
+  dfinery status sales.csv
+  dfinery status sales.csv.dfinery --output json
+
+Exit codes:
+   0  everything was accepted
+   1  something is left that was not accepted
+   2  there is no such load
+  75  a load or a replay has not ended: the same command goes on where it stopped
+";
+
 pub const CHECK: &str = concat!(
     "\
 Examples:
   dfinery check sales.ndjson --as events --taxonomy dfinery-taxonomy.yaml
+  dfinery check members.csv --mapping members.yaml -o bad.csv
   dfinery check members.csv --mapping members.yaml --output json
 
 ",

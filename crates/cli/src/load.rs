@@ -213,7 +213,9 @@ fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {
 
 impl Run {
     fn apply(&self, load: &mut FileLoad) {
-        load.state.clone_from(&self.state);
+        if let Some(folder) = &self.state {
+            load.state = Some(folder.clone());
+        }
         load.restart = self.restart;
     }
 }

@@ -16,10 +16,12 @@ mod output;
 mod paint;
 mod plan;
 mod progress;
+mod rows;
 mod running;
 mod settings;
 mod shell;
 mod signals;
+mod status;
 mod usage;
 
 use std::process::ExitCode;
@@ -75,6 +77,12 @@ enum Command {
     /// Load again what is in a dead-letter file, after its cause was put right.
     #[command(after_long_help = help::REPLAY)]
     Replay(Box<load::ReplayArguments>),
+    /// Write the records of a dead-letter file as they were in their files, to correct and to load again.
+    #[command(after_long_help = help::ROWS)]
+    Rows(rows::Arguments),
+    /// Say what became of a file over all runs and replays, what is left, and what to do next.
+    #[command(after_long_help = help::STATUS)]
+    Status(status::Arguments),
     /// Check files, and send nothing.
     #[command(after_long_help = help::CHECK)]
     Check(Box<check::Arguments>),
@@ -112,6 +120,8 @@ fn main() -> ExitCode {
         Command::Load(arguments) => on_runtime(load::load(*arguments)),
         Command::Delete(arguments) => on_runtime(load::delete(*arguments)),
         Command::Replay(arguments) => on_runtime(load::replay(*arguments)),
+        Command::Rows(arguments) => rows::rows(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
         Command::Check(arguments) => on_runtime(check::check(*arguments)),
         Command::Preview(arguments) => on_runtime(plan::preview(*arguments)),
         Command::Mapping(arguments) => init::mapping(&arguments),

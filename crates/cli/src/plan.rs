@@ -143,6 +143,7 @@ fn as_json(plan: &Plan) -> serde_json::Value {
     json!({
         "read": plan.read,
         "invalid": plan.invalid,
+        "unchanged": plan.unchanged,
         "calls": calls.collect::<Vec<_>>(),
         "report": plan.report,
     })
@@ -155,6 +156,10 @@ fn text(plan: &Plan) -> String {
     if plan.invalid > 0 {
         let invalid = grouped(plan.invalid);
         let _ = writeln!(out, "  {:<12}{invalid:>14}  would not be sent", "invalid");
+    }
+    if plan.unchanged > 0 {
+        let unchanged = grouped(plan.unchanged);
+        writeln!(out, "  {:<12}{unchanged:>14}  would not be sent again", "unchanged")?;
     }
     for (kind, planned) in &plan.calls {
         let PlannedCalls {

@@ -243,6 +243,28 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut S
     }
 }
 
+/// Appends a text in an encoding; without one, as ASCII. A character that it lacks becomes a question mark.
+pub(crate) fn encode(text: &str, encoding: Option<Encoding>, out: &mut Vec<u8>) {
+    let mut buffer = [0; 4];
+    let mut units = [0; 2];
+    for c in text.chars() {
+        match encoding {
+            Some(Encoding::Utf16Le) => {
+                out.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_le_bytes()));
+            }
+            Some(Encoding::Utf16Be) => {
+                out.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()));
+            }
+            None if !c.is_ascii() => out.push(b'?'),
+            None | Some(Encoding::Utf8) => out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()),
+            Some(Encoding::Cp949) => {
+                let (bytes, _, is_lacking) = EUC_KR.encode(c.encode_utf8(&mut buffer));
+                out.extend_from_slice(if is_lacking { b"?" } else { &bytes });
+            }
+        }
+    }
+}
+
 /// Whether a text has several Hangul syllables and hardly anything else beyond ASCII. Text in CP949 that is also valid
 /// UTF-8 does not come out so by chance.
 fn is_korean(text: &str) -> bool {
@@ -367,6 +389,28 @@ mod tests {
             assert_eq!(of_beginning(text.as_bytes()), None);
             assert_eq!(of_beginning(&cp949(text)), None);
         }
+    }
+
+    #[test]
+    fn every_character_of_cp949_comes_back_as_its_bytes() {
+        let mut out = Vec::new();
+        for (lead, trail) in (0x81..=0xFE)
+            .flat_map(|lead| (0x41..=0xFE).map(move |trail| [lead, trail]))
+            .map(|[a, b]| (a, b))
+        {
+            let mut scratch = String::new();
+            if let Ok(text) = decode(&[lead, trail], Encoding::Cp949, &mut scratch) {
+                out.clear();
+                encode(text, Some(Encoding::Cp949), &mut out);
+                assert_eq!(out, [lead, trail], "{text}");
+            }
+        }
+        out.clear();
+        encode("a\u{1F600}가", Some(Encoding::Cp949), &mut out);
+        assert_eq!(out, b"a?\xB0\xA1");
+        out.clear();
+        encode("a가", None, &mut out);
+        assert_eq!(out, b"a?");
     }
 
     #[test]

@@ -22,8 +22,9 @@ pub enum Format {
 impl Format {
     const ALL: [Self; 5] = [Self::Ndjson, Self::JsonArray, Self::Csv, Self::Tsv, Self::DeadLetter];
 
-    /// The format that a name means; `None` if the contents decide.
-    pub(crate) fn of_name(path: &Path) -> Option<Self> {
+    /// The format that the name of a file means; `None` if the contents decide.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Self> {
         let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let mut last = extension(path)?;
         if matches!(last.as_str(), "gz" | "zst" | "zstd") {

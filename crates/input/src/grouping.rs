@@ -114,6 +114,11 @@ impl Grouping {
         bytes.get(..bytes.len() - breaks.count()).unwrap_or_default()
     }
 
+    /// Whether these are not all of its bytes.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.group.is_too_long
+    }
+
     /// Adds a row to the group, and begins it if it is the first.
     fn add(&mut self, row: &Row, problem: Option<Violation>, reader: &RowReader, window: &Window) {
         let doubt = self.doubt.take();
@@ -125,6 +130,7 @@ impl Grouping {
             Some(_) => window.unread().get(..row.length).unwrap_or_default(),
             None => &window.head,
         };
+        let bytes = reader.table.without_about(bytes);
         let is_usable = problem.is_none();
         if let Some(problem) = problem {
             self.doubt = Some(row.line);

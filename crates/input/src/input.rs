@@ -22,7 +22,7 @@ use crate::{
     row_reader::RowReader,
     rows::Rows,
     source::{self, Origin},
-    table::Table,
+    table::{Table, TableForm},
     unfit, utf16,
     window::{Bounds, Window},
 };
@@ -64,9 +64,11 @@ pub struct Line<'a> {
     pub number: u64,
     /// Where it begins in the decompressed bytes of the input.
     pub offset: u64,
-    /// Its bytes as they are in the input, without the line break; only the first ones if the record is too long. Those of all
-    /// its rows, if it has several.
+    /// Its bytes as they are in the input, without the line break and the columns about a rejected row; only the first ones if
+    /// the record is too long. Those of all its rows, if it has several.
     pub original: &'a [u8],
+    /// Whether these are not all of its bytes.
+    pub is_cut: bool,
     /// The record as JSON, or why there is none.
     pub json: Result<&'a str, Violation>,
 }
@@ -197,11 +199,11 @@ impl Input {
         let Some(next) = next.map_err(|stop| stop.into_error(&self.name))? else {
             return Ok(None);
         };
-        let (line, offset, bytes, json) = match (next, &self.framer) {
+        let (line, offset, bytes, is_cut, json) = match (next, &self.framer) {
             (Next::Record(found), Framer::Table(rows)) => {
-                let bytes = rows.bytes(&found, &self.window);
+                let (bytes, is_cut) = (rows.bytes(&found, &self.window), rows.is_cut(&found));
                 let json = found.problem.map_or_else(|| Ok(rows.json()), Err);
-                (found.line, found.offset, bytes, json)
+                (found.line, found.offset, bytes, is_cut, json)
             }
             (Next::Record(_), _) => return Ok(None),
             (Next::Text(Frame { line, offset, body }), _) => {
@@ -213,6 +215,7 @@ impl Input {
                     Body::Broken(..) | Body::TooLong(_) => Encoding::Utf8,
                 };
                 let unread = self.window.unread();
+                let is_cut = matches!(body, Body::TooLong(_));
                 let (bytes, json) = match body {
                     Body::Whole(range) => {
                         let bytes = unread.get(range).unwrap_or_default();
@@ -231,7 +234,8 @@ impl Input {
                         (self.window.head.as_slice(), Err(problem))
                     }
                 };
-                (line, offset, bytes, json.map_err(|problem| Violation::new("", problem)))
+                let json = json.map_err(|problem| Violation::new("", problem));
+                (line, offset, bytes, is_cut, json)
             }
         };
         let json = match json {
@@ -245,8 +249,6 @@ impl Input {
             json => json,
         };
         let original = match self.window.order() {
-            // A letter about a letter would grow with every replay.
-            _ if self.format == Format::DeadLetter => json.as_ref().map_or(bytes, |record| record.as_bytes()),
             Some(order) => {
                 utf16::restore(bytes, order, &mut self.original);
                 &self.original
@@ -257,8 +259,18 @@ impl Input {
             number: line,
             offset,
             original,
+            is_cut,
             json,
         }))
+    }
+
+    /// How its table is written; `None` if it is not a table.
+    #[must_use]
+    pub fn table_form(&self) -> Option<TableForm> {
+        match &self.framer {
+            Framer::Table(rows) => Some(rows.form(self.format, &self.window)),
+            Framer::Lines(_) | Framer::Array(_) => None,
+        }
     }
 
     /// The column of a table that feeds a field of its records, such as `identity.external_id`, `event.event_datetime`,

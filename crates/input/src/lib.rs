@@ -43,6 +43,7 @@ pub use self::{
     mapping::Mapping,
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},
+    table::TableForm,
     text::read_text,
     window::MAX_RECORD,
 };

@@ -16,7 +16,7 @@ use crate::{
 
 /// Reads rows, and passes over those that the conditions of a mapping exclude.
 pub(crate) struct RowReader {
-    table: Table,
+    pub(crate) table: Table,
     pub(crate) mapper: RowMapper,
     /// The cells of the row read last, if it is good.
     pub(crate) cells: Cells,

@@ -1,11 +1,13 @@
 //! The records of the rows of a table.
 
 use crate::{
+    format::Format,
     found::{Bytes, Found},
     frame::Stop,
     grouping::Grouping,
     line_count::PassedOver,
     row_reader::{Row, RowReader},
+    table::TableForm,
     window::Window,
 };
 
@@ -57,10 +59,27 @@ impl Rows {
     /// The bytes of a record.
     pub(crate) fn bytes<'a>(&'a self, found: &Found, window: &'a Window) -> &'a [u8] {
         match &found.bytes {
-            Bytes::Window(range) => window.unread().get(range.clone()).unwrap_or_default(),
-            Bytes::Head => &window.head,
+            Bytes::Window(range) => {
+                let row = window.unread().get(range.clone()).unwrap_or_default();
+                self.reader.table.without_about(row)
+            }
+            Bytes::Head => self.reader.table.without_about(&window.head),
             Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::original),
         }
+    }
+
+    /// Whether these are not all of its bytes.
+    pub(crate) fn is_cut(&self, found: &Found) -> bool {
+        match &found.bytes {
+            Bytes::Window(_) => false,
+            Bytes::Head => true,
+            Bytes::Group => self.grouping.as_ref().is_some_and(Grouping::is_cut),
+        }
+    }
+
+    /// How the table is written.
+    pub(crate) fn form(&self, format: Format, window: &Window) -> TableForm {
+        self.reader.table.form(format, window)
     }
 
     /// The record that was found last, if it had no problem.

@@ -45,6 +45,8 @@ pub(crate) struct Window {
     end: usize,
     ended: bool,
     encoding: Option<Encoding>,
+    /// Whether a byte order mark was at the beginning.
+    has_mark: bool,
     /// Where the window starts in the decompressed input.
     offset: u64,
     /// The same in the bytes that the framing reads, which differ in UTF-16.
@@ -74,6 +76,7 @@ impl Window {
             end: 0,
             ended: false,
             encoding: forced,
+            has_mark: false,
             offset: 0,
             passed: 0,
             line: 1,
@@ -92,6 +95,7 @@ impl Window {
             window.encoding = found.map(|(encoding, _)| encoding);
             found.map_or(0, |(_, mark)| mark)
         };
+        window.has_mark = mark > 0;
         window.start = mark;
         window.offset = mark as u64;
         window.read_as_text();
@@ -132,6 +136,15 @@ impl Window {
 
     pub(crate) const fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The encoding, as far as it is known: nothing but ASCII was read without one.
+    pub(crate) const fn encoding(&self) -> Option<Encoding> {
+        self.encoding
+    }
+
+    pub(crate) const fn has_mark(&self) -> bool {
+        self.has_mark
     }
 
     /// The encoding of a record in the window. The first one that is not ASCII decides it for the rest of the input.

@@ -9,7 +9,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 use uuid::Uuid;
 
-use crate::{append_file::AppendFile, record::Fate};
+use crate::{append_file::AppendFile, letter::Letter, record::Fate};
 use dfinery::{Timestamp, Violation};
 use dfinery_records::RecordKind;
 
@@ -94,8 +94,6 @@ pub(crate) struct DeadRecord<'a> {
     pub(crate) code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) remedy: Option<&'a str>,
     /// Why it is invalid.
     #[serde(serialize_with = "reasons", skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) reasons: &'a [Violation],
@@ -112,9 +110,29 @@ pub(crate) struct DeadRecord<'a> {
     /// Its bytes as they are in the input.
     #[serde(flatten, serialize_with = "original")]
     pub(crate) original: &'a [u8],
+    /// Whether these are not all of its bytes.
+    #[serde(rename = "original_is_cut", skip_serializing_if = "is_false")]
+    pub(crate) is_cut: bool,
     /// The record as it would be sent, if there is one: JSON.
     #[serde(skip)]
     pub(crate) record: Option<&'a str>,
+}
+
+impl<'a> DeadRecord<'a> {
+    /// The same where it was before it came into a dead letter: a letter about a letter would grow with every replay.
+    pub(crate) fn of(self, letter: Option<&'a Letter<'_>>) -> Self {
+        match letter {
+            Some(letter) => Self {
+                file: &letter.file,
+                line: letter.line,
+                offset: letter.offset,
+                original: &letter.original,
+                is_cut: letter.is_cut,
+                ..self
+            },
+            None => self,
+        }
+    }
 }
 
 impl SidecarLine for DeadRecord<'_> {
@@ -162,6 +180,11 @@ impl SidecarLine for PossiblyTwice<'_> {
     fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         Ok(serde_json::to_writer(out, self)?)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn reasons<S: Serializer>(reasons: &[Violation], serializer: S) -> Result<S::Ok, S::Error> {
@@ -214,7 +237,6 @@ mod tests {
             kind: Some(RecordKind::Event),
             code: Some("40001"),
             message: Some("the server refused it"),
-            remedy: Some("mend it"),
             reasons: &[],
             file: "events.csv",
             line: 7,
@@ -224,6 +246,7 @@ mod tests {
             first_attempt: Some("2024-06-24T06:42:25.394Z".parse().unwrap()),
             last_attempt: Some("2024-06-24T06:42:26Z".parse().unwrap()),
             original: "u1,\"구매\"".as_bytes(),
+            is_cut: false,
             record: Some("{\"identity\":\n {\"external_id\":\"u1\"},\r\n\"n\":1e400}"),
         }
     }
@@ -247,7 +270,7 @@ mod tests {
     #[test]
     fn a_line_says_what_became_of_a_record_and_what_it_was() {
         let expected = concat!(
-            r#"{"fate":"rejected","kind":"event","code":"40001","message":"the server refused it","remedy":"mend it","#,
+            r#"{"fate":"rejected","kind":"event","code":"40001","message":"the server refused it","#,
             r#""file":"events.csv","line":7,"offset":120,"event_log_id":"00000000-0000-0000-0000-000000000005","#,
             r#""attempts":2,"first_attempt":"2024-06-24T06:42:25.394Z","last_attempt":"2024-06-24T06:42:26.000Z","#,
             r#""original":"u1,\"구매\"","record":{"identity":  {"external_id":"u1"},  "n":1e400}}"#,
@@ -268,7 +291,6 @@ mod tests {
             kind: None,
             code: None,
             message: None,
-            remedy: None,
             reasons: &reasons,
             event_log_id: None,
             attempts: 0,
@@ -353,6 +375,42 @@ mod tests {
         let record = replay_line(&dead).unwrap();
         assert_eq!(record, r#"{"identity":  {"external_id":"u1"},  "n":1e400}"#);
         assert!(matches!(record, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_letter_about_a_letter_is_where_the_first_one_was() {
+        let first = line(&DeadRecord {
+            original: b"\xb1\xb8",
+            is_cut: true,
+            record: None,
+            ..rejected()
+        });
+        let letter = Letter::read(first.as_bytes());
+        let again = DeadRecord {
+            fate: Fate::Unknown,
+            file: "dead-letter.ndjson",
+            line: 1,
+            offset: 0,
+            original: first.as_bytes(),
+            record: None,
+            ..rejected()
+        };
+        let again = line(&again.of(letter.as_ref()));
+        assert_eq!(again, first.replace("rejected", "unknown"));
+        assert!(again.contains("original_is_cut") && schema().is_valid(&serde_json::from_str(&again).unwrap()));
+    }
+
+    #[test]
+    fn letters_of_earlier_versions_say_their_remedy_once() {
+        let first = line(&rejected()).replace(
+            r#""message":"the server refused it","#,
+            r#""message":"the server refused it. Mend it.","remedy":"Mend it.","#,
+        );
+        let letter = Letter::read(first.as_bytes()).unwrap();
+        assert_eq!((letter.cause(), &*letter.reason()), ("40001", "the server refused it"));
+        assert_eq!((&*letter.file, letter.line, letter.offset), ("events.csv", 7, 120));
+        assert_eq!(letter.original.as_ref(), "u1,\"구매\"".as_bytes());
+        assert!(Letter::read(b"{\"a\":1}").is_none() && Letter::read(&first.as_bytes()[1..]).is_none());
     }
 
     #[test]

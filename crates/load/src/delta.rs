@@ -4,8 +4,8 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::{self, Read as _},
+    fs::{File, TryLockError},
+    io::{self, Read as _, Seek as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -47,6 +47,34 @@ impl Delta {
         let path = path.into();
         let file = options().read(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|error| at(&path, "open", &error))?;
+        Self::on(path, file)
+    }
+
+    /// A copy of the file, to plan with: what it is told is forgotten with it. If there is no file, nothing was accepted.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub(crate) fn copy_of(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let unreadable = |error| at(&path, "read", &error);
+        let mut copy = tempfile::tempfile()?;
+        match File::open(&path) {
+            Ok(mut file) => {
+                match file.try_lock_shared() {
+                    Ok(()) => {}
+                    Err(TryLockError::WouldBlock) => return Err(in_use(&path)),
+                    Err(TryLockError::Error(error)) => return Err(unreadable(error)),
+                }
+                io::copy(&mut file, &mut copy).map_err(unreadable)?;
+                copy.rewind()?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at(&path, "open", &error)),
+        }
+        Self::on(path, copy)
+    }
+
+    fn on(path: PathBuf, file: File) -> io::Result<Self> {
         let new = is_new(&path, &file)?;
         let database = whole(&path, file)?;
         if new {
@@ -181,13 +209,7 @@ fn whole(path: &Path, file: File) -> io::Result<Database> {
         Err(DatabaseError::Storage(damaged))
     });
     opened.map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen => io::Error::new(
-            io::ErrorKind::WouldBlock,
-            format!(
-                "another load is using {}. Wait until it ends, or give another file",
-                path.display()
-            ),
-        ),
+        DatabaseError::DatabaseAlreadyOpen => in_use(path),
         DatabaseError::UpgradeRequired(_) => foreign(path),
         error => failed(path, error),
     })
@@ -205,6 +227,16 @@ fn read(path: &Path, database: &Database) -> io::Result<ReadOnlyTable<u128, u128
         TableError::Storage(error) => failed(path, error),
         _ => foreign(path),
     })
+}
+
+fn in_use(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::WouldBlock,
+        format!(
+            "another load is using {}. Wait until it ends, or give another file",
+            path.display()
+        ),
+    )
 }
 
 fn foreign(path: &Path) -> io::Error {
@@ -298,8 +330,27 @@ mod tests {
     fn a_second_load_is_turned_away() {
         let (_folder, path) = folder();
         let _delta = Delta::open(&path).unwrap();
-        let error = Delta::open(&path).unwrap_err().to_string();
-        assert!(error.contains("another load is using"), "{error}");
+        for second in [Delta::open(&path), Delta::copy_of(&path)] {
+            let error = second.unwrap_err().to_string();
+            assert!(error.contains("another load is using"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_copy_knows_what_was_accepted_and_leaves_it_alone() {
+        let (_folder, path) = folder();
+        assert!(!Delta::copy_of(&path).unwrap().unchanged(1, 5).unwrap() && !path.exists());
+        let mut delta = Delta::open(&path).unwrap();
+        delta.accepted(1, 5).unwrap();
+        delta.commit().unwrap();
+        drop(delta);
+        let before = fs::read(&path).unwrap();
+        let mut copy = Delta::copy_of(&path).unwrap();
+        assert!(copy.unchanged(1, 5).unwrap());
+        copy.doubt(1).unwrap();
+        copy.commit().unwrap();
+        assert!(!copy.unchanged(1, 5).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), before);
     }
 
     #[test]

@@ -11,19 +11,23 @@ use std::{
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
+    bad_rows::Rejected,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
     journal::{Calls, Done, Journal, Marks},
     last_record::LastRecord,
+    letter::Letter,
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
     progress::Progress,
     receipt::Receipt,
     record::{Fate, RecordId},
+    refusals::Refusals,
+    tables::Tables,
 };
-use dfinery::{Language, Violations};
-use dfinery_input::{Beginning, Line, LineCount, PassedOver};
+use dfinery::Violations;
+use dfinery_input::{Beginning, Line, LineCount, PassedOver, TableForm};
 use dfinery_records::RecordKind;
 
 /// Everything that a load of files keeps about its records.
@@ -42,6 +46,19 @@ pub(crate) struct FileAccounts {
     pub(crate) receipt: Receipt,
     pub(crate) progress: Arc<Progress>,
     pub(crate) most_bad: Option<MostBad>,
+    /// Whether the records come from a dead letter, and so have been in a file before.
+    pub(crate) letters: bool,
+    /// The forms of the tables that are read.
+    pub(crate) tables: Tables,
+    /// Whether the folder has them.
+    pub(crate) tables_are_kept: bool,
+    /// What the service has said in this run about records that it did not accept.
+    pub(crate) refusals: Refusals,
+    /// How many records the service may refuse, before it has accepted one, until the load ends; `None` if any number.
+    pub(crate) most_refused: Option<u64>,
+    pub(crate) refused: u64,
+    /// Whether a record came into the dead letter in this run.
+    pub(crate) has_grown: bool,
 }
 
 impl FileAccounts {
@@ -59,6 +76,13 @@ impl FileAccounts {
             receipt,
             progress,
             most_bad: None,
+            letters: false,
+            tables: Tables::default(),
+            tables_are_kept: true,
+            refusals: Refusals::default(),
+            most_refused: None,
+            refused: 0,
+            has_grown: false,
         }
     }
 
@@ -83,6 +107,13 @@ impl FileAccounts {
     /// Notes what the lines of an input are part of.
     pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>, passed_over: PassedOver) {
         self.receipt.has_lines(input, lines, passed_over);
+    }
+
+    /// Notes how an input is written, if it is a table.
+    pub(crate) fn has_form(&mut self, input: usize, form: Option<TableForm>) {
+        if let Some((form, name)) = form.zip(self.names.get(input)) {
+            self.tables_are_kept &= !self.tables.add(name, form);
+        }
     }
 
     /// How many calls earlier runs have made, and how long ago at most.
@@ -118,27 +149,31 @@ impl FileAccounts {
         self.progress.settled(Fate::Invalid, 1);
         // Counted before anything is written: a record that was read has a fate even if the disk is full.
         self.receipt.count(Fate::Invalid, None, 1);
-        let (kind, file) = (self.kind, name_of(&self.names, id));
-        write_dead(
-            &mut self.dead_letter,
-            [DeadRecord {
-                fate: Fate::Invalid,
-                kind,
-                code: None,
-                message: None,
-                remedy: None,
-                reasons: violations,
-                file,
-                line: line.number,
-                offset: line.offset,
-                event_log_id: None,
-                attempts: 0,
-                first_attempt: None,
-                last_attempt: None,
-                original: line.original,
-                record: None,
-            }],
-        )?;
+        self.keep_tables()?;
+        let letter = self.letters.then(|| Letter::read(line.original)).flatten();
+        // What kept it from becoming a record then keeps it now.
+        let reasons = match &letter {
+            Some(letter) if line.json.is_err() && !letter.reasons.is_empty() => letter.reasons.as_slice(),
+            _ => violations,
+        };
+        let dead = DeadRecord {
+            fate: Fate::Invalid,
+            kind: self.kind,
+            code: None,
+            message: None,
+            reasons,
+            file: name_of(&self.names, id),
+            line: line.number,
+            offset: line.offset,
+            event_log_id: None,
+            attempts: 0,
+            first_attempt: None,
+            last_attempt: None,
+            original: line.original,
+            is_cut: line.is_cut,
+            record: None,
+        };
+        write_dead(&mut self.dead_letter, [dead.of(letter.as_ref())])?;
         self.done(&[id], Fate::Invalid, None, false)?;
         self.check_bad()
     }
@@ -177,33 +212,56 @@ impl FileAccounts {
         }
     }
 
+    /// Keeps the forms of tables before a row of one is in the dead letter.
+    fn keep_tables(&mut self) -> Result<(), Stop> {
+        self.has_grown = true;
+        if !self.tables_are_kept && !self.tables.is_empty() && self.dead_letter.is_some() {
+            let written = self.tables.write(&self.folder);
+            written.map_err(|error| Stop::disk("a file beside the dead letter", &error))?;
+            self.tables_are_kept = true;
+        }
+        Ok(())
+    }
+
     fn write_dead_batch(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        let message = outcome.error.as_ref().map(ToString::to_string);
+        let message = outcome.message();
         let code = outcome.code();
-        let lines: Vec<_> = batch
-            .records
-            .iter()
-            .map(|record| batch.json_line(record).ok())
+        let records = batch.records.iter();
+        let lines: Vec<_> = records
+            .map(|record| {
+                let original = batch.original(record);
+                let letter = self.letters.then(|| Letter::read(original)).flatten();
+                (record, original, letter, batch.json_line(record).ok())
+            })
             .collect();
+        self.keep_tables()?;
         let names = &self.names;
-        let dead = batch.records.iter().zip(&lines).map(|(record, line)| DeadRecord {
-            fate: outcome.fate,
-            kind: Some(batch.kind),
-            code: code.as_deref(),
-            message: message.as_deref(),
-            remedy: outcome.error.as_ref().and_then(|error| error.remedy(Language::English)),
-            reasons: &[],
-            file: name_of(names, record.id),
-            line: record.line,
-            offset: record.offset,
-            event_log_id: record.event_log_id,
-            attempts: batch.attempts,
-            first_attempt: batch.first_attempt,
-            last_attempt: outcome.last_attempt,
-            original: batch.original(record),
-            record: line.as_deref(),
+        let dead = lines.iter().map(|(record, original, letter, line)| {
+            let dead = DeadRecord {
+                fate: outcome.fate,
+                kind: Some(batch.kind),
+                code: code.as_deref(),
+                message: message.as_deref(),
+                reasons: &[],
+                file: name_of(names, record.id),
+                line: record.line,
+                offset: record.offset,
+                event_log_id: record.event_log_id,
+                attempts: batch.attempts,
+                first_attempt: batch.first_attempt,
+                last_attempt: outcome.last_attempt,
+                original,
+                is_cut: false,
+                record: line.as_deref(),
+            };
+            dead.of(letter.as_ref())
         });
-        write_dead(&mut self.dead_letter, dead)
+        write_dead(&mut self.dead_letter, dead)?;
+        let places = lines
+            .iter()
+            .map(|(record, ..)| (name_of(names, record.id), record.line));
+        self.refusals.add(outcome, places, batch.records.len() as u64);
+        Ok(())
     }
 
     fn list_possibly_twice(&mut self, batch: &Batch) -> Result<(), Stop> {
@@ -280,9 +338,32 @@ impl FileAccounts {
         }
         self.done(&ids_of(batch), outcome.fate, code.as_deref(), outcome.twice)?;
         if outcome.fate == Fate::Rejected {
+            self.refused += records;
+            self.check_refused(outcome)?;
             self.check_bad()?;
         }
         Ok(())
+    }
+
+    /// Ends a load of which nothing is accepted: what is wrong is wrong with all of it.
+    fn check_refused(&self, outcome: &Outcome) -> Result<(), Stop> {
+        let none_accepted = self.receipt.accepted == self.receipt.unchanged;
+        match (self.most_refused, &outcome.error) {
+            (Some(most), Some(error)) if none_accepted && self.refused >= most => {
+                Err(Stop::AllRefused(self.refused, Arc::clone(error)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a person may correct, and whether there is more of it than before; `None` if there is no dead letter.
+    pub(crate) fn rejected(&self) -> Option<Rejected> {
+        let dead_letter = self.receipt.dead_letter.clone()?;
+        Some(Rejected {
+            folder: self.folder.clone(),
+            has_grown: self.has_grown,
+            dead_letter,
+        })
     }
 
     /// Closes the accounts: notes the files in the receipt, and in the journal that the run or the load has ended.

@@ -20,6 +20,8 @@
 
 mod accounts;
 mod append_file;
+mod bad_rows;
+mod check;
 mod concurrency;
 mod dead_letter;
 mod deliver;
@@ -32,6 +34,7 @@ mod file_load;
 mod health;
 mod journal;
 mod last_record;
+mod letter;
 mod loader;
 mod lock;
 mod meaning;
@@ -47,6 +50,8 @@ mod progress;
 mod reader;
 mod receipt;
 mod record;
+mod refusals;
+mod remedy;
 mod repeated;
 mod replay;
 mod schedule;
@@ -54,26 +59,33 @@ mod sender;
 mod settings;
 mod sort;
 mod sorted_item;
+mod stage;
 mod state_error;
+mod status;
 mod stdin;
 mod stream;
+mod tables;
 
+pub use bad_rows::{BadPart, BadRows};
+pub use check::check_files;
 pub use dfinery_input::{Encoding, Format, InputError, InputOptions, LineCount, Mapping, PassedOver};
 pub use dfinery_records::{
-    Accepts, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind, WarningPolicy,
-    Warnings,
+    Accepts, Problems, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind,
+    WarningPolicy, Warnings,
 };
 pub use error::LoadError;
 pub use file_load::FileLoad;
 pub use loader::{Loaded, Loader, LoaderBuilder, Stopper};
 pub use most_bad::MostBad;
 pub use outcome::Stop;
-pub use plan::{Plan, PlannedCall, PlannedCalls, Preview, check_files};
+pub use plan::{Plan, PlannedCall, PlannedCalls, Preview};
 pub use progress::{Progress, Snapshot};
 pub use receipt::{InputReceipt, Receipt};
 pub use record::Fate;
 pub use replay::DeadLetters;
 pub use sender::{NotQueued, Sender};
+pub use stage::Stage;
+pub use status::Status;
 pub use stream::{Record, Settled, SettledStream};
 
 /// The Rust in the pages for users, run as examples.

@@ -20,7 +20,7 @@ use crate::{
     journal::{Calls, State},
     lock::lock,
     most_bad::MostBad,
-    opening::{Prepared, folder_for_sorting, passes, write_receipt},
+    opening::{Prepared, folder_for_sorting, passes},
     outcome::Stop,
     pack::Packer,
     progress::Progress,
@@ -137,6 +137,14 @@ impl LoaderBuilder {
     #[must_use]
     pub fn most_bad(mut self, most: MostBad) -> Self {
         self.settings.most_bad = Some(most);
+        self
+    }
+
+    /// Whether to go on although the service has refused the first thousand records of a run. By default a load of files ends
+    /// then, unless an earlier run had one accepted: what is wrong is wrong with all of it.
+    #[must_use]
+    pub fn keep_going(mut self, keep_going: bool) -> Self {
+        self.settings.keep_going = keep_going;
         self
     }
 
@@ -291,7 +299,6 @@ impl Loader {
             stop: unreadable,
         } = reading.await.map_err(|_| LoadError::bug("reading the input failed"))?;
         let mut stop = scheduler.close(batches);
-        let mut accounts = lock(&accounts);
         // The unreadable input is what stopped the load.
         if let Some(reason) = unreadable
             && !matches!(stop, Some(Stop::Refused(_) | Stop::Unreachable(_) | Stop::Bug(_)))
@@ -299,13 +306,18 @@ impl Loader {
             stop = Some(reason);
         }
         let complete = complete && stop.is_none();
-        if let Err(reason) = accounts.close(complete) {
-            stop.get_or_insert(reason);
-        }
+        let (mut receipt, folder, rejected) = {
+            let mut accounts = lock(&accounts);
+            if let Err(reason) = accounts.close(complete) {
+                stop.get_or_insert(reason);
+            }
+            let rejected = accounts.rejected();
+            let mut receipt = std::mem::take(&mut accounts.receipt);
+            receipt.problems = report.problems();
+            accounts.refusals.add_to(&mut receipt.problems);
+            (receipt, accounts.folder.clone(), rejected)
+        };
         let snapshot = self.progress.snapshot();
-        let mut receipt = std::mem::take(&mut accounts.receipt);
-        receipt.started = Some(started);
-        receipt.finished = Some(Timestamp::now());
         receipt.read = done_before + read;
         receipt.complete = complete;
         receipt.warnings = report.warnings();
@@ -320,8 +332,12 @@ impl Loader {
             None if !receipt.adds_up() => Some(Stop::Bug("the counts do not add up")),
             stop => stop,
         };
-        write_receipt(&mut receipt, &accounts.folder);
-        Ok(Loaded { receipt, report })
+        tokio::task::spawn_blocking(move || {
+            receipt.keep(started, rejected, &folder);
+            Loaded { receipt, report }
+        })
+        .await
+        .map_err(|_| LoadError::bug("writing the receipt failed"))
     }
 
     /// The quotas are those of the service, whatever process spends them.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::{Timestamp, engine::with_suffix};
-use dfinery_input::{Beginning, Input, InputError};
+use dfinery_input::{Beginning, Format, Input, InputError};
 use dfinery_records::{Accepts, RecordKind};
 
 use uuid::Uuid;
@@ -20,16 +20,17 @@ use crate::{
     error::LoadError,
     file_accounts::{DEAD_LETTER, FileAccounts, POSSIBLY_TWICE, UNCHANGED},
     file_load::{FileLoad, is_stdin},
-    journal::{Header, HeaderInput, Journal, Marks, State},
+    journal::{Header, HeaderInput, JOURNAL, Journal, Marks, State},
     meaning,
-    outcome::Stop,
     path_name::path_name,
     progress::Progress,
     reader::{InputFile, Pass},
-    receipt::{InputReceipt, Receipt},
+    receipt::{InputReceipt, RECEIPT, Receipt},
     record::{Fate, RecordId},
+    replay::REPLAY,
     settings::LoadSettings,
     state_error::StateError,
+    tables::{REJECTED, TABLES, Tables},
 };
 
 /// The inputs of a load.
@@ -193,7 +194,11 @@ impl Prepared {
             .map(|delta| Arc::new(Mutex::new(delta)));
         let (dead_letter, possibly_twice) = sidecars(&folder, state.marks)?;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
+        let letters = load.options.format == Some(Format::DeadLetter);
         let accounts = FileAccounts {
+            letters,
+            tables: tables_of(&load, &folder, letters, state.marks)?,
+            tables_are_kept: false,
             journal,
             dead_letter: Some(dead_letter),
             possibly_twice: Some(possibly_twice),
@@ -205,6 +210,7 @@ impl Prepared {
                 Accepts::Mixed => None,
             },
             most_bad: settings.most_bad,
+            most_refused: (!settings.keep_going).then_some(MOST_REFUSED),
             ..FileAccounts::of_nothing_sent(names, receipt, Arc::clone(progress))
         };
         Ok(Self {
@@ -218,29 +224,21 @@ impl Prepared {
 
     /// All records were settled by earlier runs: there is nothing to send.
     pub(crate) fn finished_before(mut self) -> Receipt {
-        let now = Timestamp::now();
+        let started = Timestamp::now();
         let stop = self.accounts.close(true).err();
+        let rejected = self.accounts.rejected();
         let mut receipt = std::mem::take(&mut self.accounts.receipt);
-        receipt.started = Some(now);
-        receipt.finished = Some(now);
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
         receipt.stopped = stop;
-        write_receipt(&mut receipt, &self.accounts.folder);
+        receipt.keep(started, rejected, &self.accounts.folder);
         receipt
     }
 }
 
-const JOURNAL: &str = "journal";
-const RECEIPT: &str = "receipt.json";
-
-/// Keeps the receipt beside the journal. A failure to write it is noted in the receipt.
-pub(crate) fn write_receipt(receipt: &mut Receipt, folder: &Path) {
-    if let Err(error) = receipt.write(&folder.join(RECEIPT)) {
-        receipt.stopped.get_or_insert(Stop::disk("the receipt", &error));
-    }
-}
+/// As many refusals without anything accepted are no accident.
+const MOST_REFUSED: u64 = 1_000;
 
 fn check(load: &FileLoad) -> Result<(), LoadError> {
     if load.inputs.is_empty() {
@@ -300,16 +298,33 @@ fn folder_of(load: &FileLoad) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
 
 /// Moves what an earlier load left to a folder beside this one, and says to which; other files stay.
 fn move_aside(folder: &Path) -> Result<Option<PathBuf>, LoadError> {
-    let left = [JOURNAL, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT].map(|name| (folder.join(name), name));
-    let left: Vec<_> = left.into_iter().filter(|(path, _)| path.exists()).collect();
+    let mut left = Vec::new();
+    let unreadable = |error| at(folder, "read", &error);
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        if name.to_str().is_some_and(is_of_a_load) {
+            left.push(name);
+        }
+    }
     if left.is_empty() {
         return Ok(None);
     }
     let aside = new_folder_beside(folder)?;
-    for (path, name) in left {
+    for name in left {
+        let path = folder.join(&name);
         fs::rename(&path, aside.join(name)).map_err(|error| at(&path, "move aside", &error))?;
     }
     Ok(Some(aside))
+}
+
+/// Whether something in the folder of a load is about its records, or about what became of those that were not accepted.
+fn is_of_a_load(name: &str) -> bool {
+    [JOURNAL, POSSIBLY_TWICE, RECEIPT, TABLES].contains(&name)
+        || name.starts_with(DEAD_LETTER)
+        || name.starts_with(REPLAY)
+        || name
+            .strip_prefix(REJECTED)
+            .is_some_and(|rest| rest.starts_with(['.', '-']))
 }
 
 /// A folder whose name says when it was made. Several may be made in one second.
@@ -387,6 +402,18 @@ fn sidecars(folder: &Path, marks: Marks) -> Result<(Sidecar, Sidecar), LoadError
         Sidecar::open(folder.join(DEAD_LETTER), marks.dead_letter)?,
         Sidecar::open(folder.join(POSSIBLY_TWICE), marks.possibly_twice)?,
     ))
+}
+
+/// The tables whose rows are in the dead letter, or in the one that is loaded.
+fn tables_of(load: &FileLoad, folder: &Path, letters: bool, marks: Marks) -> Result<Tables, LoadError> {
+    let mut tables = match marks.dead_letter {
+        0 => Tables::default(),
+        _ => Tables::beside(&folder.join(DEAD_LETTER))?,
+    };
+    for path in load.inputs.iter().filter(|_| letters) {
+        tables.add_all(Tables::beside(path)?);
+    }
+    Ok(tables)
 }
 
 /// Adds the figures of earlier runs to a receipt.

@@ -4,9 +4,10 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use crate::{record::Fate, state_error::StateError};
+use crate::{record::Fate, remedy::without_remedy, state_error::StateError};
 use dfinery::{Error, Family, ImportCode, Timestamp};
 use dfinery_input::InputError;
+use dfinery_records::thousands;
 
 /// The outcome for the records of one call.
 #[derive(Debug)]
@@ -21,6 +22,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// What happened, without the remedy of a code.
+    pub(crate) fn message(&self) -> Option<String> {
+        self.error.as_deref().map(without_remedy)
+    }
+
     /// What the server said, in brief: its code, or the HTTP status of an answer without one.
     pub(crate) fn code(&self) -> Option<String> {
         let error = self.error.as_ref()?;
@@ -50,6 +56,8 @@ pub enum Stop {
     QuotaSpent(Family),
     /// No call has succeeded for as long as the load waits. Holds the last failure.
     NoSuccess(Arc<Error>),
+    /// The service refused this many records before it had accepted one. Holds the last refusal.
+    AllRefused(u64, Arc<Error>),
     /// More records were rejected or invalid than allowed. Holds their number.
     TooManyBad(u64),
     /// An input cannot be read on, or changed while it was read.
@@ -108,7 +116,17 @@ impl fmt::Display for Stop {
                 "the quota of {family:?} stayed spent for too long; another program may be spending it: try again later"
             ),
             Self::NoSuccess(error) => write!(f, "nothing has succeeded for too long, last: {error}"),
-            Self::TooManyBad(bad) => write!(f, "{bad} records were rejected or invalid, more than allowed"),
+            Self::AllRefused(records, error) => write!(
+                f,
+                "the first {} records were all refused, the last one so: {}",
+                thousands(*records),
+                without_remedy(error)
+            ),
+            Self::TooManyBad(bad) => write!(
+                f,
+                "{} records were rejected or invalid, more than allowed",
+                thousands(*bad)
+            ),
             Self::Input(error) => error.fmt(f),
             Self::Disk(problem) => write!(f, "a file of the load cannot be written: {problem}"),
             Self::Deleted(path) => write!(

@@ -25,3 +25,13 @@ pub(crate) fn serialize<S: Serializer>(path: &Option<impl AsRef<Path>>, serializ
         None => serializer.serialize_none(),
     }
 }
+
+/// Writes the names of paths.
+pub(crate) fn serialize_all<S: Serializer>(paths: &[impl AsRef<Path>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path_name(path.as_ref())))
+}
+
+/// Writes the name of a path.
+pub(crate) fn serialize_one<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path_name(path))
+}

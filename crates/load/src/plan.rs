@@ -1,4 +1,4 @@
-//! Loads that send nothing: a check of all records, and a plan of the calls that would be made.
+//! Loads that send nothing: a plan of the calls that would be made, and the first of them.
 
 use std::{
     collections::BTreeMap,
@@ -12,22 +12,20 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::lock::lock;
 use crate::{
     deliver::Before,
+    delta::Delta,
     error::LoadError,
     file_accounts::FileAccounts,
-    file_load::{FileLoad, is_stdin},
+    file_load::FileLoad,
     journal::State,
     loader::Loader,
     opening::Opened,
     outcome::Stop,
-    pack::Packer,
-    path_name::path_name,
-    progress::Progress,
+    pack::{Batch, Packer},
     reader::Left,
     schedule::Waiting,
 };
 use dfinery::engine::Engine;
-use dfinery_input::Input;
-use dfinery_records::{Checker, RecordKind, Report, Taxonomy, WarningPolicy};
+use dfinery_records::{RecordKind, Report};
 
 /// What a load would do.
 #[derive(Debug)]
@@ -39,6 +37,8 @@ pub struct Plan {
     pub read: u64,
     /// Records that failed the check.
     pub invalid: u64,
+    /// Profiles that repeat what was accepted before, and would not be sent.
+    pub unchanged: u64,
     /// Records and calls of each kind that would be sent.
     pub calls: BTreeMap<RecordKind, PlannedCalls>,
     /// Why the plan ends before its input, if it does.
@@ -91,58 +91,18 @@ impl fmt::Debug for PlannedCall {
     }
 }
 
-/// Records between two updates of the progress of a check.
-const GLANCE: u64 = 1_024;
-
-/// Checks every record of files and sends nothing. Blocking.
-///
-/// # Errors
-/// If an input cannot be read to its end.
-pub fn check_files(
-    load: &FileLoad,
-    taxonomy: Option<Taxonomy>,
-    warnings: WarningPolicy,
-    progress: &Progress,
-) -> Result<Report, LoadError> {
-    let taxonomy = taxonomy.map(Arc::new);
-    let mut checker = Checker::new(taxonomy.clone(), load.accepts).policy(warnings);
-    let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name)).policy(warnings);
-    for path in &load.inputs {
-        let name = path_name(path);
-        let mut input = if is_stdin(path) {
-            Input::from_reader(
-                &name,
-                Box::new(std::io::stdin()),
-                &load.options,
-                taxonomy.as_deref(),
-                load.accepts,
-            )?
-        } else {
-            Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
-        };
-        progress.input(input.length().unwrap_or_default());
-        let passed = input.passed();
-        let (mut bytes, mut records) = (0, 0_u64);
-        while let Some(line) = input.next()? {
-            records += 1;
-            match &line.json {
-                Ok(json) => report.record(&name, line.number, checker.check(json).as_ref()),
-                Err(violation) => report.unreadable(&name, line.number, violation),
-            }
-            if records.is_multiple_of(GLANCE) {
-                progress.read(GLANCE);
-                progress.bytes(passed.bytes() - bytes);
-                bytes = passed.bytes();
-            }
+/// Lets go of what the delta knows to be under way. Whether it would be accepted is not known.
+fn forget(accounts: &Mutex<FileAccounts>, batch: &Batch) -> Result<(), LoadError> {
+    let Some(delta) = lock(accounts).delta.clone() else {
+        return Ok(());
+    };
+    let mut delta = lock(&delta);
+    for record in &batch.records {
+        if let Some((key, _)) = record.delta.as_deref() {
+            delta.settled(*key, None)?;
         }
-        progress.read(records % GLANCE);
-        progress.bytes(passed.bytes() - bytes);
-        report.name_columns(|path| input.column_of(path).map(str::to_owned));
-        let passed_over = input.passed_over();
-        report.passed_over(&name, passed_over.rows, &passed_over.first_lines);
-        input.finish()?;
     }
-    Ok(report)
+    Ok(())
 }
 
 /// A load that makes no calls.
@@ -166,6 +126,7 @@ impl Loader {
         } = self.rehearse(load).await?;
         let mut planned: BTreeMap<RecordKind, PlannedCalls> = BTreeMap::new();
         while let Some(Waiting { batch, .. }) = calls.recv().await {
+            forget(&accounts, &batch)?;
             let kind = planned.entry(batch.kind).or_default();
             kind.records += batch.records.len() as u64;
             kind.calls += 1;
@@ -177,11 +138,15 @@ impl Loader {
             let periods = (planned.calls.saturating_sub(1)) / u64::from(quota.requests.max(1));
             planned.at_least = quota.period.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         }
-        let invalid = lock(&accounts).receipt.invalid;
+        let (invalid, unchanged) = {
+            let accounts = lock(&accounts);
+            (accounts.receipt.invalid, accounts.receipt.unchanged)
+        };
         Ok(Plan {
             report,
             read,
             invalid,
+            unchanged,
             calls: planned,
             stopped: stop,
         })
@@ -225,7 +190,14 @@ impl Loader {
             .await
             .map_err(|_| LoadError::bug("opening the inputs failed"))??;
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        let accounts = FileAccounts::of_nothing_sent(names, receipt, self.progress());
+        let delta = load.delta.clone();
+        let delta = tokio::task::spawn_blocking(move || delta.map(Delta::copy_of).transpose())
+            .await
+            .map_err(|_| LoadError::bug("opening the delta failed"))??;
+        let accounts = FileAccounts {
+            delta: delta.map(|delta| Arc::new(Mutex::new(delta))),
+            ..FileAccounts::of_nothing_sent(names, receipt, self.progress())
+        };
         let accounts = Arc::new(Mutex::new(accounts));
         let packer = Arc::new(Mutex::new(Packer::new(self.settings.pack)));
         let sending = self.sending(load.accepts, Before::default());

@@ -188,6 +188,7 @@ impl Reader {
                 }),
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
+        lock(&self.accounts).has_form(file as usize, input.table_form());
         let read = self.records(file, (source, &differs), &mut input, pass, reading);
         reading
             .report

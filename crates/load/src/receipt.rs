@@ -2,24 +2,24 @@
 //!
 //! `schemas/receipt.schema.json` describes it as JSON.
 
+mod text;
+
 use std::{
     collections::BTreeMap,
-    fmt,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Serialize;
 
-use crate::{
-    append_file::options,
-    outcome::Stop,
-    path_name::{self, path_name},
-    record::Fate,
-};
-use dfinery::{ImportCode, Language, Timestamp, engine::NewFile};
+use crate::{append_file::options, bad_rows::Rejected, outcome::Stop, path_name, record::Fate};
+use dfinery::{Timestamp, engine::NewFile};
 use dfinery_input::{Beginning, LineCount, PassedOver};
-use dfinery_records::{WarningKind, Warnings};
+use dfinery_records::{Problems, WarningKind, Warnings};
+
+/// The name of the receipt in the folder of a load.
+pub(crate) const RECEIPT: &str = "receipt.json";
 
 /// The fates of all records of a load, over all its runs if it was resumed.
 ///
@@ -38,6 +38,8 @@ pub struct Receipt {
     pub started: Option<Timestamp>,
     /// When this run ended.
     pub finished: Option<Timestamp>,
+    /// How long this run took.
+    pub duration_seconds: f64,
     /// How many runs it took, this one included.
     pub runs: u32,
     /// Whether all of the input was read and settled.
@@ -66,6 +68,9 @@ pub struct Receipt {
     pub possibly_twice: u64,
     /// Records that are neither accepted nor invalid, by what the server said.
     pub by_code: BTreeMap<String, u64>,
+    /// What was wrong with the records of this run that were not accepted, by cause, as in a [`Report`](crate::Report), and by
+    /// code. Those that earlier runs settled are in the counts only.
+    pub problems: Problems,
     /// What was implausible about good records, by cause, as in a [`Report`](crate::Report). It covers the records that
     /// this run read: those that earlier runs settled are not checked again.
     pub warnings: Warnings,
@@ -82,6 +87,9 @@ pub struct Receipt {
     /// The file of the records that were not accepted, if there are any.
     #[serde(serialize_with = "path_name::serialize")]
     pub dead_letter: Option<PathBuf>,
+    /// The rows of tables that were not accepted, as tables to correct and to load again.
+    #[serde(serialize_with = "path_name::serialize_all")]
+    pub rejected_rows: Vec<PathBuf>,
     /// The file that lists the records that may have been taken more than once, if there are any.
     #[serde(serialize_with = "path_name::serialize")]
     pub possibly_twice_file: Option<PathBuf>,
@@ -123,6 +131,26 @@ impl Receipt {
         if let Some(input) = self.inputs.get_mut(input) {
             input.lines = lines;
             input.passed_over = Some(passed_over);
+        }
+    }
+
+    /// Writes what a person may correct, and then the receipt, into the folder of the load, which ends the run. A failure is
+    /// noted in the receipt.
+    pub(crate) fn keep(&mut self, started: Timestamp, rejected: Option<Rejected>, folder: &Path) {
+        match rejected.map_or(Ok(Vec::new()), |rejected| rejected.write()) {
+            Ok(files) => self.rejected_rows = files,
+            Err(error) => {
+                let disk = || Stop::Disk(format!("the rejected rows: {error}"));
+                self.stopped.get_or_insert_with(disk);
+            }
+        }
+        let finished = Timestamp::now();
+        let milliseconds = finished.to_jiff().as_millisecond() - started.to_jiff().as_millisecond();
+        self.started = Some(started);
+        self.finished = Some(finished);
+        self.duration_seconds = Duration::from_millis(milliseconds.try_into().unwrap_or_default()).as_secs_f64();
+        if let Err(error) = self.write(&folder.join(RECEIPT)) {
+            self.stopped.get_or_insert(Stop::disk("the receipt", &error));
         }
     }
 
@@ -183,154 +211,5 @@ impl Receipt {
         if let Some(code) = code {
             *self.by_code.entry(code.to_owned()).or_default() += records;
         }
-    }
-}
-
-impl fmt::Display for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |f: &mut fmt::Formatter<'_>, name: &str, count: u64, what: &str| {
-            if count == 0 && !matches!(name, "read" | "accepted") {
-                return Ok(());
-            }
-            let line = format!("  {name:<12}{count:>12}  {what}");
-            writeln!(f, "{}", line.trim_end())
-        };
-        writeln!(f, "Receipt for {}:", self.what)?;
-        line(f, "read", self.read, "")?;
-        let unchanged = match self.unchanged {
-            0 => String::new(),
-            unchanged => format!("of these {unchanged} unchanged and not sent"),
-        };
-        line(f, "accepted", self.accepted, &unchanged)?;
-        line(f, "rejected", self.rejected, "the server said no")?;
-        line(f, "invalid", self.invalid, "failed the check, not sent")?;
-        line(f, "undelivered", self.undelivered, "certainly not taken")?;
-        line(f, "unknown", self.unknown, "sent, but no answer that can be trusted")?;
-        for (code, count) in &self.by_code {
-            let info = ImportCode::from_raw(code);
-            let remedy = info
-                .info()
-                .map_or("", |info| info.remedy.in_language(Language::English));
-            writeln!(f, "    {code:<10}{count:>12}  {remedy}")?;
-        }
-        if self.possibly_twice > 0 {
-            line(f, "twice?", self.possibly_twice, "may have been taken more than once")?;
-        }
-        for input in &self.inputs {
-            write!(f, "{}", Lines(input))?;
-        }
-        writeln!(
-            f,
-            "{} {}",
-            if self.adds_up() {
-                "The counts add up."
-            } else {
-                "The counts do NOT add up: please report it."
-            },
-            Calls(self),
-        )?;
-        if !self.warnings.is_empty() {
-            write!(f, "Warnings:\n{}", self.warnings)?;
-        }
-        if !self.denied.is_empty() {
-            let names: Vec<_> = self.denied.iter().map(|kind| kind.name()).collect();
-            let names = names.join(", ");
-            writeln!(f, "Denied, but known only after the records were sent: {names}.")?;
-        }
-        if self.finished_before {
-            writeln!(f, "All of it had been settled before: nothing was sent.")?;
-        } else if self.runs > 1 {
-            writeln!(f, "It took {} runs.", self.runs)?;
-        }
-        if self.repeat_sends_again {
-            writeln!(f, "There is no journal: a repeat of this load sends all of it again.")?;
-        }
-        if self.journal_damaged {
-            writeln!(
-                f,
-                "The journal was damaged: what it no longer knew to be settled was sent again, and counts as possibly twice."
-            )?;
-        }
-        if let Some(path) = &self.dead_letter {
-            writeln!(f, "Not accepted: {}", path_name(path))?;
-            if self.invalid > 0 {
-                writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
-            }
-        }
-        if let Some(path) = &self.possibly_twice_file {
-            writeln!(f, "Possibly twice: {}", path_name(path))?;
-        }
-        if let Some(path) = &self.moved_aside {
-            writeln!(f, "Moved aside, from an earlier load: {}", path_name(path))?;
-        }
-        if let Some(stop) = &self.stopped {
-            let reason = stop.to_string();
-            writeln!(f, "It ended early: {}.", reason.trim_end_matches('.'))?;
-        }
-        Ok(())
-    }
-}
-
-/// What the lines of an input are, if there is more than records and a header.
-struct Lines<'a>(&'a InputReceipt);
-
-impl fmt::Display for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(lines) = self
-            .0
-            .lines
-            .filter(|lines| lines.blank + lines.skipped + lines.passed_over > 0)
-        {
-            let LineCount {
-                total,
-                records,
-                header,
-                blank,
-                skipped,
-                passed_over,
-                ..
-            } = lines;
-            writeln!(
-                f,
-                "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped{}",
-                self.0.name,
-                match passed_over {
-                    0 => String::new(),
-                    lines => format!(", {lines} passed over"),
-                }
-            )?;
-        }
-        if let Some(passed_over) = self.0.passed_over.as_ref().filter(|passed_over| passed_over.rows > 0) {
-            let first: Vec<_> = passed_over.first_lines.iter().map(u64::to_string).collect();
-            let (rows, word) = match passed_over.rows {
-                1 => (1, "row was"),
-                rows => (rows, "rows were"),
-            };
-            writeln!(
-                f,
-                "    {rows} {word} passed over by the mapping, first on line {}",
-                first.join(", ")
-            )?;
-        }
-        Ok(())
-    }
-}
-
-struct Calls<'a>(&'a Receipt);
-
-impl fmt::Display for Calls<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Receipt {
-            calls,
-            attempts,
-            rate_limited,
-            ..
-        } = self.0;
-        let s = |count: &u64| if *count == 1 { "" } else { "s" };
-        write!(f, "{calls} call{} in {attempts} request{}", s(calls), s(attempts))?;
-        if *rate_limited > 0 {
-            write!(f, ", {rate_limited} of them refused for the quota")?;
-        }
-        f.write_str(".")
     }
 }

@@ -27,6 +27,17 @@ impl Fate {
         Self::Undelivered,
         Self::Unknown,
     ];
+
+    /// In a word, as in files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Invalid => "invalid",
+            Self::Undelivered => "undelivered",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Identifies a record within a load: the position of its file among the inputs, and its position in that file.

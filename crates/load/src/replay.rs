@@ -7,7 +7,8 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::file_load::FileLoad;
+use crate::{file_accounts::DEAD_LETTER, file_load::FileLoad, journal::JOURNAL, receipt::RECEIPT};
+use dfinery::engine::with_suffix;
 use dfinery_input::{Format, Input, InputError, InputOptions};
 use dfinery_records::{Accepts, RecordKind};
 
@@ -80,8 +81,63 @@ impl DeadLetters {
         };
         let mut load = FileLoad::new(accepts, [&self.path]);
         load.options.format = Some(Format::DeadLetter);
+        load.state = folder_of(&self.path);
         load
     }
+}
+
+/// The beginning of the names of folders of replays.
+pub(crate) const REPLAY: &str = "replay-";
+
+/// The folder of a replay: `replay-1` in the folder of the load, `replay-2` beside that for what the first one left, and so
+/// on. `None` if the dead letter is in no such folder, or an earlier version has begun to replay it elsewhere.
+fn folder_of(dead_letter: &Path) -> Option<PathBuf> {
+    let folder = folder_with(dead_letter);
+    let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
+    if dead_letter.file_name()? != DEAD_LETTER || !is_kept || nested(dead_letter).exists() {
+        return None;
+    }
+    flat(folder)
+}
+
+/// Where a replay of this dead letter of a load is, if there is one.
+pub(crate) fn next_replay(dead_letter: &Path) -> Option<PathBuf> {
+    let nested = nested(dead_letter);
+    if nested.is_dir() {
+        return Some(nested);
+    }
+    flat(folder_with(dead_letter)).filter(|folder| folder.is_dir())
+}
+
+/// The folder of a replay in earlier versions.
+fn nested(dead_letter: &Path) -> PathBuf {
+    with_suffix(dead_letter, ".dfinery")
+}
+
+fn folder_with(dead_letter: &Path) -> &Path {
+    let folder = dead_letter.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn flat(folder: &Path) -> Option<PathBuf> {
+    let real = folder.canonicalize().ok()?;
+    Some(match number_of(&real) {
+        Some(number) => sibling(folder, &format!("{REPLAY}{}", number.checked_add(1)?)),
+        None => folder.join(format!("{REPLAY}1")),
+    })
+}
+
+/// A folder beside another one, which may be the working folder.
+fn sibling(folder: &Path, name: &str) -> PathBuf {
+    match folder.file_name() {
+        Some(_) => folder.with_file_name(name),
+        None => folder.join("..").join(name),
+    }
+}
+
+/// Which replay a folder is of.
+pub(crate) fn number_of(folder: &Path) -> Option<u32> {
+    folder.file_name()?.to_str()?.strip_prefix(REPLAY)?.parse().ok()
 }
 
 fn kind(line: &str) -> Option<RecordKind> {

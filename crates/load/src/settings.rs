@@ -17,6 +17,7 @@ pub(crate) struct LoadSettings {
     pub(crate) patience: Duration,
     pub(crate) bisect: bool,
     pub(crate) most_bad: Option<MostBad>,
+    pub(crate) keep_going: bool,
     pub(crate) pack: PackLimits,
     pub(crate) linger: Duration,
 }
@@ -30,6 +31,7 @@ impl Default for LoadSettings {
             patience: Duration::from_secs(10 * 60),
             bisect: true,
             most_bad: None,
+            keep_going: false,
             pack: PackLimits {
                 batch_bytes: 1024 * 1024,
                 open_bytes: 12 * 1024 * 1024,

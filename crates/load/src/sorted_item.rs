@@ -30,6 +30,7 @@ pub(crate) fn read(item: &[u8]) -> Option<(RecordId, Line<'_>)> {
         number: number(1)?,
         offset: number(2)?,
         original,
+        is_cut: false,
         json: Ok(json),
     };
     Some((RecordId::from_u64(number(0)?), line))

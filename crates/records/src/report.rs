@@ -2,6 +2,7 @@
 
 mod causes;
 mod frequent;
+mod problems;
 mod render;
 mod warnings;
 mod whole;
@@ -11,7 +12,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::problems::Problems;
 pub use self::warnings::Warnings;
+pub use self::words::thousands;
 use self::{
     causes::{Causes, Count, MOST_PLACES, Place, Shown},
     whole::Whole,
@@ -174,6 +177,12 @@ impl Report {
         kinds
     }
 
+    /// The problems, by cause.
+    #[must_use]
+    pub fn problems(&self) -> Problems {
+        Problems::new(self.shown_problems(), self.problems.other())
+    }
+
     fn shown_problems(&self) -> Vec<Shown> {
         let causes = self.problems.iter();
         let mut shown: Vec<_> = causes.map(|cause| cause.shown(self.columns.get(&cause.path))).collect();
@@ -240,12 +249,6 @@ struct View<'r> {
     denied: Vec<WarningKind>,
 }
 
-#[derive(Serialize)]
-struct Problems {
-    causes: Vec<Shown>,
-    records_with_other_causes: u64,
-}
-
 impl Serialize for Report {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         View {
@@ -256,10 +259,7 @@ impl Serialize for Report {
             bad: self.bad(),
             good_by_kind: &self.good,
             cut_short: self.cut_short,
-            problems: Problems {
-                causes: self.shown_problems(),
-                records_with_other_causes: self.problems.other(),
-            },
+            problems: self.problems(),
             warnings: self.warnings(),
             denied: self.denied(),
         }

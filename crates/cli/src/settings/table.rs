@@ -31,6 +31,7 @@ pub const EXPORT_PROFILES: u16 = 1 << 8;
 pub const STATUS: u16 = 1 << 9;
 pub const PROBE: u16 = 1 << 10;
 pub const VERIFY: u16 = 1 << 11;
+pub const LOAD_STATUS: u16 = 1 << 12;
 const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES | PROBE;
 const SENDING: u16 = LOAD | DELETE | REPLAY | SHOW;
 const READING: u16 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
@@ -245,6 +246,17 @@ pub static MAX_BAD: Setting = Setting {
     on: SENDING,
     help: "End the load once more records than this are bad; a percentage counts from the first thousand records on",
 };
+pub static KEEP_GOING: Setting = Setting {
+    key: "keep_going",
+    option: None,
+    takes: "BOOL",
+    kind: Kind::Flag,
+    default: Some("false"),
+    otherwise: "",
+    heading: REFUSALS,
+    on: SENDING,
+    help: "Go on although the service has refused the first 1,000 records, and accepted none",
+};
 pub static ON_REFUSAL: Setting = Setting {
     key: "on_refusal",
     option: None,
@@ -425,7 +437,7 @@ pub static OUTPUT_FORMAT: Setting = Setting {
     default: Some("text"),
     otherwise: "",
     heading: OUTPUT,
-    on: READING | SENDING | EXPORTING | STATUS | VERIFY,
+    on: READING | SENDING | EXPORTING | STATUS | VERIFY | LOAD_STATUS,
     help: "How the result is written on standard output",
 };
 pub static PROGRESS: Setting = Setting {
@@ -459,6 +471,7 @@ pub static TABLE: &[&Setting] = &[
     &CONCURRENCY,
     &PATIENCE,
     &MAX_BAD,
+    &KEEP_GOING,
     &ON_REFUSAL,
     &STRICT,
     &DENY,

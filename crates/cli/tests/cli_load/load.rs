@@ -1,4 +1,4 @@
-use std::{io::Write as _, process::Stdio};
+use std::{fs, io::Write as _, process::Stdio};
 
 use dfinery::Operation;
 use dfinery_emulator::{Fault, Registered};
@@ -52,7 +52,8 @@ async fn what_is_not_accepted_is_in_the_dead_letter_and_a_replay_sends_it_once_i
     desk.emulator.settings(settings);
     let ran = desk.run(&["replay", dead]).await;
     ran.is(1);
-    let receipt = desk.receipt(dead);
+    let receipt = desk.read("sales.ndjson.dfinery/replay-1/receipt.json");
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
     assert_eq!(
         (&receipt["read"], &receipt["accepted"], &receipt["invalid"]),
         (&json!(2), &json!(1), &json!(1)),
@@ -218,4 +219,45 @@ async fn mixed_files_can_be_sent_in_order() {
         Operation::LoadEvents,
     ];
     assert_eq!(order, expected.map(Some));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_knows_which_profiles_are_unchanged_and_leaves_their_memory_alone() {
+    let desk = Desk::new().await;
+    let profiles = |changed: usize| -> String {
+        let line = |user: usize| {
+            let gender = if user < changed { "Male" } else { "Female" };
+            format!(r#"{{"identity":{{"external_id":"kim-{user}"}},"user_properties":{{"df_gender":"{gender}"}}}}"#)
+                + "\n"
+        };
+        (0..300).map(line).collect()
+    };
+    let load = ["load", "profiles", "members.ndjson", "--delta", "delta"];
+    let plan = async || {
+        let planned = desk
+            .run(&[&load[..], &["--dry-run", "--output", "json"]].concat())
+            .await;
+        let planned: serde_json::Value = serde_json::from_str(&planned.is(0).out).unwrap();
+        let calls = planned["calls"].as_array().unwrap();
+        let sum = |name: &str| calls.iter().map(|kind| kind[name].as_u64().unwrap()).sum::<u64>();
+        (
+            ["read", "unchanged"].map(|name| planned[name].as_u64().unwrap()),
+            ["records", "calls"].map(sum),
+        )
+    };
+    desk.write("members.ndjson", profiles(0));
+    assert_eq!(plan().await, ([300, 0], [300, 300]));
+    assert!(!desk.path("delta").exists() && !desk.path("members.ndjson.dfinery").exists());
+    desk.run(&load).await.is(0);
+
+    desk.write("members.ndjson", profiles(7));
+    let before = fs::read(desk.path("delta")).unwrap();
+    assert_eq!(plan().await, ([300, 293], [7, 7]));
+    assert_eq!(fs::read(desk.path("delta")).unwrap(), before);
+    let text = desk.run(&[&load[..], &["--dry-run"]].concat()).await;
+    text.is(0).says("unchanged              293  would not be sent again");
+    let ran = desk.run(&[&load[..], &["--state", "tonight"]].concat()).await;
+    ran.is(0)
+        .says("of these 293 unchanged and not sent")
+        .says("7 calls in 7 requests");
 }

@@ -8,6 +8,7 @@ mod delete;
 mod files;
 mod load;
 mod settings;
+mod status;
 mod stdin;
 mod stop;
 

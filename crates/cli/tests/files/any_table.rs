@@ -140,7 +140,7 @@ proptest! {
             let path = folder.path().join("table");
             fs::write(&path, bytes).unwrap();
             let load = load(&path, options(format, encoding));
-            let report = check_files(&load, None, WarningPolicy::default(), &Progress::default()).unwrap();
+            let report = check_files(&load, None, WarningPolicy::default(), &Progress::default(), None).unwrap();
             prop_assert_eq!((report.records(), report.bad()), (rows.len() as u64, 0), "{} {}", name, report);
             prop_assert!(planned(&runtime, &import, load) == expected, "{}: {:?}", name, rows);
         }

@@ -11,6 +11,7 @@ mod drafts;
 mod korean;
 mod looking;
 mod purchases;
+mod rejected;
 #[path = "../common/shop.rs"]
 mod shop;
 mod tills;

@@ -17,6 +17,7 @@ mod formats;
 mod groups;
 mod model;
 mod quotes;
+mod rejected;
 mod sources;
 mod speed;
 mod tables;

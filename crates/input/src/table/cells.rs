@@ -10,6 +10,8 @@ use crate::{
 pub(crate) struct Cells {
     text: String,
     ends: Vec<usize>,
+    /// How many cells in front are no cells of the record.
+    passed_over: usize,
     scratch: String,
 }
 
@@ -24,6 +26,7 @@ impl Cells {
     ) -> Result<(), BadText> {
         self.text.clear();
         self.ends.clear();
+        self.passed_over = 0;
         // One check of all cells is enough, unless a character spans two cells.
         if let Ok(text) = simdutf8::basic::from_utf8(cells)
             && (encoding != Encoding::Cp949 || text.is_ascii())
@@ -49,7 +52,13 @@ impl Cells {
         Ok(())
     }
 
+    /// Leaves out this many cells in front.
+    pub(super) const fn pass_over(&mut self, cells: usize) {
+        self.passed_over = cells;
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        let index = index.checked_add(self.passed_over)?;
         let start = match index.checked_sub(1) {
             Some(before) => *self.ends.get(before)?,
             None => 0,
@@ -58,6 +67,6 @@ impl Cells {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).filter_map(|index| self.get(index))
+        (0..self.ends.len().saturating_sub(self.passed_over)).filter_map(|index| self.get(index))
     }
 }

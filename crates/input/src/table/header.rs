@@ -1,10 +1,13 @@
 //! The header of a table, and what may be above it.
 
 use super::{
-    Cells, Header, Table, line_end,
+    Cells, Header, Table,
+    form::ABOUT_ROW,
+    line_end,
     scanner::{Breaks, Grammar, MAX_COLUMNS},
 };
 use crate::{
+    encoding,
     frame::{Body, Stop},
     line_count::Part,
     look,
@@ -22,6 +25,10 @@ impl Table {
         if is_old && self.layout.skip_top > 0 {
             window.set_line_break(byte);
         }
+        if is_of_rejected_rows(window.unread()) {
+            // These lines are not in it.
+            (self.layout.skip_top, self.layout.skip_bottom) = (0, 0);
+        }
         for _ in 0..self.layout.skip_top {
             let length = line_end(window, 0, byte)?;
             window.pass(length.unwrap_or(window.unread().len()), Part::Skipped);
@@ -37,9 +44,27 @@ impl Table {
         };
         let encoding = window.encoding_of(&range, false)?;
         let mut cells = Cells::default();
-        if let Err(bad) = self.cells(window.unread().get(range).unwrap_or_default(), encoding, &mut cells) {
+        let row = window.unread().get(range.clone()).unwrap_or_default();
+        if let Err(bad) = self.cells(row, encoding, &mut cells) {
             return stop(frame.line, bad.problem("header"));
         }
+        let begins_with_about = ABOUT_ROW.iter().enumerate().all(|(index, about)| {
+            cells
+                .get(index)
+                .is_some_and(|cell| look::name(cell).eq_ignore_ascii_case(about))
+        });
+        if begins_with_about {
+            self.header.about_row = ABOUT_ROW.len();
+            cells.pass_over(ABOUT_ROW.len());
+        }
+        let mut scratch = String::new();
+        let text = encoding::decode(self.without_about(row), encoding, &mut scratch);
+        let text = text.unwrap_or_default().to_owned();
+        let line_break = window.unread().get(range.end..self.pending).unwrap_or_default();
+        let line_break = match line_break {
+            [] => "\n".to_owned(),
+            bytes => String::from_utf8_lossy(bytes).into_owned(),
+        };
         if self.scanner.columns() > MAX_COLUMNS {
             return stop(
                 frame.line,
@@ -50,6 +75,9 @@ impl Table {
         self.header = Header {
             names: cells.iter().map(|name| look::name(name).to_lowercase()).collect(),
             is_read: true,
+            text,
+            line_break,
+            ..std::mem::take(&mut self.header)
         };
         let breaks = if self.scanner.ended_with_return() {
             Breaks::CarriageReturn
@@ -84,6 +112,7 @@ impl Table {
         if delimiter == b'"' || !(delimiter == b'\t' || delimiter.is_ascii_punctuation()) {
             return Ok(());
         }
+        self.header.separator_line = true;
         if self.layout.delimiter.is_none() {
             self.scanner.set_grammar(Grammar {
                 delimiter,
@@ -108,4 +137,13 @@ impl Table {
         let mut names = self.header.names.iter();
         names.all(|name| cells.next().is_some_and(|cell| same(name, cell))) && cells.next().is_none()
     }
+}
+
+/// Whether a text begins like a table of rejected rows, whose header may stand below a `sep=` line.
+fn is_of_rejected_rows(text: &[u8]) -> bool {
+    text.split(|byte| matches!(byte, b'\n' | b'\r')).take(3).any(|line| {
+        let name = line.strip_prefix(b"\"").unwrap_or(line);
+        name.get(..ABOUT_ROW[0].len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(ABOUT_ROW[0].as_bytes()))
+    })
 }

@@ -5,21 +5,23 @@
 //! the next line. So a quote too many costs its own row and no other.
 
 mod cells;
+mod form;
 mod header;
 mod scanner;
 mod swallowed;
 
 pub(crate) use self::cells::Cells;
+pub use self::form::TableForm;
 
 use std::collections::VecDeque;
 
 use self::{
-    scanner::{Breaks, Fault, Grammar, Scanner, Step},
+    scanner::{Breaks, Fault, Grammar, Scanner, Step, without_break},
     swallowed::{Form, Swallowed},
 };
 use crate::{
     encoding::BadText,
-    format::Encoding,
+    format::{Encoding, Format},
     frame::{Body, Frame, Stop},
     line_count::Part,
     window::Window,
@@ -62,6 +64,19 @@ pub(crate) struct Table {
 struct Header {
     names: Vec<String>,
     is_read: bool,
+    /// The header as it is in the file, without the columns about rejected rows.
+    text: String,
+    line_break: String,
+    separator_line: bool,
+    /// How many columns in front are about the rows, as in a table of rejected rows.
+    about_row: usize,
+}
+
+impl Header {
+    /// How many cells a row should have.
+    const fn due(&self) -> usize {
+        self.about_row + self.names.len()
+    }
 }
 
 /// How a row ended.
@@ -118,7 +133,33 @@ impl Table {
     /// The cells of the row found last.
     pub(crate) fn cells(&self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadText> {
         let (cells, ends) = self.scanner.cells();
-        out.decode(cells, ends, row, encoding)
+        out.decode(cells, ends, row, encoding)?;
+        out.pass_over(self.header.about_row);
+        Ok(())
+    }
+
+    /// The row without the columns about it, which a table of rejected rows has.
+    pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+        if self.header.about_row == 0 {
+            return row;
+        }
+        let start = form::behind_about_row(row, self.scanner.grammar().delimiter);
+        start.and_then(|start| row.get(start..)).unwrap_or(row)
+    }
+
+    /// How the table is written; call it once the header is read.
+    pub(crate) fn form(&self, format: Format, window: &Window) -> TableForm {
+        let Grammar { delimiter, escape, .. } = self.scanner.grammar();
+        TableForm {
+            format,
+            encoding: window.encoding(),
+            byte_order_mark: window.has_mark(),
+            separator_line: self.header.separator_line,
+            delimiter: delimiter.into(),
+            escape: escape.map(char::from),
+            line_break: self.header.line_break.clone(),
+            header: self.header.text.clone(),
+        }
     }
 
     fn pass(&mut self, window: &mut Window, count: usize, part: Part) {
@@ -256,12 +297,7 @@ impl Table {
         let last_line = memchr::memrchr(grammar.breaks.byte(), row);
         if self.scanner.has_quotes()
             && let Some(last_line) = last_line
-            && Swallowed::read(
-                row.get(..last_line).unwrap_or_default(),
-                grammar,
-                self.header.names.len(),
-            )
-            .has_rows()
+            && Swallowed::read(row.get(..last_line).unwrap_or_default(), grammar, self.header.due()).has_rows()
         {
             return Ok(Ended::Fault(scanned, Fault::Unclosed));
         }
@@ -292,7 +328,7 @@ impl Table {
         let bytes = window.unread().get(..read).unwrap_or_default();
         let row = without_break(bytes);
         let range = 0..row.len();
-        let (found, due) = (self.scanner.columns(), self.header.names.len());
+        let (found, due) = (self.scanner.columns(), self.header.due());
         let is_due = found == due || !self.header.is_read || (self.layout.short_rows && found < due);
         if self.scanner.has_quotes() && self.header.is_read && memchr::memchr(grammar.breaks.byte(), row).is_some() {
             let swallowed = Swallowed::read(row, grammar, due);
@@ -365,7 +401,7 @@ impl Table {
         let problem = format!(
             "a quote that opens here {end}: the lines after this one are read as rows of their own; write a quote within a cell twice"
         );
-        let form = Swallowed::read(before, grammar, self.header.names.len()).into_form();
+        let form = Swallowed::read(before, grammar, self.header.due()).into_form();
         Ok(self.first_line_only(window, (last_line, end_of_line.unwrap_or(at)), form, problem))
     }
 
@@ -431,16 +467,6 @@ fn lines_later(count: usize) -> String {
 
 fn count_breaks(bytes: &[u8], grammar: Grammar) -> usize {
     memchr::memchr_iter(grammar.breaks.byte(), bytes).count()
-}
-
-/// A row without the line break that ends it.
-fn without_break(row: &[u8]) -> &[u8] {
-    let length = row
-        .iter()
-        .rev()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
-    row.get(..row.len() - length).unwrap_or_default()
 }
 
 /// Where the line ends that holds this place, with its break; `None` if it is too long to be held.

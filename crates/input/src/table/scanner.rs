@@ -302,3 +302,13 @@ impl Scanner {
             .unwrap_or_default()
     }
 }
+
+/// A row without the line break that ends it.
+pub(super) fn without_break(row: &[u8]) -> &[u8] {
+    let length = row
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    row.get(..row.len() - length).unwrap_or_default()
+}

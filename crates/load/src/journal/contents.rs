@@ -10,7 +10,7 @@ use super::{
     entry::{Entries, Entry, Found, MAGIC, VERSION},
     extent::Extent,
     header::Header,
-    summary::Summary,
+    summary::{State, Summary},
 };
 use crate::{append_file::at, state_error::StateError};
 
@@ -25,6 +25,12 @@ pub(super) struct Contents {
     pub(super) extent: Option<Extent>,
     /// Where the last snapshot ends, or the header without one.
     pub(super) base: u64,
+}
+
+/// What a journal says, without continuing it: the load, and what is known about its records.
+pub(crate) fn look(path: &Path, file: File) -> Result<(Header, State), StateError> {
+    let Contents { header, summary, .. } = Contents::read(path, file)?;
+    Ok((header, summary.state))
 }
 
 impl Contents {

@@ -40,8 +40,12 @@ mod tally;
 mod tests;
 
 pub(crate) use self::{
+    contents::look,
     header::{Header, HeaderInput, Marks},
     log::{Done, Journal},
     spent::Calls,
     summary::State,
 };
+
+/// Its name in the folder of a load.
+pub(crate) const JOURNAL: &str = "journal";

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::RetryPolicy;
-use dfinery_load::{FileLoad, Loader, LoaderBuilder, RecordKind, WarningKind, WarningPolicy};
+use dfinery_load::{FileLoad, Loader, LoaderBuilder, Mapping, RecordKind, Status, WarningKind, WarningPolicy};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,9 +24,9 @@ fn schema(name: &str) -> Value {
     schema
 }
 
-fn validator() -> jsonschema::Validator {
+fn validator(name: &str) -> jsonschema::Validator {
     const BASE: &str = "https://schemas.invalid/";
-    let registry = ["receipt.schema.json", "warnings.schema.json"]
+    let registry = ["receipt.schema.json", "warnings.schema.json", "status.schema.json"]
         .into_iter()
         .fold(jsonschema::Registry::new(), |registry, name| {
             registry.add(format!("{BASE}{name}"), schema(name)).unwrap()
@@ -36,7 +36,7 @@ fn validator() -> jsonschema::Validator {
     jsonschema::options()
         .with_registry(&registry)
         .should_validate_formats(true)
-        .build(&json!({"$ref": format!("{BASE}receipt.schema.json")}))
+        .build(&json!({"$ref": format!("{BASE}{name}.schema.json")}))
         .unwrap()
 }
 
@@ -46,9 +46,22 @@ async fn receipt(builder: LoaderBuilder, load: &FileLoad) -> Value {
     let loaded = builder.build().load_files(load.clone()).await.unwrap();
     let kept: Value = serde_json::from_str(&fs::read_to_string(state.join("receipt.json")).unwrap()).unwrap();
     assert_eq!(kept, serde_json::to_value(&loaded.receipt).unwrap());
-    let problems: Vec<_> = validator().iter_errors(&kept).map(|error| error.to_string()).collect();
-    assert!(problems.is_empty(), "{problems:?} in {kept:#}");
+    is_valid("receipt", &kept);
+    let status = serde_json::to_value(Status::of(&state).unwrap()).unwrap();
+    is_valid("status", &status);
+    for name in ["read", "accepted", "rejected", "invalid"] {
+        assert_eq!(status[name], kept[name], "{name} in {status:#}");
+    }
     kept
+}
+
+#[track_caller]
+fn is_valid(name: &str, value: &Value) {
+    let problems: Vec<_> = validator(name)
+        .iter_errors(value)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(problems.is_empty(), "{problems:?} in {value:#}");
 }
 
 fn loader(service: &Service) -> LoaderBuilder {
@@ -133,4 +146,52 @@ async fn a_receipt_is_as_the_schema_says_without_lines_or_an_end() {
             (&json!(null), &json!(true))
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_says_what_is_wrong_by_cause_and_where_the_rows_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(|_, body| {
+        if body.contains("user-1\"") {
+            Reply::Instead(http(200, "application/json", r#"{"status":false,"code":40001}"#))
+        } else {
+            Reply::Take
+        }
+    })
+    .await;
+    let table = "id,phone\nuser-1,\nuser-2,010-12\nuser-3,\nuser-4,010-34\n";
+    let mut load = file(folder.path(), "in.csv", RecordKind::Identity, table);
+    let mapping = Mapping::from_yaml("identity: {external_id: id, phone_no: {column: phone, type: phone}}");
+    load.options.mapping = Some(mapping.unwrap());
+    let kept = receipt(loader(&service), &load).await;
+    let rows = kept["rejected_rows"][0].as_str().unwrap();
+    assert_eq!(
+        rows,
+        folder.path().join("in.csv.dfinery/rejected.csv").to_str().unwrap()
+    );
+    let rows = fs::read_to_string(rows).unwrap();
+    assert_eq!(
+        rows.lines()
+            .map(|line| line.split(',').next().unwrap())
+            .collect::<Vec<_>>(),
+        ["dfinery_line", "2", "3", "5"]
+    );
+    let causes = &kept["problems"]["causes"];
+    assert_eq!(
+        (&causes[0]["path"], &causes[0]["records"]),
+        (&json!("phone"), &json!(2)),
+        "{causes:#}"
+    );
+    assert_eq!(
+        (&causes[1]["code"], &causes[1]["records"]),
+        (&json!("40001"), &json!(1))
+    );
+    assert_eq!(causes[1]["first"][0]["line"], 2);
+    let (problem, remedy) = (
+        causes[1]["problem"].as_str().unwrap(),
+        causes[1]["remedy"].as_str().unwrap(),
+    );
+    assert!(problem.contains("40001") && !problem.contains(remedy), "{problem}");
+    let letters = fs::read_to_string(folder.path().join("in.csv.dfinery/dead-letter.ndjson")).unwrap();
+    assert!(!letters.contains(remedy) && letters.lines().count() == 3);
 }

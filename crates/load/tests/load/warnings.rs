@@ -128,7 +128,7 @@ async fn what_only_all_records_show_is_denied_after_they_were_sent() {
 
     let load = FileLoad::new(RecordKind::Profile, [&file]);
     let policy = DEFAULT.deny_all();
-    let report = check_files(&load, None, policy, &Progress::default()).unwrap();
+    let report = check_files(&load, None, policy, &Progress::default(), None).unwrap();
     assert_eq!((report.bad(), report.denied()), (0, vec![WarningKind::HeavyId]));
 }
 

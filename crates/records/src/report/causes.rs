@@ -39,10 +39,16 @@ pub(super) struct Cause {
 pub(super) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<WarningKind>,
+    /// What a service said, if it refused the records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<String>,
     pub(super) path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) column: Option<String>,
     pub(super) problem: String,
+    /// What to do about it, if the code says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) remedy: Option<&'static str>,
     pub(super) records: u64,
     pub(super) first: Vec<Place>,
 }
@@ -136,9 +142,11 @@ impl Cause {
     pub(super) fn shown(&self, column: Option<&String>) -> Shown {
         Shown {
             name: self.name,
+            code: None,
             path: self.path.clone(),
             column: column.cloned(),
             problem: self.problem.clone(),
+            remedy: None,
             records: self.count.get(),
             first: self.first.clone(),
         }

@@ -1,0 +1,88 @@
+//! `dfinery rows`: the records of a dead letter as they were in their files.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::bail;
+use dfinery_load::{BadPart, BadRows};
+
+use crate::{output::stdout, progress::grouped};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The dead-letter file of a load or a replay.
+    #[arg(value_name = "DEAD_LETTER_FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// Write to this file, which appears when it is whole [default: standard output].
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    out: Option<PathBuf>,
+    /// Only the rows of this input; `json` stands for all records that were JSON. Needed if there are several tables.
+    #[arg(long, value_name = "INPUT")]
+    of: Option<String>,
+}
+
+/// The name of the records that were JSON.
+const JSON: &str = "json";
+
+/// Writes the rows.
+pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let rows = BadRows::read(&arguments.file)?;
+    let part = part(rows.parts(), arguments.of.as_deref())?.clone();
+    let left_out = rows.left_out();
+    match &arguments.out {
+        Some(path) if is_same(path, &arguments.file) => {
+            bail!("the rows would replace the dead letter: write them to another file");
+        }
+        Some(path) => rows.write_file(part.input.as_deref(), path)?,
+        None => rows.write(part.input.as_deref(), stdout())?,
+    }
+    let records = match part.records {
+        1 => "1 record".to_owned(),
+        many => format!("{} records", grouped(many)),
+    };
+    let mut err = io::stderr();
+    let _ = writeln!(err, "dfinery: {records} of {}", name(&part));
+    if left_out > 0 {
+        let _ = writeln!(
+            err,
+            "dfinery: {} more only in the dead letter: too long, cut short, or not in UTF-8",
+            grouped(left_out)
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn part<'a>(parts: &'a [BadPart], of: Option<&str>) -> anyhow::Result<&'a BadPart> {
+    let names = || {
+        parts
+            .iter()
+            .map(|part| format!("--of {}", name(part)))
+            .collect::<Vec<_>>()
+    };
+    match (of, parts) {
+        (None, [one]) => Ok(one),
+        (None, []) => bail!("the dead letter has no record that can be written"),
+        (None, _) => bail!(
+            "the records are of several tables, which are written one by one: give {}",
+            names().join(" or ")
+        ),
+        (Some(of), _) => match parts.iter().find(|part| name(part) == of) {
+            Some(part) => Ok(part),
+            None => bail!(
+                "the dead letter has no records of this input: there are {}",
+                names().join(" and ")
+            ),
+        },
+    }
+}
+
+fn name(part: &BadPart) -> &str {
+    part.input.as_deref().unwrap_or(JSON)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}

@@ -1,0 +1,210 @@
+//! How a table is written, and some of its rows written as such a table again.
+
+use std::{
+    fmt::Display,
+    io::{Cursor, Read as _},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use super::scanner::{Breaks, Grammar, Scanner, Step, without_break};
+use crate::{
+    encoding,
+    format::{Encoding, Format},
+    utf16::{self, Order, Utf16Reader},
+};
+
+/// The columns in front of a rejected row: where it was, what became of it, and why. A reader passes over them.
+pub(super) const ABOUT_ROW: [&str; 3] = ["dfinery_line", "dfinery_code", "dfinery_reason"];
+
+/// How a table is written: all that is needed to write some of its rows as a table of the same form.
+///
+/// Such a table has three more columns in front, `dfinery_line`, `dfinery_code` and `dfinery_reason`. An
+/// [`Input`](crate::Input) passes over them, and over no lines that its mapping skips, so the corrected table is read like
+/// the first one.
+///
+/// ```
+/// use dfinery_input::{Format, Input, InputOptions, Mapping};
+/// use dfinery_records::Accepts;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let table = "id,name\r\nM-1001,\"Kim, A\"\r\n".as_bytes();
+/// let mut options = InputOptions::default();
+/// options.format = Some(Format::Csv);
+/// options.mapping = Some(Mapping::from_yaml("identity: {external_id: id}")?);
+/// let mut input = Input::from_reader("users", Box::new(table), &options, None, Accepts::Mixed)?;
+/// let form = input.table_form().ok_or("no table")?;
+/// let mut out = form.head();
+/// while let Some(line) = input.next()? {
+///     form.rows(line.number, "invalid", "the name is too long", line.original, &mut out);
+/// }
+/// let rejected = "dfinery_line,dfinery_code,dfinery_reason,id,name\r\n2,invalid,the name is too long,M-1001,\"Kim, A\"\r\n";
+/// assert_eq!(String::from_utf8(out)?, rejected);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableForm {
+    #[serde(serialize_with = "name_of", deserialize_with = "named")]
+    pub(super) format: Format,
+    /// `None` if all of it was ASCII when this was asked.
+    #[serde(serialize_with = "name_if_any", deserialize_with = "named_if_any")]
+    pub(super) encoding: Option<Encoding>,
+    pub(super) byte_order_mark: bool,
+    /// Whether a line such as `sep=;` is above the header.
+    pub(super) separator_line: bool,
+    pub(super) delimiter: char,
+    pub(super) escape: Option<char>,
+    pub(super) line_break: String,
+    /// The header as it is in the file.
+    pub(super) header: String,
+}
+
+impl TableForm {
+    /// `csv` or `tsv`, for the name of a file.
+    #[must_use]
+    pub fn extension(&self) -> String {
+        self.format.to_string()
+    }
+
+    /// The beginning of a table of rejected rows: everything up to its first row.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let mark = if self.byte_order_mark { "\u{FEFF}" } else { "" };
+        let delimiter = self.delimiter;
+        let separator_line = if self.separator_line {
+            format!("sep={delimiter}{}", self.line_break)
+        } else {
+            String::new()
+        };
+        let columns = ABOUT_ROW.join(&delimiter.to_string());
+        let mut out = Vec::new();
+        let head = format!(
+            "{mark}{separator_line}{columns}{delimiter}{}{}",
+            self.header, self.line_break
+        );
+        encoding::encode(&head, self.encoding, &mut out);
+        out
+    }
+
+    /// Appends the rows of a record that was not accepted, each with the line on which the record begins, a code and a reason
+    /// in front. `original` is the record as the input had it; the rows in it stay as they are.
+    pub fn rows(&self, line: u64, code: &str, reason: &str, original: &[u8], out: &mut Vec<u8>) {
+        let about = [&*line.to_string(), &self.cell(code), &self.cell(reason), ""].join(&self.delimiter.to_string());
+        let order = self.encoding.and_then(Order::of);
+        let mut text = Vec::new();
+        let bytes = match order {
+            // Reading from memory does not fail.
+            Some(order) => {
+                let _ = Utf16Reader::new(Cursor::new(original), order).read_to_end(&mut text);
+                &text
+            }
+            None => original,
+        };
+        let mut restored = Vec::new();
+        let mut rest = bytes;
+        let mut is_first = true;
+        while is_first || !rest.is_empty() {
+            let (row, after) = self.first_row(rest);
+            rest = after;
+            if row.is_empty() && !is_first {
+                continue;
+            }
+            is_first = false;
+            encoding::encode(&about, self.encoding, out);
+            match order {
+                Some(order) => {
+                    utf16::restore(row, order, &mut restored);
+                    out.extend_from_slice(&restored);
+                }
+                None => out.extend_from_slice(row),
+            }
+            encoding::encode(&self.line_break, self.encoding, out);
+        }
+    }
+
+    /// The first row without its line break, and what is behind that.
+    fn first_row<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let mut scanner = Scanner::new(Grammar {
+            delimiter: byte(self.delimiter),
+            escape: self.escape.map(byte),
+            breaks: if self.line_break == "\r" {
+                Breaks::CarriageReturn
+            } else {
+                Breaks::LineFeed
+            },
+        });
+        scanner.begin();
+        match scanner.scan(bytes) {
+            (read, Step::End) => {
+                let (row, rest) = bytes.split_at_checked(read).unwrap_or((bytes, &[]));
+                (without_break(row), rest)
+            }
+            // A row that is none has no rows behind it: each of them is a record of its own.
+            _ => (bytes, &[]),
+        }
+    }
+
+    /// A text of ours as a cell. What would need the escape of the table is written in another way.
+    fn cell(&self, text: &str) -> String {
+        let plain: String = text
+            .chars()
+            .map(|c| match c {
+                '"' | '\\' | '`' => '\'',
+                c if c.is_control() || Some(c) == self.escape => ' ',
+                c => c,
+            })
+            .collect();
+        if plain.contains(self.delimiter) {
+            format!("\"{plain}\"")
+        } else {
+            plain
+        }
+    }
+}
+
+/// Delimiter and escape are ASCII.
+fn byte(character: char) -> u8 {
+    u8::try_from(character).unwrap_or(b',')
+}
+
+/// Where a row begins behind the columns about it; `None` if it has not as many.
+pub(super) fn behind_about_row(row: &[u8], delimiter: u8) -> Option<usize> {
+    let mut at = 0;
+    for _ in ABOUT_ROW {
+        let rest = row.get(at..)?;
+        let quoted = rest.strip_prefix(b"\"");
+        // A quote within the cell is written twice, so it ends two parts.
+        let length = match quoted {
+            Some(_) => {
+                let mut is_open = false;
+                rest.iter().position(|byte| {
+                    is_open ^= *byte == b'"';
+                    *byte == delimiter && !is_open
+                })?
+            }
+            None => memchr::memchr(delimiter, rest)?,
+        };
+        at += length + 1;
+    }
+    Some(at)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
+fn name_of<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn named<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+#[allow(clippy::ref_option, reason = "serde passes the field")]
+fn name_if_any<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+fn named_if_any<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let name: Option<String> = Option::deserialize(deserializer)?;
+    name.map(|name| name.parse().map_err(D::Error::custom)).transpose()
+}

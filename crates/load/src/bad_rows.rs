@@ -1,0 +1,346 @@
+//! The records of a dead letter as they were in their inputs, to correct and to load again.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use dfinery::{Violation, engine::NewFile};
+use dfinery_input::{Format, Input, InputError, InputOptions, Line, TableForm};
+use dfinery_records::Accepts;
+
+use crate::{
+    append_file::{at, options},
+    error::LoadError,
+    letter::{Letter, in_words, json_line},
+    record::Fate,
+    sort::{Sorted, Sorter},
+    tables::Tables,
+};
+
+/// The records of a dead letter as they were in their inputs: rows of a table as such a table, in the order of the input,
+/// with the line, the code and the reason in front; others as lines of JSON.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dfinery_load::BadRows;
+/// let rows = BadRows::read("sales.csv.dfinery/dead-letter.ndjson".as_ref())?;
+/// let table = rows.parts().first().and_then(|part| part.input.clone());
+/// rows.write(table.as_deref(), std::io::stdout())?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct BadRows {
+    parts: Vec<BadPart>,
+    forms: Vec<Option<TableForm>>,
+    left_out: u64,
+    /// A table whose form is not known.
+    unknown: Option<String>,
+    sorted: Sorted,
+}
+
+/// The records of a dead letter that are written together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadPart {
+    /// The table that they are from; `None` for those that were JSON, of whatever input.
+    pub input: Option<String>,
+    /// How many there are.
+    pub records: u64,
+}
+
+/// Bytes that the sorting holds in memory.
+const SORT_BYTES: usize = 16 * 1024 * 1024;
+
+impl BadRows {
+    /// Reads a dead letter, and the file `tables.json` beside it, which has the headers of tables. Blocking.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no dead letter, or the header of a table in it is not known.
+    pub fn read(dead_letter: &Path) -> Result<Self, LoadError> {
+        let tables = Tables::beside(dead_letter)?;
+        let rows = Self::gather(dead_letter, &tables, &std::env::temp_dir())?;
+        match &rows.unknown {
+            Some(input) => Err(InputError::new(
+                &dead_letter.display().to_string(),
+                format_args!(
+                    "the header of {input} is in the file tables.json beside a dead letter, which is missing here"
+                ),
+            )
+            .into()),
+            None => Ok(rows),
+        }
+    }
+
+    /// What can be written: each table by itself, and all records that were JSON together.
+    #[must_use]
+    pub fn parts(&self) -> &[BadPart] {
+        &self.parts
+    }
+
+    /// How many records are only in the dead letter: a row that is too long is not whole there, and a line of JSON that
+    /// could not be read is not UTF-8.
+    #[must_use]
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Writes one of the [`parts`](Self::parts) to a file that only its owner can read, and that appears when it is whole.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the error names it.
+    pub fn write_file(self, input: Option<&str>, path: &Path) -> Result<(), LoadError> {
+        let mut file = create(path)?;
+        let written = self.write(input, &mut file).and_then(|()| finish(file));
+        Ok(written.map_err(|error| at(path, "write", &error))?)
+    }
+
+    /// Writes one of the [`parts`](Self::parts).
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn write(self, input: Option<&str>, out: impl Write) -> io::Result<()> {
+        let mut out = Some(out);
+        self.write_parts(
+            |part| Ok(out.take_if(|_| part.input.as_deref() == input)),
+            |mut out| out.flush(),
+        )
+    }
+
+    fn gather(dead_letter: &Path, tables: &Tables, sort_in: &Path) -> Result<Self, LoadError> {
+        let mut options = InputOptions::default();
+        options.format = Some(Format::DeadLetter);
+        let mut input = Input::open(dead_letter, &options, None, Accepts::Mixed)?;
+        let mut sorter = Sorter::new(sort_in, SORT_BYTES);
+        let mut rows = Gathered::default();
+        let mut bytes = Vec::new();
+        while let Some(line) = input.next()? {
+            let Some(letter) = Letter::read(line.original) else {
+                if !rows.parts.is_empty() {
+                    // The last line of a load that was killed may be cut short.
+                    rows.left_out += 1;
+                    continue;
+                }
+                let name = dead_letter.display().to_string();
+                let problem = format!("line {} is no line of a dead-letter file", line.number);
+                return Err(InputError::new(&name, problem).into());
+            };
+            let form = tables.get(&letter.file);
+            if form.is_none() && rows.unknown.is_none() && is_table(&letter.file) {
+                rows.unknown = Some(letter.file.to_string());
+            }
+            bytes.clear();
+            let place = rows.part(&letter.file, form);
+            bytes.extend_from_slice(&place.to_be_bytes());
+            let is_written = match form {
+                Some(_) if letter.is_cut => false,
+                Some(form) => {
+                    form.rows(
+                        letter.line,
+                        letter.cause(),
+                        &letter.reason(),
+                        &letter.original,
+                        &mut bytes,
+                    );
+                    true
+                }
+                None => letter.json_line(&mut bytes),
+            };
+            if !is_written {
+                rows.left_out += 1;
+                continue;
+            }
+            if let Some(part) = rows.parts.get_mut(place as usize) {
+                part.records += 1;
+            }
+            let file = rows.file(&letter.file);
+            let key = [
+                &place.to_be_bytes()[..],
+                &file.to_be_bytes(),
+                &letter.line.to_be_bytes(),
+            ]
+            .concat();
+            sorter.push(&key, &bytes)?;
+        }
+        let Gathered {
+            parts,
+            forms,
+            left_out,
+            unknown,
+            ..
+        } = rows;
+        Ok(Self {
+            parts,
+            forms,
+            left_out,
+            unknown,
+            sorted: sorter.finish()?,
+        })
+    }
+
+    /// Writes each part where `begin` says, and calls `end` with what it was written to.
+    fn write_parts<W: Write>(
+        mut self,
+        mut begin: impl FnMut(&BadPart) -> io::Result<Option<W>>,
+        mut end: impl FnMut(W) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut current = None;
+        let mut out = None;
+        while let Some(item) = self.sorted.next()? {
+            let Some((place, bytes)) = item.split_first_chunk() else {
+                continue;
+            };
+            let place = u32::from_be_bytes(*place) as usize;
+            if current != Some(place) {
+                current = Some(place);
+                out.take().map_or(Ok(()), &mut end)?;
+                let Some(part) = self.parts.get(place) else { continue };
+                out = begin(part)?;
+                if let (Some(out), Some(Some(form))) = (&mut out, self.forms.get(place)) {
+                    out.write_all(&form.head())?;
+                }
+            }
+            if let Some(out) = &mut out {
+                out.write_all(bytes)?;
+            }
+        }
+        out.map_or(Ok(()), end)
+    }
+}
+
+impl fmt::Debug for BadRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("BadRows");
+        debug.field("parts", &self.parts).field("left_out", &self.left_out);
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The parts while a dead letter is read.
+#[derive(Default)]
+struct Gathered {
+    parts: Vec<BadPart>,
+    forms: Vec<Option<TableForm>>,
+    places: HashMap<Option<String>, u32>,
+    files: HashMap<String, u32>,
+    left_out: u64,
+    unknown: Option<String>,
+}
+
+impl Gathered {
+    /// The place of the part that a record of this input belongs to.
+    fn part(&mut self, input: &str, form: Option<&TableForm>) -> u32 {
+        let name = form.map(|_| input.to_owned());
+        let next = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        *self.places.entry(name).or_insert_with_key(|name| {
+            self.parts.push(BadPart {
+                input: name.clone(),
+                records: 0,
+            });
+            self.forms.push(form.cloned());
+            next
+        })
+    }
+
+    /// The position of an input among those of the dead letter.
+    fn file(&mut self, input: &str) -> u32 {
+        let next = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        match self.files.get(input) {
+            Some(place) => *place,
+            None => *self.files.entry(input.to_owned()).or_insert(next),
+        }
+    }
+}
+
+fn is_table(input: &str) -> bool {
+    Format::of_name(Path::new(input)).is_some_and(|format| matches!(format, Format::Csv | Format::Tsv))
+}
+
+/// The rejected rows of the tables of a load, as files in its folder.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) folder: PathBuf,
+    pub(crate) dead_letter: PathBuf,
+    /// Whether the dead letter has more than when they were written last. Otherwise they stay: a person may have corrected
+    /// them.
+    pub(crate) has_grown: bool,
+}
+
+impl Rejected {
+    /// Writes the files, and returns which there are. Blocking.
+    pub(crate) fn write(&self) -> Result<Vec<PathBuf>, LoadError> {
+        let tables = Tables::beside(&self.dead_letter)?;
+        let files = tables.rejected_in(&self.folder);
+        let there = || files.iter().map(|(_, path)| path).filter(|path| path.exists()).cloned();
+        if files.is_empty() || (!self.has_grown && there().next().is_some()) {
+            return Ok(there().collect());
+        }
+        let rows = BadRows::gather(&self.dead_letter, &tables, &self.folder)?;
+        let begin = |part: &BadPart| {
+            let file = files.iter().find(|(input, _)| part.input.as_deref() == Some(input));
+            file.map(|(_, path)| create(path)).transpose()
+        };
+        rows.write_parts(begin, finish)?;
+        Ok(there().collect())
+    }
+}
+
+/// The bad rows of an input that is checked.
+pub(crate) struct BadRowsFile<'a> {
+    path: &'a Path,
+    form: Option<TableForm>,
+    /// Once there is a bad row.
+    file: Option<BufWriter<NewFile>>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> BadRowsFile<'a> {
+    pub(crate) fn new(path: &'a Path, form: Option<TableForm>) -> Self {
+        Self {
+            path,
+            form,
+            file: None,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Writes a row that may not be sent.
+    pub(crate) fn add(&mut self, line: &Line<'_>, reasons: &[Violation]) -> io::Result<()> {
+        self.bytes.clear();
+        if let Some(form) = &self.form {
+            if self.file.is_none() {
+                self.bytes = form.head();
+            }
+            if !line.is_cut {
+                let code = Fate::Invalid.name();
+                form.rows(line.number, code, &in_words(reasons), line.original, &mut self.bytes);
+            }
+        } else {
+            let record = line.json.as_ref().ok().copied();
+            json_line(line.original, line.is_cut, record, &mut self.bytes);
+        }
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => create(self.path)?,
+        };
+        let written = self.file.insert(file).write_all(&self.bytes);
+        written.map_err(|error| at(self.path, "write", &error))
+    }
+
+    pub(crate) fn finish(self) -> io::Result<()> {
+        let finished = self.file.map_or(Ok(()), finish);
+        finished.map_err(|error| at(self.path, "write", &error))
+    }
+}
+
+/// A file with data of records: only its owner may read it.
+fn create(path: &Path) -> io::Result<BufWriter<NewFile>> {
+    let file = NewFile::create(path, options().create_new(true));
+    file.map(BufWriter::new).map_err(|error| at(path, "create", &error))
+}
+
+fn finish(file: BufWriter<NewFile>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
+}

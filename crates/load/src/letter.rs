@@ -1,0 +1,138 @@
+//! A line of a dead-letter file, read again.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use dfinery::Violation;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{record::Fate, remedy};
+
+/// A record that was not accepted, as a dead letter tells of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter<'a> {
+    pub(crate) file: Cow<'a, str>,
+    pub(crate) line: u64,
+    pub(crate) offset: u64,
+    /// Its bytes as they were in the input.
+    pub(crate) original: Cow<'a, [u8]>,
+    /// Whether these are not all of them.
+    pub(crate) is_cut: bool,
+    /// The record as it was to be sent, if there was one.
+    record: Option<&'a RawValue>,
+    /// Why it was invalid.
+    pub(crate) reasons: Vec<Violation>,
+    fate: Fate,
+    code: Option<Cow<'a, str>>,
+    message: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    fate: Fate,
+    #[serde(borrow)]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    message: Option<Cow<'a, str>>,
+    /// Letters of earlier versions have one, and the message ends with it.
+    #[serde(borrow)]
+    remedy: Option<Cow<'a, str>>,
+    #[serde(default)]
+    reasons: Vec<Reason>,
+    #[serde(borrow)]
+    file: Cow<'a, str>,
+    line: u64,
+    offset: u64,
+    #[serde(borrow)]
+    original: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    original_base64: Option<Cow<'a, str>>,
+    #[serde(default)]
+    original_is_cut: bool,
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    field: String,
+    problem: String,
+}
+
+impl<'a> Letter<'a> {
+    /// `None` if this is no line of a dead-letter file.
+    pub(crate) fn read(line: &'a [u8]) -> Option<Self> {
+        let fields: Fields<'a> = serde_json::from_slice(line).ok()?;
+        let original = match (fields.original, fields.original_base64) {
+            (Some(Cow::Borrowed(text)), _) => Cow::Borrowed(text.as_bytes()),
+            (Some(Cow::Owned(text)), _) => Cow::Owned(text.into_bytes()),
+            (None, Some(base64)) => Cow::Owned(BASE64_STANDARD.decode(base64.as_bytes()).ok()?),
+            (None, None) => return None,
+        };
+        let message = fields.message.map(|message| match &fields.remedy {
+            Some(remedy) => Cow::Owned(remedy::cut(&message, remedy).to_owned()),
+            None => message,
+        });
+        let reasons = fields.reasons.into_iter();
+        Some(Self {
+            file: fields.file,
+            line: fields.line,
+            offset: fields.offset,
+            original,
+            is_cut: fields.original_is_cut,
+            record: fields.record,
+            reasons: reasons
+                .map(|Reason { field, problem }| Violation::new(field, problem))
+                .collect(),
+            fate: fields.fate,
+            code: fields.code,
+            message,
+        })
+    }
+
+    /// Appends the record as a line of JSON; false if it is none.
+    pub(crate) fn json_line(&self, out: &mut Vec<u8>) -> bool {
+        json_line(&self.original, self.is_cut, self.record.map(RawValue::get), out)
+    }
+
+    /// The code of a refusal, or the fate in a word.
+    pub(crate) fn cause(&self) -> &str {
+        match (self.fate, &self.code) {
+            (Fate::Rejected, Some(code)) => code,
+            (fate, _) => fate.name(),
+        }
+    }
+
+    /// Why it was not accepted, in words.
+    pub(crate) fn reason(&self) -> String {
+        match &self.message {
+            Some(message) => message.to_string(),
+            None => in_words(&self.reasons),
+        }
+    }
+}
+
+/// What is wrong with a record, in words.
+pub(crate) fn in_words(reasons: &[Violation]) -> String {
+    let reasons = reasons.iter().map(|reason| match reason.path() {
+        "" => reason.problem().to_owned(),
+        path => format!("{path}: {}", reason.problem()),
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Appends a line of JSON: a record as it was in the input, or as it was to be sent if that was in another encoding. False if
+/// it is neither.
+pub(crate) fn json_line(original: &[u8], is_cut: bool, record: Option<&str>, out: &mut Vec<u8>) -> bool {
+    let original = str::from_utf8(original).ok();
+    let original = original.filter(|text| !is_cut && !text.contains('\0'));
+    let Some(text) = original.or(record) else {
+        return false;
+    };
+    // JSON has line breaks only between tokens, where a space is the same.
+    let is_break = |byte| matches!(byte, b'\n' | b'\r');
+    out.extend(text.bytes().map(|byte| if is_break(byte) { b' ' } else { byte }));
+    out.push(b'\n');
+    true
+}

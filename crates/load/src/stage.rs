@@ -1,0 +1,210 @@
+//! What a load or a replay has kept about itself in its folder.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use dfinery::{Timestamp, engine::with_suffix};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    append_file::at,
+    error::LoadError,
+    file_accounts::{DEAD_LETTER, UNCHANGED},
+    journal::{self, JOURNAL},
+    path_name,
+    receipt::RECEIPT,
+    record::Fate,
+    tables::Tables,
+};
+
+/// A load, a replay, or the load of corrected rows.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Stage {
+    /// Its folder.
+    #[serde(serialize_with = "path_name::serialize_one")]
+    pub folder: PathBuf,
+    /// What was loaded.
+    #[serde(skip)]
+    pub what: String,
+    /// The inputs, as they were named.
+    #[serde(skip)]
+    pub inputs: Vec<String>,
+    /// How many runs there were.
+    pub runs: u32,
+    /// When the first one began.
+    pub began: Option<Timestamp>,
+    /// When the last one ended; `None` if it was killed or is running.
+    pub ended: Option<Timestamp>,
+    /// Whether one is running now.
+    pub is_running: bool,
+    /// Whether all of the input was read and settled.
+    pub complete: bool,
+    /// Whether it can go on where it stopped, if it is not complete.
+    pub has_journal: bool,
+    /// Records read, as far as is known.
+    pub read: u64,
+    /// Records that the server took.
+    pub accepted: u64,
+    /// Records that the server refused.
+    pub rejected: u64,
+    /// The same by code.
+    pub rejected_by_code: BTreeMap<String, u64>,
+    /// Records that failed the check.
+    pub invalid: u64,
+    /// Records that were certainly not taken, and are in the dead letter.
+    pub undelivered: u64,
+    /// Records that may have been taken, and are in the dead letter.
+    pub unknown: u64,
+    /// The dead letter, if there is one.
+    #[serde(serialize_with = "path_name::serialize")]
+    pub dead_letter: Option<PathBuf>,
+    /// The rows in it, as tables to correct.
+    #[serde(serialize_with = "path_name::serialize_all")]
+    pub rejected_rows: Vec<PathBuf>,
+}
+
+/// What is needed of a receipt.
+#[derive(Deserialize)]
+struct Kept {
+    what: String,
+    inputs: Vec<KeptInput>,
+    started: Option<Timestamp>,
+    finished: Option<Timestamp>,
+    runs: u32,
+    complete: bool,
+    read: u64,
+    accepted: u64,
+    rejected: u64,
+    invalid: u64,
+    undelivered: u64,
+    unknown: u64,
+    by_code: BTreeMap<String, u64>,
+}
+
+#[derive(Deserialize)]
+struct KeptInput {
+    name: String,
+}
+
+impl Stage {
+    /// `None` if the folder has neither a journal nor a receipt.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LoadError> {
+        let path = folder.join(RECEIPT);
+        let kept: Option<Kept> = match fs::read(&path) {
+            Ok(json) => {
+                let kept = serde_json::from_slice(&json);
+                Some(kept.map_err(|error| at(&path, "understand", &error.into()))?)
+            }
+            Err(error) if is_missing(&error) => None,
+            Err(error) => return Err(at(&path, "read", &error).into()),
+        };
+        let mut stage = Self {
+            folder: folder.to_owned(),
+            ..Self::default()
+        };
+        let path = folder.join(JOURNAL);
+        match (File::open(&path), kept) {
+            (Ok(file), kept) => stage.journal(&path, file, kept)?,
+            (Err(error), Some(kept)) if is_missing(&error) => stage.receipt(kept),
+            (Err(error), None) if is_missing(&error) => return Ok(None),
+            (Err(error), _) => return Err(at(&path, "open", &error).into()),
+        }
+        stage.is_running = is_locked(&with_suffix(&path, ".lock"))?;
+        if stage.is_running {
+            stage.ended = None;
+        }
+        let dead_letter = folder.join(DEAD_LETTER);
+        if fs::metadata(&dead_letter).is_ok_and(|metadata| metadata.len() > 0) {
+            let files = Tables::beside(&dead_letter)?;
+            let files = files.rejected_in(folder).into_iter().map(|(_, path)| path);
+            stage.rejected_rows = files.filter(|path| path.exists()).collect();
+            stage.dead_letter = Some(dead_letter);
+        }
+        Ok(Some(stage))
+    }
+
+    /// The records in its dead letter.
+    pub(crate) const fn dead(&self) -> u64 {
+        self.rejected + self.invalid + self.undelivered + self.unknown
+    }
+
+    /// The records whose fate is known.
+    pub(crate) const fn settled(&self) -> u64 {
+        self.accepted + self.dead()
+    }
+
+    /// The journal is right even after a kill; a receipt is written at the end of a run.
+    fn journal(&mut self, path: &Path, file: File, kept: Option<Kept>) -> Result<(), LoadError> {
+        let (header, state) = journal::look(path, file)?;
+        self.has_journal = true;
+        self.what = header.kind;
+        self.inputs = header.inputs.into_iter().map(|input| input.name).collect();
+        self.runs = state.runs;
+        self.began = before_now(state.began);
+        self.complete = state.finished;
+        for fate in Fate::ALL {
+            for (code, records) in state.tally.codes(fate) {
+                let code = code.filter(|code| *code != UNCHANGED);
+                *match fate {
+                    Fate::Accepted => &mut self.accepted,
+                    Fate::Rejected => &mut self.rejected,
+                    Fate::Invalid => &mut self.invalid,
+                    Fate::Undelivered => &mut self.undelivered,
+                    Fate::Unknown => &mut self.unknown,
+                } += records;
+                if let Some(code) = code.filter(|_| fate == Fate::Rejected) {
+                    self.rejected_by_code.insert(code.to_owned(), records);
+                }
+            }
+        }
+        self.read = self.settled();
+        if let Some(kept) = kept.filter(|kept| kept.runs == state.runs) {
+            self.read = self.read.max(kept.read);
+            self.ended = kept.finished;
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self, kept: Kept) {
+        self.what = kept.what;
+        self.inputs = kept.inputs.into_iter().map(|input| input.name).collect();
+        self.runs = kept.runs;
+        self.began = kept.started;
+        self.ended = kept.finished;
+        self.complete = kept.complete;
+        self.read = kept.read;
+        self.accepted = kept.accepted;
+        self.rejected = kept.rejected;
+        self.rejected_by_code = kept.by_code;
+        self.invalid = kept.invalid;
+        self.undelivered = kept.undelivered;
+        self.unknown = kept.unknown;
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Whether a load holds the lock.
+fn is_locked(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if is_missing(&error) => return Ok(false),
+        Err(error) => return Err(at(path, "open", &error)),
+    };
+    Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// The time in seconds since 1970, which is not after now.
+fn before_now(seconds: u64) -> Option<Timestamp> {
+    let now = Timestamp::now().to_jiff();
+    let ago = u64::try_from(now.as_second()).ok()?.checked_sub(seconds)?;
+    now.checked_sub(Duration::from_secs(ago)).ok().map(Timestamp::from)
+}
