@@ -153,4 +153,22 @@ proptest! {
         let options = options(Format::Csv, Some(encoding), Some(BY_A));
         is_read_like_the_first(&encode(&table, encoding), &options);
     }
+
+    #[test]
+    fn whatever_a_row_is_it_is_written_once_behind_its_place(
+        original: Vec<u8>, encoding in proptest::sample::select(ENCODINGS.to_vec()), escape: bool,
+    ) {
+        let escape = if escape { "\nescape: \"\\\\\"" } else { "" };
+        let options = options(Format::Csv, Some(encoding), Some(&format!("{BY_A}{escape}")));
+        let table = Box::new(Cursor::new(encode("a\n", encoding)));
+        let form = Input::from_reader("test", table, &options, None, Accepts::Mixed).unwrap().table_form().unwrap();
+        let mut out = Vec::new();
+        form.rows(7, "invalid", "\"no\\\n", &original, &mut out);
+        let (before, end) = (encode("7,invalid,'no' ,", encoding), encode("\n", encoding));
+        prop_assert!(out.starts_with(&before) && out.ends_with(&end));
+        let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        if encoding == Encoding::Utf8 && !original.iter().any(is_break) {
+            prop_assert_eq!(&out[before.len()..out.len() - end.len()], &*original);
+        }
+    }
 }
