@@ -154,10 +154,10 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
         let _ = writeln!(out, "What to do: {}.", advice.text);
     }
     if let Some(Stop::AllRefused(..)) = &receipt.stopped {
-        writeln!(
+        let _ = writeln!(
             out,
             "What to do: put right what the code says. If the rest is to be sent whatever is refused, give --keep-going."
-        )?;
+        );
     }
     if receipt.goes_on() {
         out.push_str("Run the same command again, without --restart, to go on: what was accepted is not sent again.\n");

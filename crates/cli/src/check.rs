@@ -1,11 +1,6 @@
 //! `dfinery check`: checks every record against the rules, and sends nothing.
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::ValueEnum;
 use dfinery_load::{Accepts, Progress, RecordKind, check_files};
@@ -13,7 +8,7 @@ use dfinery_load::{Accepts, Progress, RecordKind, check_files};
 use crate::{
     arguments::{Files, What},
     connection,
-    output::{is_quiet, stdout, write_text},
+    output::{is_quiet, say, stdout, write_text},
     progress::Reporter,
     settings::{Flags, table::CHECK},
 };

@@ -159,7 +159,7 @@ fn text(plan: &Plan) -> String {
     }
     if plan.unchanged > 0 {
         let unchanged = grouped(plan.unchanged);
-        writeln!(out, "  {:<12}{unchanged:>14}  would not be sent again", "unchanged")?;
+        let _ = writeln!(out, "  {:<12}{unchanged:>14}  would not be sent again", "unchanged");
     }
     for (kind, planned) in &plan.calls {
         let PlannedCalls {
