@@ -1,6 +1,6 @@
 //! The groups that have been read.
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, hash_map::Entry};
 
 use foldhash::{HashMap, HashMapExt as _};
 use xxhash_rust::xxh3::xxh3_64;
@@ -34,16 +34,16 @@ impl SeenGroups {
     /// Adds a group that begins on a line, or returns the line on which it began before.
     pub(crate) fn add(&mut self, key: &[u8], line: u64) -> Option<u64> {
         let hash = xxh3_64(key);
-        if let Some(before) = self.lines.get(&hash) {
-            return Some(*before);
-        }
-        if self.order.len() == self.most
+        match self.lines.entry(hash) {
+            Entry::Occupied(before) => return Some(*before.get()),
+            Entry::Vacant(new) => new.insert(line),
+        };
+        self.order.push_back(hash);
+        if self.order.len() > self.most
             && let Some(oldest) = self.order.pop_front()
         {
             self.lines.remove(&oldest);
         }
-        self.order.push_back(hash);
-        self.lines.insert(hash, line);
         None
     }
 }

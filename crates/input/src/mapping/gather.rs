@@ -36,7 +36,6 @@ impl Gathered {
     /// Forgets the rows.
     pub(crate) fn clear(&mut self) {
         for slot in &mut self.slots {
-            slot.json.clear();
             (slot.is_there, slot.is_set, slot.sum) = (false, false, Decimal::default());
         }
         self.items.clear();

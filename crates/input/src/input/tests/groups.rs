@@ -301,3 +301,19 @@ fn the_rows_of_a_group_are_given_back_in_every_encoding() {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn any_table_adds_up_in_any_pieces(rows in "[12,\"\r\nx]{0,80}", piece in 1..8_usize) {
+        let mapping = "group_by: a\nskip_if: {column: b, equals: x}\nidentity: {external_id: a}\nevent: e\nevent_datetime: {constant: \"2024-01-01T00:00:00Z\"}\nevent_properties: {b: {last: b}, n: {sum: b, type: long}}\nevent_items: [{b: b}]";
+        let options = options(Format::Csv, None, Some(mapping));
+        let csv = format!("a,b\n{rows}");
+        let whole = read_in_pieces(csv.as_bytes(), &options, usize::MAX, SMALL).unwrap();
+        for said in &whole {
+            if let Ok(json) = &said.json {
+                prop_assert!(serde_json::from_str::<serde_json::Value>(json).is_ok(), "{}", json);
+            }
+        }
+        prop_assert_eq!(read_in_pieces(csv.as_bytes(), &options, piece, SMALL).unwrap(), whole);
+    }
+}
