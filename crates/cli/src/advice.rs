@@ -137,10 +137,17 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     if receipt.finished_before {
         writeln!(out, "To load it again, begin anew with --restart.")?;
     }
+    if matches!(receipt.stopped, Some(Stop::AllRefused(..))) {
+        return on_all_refused(receipt, out);
+    }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {
-        writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path))?;
+        writeln!(
+            out,
+            "To send again what was not taken: dfinery replay {}",
+            quoted_path(path)
+        )?;
     }
     if let Some(Stop::Unreachable(error)) = &receipt.stopped {
         let start = if error.is_misdirected() {
@@ -158,12 +165,6 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
     {
         writeln!(out, "What to do: {}.", advice.text)?;
     }
-    if let Some(Stop::AllRefused(..)) = &receipt.stopped {
-        writeln!(
-            out,
-            "What to do: put right what the code says. If the rest is to be sent whatever is refused, give --keep-going."
-        )?;
-    }
     if receipt.goes_on() {
         writeln!(
             out,
@@ -171,6 +172,25 @@ pub fn on_receipt(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Says what to do about a load of which the service takes nothing.
+fn on_all_refused(receipt: &Receipt, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "What to do: put right what the code says.")?;
+    if receipt.goes_on() {
+        writeln!(
+            out,
+            "Then run the same command again, without --restart, to send the rest."
+        )?;
+    }
+    if let Some(path) = &receipt.dead_letter {
+        writeln!(
+            out,
+            "Then send what was refused again: dfinery replay {}",
+            quoted_path(path)
+        )?;
+    }
+    writeln!(out, "Or give --keep-going, to send the rest whatever is refused.")
 }
 
 /// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came up, 2 if the token, the service id or the
