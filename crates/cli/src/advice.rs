@@ -132,10 +132,17 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     if receipt.finished_before {
         out.push_str("To load it again, begin anew with --restart.\n");
     }
+    if matches!(receipt.stopped, Some(Stop::AllRefused(..))) {
+        return on_all_refused(receipt, out);
+    }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {
-        let _ = writeln!(out, "To send what left again: dfinery replay {}", quoted_path(path));
+        let _ = writeln!(
+            out,
+            "To send again what was not taken: dfinery replay {}",
+            quoted_path(path)
+        );
     }
     if let Some(Stop::Unreachable(error)) = &receipt.stopped {
         let start = if error.is_misdirected() {
@@ -153,15 +160,28 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     {
         let _ = writeln!(out, "What to do: {}.", advice.text);
     }
-    if let Some(Stop::AllRefused(..)) = &receipt.stopped {
-        let _ = writeln!(
-            out,
-            "What to do: put right what the code says. If the rest is to be sent whatever is refused, give --keep-going."
-        );
-    }
     if receipt.goes_on() {
         out.push_str("Run the same command again, without --restart, to go on: what was accepted is not sent again.\n");
     }
+}
+
+/// Says what to do about a load of which the service takes nothing.
+fn on_all_refused(receipt: &Receipt, out: &mut String) {
+    let _ = writeln!(out, "What to do: put right what the code says.");
+    if receipt.goes_on() {
+        let _ = writeln!(
+            out,
+            "Then run the same command again, without --restart, to send the rest."
+        );
+    }
+    if let Some(path) = &receipt.dead_letter {
+        let _ = writeln!(
+            out,
+            "Then send what was refused again: dfinery replay {}",
+            quoted_path(path)
+        );
+    }
+    let _ = writeln!(out, "Or give --keep-going, to send the rest whatever is refused.");
 }
 
 /// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came up, 2 if the token, the service id or the

@@ -23,7 +23,7 @@ const LINES: [(&str, Style); 19] = [
     ("What to try next:", HEADING),
     ("It ended early: ", BAD),
     ("What to do: ", HEADING),
-    ("To send what left again: ", HEADING),
+    ("To send again what was not taken: ", HEADING),
     ("Run the same command again", HEADING),
     ("  accepted ", GOOD),
     ("  rejected ", BAD),

@@ -155,7 +155,8 @@ async fn a_load_ends_when_the_first_thousand_records_are_all_refused() {
         .says("It ended early: the first 1,000 records were all refused")
         .says("40001")
         .says("--keep-going")
-        .says("Run the same command again");
+        .says("Then run the same command again")
+        .says("dfinery replay sales.ndjson.dfinery/dead-letter.ndjson");
     assert_eq!(ran.out.matches("registered in the console").count(), 1, "{}", ran.out);
     assert_eq!(calls(), 1_000);
     let receipt = desk.receipt("sales.ndjson");
