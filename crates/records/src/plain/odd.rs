@@ -94,7 +94,7 @@ fn is_marked(id: &str) -> bool {
     let errors = "#N/A #REF! #VALUE! #NAME? #DIV/0! #NUM! #NULL! #SPILL! #CALC! #ERROR!";
     errors.split(' ').any(|error| error == id.to_ascii_uppercase())
         || (id.len() >= 2 && id.replace('#', "").is_empty())
-        || (id.len() >= 2 && id.starts_with('=') && &id[..2] != "==")
+        || (id.len() >= 2 && id.starts_with('=') && !id.starts_with("=="))
         || ["'", "\"", "’", "‘"].iter().any(|mark| id.starts_with(mark))
 }
 
