@@ -38,7 +38,7 @@ pub use self::checker::Checker;
 pub use self::identifier::invisible::is_invisible;
 pub use self::ids::Ids;
 pub use self::kind::RecordKind;
-pub use self::report::{Report, Warnings};
+pub use self::report::{Report, Warnings, thousands};
 pub use self::taxonomy::{Section, Taxonomy, TaxonomyError};
 pub use self::warning::{UnknownWarning, Warning, WarningKind};
 pub use self::warning_policy::WarningPolicy;

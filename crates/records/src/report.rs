@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use self::warnings::Warnings;
 use self::{
     causes::{Causes, Count, MOST_PLACES, Place, Shown},
     whole::Whole,
 };
+pub use self::{warnings::Warnings, words::thousands};
 use super::{
     checked::Checked,
     ids::FIELDS,

@@ -5,7 +5,8 @@ pub(super) fn records(count: u64) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-pub(super) fn thousands(number: u64) -> String {
+#[must_use]
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
