@@ -46,7 +46,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut out = stdout();
     writeln!(
         out,
-        "{} sample records, with the usual mistakes in them, go to an emulator on this machine.\n",
+        "{} sample records with the usual mistakes go to an emulator on this machine.\n",
         SAMPLE.lines().count()
     )?;
     // Three faults, so that the retries have something to do.
@@ -62,9 +62,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     write!(
         out,
         "\nWhat to try next:\n  \
-         dfinery explain 40001                         what the server said, and what to do about it\n  \
-         dfinery mapping init sales.csv > sales.yaml   how the columns of a table become events\n  \
-         dfinery emulator                              a service to load it into\n\
+         dfinery explain 40001            what the server said, and what to do\n  \
+         dfinery mapping init sales.csv   how the columns of a table become events\n  \
+         dfinery emulator                 a service to load it into\n\
          What a load leaves beside a file: {}\n",
         sample.file.with_extension("ndjson.dfinery").display()
     )?;
@@ -179,7 +179,7 @@ impl Sample {
             "The counts do NOT agree."
         };
         let text = format!(
-            "Exported again: {} events of {} names; {} were in the file, and {} of them not accepted.\n{verdict}\n",
+            "Exported again: {} events of {} names, of {} in the file; {} not accepted.\n{verdict}\n",
             sum(exported),
             exported.len(),
             sum(&read),

@@ -410,6 +410,13 @@ mod tests {
         let waits = |used, counters: Snapshot| waiting(&counters, &counters, Some(used)).unwrap_or_default();
         assert_eq!(waits(1.0, counters), "waiting for the quota");
         assert_eq!(waits(0.1, counters), "");
+        let mut behind = counters;
+        behind.read = behind.accepted - 18;
+        assert_eq!(
+            waits(1.0, behind),
+            "waiting for the quota",
+            "the count of reading is behind"
+        );
         counters.failed_attempts = 1;
         assert!(waits(0.1, counters).contains("after a failure"));
         counters.rate_limited = 1;

@@ -12,6 +12,7 @@ use crate::{
     mapping::{Gathered, Key, RowMapper},
     row_reader::{Problem, Row, RowReader},
     seen_groups::SeenGroups,
+    unfit::at_line,
     window::{KEPT_OF_LONG, Window},
 };
 
@@ -248,9 +249,4 @@ impl Group {
 
 fn too_long(what: &str, most: usize) -> String {
     format!("the {what} of one record have more than {most} bytes together: check that group_by names the right column")
-}
-
-/// A violation with a line at the end, where a report does not take it for a part of the cause.
-fn at_line(violation: &Violation, line: u64) -> Violation {
-    Violation::new(violation.path(), format!("{} (on line {line})", violation.problem()))
 }

@@ -1,5 +1,9 @@
 //! Why the bytes of a record cannot be used.
 
+use std::fmt;
+
+use dfinery::Violation;
+
 use crate::format::Format;
 
 /// A byte order mark in UTF-8.
@@ -20,4 +24,13 @@ pub(crate) fn too_long(length: u64, most: usize, format: Format) -> String {
         ""
     };
     format!("the {unit} has {length} bytes, at most {most} are read{reason}")
+}
+
+/// A violation with its place at the end, where a report does not take it for a part of the cause.
+pub(crate) fn at(violation: &Violation, place: impl fmt::Display) -> Violation {
+    Violation::new(violation.path(), format!("{} ({place})", violation.problem()))
+}
+
+pub(crate) fn at_line(violation: &Violation, line: u64) -> Violation {
+    at(violation, format_args!("on line {line}"))
 }

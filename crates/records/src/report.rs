@@ -13,12 +13,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use self::problems::Problems;
-pub use self::warnings::Warnings;
-pub use self::words::thousands;
 use self::{
     causes::{Causes, Count, MOST_PLACES, Place, Shown},
     whole::Whole,
 };
+pub use self::{warnings::Warnings, words::thousands};
 use super::{
     checked::Checked,
     ids::FIELDS,

@@ -492,22 +492,22 @@ pub static TABLE: &[&Setting] = &[
 ];
 
 /// What most people set. The short help shows these only.
-const USUAL: [&str; 10] = [
-    "service_id",
-    "token_file",
-    "export_token_file",
-    "mapping",
-    "taxonomy",
-    "max_bad",
-    "delta",
-    "export_format",
-    "time_zone",
-    "output",
+static USUAL: [&Setting; 10] = [
+    &SERVICE_ID,
+    &TOKEN_FILE,
+    &EXPORT_TOKEN_FILE,
+    &MAPPING,
+    &TAXONOMY,
+    &MAX_BAD,
+    &DELTA,
+    &EXPORT_FORMAT,
+    &TIME_ZONE,
+    &OUTPUT_FORMAT,
 ];
 
 impl Setting {
     pub fn is_usual(&self) -> bool {
-        USUAL.contains(&self.key)
+        USUAL.iter().any(|usual| usual.key == self.key)
     }
 
     pub fn option(&self) -> String {

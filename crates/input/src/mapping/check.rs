@@ -42,12 +42,19 @@ impl Definition {
         let keys = [
             ("identity", self.identity.is_some()),
             ("event", self.event.is_some()),
+            ("user_properties", self.user_properties.is_some()),
+            ("request_datetime", self.request_datetime.is_some()),
+        ];
+        first_given(keys).or_else(|| self.key_of_event())
+    }
+
+    /// A key that is given and belongs to an event, beside its name.
+    fn key_of_event(&self) -> Option<&'static str> {
+        let keys = [
             ("event_datetime", self.event_datetime.is_some()),
             ("event_log_id", self.event_log_id.is_some()),
             ("event_properties", self.event_properties.is_some()),
             ("event_items", self.event_items.is_some()),
-            ("user_properties", self.user_properties.is_some()),
-            ("request_datetime", self.request_datetime.is_some()),
         ];
         first_given(keys)
     }
@@ -150,18 +157,10 @@ impl Definition {
             if self.event_datetime.is_none() {
                 return Err("event_datetime is missing: an event needs the time at which it happened".to_owned());
             }
-        } else {
-            let of_events = [
-                ("event_datetime", self.event_datetime.is_some()),
-                ("event_log_id", self.event_log_id.is_some()),
-                ("event_properties", self.event_properties.is_some()),
-                ("event_items", self.event_items.is_some()),
-            ];
-            if let Some((name, _)) = of_events.iter().find(|(_, is_there)| *is_there) {
-                return Err(format!(
-                    "event is missing: {name} belongs to an event, which needs a name"
-                ));
-            }
+        } else if let Some(key) = self.key_of_event() {
+            return Err(format!(
+                "event is missing: {key} belongs to an event, which needs a name"
+            ));
         }
         Ok(())
     }

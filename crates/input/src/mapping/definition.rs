@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
+    column::is_default,
     condition::Conditions,
     group_by::GroupBy,
     properties::PropertySources,
@@ -97,10 +98,6 @@ impl<'de> Deserialize<'de> for Escape {
             )),
         }
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 #[allow(clippy::ref_option, reason = "as serde calls it")]

@@ -8,7 +8,10 @@ use super::{
     number,
     record::{Cell, Member, RecordMapper, Value, write_items},
 };
-use crate::table::Cells;
+use crate::{
+    table::Cells,
+    unfit::{at, at_line},
+};
 
 /// What the rows of a group have given for one record.
 #[derive(Default)]
@@ -64,13 +67,13 @@ impl Gathered {
             self.scratch.clear();
             let written = cell
                 .write(cells, &mut self.scratch)
-                .map_err(|violation| at(&violation, &format!("on line {line}")))?;
+                .map_err(|violation| at_line(&violation, line))?;
             let is_new = match cell.take {
                 Take::Same if is_first => true,
                 Take::Same if slot.is_there == written.is_there && slot.json == self.scratch => false,
                 Take::Same => {
                     let violation = Violation::new(&cell.column, differs(cell));
-                    return Err(at(&violation, &format!("on line {first_line} and line {line}")));
+                    return Err(at(&violation, format_args!("on line {first_line} and line {line}")));
                 }
                 Take::First => written.is_filled && !slot.is_set,
                 Take::Last => written.is_filled,
@@ -78,7 +81,7 @@ impl Gathered {
                     if written.is_filled {
                         let sum = added(slot.sum, cell, cells);
                         let violation = |problem| Violation::new(&cell.column, problem);
-                        slot.sum = sum.map_err(|problem| at(&violation(problem), &format!("on line {line}")))?;
+                        slot.sum = sum.map_err(|problem| at_line(&violation(problem), line))?;
                         slot.is_set = true;
                     }
                     false
@@ -89,8 +92,7 @@ impl Gathered {
                 (slot.is_there, slot.is_set) = (written.is_there, true);
             }
         }
-        write_items(record.items(), cells, &mut self.items)
-            .map_err(|violation| at(&violation, &format!("on line {line}")))
+        write_items(record.items(), cells, &mut self.items).map_err(|violation| at_line(&violation, line))
     }
 
     /// Writes the record of all rows, or says why there is none.
@@ -145,9 +147,4 @@ fn differs(cell: &Cell) -> String {
     format!(
         "is not the same in all rows of the record: write first: {column} to take that of the first row, or last: {column}"
     )
-}
-
-/// A violation with a place at the end, where a report does not take it for a part of the cause.
-fn at(violation: &Violation, place: &str) -> Violation {
-    Violation::new(violation.path(), format!("{} ({place})", violation.problem()))
 }

@@ -1,9 +1,8 @@
 //! Which rows become one record.
 
-use std::fmt;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use serde::{Deserialize, Deserializer, Serialize, de};
-
+use super::text_or_list::text_or_list;
 use crate::table::Cells;
 
 /// The columns whose cells are the same in all rows of a record.
@@ -13,41 +12,18 @@ pub(super) struct GroupBy(pub(super) Vec<String>);
 
 impl<'de> Deserialize<'de> for GroupBy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct GroupByVisitor;
-
-        impl<'de> de::Visitor<'de> for GroupByVisitor {
-            type Value = GroupBy;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a column (in quotes if it is a number), or a list of names")
+        let expecting = "the name of a column (in quotes if it is a number), or a list of names";
+        text_or_list(deserializer, expecting, |names| {
+            let names: Vec<_> = names.iter().map(|name| name.trim().to_owned()).collect();
+            if names.is_empty() || names.iter().any(String::is_empty) {
+                return Err("group_by: must be the name of a column, or a list of names");
             }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<GroupBy, E> {
-                GroupBy::new(&[name.to_owned()])
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<GroupBy, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = list.next_element::<String>()? {
-                    names.push(name);
-                }
-                GroupBy::new(&names)
-            }
-        }
-
-        deserializer.deserialize_any(GroupByVisitor)
+            Ok(Self(names))
+        })
     }
 }
 
 impl GroupBy {
-    fn new<E: de::Error>(names: &[String]) -> Result<Self, E> {
-        let names: Vec<_> = names.iter().map(|name| name.trim().to_owned()).collect();
-        if names.is_empty() || names.iter().any(String::is_empty) {
-            return Err(E::custom("group_by: must be the name of a column, or a list of names"));
-        }
-        Ok(Self(names))
-    }
-
     /// Their names in a message.
     pub(super) fn label(&self) -> String {
         self.0.join(" + ")

@@ -15,6 +15,7 @@ mod place;
 mod properties;
 mod record;
 mod source;
+mod text_or_list;
 mod time;
 mod types;
 mod value;

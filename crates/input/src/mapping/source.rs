@@ -11,6 +11,7 @@ use serde::{
 use super::{
     column::{Column, Empty, Take},
     constant::{Constant, Values},
+    text_or_list::text_or_list,
     types::Type,
     value::{CellReader, json_string},
 };
@@ -274,32 +275,12 @@ struct Formats(Vec<String>);
 
 impl<'de> Deserialize<'de> for Formats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FormatsVisitor;
-
-        impl<'de> de::Visitor<'de> for FormatsVisitor {
-            type Value = Formats;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a format such as \"%Y-%m-%d %H:%M:%S\", or a list of formats")
+        let expecting = "a format such as \"%Y-%m-%d %H:%M:%S\", or a list of formats";
+        text_or_list(deserializer, expecting, |formats| {
+            if formats.is_empty() {
+                return Err("format: must not be an empty list");
             }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Formats, E> {
-                Ok(Formats(vec![text.to_owned()]))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Formats, A::Error> {
-                let mut formats = Vec::new();
-                while let Some(format) = list.next_element()? {
-                    formats.push(format);
-                }
-                if formats.is_empty() {
-                    Err(de::Error::custom("format: must not be an empty list"))
-                } else {
-                    Ok(Formats(formats))
-                }
-            }
-        }
-
-        deserializer.deserialize_any(FormatsVisitor)
+            Ok(Self(formats))
+        })
     }
 }

@@ -1,25 +1,21 @@
 //! Turns the findings about a table into a mapping.
 
+mod whole;
+
 use std::fmt::Write as _;
 
 use super::{
     evidence::Evidence,
-    guess::{
-        Guess, MISSING, NEEDS_ZONE, ROUNDED, constant, read_as, read_property, scalar, suggested_type, time, yes_or_no,
-    },
+    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, scalar, suggested_type, time, yes_or_no},
     moments::Moment,
     proposal::{Proposal, ProposalOptions},
     receipts::Receipts,
     sheet::Sheet,
-    tally::grouped,
     text::{Entry, Section, Text},
     words::{self, Found, Meaning},
 };
-use dfinery::{
-    tables::{EventPropertyUse, PropertyType, StandardEvent, StandardProperty},
-    taxonomy::{EVENTS, ITEM_PROPERTIES},
-};
-use dfinery_records::{Accepts, RecordKind};
+use dfinery::tables::{PropertyType, StandardProperty};
+use dfinery_records::{Accepts, RecordKind, thousands};
 
 /// Placeholder for a property whose name only people know.
 const NAMELESS: &str = "name_of_property";
@@ -70,7 +66,7 @@ impl<'a> Draft<'a> {
             skips: Vec::new(),
         };
         if let Some((line, problem)) = &sheet.first_broken {
-            let rows = grouped(sheet.broken);
+            let rows = thousands(sheet.broken);
             let said = format!("{rows} rows cannot be read, the first in line {line}: {problem}.");
             draft.unsure.push((Rank::Misfit, said));
         }
@@ -177,7 +173,7 @@ impl<'a> Draft<'a> {
                 self.skip(&condition);
                 let said = format!(
                     "{} rows have {word} as {column:?}, {}, which would make one user of many people: they are skipped.",
-                    grouped(tally.count),
+                    thousands(tally.count),
                     tally.place()
                 );
                 self.say(Rank::Remark, said);
@@ -364,144 +360,6 @@ impl<'a> Draft<'a> {
         self.skips.push(condition.to_owned());
     }
 
-    /// The parts that do not come from a single column.
-    fn whole(&mut self) {
-        self.rows();
-        if !self.unnamed.is_empty() {
-            let names: Vec<_> = self.unnamed.iter().map(|name| format!("{name:?}")).collect();
-            self.say(Rank::Remark, format!("{}: {UNREGISTERED}.", names.join(", ")));
-        }
-        if !self.text.applies(Section::Identity) {
-            self.placeholder(
-                Section::Identity,
-                "external_id",
-                "No column is known that names the user",
-            );
-        }
-        if self.kind == RecordKind::Event {
-            self.event();
-        }
-        if let Some(zone) = &self.known.timezone {
-            self.fixed(Section::Timezone, "timezone", &scalar(zone), true);
-        } else if self.needs_zone {
-            self.fixed(Section::Timezone, "timezone", "Asia/Seoul", false);
-        }
-        if self.kind == RecordKind::Profile && !self.text.applies(Section::UserProperties) {
-            let problem = "No column is known to be a property of the user";
-            self.placeholder(Section::UserProperties, NAMELESS, problem);
-        }
-    }
-
-    /// Which rows are none, and which belong together.
-    fn rows(&mut self) {
-        let sheet = self.sheet;
-        for (place, word, tally) in &sheet.totals {
-            let Some((column, _)) = sheet.columns.get(*place).filter(|(column, _)| !column.is_empty()) else {
-                continue;
-            };
-            let condition = format!("{{column: {}, equals: {}}}", scalar(column), scalar(word));
-            self.skips.push(condition);
-            let rows = if tally.count == 1 {
-                "row is a total"
-            } else {
-                "rows are totals"
-            };
-            let said = format!(
-                "{} {rows} ({column:?} is {word}), {}: skipped.",
-                grouped(tally.count),
-                tally.place()
-            );
-            self.say(Rank::Remark, said);
-        }
-        match self.skips.as_slice() {
-            [] => {}
-            [one] => self.fixed(Section::Rows, "skip_if", &one.clone(), true),
-            many => {
-                let all = format!("[{}]", many.join(", "));
-                self.fixed(Section::Rows, "skip_if", &all, true);
-            }
-        }
-        let Some(receipts) = self.receipts else { return };
-        let Some((column, _)) = sheet.columns.get(receipts.column) else {
-            return;
-        };
-        self.fixed(Section::Rows, "group_by", &scalar(column), true);
-        if receipts.torn.count > 0 {
-            let said = format!(
-                "{column:?}: {} orders go on after rows of others, {}: sort the file by this column, or these rows will be bad.",
-                grouped(receipts.torn.count),
-                receipts.torn.place()
-            );
-            self.say(Rank::Misfit, said);
-        }
-    }
-
-    fn event(&mut self) {
-        if let Some(name) = &self.known.event {
-            self.fixed(Section::Event, "event", &scalar(name), true);
-        } else {
-            if let Some(name) = self.likeliest_event() {
-                self.fixed(Section::Event, "event", name, false);
-            }
-            let problem = "The name of the event is not known: write it as a text";
-            self.placeholder(Section::Event, "event", problem);
-        }
-        if !self.text.applies(Section::Time) {
-            let problem = "No column is sure to be the time of the event";
-            self.placeholder(Section::Time, "event_datetime", problem);
-        }
-        let required = ITEM_PROPERTIES.iter().filter(|property| property.required);
-        for property in required
-            .filter(|_| self.text.applies(Section::EventItems))
-            .collect::<Vec<_>>()
-        {
-            if !self.text.has(Section::EventItems, property.name) {
-                self.fixed(
-                    Section::EventItems,
-                    property.name,
-                    constant(property.property_type),
-                    false,
-                );
-                let name = property.name;
-                let said = format!("Every item needs {name}: name its column or give a constant.");
-                self.say(Rank::Doubt, said);
-            }
-        }
-    }
-
-    /// The standard event with the most of its properties present.
-    fn likeliest_event(&self) -> Option<&'static str> {
-        let found = |event: &StandardEvent| {
-            let is_there = |property: &&EventPropertyUse| self.text.has(Section::EventProperties, property.name);
-            event.properties.iter().filter(is_there).count()
-        };
-        let likeliest = EVENTS.iter().max_by_key(|event| found(event))?;
-        (found(likeliest) > 0).then_some(likeliest.name)
-    }
-
-    fn fixed(&mut self, section: Section, key: &str, value: &str, applied: bool) {
-        self.text.push(Entry {
-            section,
-            key: key.to_owned(),
-            value: value.to_owned(),
-            note: String::new(),
-            applied,
-        });
-    }
-
-    /// A required part that is not known.
-    fn placeholder(&mut self, section: Section, key: &str, problem: &str) {
-        self.complete = false;
-        self.say(Rank::Open, format!("{problem}."));
-        self.text.push(Entry {
-            section,
-            key: key.to_owned(),
-            value: MISSING.to_owned(),
-            note: problem.to_owned(),
-            applied: true,
-        });
-    }
-
     pub(super) fn into_proposal(mut self) -> Proposal {
         self.unsure.sort_by_key(|(rank, _)| *rank);
         let unsure: Vec<_> = self.unsure.into_iter().map(|(_, said)| said).collect();
@@ -517,7 +375,7 @@ impl<'a> Draft<'a> {
 fn orders(count: u64) -> String {
     match count {
         1 => "1 order".to_owned(),
-        many => format!("{} orders", grouped(many)),
+        many => format!("{} orders", thousands(many)),
     }
 }
 

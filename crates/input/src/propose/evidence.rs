@@ -9,9 +9,10 @@ use super::{
     choices::Choices,
     moments::{Moment, Moments},
     numbers::Numbers,
-    tally::{Tally, grouped},
+    tally::Tally,
 };
 use crate::mapping::number;
+use dfinery_records::thousands;
 
 /// The most different values to count.
 const MOST_DISTINCT: usize = 10_000;
@@ -155,8 +156,8 @@ impl Evidence {
         }
         let distinct = match self.distinct.len() {
             1 => "1 value".to_owned(),
-            many if many > MOST_DISTINCT => format!("more than {} different values", grouped(MOST_DISTINCT as u64)),
-            many => format!("{} different values", grouped(many as u64)),
+            many if many > MOST_DISTINCT => format!("more than {} different values", thousands(MOST_DISTINCT as u64)),
+            many => format!("{} different values", thousands(many as u64)),
         };
         format!("{}; {distinct}, {}", self.kind(), self.emptiness())
     }
@@ -167,7 +168,7 @@ impl Evidence {
         let share = self.empty.saturating_mul(100) / all.max(1);
         match self.empty {
             0 => "none empty".to_owned(),
-            _ if share == 0 || share == 99 => format!("{} of {} empty", grouped(self.empty), grouped(all)),
+            _ if share == 0 || share == 99 => format!("{} of {} empty", thousands(self.empty), thousands(all)),
             _ => format!("{share}% empty"),
         }
     }

@@ -1,6 +1,6 @@
 //! How many cells are of one sort, and where the first of them are.
 
-use std::fmt::Write as _;
+use dfinery_records::thousands;
 
 /// How many lines to remember.
 const LINES: usize = 3;
@@ -53,24 +53,11 @@ impl Tally {
         };
         format!(
             "{} of {} cells {verb} not fit, {}: {rows} will be bad",
-            grouped(self.count),
-            grouped(all),
+            thousands(self.count),
+            thousands(all),
             self.place()
         )
     }
-}
-
-/// A number with separators of thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        let _ = write!(out, "{digit}");
-    }
-    out
 }
 
 #[cfg(test)]
