@@ -233,7 +233,7 @@ impl Validate for import::Identity {
         {
             out.push(
                 at,
-                "at least one of external_id, phone_no, email, kakao_user_id, line_user_id is needed",
+                "needs external_id, phone_no, email, kakao_user_id or line_user_id",
             );
         }
         if self.external_id.as_deref() == Some("") {

@@ -30,11 +30,11 @@ pub enum ImportCode {
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/en/api/import-api/response),
     /// documented. HTTP 400 is taken from the HTTP table of the same page.
     BadRequest,
-    /// 40001: The request was read, but its content did not pass the server's checks. The answer does
-    /// not say which field is at fault. Check that events and properties are registered in the console
-    /// under exactly these names and types, that at least one identifier has a value, that datetimes
-    /// look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is
-    /// found, send the events of the call one by one to see which of them is refused.
+    /// 40001: The content failed the checks of the service. The answer does not say which field is at
+    /// fault. Check that events and properties are registered in the console under exactly these names
+    /// and types, that at least one identifier has a value, that datetimes look like
+    /// `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is found, send
+    /// the events of the call one by one to see which of them is refused.
     ///
     /// Source:
     /// [Import API: detailed response](https://docs.dfinery.ai/api-guide/api/import-api/response),
@@ -805,8 +805,8 @@ static IMPORT_VALIDATION_FAILURE: CodeInfo = CodeInfo {
     auth: false,
     retry: RetryClass::Never,
     meaning: Text {
-        en: "The request was read, but its content did not pass the server's checks.",
-        ko: "요청은 읽었지만 내용이 서버의 검증을 통과하지 못했습니다.",
+        en: "The content failed the checks of the service.",
+        ko: "요청 내용이 서버의 검증을 통과하지 못했습니다.",
     },
     remedy: Text {
         en: "The answer does not say which field is at fault. Check that events and properties are registered in the console under exactly these names and types, that at least one identifier has a value, that datetimes look like `2026-09-14T03:21:07.512Z`, and that every `event_log_id` is a UUID. If nothing is found, send the events of the call one by one to see which of them is refused.",

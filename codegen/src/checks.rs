@@ -26,7 +26,7 @@ pub fn of_struct(api: &Api, owned: &TokenStream, schema: &Schema, form: Form) ->
     if schema.min_properties.is_some() {
         let idents = properties.iter().map(|property| &property.ident);
         let names: Vec<_> = properties.iter().map(|property| property.name).collect();
-        let problem = format!("at least one of {} is needed", names.join(", "));
+        let problem = format!("needs {}", any_of(&names));
         checks.push(quote!(if #(self.#idents.is_none())&&* { out.push(at, #problem); }));
     }
     for property in &properties {
@@ -71,6 +71,14 @@ pub fn empty_text(property: &Property<'_>, form: Form) -> Option<TokenStream> {
         _ => return None,
     };
     Some(quote!(if #is_empty { out.push(&at.field(#name), "must not be empty"); }))
+}
+
+/// Names of which one is enough, as in `a, b or c`.
+fn any_of(names: &[&str]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        names => names.concat(),
+    }
 }
 
 /// The checks of how many elements a list has.

@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
 
+use dfinery::{ImportCode, Language};
 use dfinery_input::InputError;
 use dfinery_load::{LoadError, Receipt, Stop};
 
@@ -132,8 +133,15 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     if receipt.finished_before {
         out.push_str("To load it again, begin anew with --restart.\n");
     }
-    if matches!(receipt.stopped, Some(Stop::AllRefused(..))) {
-        return on_all_refused(receipt, out);
+    if let Some(Stop::AllRefused(_, error)) = &receipt.stopped {
+        return on_all_refused(receipt, error, out);
+    }
+    if let Some(code) = receipt
+        .by_code
+        .keys()
+        .find(|code| ImportCode::from_raw(code).info().is_some())
+    {
+        let _ = writeln!(out, "What to do about {code}: dfinery explain {code}");
     }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
@@ -141,6 +149,16 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
         let _ = writeln!(
             out,
             "To send again what was not taken: dfinery replay {}",
+            quoted_path(path)
+        );
+    }
+    if let Some(path) = &receipt.dead_letter
+        && receipt.invalid > 0
+        && receipt.rejected_rows.is_empty()
+    {
+        let _ = writeln!(
+            out,
+            "To correct what is invalid, and to load it by itself: dfinery rows {} -o FILE",
             quoted_path(path)
         );
     }
@@ -166,8 +184,13 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
 }
 
 /// Says what to do about a load of which the service takes nothing.
-fn on_all_refused(receipt: &Receipt, out: &mut String) {
-    let _ = writeln!(out, "What to do: put right what the code says.");
+fn on_all_refused(receipt: &Receipt, error: &dfinery::Error, out: &mut String) {
+    let remedy = error.remedy(Language::English);
+    let _ = writeln!(
+        out,
+        "What to do: {}",
+        remedy.unwrap_or("put right what the answer says.")
+    );
     if receipt.goes_on() {
         let _ = writeln!(
             out,

@@ -23,6 +23,7 @@ mod shell;
 mod signals;
 mod status;
 mod usage;
+mod wrap;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crate::paint;
+use crate::{paint, wrap::wrap};
 
 /// Whether only what needs attention is written.
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -23,20 +23,27 @@ pub fn is_painted(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
 }
 
+/// A text as it looks on this stream: to a terminal go colours, and lines as long as its own.
+fn shown(text: &str, stream: &impl anstream::stream::RawStream) -> String {
+    let painted = is_painted(stream).then(|| paint::text(text));
+    let text = painted.as_deref().unwrap_or(text);
+    if stream.is_terminal() {
+        wrap(text, textwrap::termwidth())
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Writes a text for people to standard output.
 pub fn write_text(out: &mut Output, text: &str) -> io::Result<()> {
-    if is_painted(&out.out) {
-        out.write_all(paint::text(text).as_bytes())
-    } else {
-        out.write_all(text.as_bytes())
-    }
+    let text = shown(text, &out.out);
+    out.write_all(text.as_bytes())
 }
 
 /// Writes a text for people to standard error, and a blank line that keeps it apart from what follows.
 pub fn write_aside(text: &str) {
     let mut err = io::stderr();
-    let painted = is_painted(&err).then(|| paint::text(text));
-    let _ = writeln!(err, "{}", painted.as_deref().unwrap_or(text));
+    let _ = writeln!(err, "{}", shown(text, &err));
 }
 
 /// Says something on standard error.

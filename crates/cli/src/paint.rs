@@ -11,7 +11,7 @@ const HEADING: Style = Style::new().bold();
 
 /// How a line that begins with these words looks. A line that begins with blanks shows a count: zero is as good as
 /// nothing.
-const LINES: [(&str, Style); 19] = [
+const LINES: [(&str, Style); 20] = [
     ("Receipt for ", HEADING),
     ("Plan; ", HEADING),
     ("Problems", BAD.bold()),
@@ -22,8 +22,9 @@ const LINES: [(&str, Style); 19] = [
     ("All counts agree", GOOD.bold()),
     ("What to try next:", HEADING),
     ("It ended early: ", BAD),
-    ("What to do: ", HEADING),
-    ("To send again what was not taken: ", HEADING),
+    ("What to do", HEADING),
+    ("To send again ", HEADING),
+    ("To correct ", HEADING),
     ("Run the same command again", HEADING),
     ("  accepted ", GOOD),
     ("  rejected ", BAD),

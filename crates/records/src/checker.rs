@@ -18,7 +18,7 @@ use dfinery::Violations;
 /// assert_eq!(checker.check(line).unwrap().kind, RecordKind::Profile);
 ///
 /// let wrong = checker.check(r#"{"identity":{}}"#).unwrap_err();
-/// assert!(wrong.to_string().starts_with("identity: at least one of external_id, phone_no"));
+/// assert!(wrong.to_string().starts_with("identity: needs external_id, phone_no"));
 /// ```
 pub struct Checker {
     taxonomy: Option<Arc<Taxonomy>>,

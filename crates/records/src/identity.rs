@@ -44,7 +44,8 @@ impl Reading<'_, '_> {
         if !given && deletion {
             self.violation(at, "a deletion needs external_id");
         } else if !given {
-            self.violation(at, format!("at least one of {} is needed", FIELDS.join(", ")));
+            let [rest @ .., last] = &FIELDS;
+            self.violation(at, format!("needs {} or {last}", rest.join(", ")));
         }
         Ok(())
     }

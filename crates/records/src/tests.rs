@@ -137,7 +137,7 @@ fn text_that_is_no_json_is_refused_without_a_word_of_it() {
     for (json, problem) in [
         (
             "",
-            "is not valid JSON: EOF while parsing a value; all of a record must stand on one line (column 0)",
+            "is not valid JSON: EOF while parsing a value; a record stands on one line (column 0)",
         ),
         (
             r#"{"identity":secret}"#,
@@ -145,7 +145,7 @@ fn text_that_is_no_json_is_refused_without_a_word_of_it() {
         ),
         (
             r#"{"identity":{"external_id":"secret}"#,
-            "is not valid JSON: EOF while parsing a string; all of a record must stand on one line (column 35)",
+            "is not valid JSON: EOF while parsing a string; a record stands on one line (column 35)",
         ),
         ("[1]", "a record must be an object, not an array"),
         (
@@ -165,11 +165,11 @@ fn identifiers_have_their_forms() {
     for (identity, problem) in [
         (
             "",
-            "identity: at least one of external_id, phone_no, email, kakao_user_id, line_user_id is needed",
+            "identity: needs external_id, phone_no, email, kakao_user_id or line_user_id",
         ),
         (
             r#""external_id":null"#,
-            "identity: at least one of external_id, phone_no, email, kakao_user_id, line_user_id is needed",
+            "identity: needs external_id, phone_no, email, kakao_user_id or line_user_id",
         ),
         (r#""external_id":"""#, "identity.external_id: must not be empty"),
         (

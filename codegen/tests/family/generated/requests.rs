@@ -101,7 +101,7 @@ impl import::EventsCommon {
 impl Validate for import::Identity {
     fn check(&self, at: &Path<'_>, out: &mut Violations) {
         if self.external_id.is_none() && self.email.is_none() {
-            out.push(at, "at least one of external_id, email is needed");
+            out.push(at, "needs external_id or email");
         }
         if self.external_id.as_deref() == Some("") {
             out.push(&at.field("external_id"), "must not be empty");

@@ -111,7 +111,7 @@ async fn bad_rows_of_a_table_are_told_and_the_others_loaded() {
         (
             "nobody.csv",
             row(",,2026-11-01 10:00:00,secret,1"),
-            "identity: at least one of external_id",
+            "identity: needs external_id",
         ),
     ] {
         desk.write(name, &content);
@@ -232,7 +232,7 @@ async fn a_record_over_several_lines_is_told_how_to_stand() {
     desk.write("pretty.json", pretty);
     let ran = desk.run(&["load", "identities", "pretty.json"]).await;
     ran.is(1)
-        .says("is not valid JSON: EOF while parsing an object; all of a record must stand on one line")
+        .says("is not valid JSON: EOF while parsing an object; a record stands on one line")
         .says("pretty.json:1");
     assert_eq!(desk.receipt("pretty.json")["invalid"], json!(5));
     // The same in an array is good.

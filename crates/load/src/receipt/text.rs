@@ -48,20 +48,17 @@ fn counts(receipt: &Receipt, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         unchanged => format!("of these {} unchanged and not sent", thousands(unchanged)),
     };
     line(f, "accepted", receipt.accepted, &unchanged)?;
-    line(f, "rejected", receipt.rejected, "the server said no")?;
     line(f, "invalid", receipt.invalid, "failed the check, not sent")?;
+    line(f, "rejected", receipt.rejected, "the server said no")?;
     line(f, "undelivered", receipt.undelivered, "certainly not taken")?;
     line(f, "unknown", receipt.unknown, "sent, but no answer that can be trusted")?;
     for (code, count) in &receipt.by_code {
-        let info = ImportCode::from_raw(code);
-        let remedy = info
+        let code = ImportCode::from_raw(code);
+        let meaning = code
             .info()
-            .map_or("", |info| info.remedy.in_language(Language::English));
-        writeln!(
-            f,
-            "{}",
-            format!("    {code:<10}{:>12}  {remedy}", thousands(*count)).trim_end()
-        )?;
+            .map_or("", |info| info.meaning.in_language(Language::English));
+        let line = format!("    {:<10}{:>12}  {meaning}", code.as_str(), thousands(*count));
+        writeln!(f, "{}", line.trim_end())?;
     }
     if receipt.possibly_twice > 0 {
         line(
@@ -128,8 +125,6 @@ fn runs(receipt: &Receipt, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     } else if receipt.runs > 1 {
         let last = time(receipt.duration_seconds);
         writeln!(f, "It took {} runs, this one {last}.", thousands(receipt.runs.into()))?;
-    } else {
-        writeln!(f, "It took {}.", time(receipt.duration_seconds))?;
     }
     if receipt.repeat_sends_again {
         writeln!(f, "There is no journal: a repeat of this load sends all of it again.")?;
@@ -147,9 +142,6 @@ fn runs(receipt: &Receipt, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn files(receipt: &Receipt, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(path) = &receipt.dead_letter {
         writeln!(f, "Not accepted: {}", path_name(path))?;
-        if receipt.rejected_rows.is_empty() && receipt.invalid > 0 {
-            writeln!(f, "  correct what is invalid, and load it as a file of its own")?;
-        }
     }
     for path in &receipt.rejected_rows {
         writeln!(f, "Rows to correct and load: {}", path_name(path))?;
@@ -171,13 +163,22 @@ impl fmt::Display for Calls<'_> {
             calls,
             attempts,
             rate_limited,
+            runs,
+            duration_seconds,
             ..
         } = self.0;
-        let of = |count: u64, one: &str| match count {
+        let of = |count: u64, one: &str, many: &str| match count {
             1 => format!("1 {one}"),
-            many => format!("{} {one}s", thousands(many)),
+            count => format!("{} {many}", thousands(count)),
         };
-        write!(f, "{} in {}", of(*calls, "call"), of(*attempts, "request"))?;
+        f.write_str(&of(*calls, "call", "calls"))?;
+        let retries = attempts.saturating_sub(*calls);
+        if retries > 0 {
+            write!(f, " and {}", of(retries, "retry", "retries"))?;
+        }
+        if *runs == 1 {
+            write!(f, " in {}", time(*duration_seconds))?;
+        }
         if *rate_limited > 0 {
             write!(f, ", {} of them refused for the quota", thousands(*rate_limited))?;
         }

@@ -47,7 +47,7 @@ fn words(error: &serde_json::Error) -> String {
     let colon = if reason.is_empty() { "" } else { ": " };
     // A truncated record, or one spread over several lines for people.
     let advice = if error.is_eof() {
-        "; all of a record must stand on one line"
+        "; a record stands on one line"
     } else {
         ""
     };

@@ -38,7 +38,7 @@ Checked against the rules of the API and taxonomy.yaml.
 Problems
   event.event_items[].df_price: must be a number, not a text: write the number without quotes
     6 records, first at events.ndjson:4, events.ndjson:5, events.ndjson:6, events.ndjson:7, events.ndjson:8
-  is not valid JSON: EOF while parsing an object; all of a record must stand on one line
+  is not valid JSON: EOF while parsing an object; a record stands on one line
     2 records, first at events.ndjson:2, events.ndjson:3
   identity: is missing
     1 record, first at events.ndjson:10
