@@ -12,7 +12,7 @@ mod shell;
 
 use std::{fs, path::Path};
 
-use block::{Block, blocks, blocks_in, command};
+use block::{Block, blocks, blocks_in, bytes, command};
 use shell::{Shell, is_here};
 
 /// A page in English and in Korean, each with its name.
@@ -44,8 +44,16 @@ const PAGES: [Page; 8] = [README, LOADING, MAPPING, EXPORTING, NIGHTLY, COMMANDS
 async fn follow(shell: &Shell, name: &str, page: &str) {
     let mut shown = None;
     for block in blocks(page) {
-        if block.file.is_some() {
+        if let Some(file) = block.file {
+            let path = shell.folder.path().join(file);
+            let written = file.ends_with("/rejected.csv").then(|| fs::read(&path).unwrap());
             block.write_to(shell.folder.path());
+            if let Some(written) = written {
+                let corrected = fs::read(&path).unwrap();
+                let (wrong, right) = (bytes(",하나,", block.cp949), bytes(",1,", block.cp949));
+                assert!(written != corrected, "{name}: {file} is corrected");
+                assert_eq!(replaced(&written, &wrong, &right), corrected, "{name}: {file}");
+            }
             continue;
         }
         let Block { language, lines, .. } = block;
@@ -88,6 +96,12 @@ async fn follow(shell: &Shell, name: &str, page: &str) {
             other => panic!("{name}: nothing runs a block of {other}"),
         }
     }
+}
+
+/// The text with its only `wrong` made `right`.
+fn replaced(text: &[u8], wrong: &[u8], right: &[u8]) -> Vec<u8> {
+    let place = text.windows(wrong.len()).position(|part| part == wrong).unwrap();
+    [&text[..place], right, &text[place + wrong.len()..]].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
