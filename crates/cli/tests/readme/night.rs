@@ -1,6 +1,12 @@
 //! What the page about nights gives to schedulers is what its script does.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use serde_json::Value;
 
@@ -142,21 +148,20 @@ async fn every_scheduler_runs_the_night() {
             for block in units.filter(|block| block.language == "ini") {
                 fs::write(folder.join(block.file.unwrap()), place(&block.lines.join("\n"))).unwrap();
             }
-            let (text, code) = shell
-                .run("systemd-analyze verify ./dfinery-night.service ./dfinery-night.timer")
-                .await;
-            assert_eq!((&*text, code), ("", Some(0)), "{name}");
+            let verify = "systemd-analyze verify ./dfinery-night.service ./dfinery-night.timer";
+            // It also looks at units of this machine.
+            let (text, _) = shell.run(verify).await;
+            assert!(!text.contains("dfinery-night"), "{name}: {text}");
         }
 
-        let (text, code) = shell.run("./tidy.sh -1").await;
+        let (members, sales) = ("members-2025-11-20.csv.dfinery", "sales-2025-11-20.csv.dfinery");
+        let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
+        for old in [members, sales] {
+            File::open(folder.join(old)).unwrap().set_modified(long_ago).unwrap();
+        }
+        let (text, code) = shell.run("./tidy.sh 30").await;
         assert_eq!(code, Some(0), "{name}: {text}");
-        assert!(
-            !folder.join("members-2025-11-20.csv.dfinery").exists(),
-            "{name}: it left nothing"
-        );
-        assert!(
-            folder.join("sales-2025-11-20.csv.dfinery").exists(),
-            "{name}: it left a row"
-        );
+        assert!(!folder.join(members).exists(), "{name}: it left nothing");
+        assert!(folder.join(sales).exists(), "{name}: it left a row");
     }
 }
