@@ -3,146 +3,80 @@
 
 #![cfg(unix)]
 
-use std::{
-    env,
-    fs::{self, File},
-    io::{Read as _, Seek as _},
-    path::Path,
-    process::{Command, Stdio},
-};
+#[path = "readme/block.rs"]
+mod block;
+#[path = "readme/night.rs"]
+mod night;
+#[path = "readme/shell.rs"]
+mod shell;
 
-use dfinery_emulator::Emulator;
+use std::{fs, path::Path};
 
-const READMES: [(&str, &str); 2] = [
-    ("README.md", include_str!("../../../README.md")),
-    ("README.ko.md", include_str!("../../../README.ko.md")),
-];
-const LOADING: [(&str, &str); 2] = [
-    ("docs/loading.md", include_str!("../../../docs/loading.md")),
-    ("docs/loading.ko.md", include_str!("../../../docs/loading.ko.md")),
-];
-const MAPPING: [(&str, &str); 2] = [
-    ("docs/mapping.md", include_str!("../../../docs/mapping.md")),
-    ("docs/mapping.ko.md", include_str!("../../../docs/mapping.ko.md")),
-];
-const EXPORTING: [(&str, &str); 2] = [
-    ("docs/exporting.md", include_str!("../../../docs/exporting.md")),
-    ("docs/exporting.ko.md", include_str!("../../../docs/exporting.ko.md")),
-];
+use block::{Block, blocks, blocks_in, bytes, command};
+use shell::{Shell, is_here};
 
-/// A code block.
-struct Block<'a> {
-    language: &'a str,
-    /// The file that it shows, which stands behind the language.
-    file: Option<&'a str>,
-    lines: Vec<&'a str>,
+/// A page in English and in Korean, each with its name.
+type Page = [(&'static str, &'static str); 2];
+
+macro_rules! page {
+    ($name:literal) => {
+        [
+            (concat!($name, ".md"), include_str!(concat!("../../../", $name, ".md"))),
+            (
+                concat!($name, ".ko.md"),
+                include_str!(concat!("../../../", $name, ".ko.md")),
+            ),
+        ]
+    };
 }
 
-fn blocks(page: &str) -> Vec<Block<'_>> {
-    let mut blocks = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        if let Some(info) = line.strip_prefix("```") {
-            let (language, file) = info.split_once(' ').map_or((info, None), |(l, f)| (l, Some(f)));
-            blocks.push(Block {
-                language,
-                file,
-                lines: lines.by_ref().take_while(|line| *line != "```").collect(),
-            });
-        }
-    }
-    blocks
-}
-
-fn blocks_in<'a>(page: &'a str, language: &str) -> Vec<Vec<&'a str>> {
-    let blocks = blocks(page).into_iter();
-    blocks
-        .filter(|block| block.language == language)
-        .map(|block| block.lines)
-        .collect()
-}
-
-/// A line of a shell, and the exit code that its remark tells.
-fn command(line: &str) -> (&str, i32) {
-    let (command, remark) = line.split_once(" #").unwrap_or((line, "0"));
-    let mut digits = remark.split(|c: char| !c.is_ascii_digit());
-    let code = digits.find_map(|digits| digits.parse().ok());
-    (command.trim_end(), code.expect("a remark tells an exit code"))
-}
-
-/// A folder and an emulator for the commands of a page.
-struct Shell {
-    emulator: Emulator,
-    folder: tempfile::TempDir,
-}
-
-impl Shell {
-    async fn new() -> Self {
-        Self {
-            emulator: Emulator::start().await.unwrap(),
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// What a terminal would show, and the exit code.
-    async fn run(&self, line: &str) -> (String, Option<i32>) {
-        let program = Path::new(env!("CARGO_BIN_EXE_dfinery")).parent().unwrap();
-        let mut path = program.as_os_str().to_owned();
-        path.push(":");
-        path.push(env::var_os("PATH").unwrap_or_default());
-        let mut terminal = tempfile::tempfile().unwrap();
-        let mut command = Command::new("sh");
-        for (name, _) in env::vars_os() {
-            if name.to_string_lossy().starts_with("DFINERY_") {
-                command.env_remove(name);
-            }
-        }
-        let same = |file: &File| Stdio::from(file.try_clone().unwrap());
-        command
-            .args(["-c", line])
-            .current_dir(&self.folder)
-            .env("PATH", path)
-            .env("DFINERY_BASE_URL", self.emulator.base_url())
-            .env("DFINERY_SERVICE_ID", self.emulator.service_id())
-            .env("DFINERY_IMPORT_TOKEN", self.emulator.import_token())
-            .env("DFINERY_EXPORT_TOKEN", self.emulator.export_token())
-            .env("XDG_STATE_HOME", self.folder.path().join("state"))
-            .env("DFINERY_PROGRESS", "none")
-            .stdin(Stdio::null())
-            .stdout(same(&terminal))
-            .stderr(same(&terminal));
-        let status = tokio::task::spawn_blocking(move || command.status().unwrap())
-            .await
-            .unwrap();
-        let mut text = String::new();
-        terminal.rewind().unwrap();
-        terminal.read_to_string(&mut text).unwrap();
-        (text, status.code())
-    }
-}
+const README: Page = page!("README");
+const LOADING: Page = page!("docs/loading");
+const MAPPING: Page = page!("docs/mapping");
+const EXPORTING: Page = page!("docs/exporting");
+const NIGHTLY: Page = page!("docs/nightly");
+const COMMANDS: Page = page!("docs/commands");
+const SDK: Page = page!("docs/sdk");
+const EMULATOR: Page = page!("docs/emulator");
+const PAGES: [Page; 8] = [README, LOADING, MAPPING, EXPORTING, NIGHTLY, COMMANDS, SDK, EMULATOR];
 
 /// Does what a reader of the page does, from its beginning to its end.
-async fn follow(name: &str, page: &str) {
-    let shell = Shell::new().await;
+async fn follow(shell: &Shell, name: &str, page: &str) {
     let mut shown = None;
-    for Block { language, file, lines } in blocks(page) {
-        if let Some(file) = file {
-            fs::write(shell.folder.path().join(file), format!("{}\n", lines.join("\n"))).unwrap();
+    for block in blocks(page) {
+        if let Some(file) = block.file {
+            let path = shell.folder.path().join(file);
+            let written = file.ends_with("/rejected.csv").then(|| fs::read(&path).unwrap());
+            block.write_to(shell.folder.path());
+            if let Some(written) = written {
+                let corrected = fs::read(&path).unwrap();
+                let (wrong, right) = (bytes(",하나,", block.cp949), bytes(",1,", block.cp949));
+                assert!(written != corrected, "{name}: {file} is corrected");
+                assert_eq!(replaced(&written, &wrong, &right), corrected, "{name}: {file}");
+            }
             continue;
         }
+        let Block { language, lines, .. } = block;
         match language {
             "sh" => {
                 let mut terminal = String::new();
                 for line in lines {
                     let line = line.replace("cargo run -p dfinery-cli -- ", "dfinery ");
-                    if line.starts_with("cargo ") {
+                    if line.starts_with("cargo ") || line.starts_with("curl ") && !is_here("curl") {
                         continue;
                     }
                     let (command, code) = command(&line);
-                    assert!(command.contains("dfinery "), "{name}: {command}");
+                    if command.starts_with("dfinery emulator ") {
+                        terminal += &shell.begin(command);
+                        continue;
+                    }
                     let (text, ended) = shell.run(command).await;
+                    if command.starts_with("./summary.sh") && !(is_here("curl") && is_here("jq")) {
+                        continue;
+                    }
                     assert_eq!(ended, Some(code), "{name}: {command}: {text}");
-                    assert!(text.lines().count() > 0, "{name}: {command} says nothing");
+                    let is_silent = command.starts_with("./") || command.contains(" -o ");
+                    assert!(is_silent || !text.is_empty(), "{name}: {command} says nothing");
                     if command == "dfinery demo" {
                         assert!(text.contains("\nAll counts agree.\n"), "{text}");
                     }
@@ -156,28 +90,33 @@ async fn follow(name: &str, page: &str) {
                 let lines: Vec<_> = lines.into_iter().map(without_time).collect();
                 assert_eq!(lines, shown.collect::<Vec<_>>(), "{name}");
             }
-            // Rust is run as documentation; the dependencies are held below. The others show a folder, and what other programs are
-            // given to run the command.
-            "rust" | "toml" | "tree" | "ini" | "python" => {}
+            // Rust is run as documentation; the dependencies are held below, and so are the lines for cron. A tree shows a
+            // folder.
+            "rust" | "toml" | "tree" | "cron" => {}
             other => panic!("{name}: nothing runs a block of {other}"),
         }
     }
 }
 
+/// The text with its only `wrong` made `right`.
+fn replaced(text: &[u8], wrong: &[u8], right: &[u8]) -> Vec<u8> {
+    let place = text.windows(wrong.len()).position(|part| part == wrong).unwrap();
+    [&text[..place], right, &text[place + wrong.len()..]].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_works() {
-    for (name, page) in READMES.into_iter().chain(LOADING).chain(MAPPING).chain(EXPORTING) {
-        follow(name, page).await;
+    for (name, page) in PAGES.into_iter().filter(|page| *page != NIGHTLY).flatten() {
+        follow(&Shell::new().await, name, page).await;
     }
 }
 
 #[test]
 fn the_readmes_begin_with_the_demo_and_the_tests() {
-    for (name, readme) in READMES {
+    for (name, readme) in README {
         let lines = blocks_in(readme, "sh").concat();
-        let cargo: Vec<_> = lines.into_iter().filter(|line| line.starts_with("cargo ")).collect();
         let test = "cargo test --workspace";
-        assert_eq!(cargo, ["cargo run -p dfinery-cli -- demo", test], "{name}");
+        assert_eq!(lines[..2], ["cargo run -p dfinery-cli -- demo", test], "{name}");
         assert!(
             include_str!("../../../.ci/run").lines().any(|line| line == test),
             "{name}: CI runs what the README says"
@@ -186,23 +125,70 @@ fn the_readmes_begin_with_the_demo_and_the_tests() {
 }
 
 #[test]
+fn a_readme_is_short_and_every_link_of_a_page_leads_somewhere() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    for (name, page) in PAGES.into_iter().flatten() {
+        assert!(!name.starts_with("README") || page.lines().count() <= 150, "{name}");
+        let links = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        let pictures = page.split("src=\"").chain(page.split("srcset=\"")).skip(1);
+        let pictures = pictures.filter_map(|rest| rest.split_once('"'));
+        for (link, _) in links.chain(pictures).filter(|(link, _)| !link.contains([' ', '\n'])) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            if link.contains("://") || file.is_empty() {
+                continue;
+            }
+            let path = root.join(name).parent().unwrap().join(file);
+            assert!(path.is_file(), "{name}: {link}");
+            let found = heading.is_empty() || headings(&fs::read_to_string(path).unwrap()).any(|of| of == heading);
+            assert!(found, "{name}: {link}");
+        }
+    }
+}
+
+/// The headings of a page, as a link names them.
+fn headings(page: &str) -> impl Iterator<Item = String> {
+    let titles = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+    titles.map(|title| {
+        let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-');
+        title
+            .to_lowercase()
+            .chars()
+            .filter(kept)
+            .collect::<String>()
+            .replace(' ', "-")
+    })
+}
+
+#[test]
 fn both_languages_show_the_same_code_and_versions() {
-    for [(name, english), (_, korean)] in [READMES, LOADING, MAPPING, EXPORTING] {
+    for [(name, english), (_, korean)] in PAGES {
         let data = |page| -> Vec<String> {
             let shown = blocks(page).into_iter();
-            let same = shown.filter(|block| !matches!(block.language, "sh" | "rust" | "tree"));
-            same.map(|Block { language, file, lines }| {
-                let lines: Vec<_> = lines.into_iter().map(without_remark).collect();
-                format!("{language} {file:?}\n{}", lines.join("\n"))
+            let same = shown.filter(|block| match block.language {
+                "sh" => block.file.is_some(),
+                language => !matches!(language, "rust" | "tree"),
+            });
+            same.map(|block| {
+                let said = |line: &&str| !line.trim_start().starts_with("# ");
+                let lines: Vec<_> = block.lines.into_iter().filter(said).map(without_remark).collect();
+                format!(
+                    "{} {:?} {}\n{}",
+                    block.language,
+                    block.file,
+                    block.cp949,
+                    lines.join("\n")
+                )
             })
             .collect()
         };
-        assert_eq!(data(english), data(korean));
+        assert_eq!(data(english), data(korean), "{name}");
         let commands = |page| -> Vec<(String, i32)> {
             let lines = blocks_in(page, "sh").concat().into_iter().map(command);
             lines.map(|(command, code)| (command.to_owned(), code)).collect()
         };
-        assert_eq!(commands(english), commands(korean));
+        assert_eq!(commands(english), commands(korean), "{name}");
         let code = |page| -> Vec<Vec<String>> {
             // Comments, and what is printed for people, may be in the language of the page.
             let is_said = |line: &&str| {
@@ -213,16 +199,12 @@ fn both_languages_show_the_same_code_and_versions() {
                 .map(|block| block.into_iter().filter(is_said).map(str::to_owned).collect())
                 .collect()
         };
-        assert!(name == MAPPING[0].0 || !code(english).is_empty());
-        assert_eq!(code(english), code(korean));
+        assert_eq!(code(english), code(korean), "{name}");
     }
     let version = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap().0;
     for package in ["dfinery", "dfinery-emulator", "dfinery-load"] {
         let dependency = format!("{package} = \"{version}\"");
-        assert!(
-            blocks_in(READMES[0].1, "toml")[0].contains(&&*dependency),
-            "{dependency}"
-        );
+        assert!(blocks_in(SDK[0].1, "toml")[0].contains(&&*dependency), "{dependency}");
     }
 }
 
@@ -253,8 +235,8 @@ async fn the_tables_list_all_commands_and_exit_codes() {
     let codes: Vec<_> = codes.filter(|code| code.parse::<u8>().is_ok()).collect();
     assert_eq!(codes, ["0", "1", "2", "75", "130"]);
     assert!(commands.contains(&"load"), "{help}");
-    for (name, readme) in READMES {
-        let rows = readme.lines().filter_map(|line| line.strip_prefix("| "));
+    for (name, page) in COMMANDS {
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
         let rows: Vec<_> = rows.filter_map(|row| Some(row.split_once(" |")?.0)).collect();
         let mut listed: Vec<_> = rows
             .iter()
@@ -282,7 +264,7 @@ fn the_environment_and_the_packages_that_are_named_exist() {
         include_str!("../../../src/export.rs"),
     ]
     .concat();
-    for (name, readme) in READMES {
+    for ((name, readme), (_, settings)) in README.into_iter().zip(COMMANDS) {
         for package in &packages {
             assert!(readme.contains(&format!("| `{package}` |")), "{name}: {package}");
         }
@@ -293,7 +275,7 @@ fn the_environment_and_the_packages_that_are_named_exist() {
             "DFINERY_BASE_URL",
         ] {
             assert!(
-                readme.contains(variable) && code.contains(&format!("\"{variable}\"")),
+                settings.contains(variable) && code.contains(&format!("\"{variable}\"")),
                 "{name}: {variable}"
             );
         }

@@ -91,12 +91,12 @@ pub use stream::{Record, Settled, SettledStream};
 /// The Rust in the pages for users, run as examples.
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../../../README.md")]
-    mod readme {}
-    #[doc = include_str!("../../../README.ko.md")]
-    mod readme_in_korean {}
-    #[doc = include_str!("../../../docs/loading.md")]
-    mod loading {}
-    #[doc = include_str!("../../../docs/loading.ko.md")]
-    mod loading_in_korean {}
+    #[doc = include_str!("../../../docs/sdk.md")]
+    mod sdk {}
+    #[doc = include_str!("../../../docs/sdk.ko.md")]
+    mod sdk_in_korean {}
+    #[doc = include_str!("../../../docs/emulator.md")]
+    mod emulator {}
+    #[doc = include_str!("../../../docs/emulator.ko.md")]
+    mod emulator_in_korean {}
 }
