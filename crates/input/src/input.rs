@@ -307,6 +307,16 @@ impl Input {
         }
     }
 
+    /// How many records the rows read so far were when they were rejected; 0 if this is no table of rejected rows. A corrected
+    /// row may become no record, and the rows of two records may become one.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        match &self.framer {
+            Framer::Table(rows) => rows.rejected(),
+            Framer::Lines(_) | Framer::Array(_) => 0,
+        }
+    }
+
     /// What has been read of it so far, before decompression.
     #[must_use]
     pub fn passed(&self) -> Arc<Passed> {

@@ -21,6 +21,15 @@ pub(crate) struct RowReader {
     /// The cells of the row read last, if it is good.
     pub(crate) cells: Cells,
     pub(crate) passed_over: PassedOver,
+    rejected: Rejected,
+}
+
+/// The records that the rows of a table of rejected rows were.
+#[derive(Default)]
+struct Rejected {
+    /// The line of those read last.
+    line: u64,
+    records: u64,
 }
 
 /// A row, which is in the window until the next one is read.
@@ -62,6 +71,7 @@ impl RowReader {
             mapper,
             cells: Cells::default(),
             passed_over: PassedOver::default(),
+            rejected: Rejected::default(),
         }
     }
 
@@ -71,6 +81,9 @@ impl RowReader {
             let Some(Frame { line, offset, body }) = self.table.next(window)? else {
                 return Ok(None);
             };
+            if let Body::Whole(range) | Body::Broken(range, _) = &body {
+                self.note_rejected(window.unread().get(range.clone()).unwrap_or_default());
+            }
             let (range, problem) = match body {
                 Body::Whole(range) => {
                     let read = self.read(&range, window)?;
@@ -95,6 +108,21 @@ impl RowReader {
                 length: self.table.row_length(),
                 problem,
             }));
+        }
+    }
+
+    /// How many rejected records the rows read so far were, passed over or not; 0 if this is no table of rejected rows.
+    pub(crate) const fn rejected(&self) -> u64 {
+        self.rejected.records
+    }
+
+    /// The rows of a record stand together.
+    fn note_rejected(&mut self, row: &[u8]) {
+        if let Some((line, records)) = self.table.rejected_with(row)
+            && line != self.rejected.line
+        {
+            self.rejected.line = line;
+            self.rejected.records += records;
         }
     }
 

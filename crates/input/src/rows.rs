@@ -91,6 +91,10 @@ impl Rows {
         self.reader.mapper.column_of(path)
     }
 
+    pub(crate) const fn rejected(&self) -> u64 {
+        self.reader.rejected()
+    }
+
     pub(crate) const fn passed_over(&self) -> &PassedOver {
         &self.reader.passed_over
     }

@@ -231,6 +231,7 @@ impl Prepared {
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
+        receipt.recall(&self.accounts.folder);
         receipt.stopped = stop;
         receipt.keep(started, rejected, &self.accounts.folder);
         receipt

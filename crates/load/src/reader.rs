@@ -199,7 +199,7 @@ impl Reader {
             report.passed_over(&source.name, passed_over.rows, &passed_over.first_lines);
         }
         read?;
-        lock(&self.accounts).has_lines(file as usize, input.lines(), passed_over);
+        lock(&self.accounts).has_lines(file as usize, &input);
         Ok(input.finish().map_err(Stop::Input)?)
     }
 

@@ -147,6 +147,12 @@ impl Table {
         start.and_then(|start| row.get(start..)).unwrap_or(row)
     }
 
+    /// The line of the records that a row was rejected with, and how many they were, if this is a table of such rows.
+    pub(crate) fn rejected_with(&self, row: &[u8]) -> Option<(u64, u64)> {
+        let is_of_rejected_rows = self.header.about_row > 0;
+        is_of_rejected_rows.then(|| form::rejected_with(row, self.scanner.grammar().delimiter))?
+    }
+
     /// How the table is written; call it once the header is read.
     pub(crate) fn form(&self, format: Format, window: &Window) -> TableForm {
         let Grammar { delimiter, escape, .. } = self.scanner.grammar();
@@ -330,16 +336,17 @@ impl Table {
         let range = 0..row.len();
         let (found, due) = (self.scanner.columns(), self.header.due());
         let is_due = found == due || !self.header.is_read || (self.layout.short_rows && found < due);
-        if self.scanner.has_quotes() && self.header.is_read && memchr::memchr(grammar.breaks.byte(), row).is_some() {
-            let swallowed = Swallowed::read(row, grammar, due);
-            if swallowed.are_certainly_rows() || (!is_due && swallowed.has_rows()) {
-                let problem = format!(
-                    "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
+        if self.scanner.has_quotes()
+            && self.header.is_read
+            && memchr::memchr(grammar.breaks.byte(), row).is_some()
+            && Swallowed::hides_rows(row, grammar, due, is_due)
+        {
+            let problem = format!(
+                "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
                      write a quote within a cell twice",
-                    lines_later(count_breaks(row, grammar))
-                );
-                return self.first_line_only(window, (read, read), None, problem);
-            }
+                lines_later(count_breaks(row, grammar))
+            );
+            return self.first_line_only(window, (read, read), None, problem);
         }
         self.pending = read;
         if self.alone > 0
