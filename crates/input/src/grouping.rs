@@ -120,6 +120,11 @@ impl Grouping {
         self.group.is_too_long
     }
 
+    /// The line from which on it is not known whether the rows of a group stand together, if there is one.
+    pub(crate) const fn unknown_from(&self) -> Option<u64> {
+        self.seen.unknown_from()
+    }
+
     /// Adds a row to the group, and begins it if it is the first.
     fn add(&mut self, row: &Row, problem: Option<Violation>, reader: &RowReader, window: &Window) {
         let doubt = self.doubt.take();

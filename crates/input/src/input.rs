@@ -335,13 +335,19 @@ impl Input {
         (self.format != Format::JsonArray).then(|| self.window.lines())
     }
 
-    /// Checks that the file did not change while it was read, and that no line was lost before it became a record.
-    /// Call it after the last record.
+    /// Checks that the file did not change while it was read, that no line was lost before it became a record, and that no
+    /// group of rows can have been cut without notice. Call it after the last record.
     ///
     /// # Errors
-    /// If it changed, or lines are missing.
+    /// If it changed, lines are missing, or there were too many groups to tell.
     pub fn finish(self) -> Result<(), InputError> {
         self.origin.finish(&self.name)?;
+        if let Framer::Table(rows) = &self.framer
+            && let Some(line) = rows.unknown_from()
+        {
+            let problem = "from here on there are too many groups to tell whether the rows of each stand together: divide the file";
+            return Err(InputError::at_line(&self.name, line, problem));
+        }
         match self.lines() {
             Some(lines) if !lines.adds_up() => Err(InputError::new(
                 &self.name,

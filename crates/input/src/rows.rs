@@ -91,6 +91,11 @@ impl Rows {
         self.reader.mapper.column_of(path)
     }
 
+    /// The line from which on it is not known whether the rows of a group stand together, if there is one.
+    pub(crate) fn unknown_from(&self) -> Option<u64> {
+        self.grouping.as_ref().and_then(Grouping::unknown_from)
+    }
+
     pub(crate) const fn rejected(&self) -> u64 {
         self.reader.rejected()
     }
