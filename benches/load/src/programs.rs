@@ -25,7 +25,9 @@ pub fn run(program: &str, file: &Path, address: &str) {
     let before = microseconds();
     let said = match program {
         "load" => runtime.block_on(load(events_of(file), address)),
-        "load-rows" | "load-groups" => runtime.block_on(load(receipts_of(file, program == "load-groups"), address)),
+        "load-rows" | "load-groups" | "load-sorted-groups" => {
+            runtime.block_on(load(receipts_of(file, program), address))
+        }
         "load-sorted" => {
             let mut sorted = events_of(file);
             sorted.sort_by_identity = true;
@@ -35,7 +37,7 @@ pub fn run(program: &str, file: &Path, address: &str) {
         "naive" => runtime.block_on(naive(file, address)),
         "posthog" => runtime.block_on(posthog(file, address)),
         "check" => check(&events_of(file)),
-        "check-rows" | "check-groups" => check(&receipts_of(file, program == "check-groups")),
+        "check-rows" | "check-groups" | "check-sorted-groups" => check(&receipts_of(file, program)),
         "value" => value(file),
         other => panic!("no program {other}"),
     };
@@ -46,10 +48,13 @@ fn events_of(file: &Path) -> FileLoad {
     FileLoad::new(RecordKind::Event, [file])
 }
 
-fn receipts_of(file: &Path, is_grouped: bool) -> FileLoad {
+fn receipts_of(file: &Path, program: &str) -> FileLoad {
     let mut load = events_of(file);
-    let mapping = Mapping::from_yaml(&crate::data::receipt_mapping(is_grouped)).expect("a mapping");
-    load.options.mapping = Some(mapping);
+    let mut mapping = crate::data::receipt_mapping(program.ends_with("groups"));
+    if program.contains("sorted") {
+        mapping.push_str("sort_by_group: true\n");
+    }
+    load.options.mapping = Some(Mapping::from_yaml(&mapping).expect("a mapping"));
     load
 }
 

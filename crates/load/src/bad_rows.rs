@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::{Violation, engine::NewFile};
-use dfinery_input::{Format, Input, InputError, InputOptions, Line, TableForm};
+use dfinery_input::{Format, Input, InputError, InputOptions, Line, Sorted, Sorter, TableForm};
 use dfinery_records::Accepts;
 
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
     error::LoadError,
     letter::{Letter, in_words, json_line},
     record::Fate,
-    sort::{Sorted, Sorter},
     tables::Tables,
 };
 

@@ -138,6 +138,15 @@ impl Table {
         Ok(())
     }
 
+    /// The cells of a row that was found before, with its line break.
+    pub(crate) fn cells_again(&mut self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadText> {
+        self.scanner.begin();
+        if self.scanner.scan(row).1 == Step::More {
+            self.scanner.finish();
+        }
+        self.cells(without_break(row), encoding, out)
+    }
+
     /// The row without the columns about it, which a table of rejected rows has.
     pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
         if self.header.about_row == 0 {
