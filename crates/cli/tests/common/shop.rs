@@ -124,7 +124,9 @@ pub fn members(count: u32, next_night: bool) -> Vec<u8> {
             0 => format!("{year}{month:02}{day:02}"),
             _ => format!("{year}-{month:02}-{day:02}"),
         };
-        let (first, second) = (dice.roll(9000) + 1000, dice.roll(10_000));
+        // No two members have the same one.
+        let digits = u64::from(number) * 48_271 % 90_000_000;
+        let (first, second) = (digits / 10_000 + 1000, digits % 10_000);
         let phone = match dice.roll(2) {
             0 => format!("010-{first}-{second:04}"),
             _ => format!("010{first}{second:04}"),
