@@ -3,10 +3,12 @@
 //! `cargo run --release --manifest-path benches/load/Cargo.toml` prints CPU time, kernel included, of whole processes that
 //! load or check a file each. The server is a process of its own and answers every request with success. The programs take
 //! turns; the median of the rounds counts. `-- memory` loads a file of 2 GB instead and prints the peak memory,
-//! and `-- failures` prints how much of its throughput a load keeps when calls fail by chance.
+//! `-- failures` prints how much of its throughput a load keeps when calls fail by chance, and `-- groups` compares one
+//! event of several rows with one of each row.
 
 mod data;
 mod failures;
+mod groups;
 mod programs;
 mod server;
 
@@ -25,6 +27,7 @@ fn main() {
         None => measure(),
         Some("memory") => memory(),
         Some("failures") => failures::measure(),
+        Some("groups") => groups::measure(),
         Some("serve") => server::run(&arguments.next().expect("an address")),
         Some(program) => {
             let file = PathBuf::from(arguments.next().expect("a file"));
@@ -116,10 +119,13 @@ fn rounds<const N: usize>(file: &Path, address: &str, programs: [&str; N]) -> [f
             times.push(run(program, file, address).microseconds);
         }
     }
-    times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    })
+    times.map(|times| median(times.into_iter()))
+}
+
+fn median(times: impl Iterator<Item = f64>) -> f64 {
+    let mut times: Vec<_> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 struct Output {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use dfinery::{Family, ImportClient, tables::RateLimit};
-use dfinery_load::{FileLoad, Loader, Progress, RecordKind, Taxonomy, WarningPolicy, check_files};
+use dfinery_load::{FileLoad, Loader, Mapping, Progress, RecordKind, Taxonomy, WarningPolicy, check_files};
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -24,19 +24,41 @@ pub fn run(program: &str, file: &Path, address: &str) {
     let prepared = (program == "prebuilt").then(|| bodies(file));
     let before = microseconds();
     let said = match program {
-        "load" => runtime.block_on(load(file, address, false)),
-        "load-sorted" => runtime.block_on(load(file, address, true)),
+        "load" => runtime.block_on(load(events_of(file), address)),
+        "load-rows" | "load-groups" | "load-sorted-groups" => {
+            runtime.block_on(load(receipts_of(file, program), address))
+        }
+        "load-sorted" => {
+            let mut sorted = events_of(file);
+            sorted.sort_by_identity = true;
+            runtime.block_on(load(sorted, address))
+        }
         "prebuilt" => runtime.block_on(prebuilt(prepared.unwrap_or_default(), address)),
         "naive" => runtime.block_on(naive(file, address)),
         "posthog" => runtime.block_on(posthog(file, address)),
-        "check" => check(file),
+        "check" => check(&events_of(file)),
+        "check-rows" | "check-groups" | "check-sorted-groups" => check(&receipts_of(file, program)),
         "value" => value(file),
         other => panic!("no program {other}"),
     };
     println!("{} {} {said}", microseconds() - before, peak_kibibytes());
 }
 
-async fn load(file: &Path, address: &str, sort: bool) -> String {
+fn events_of(file: &Path) -> FileLoad {
+    FileLoad::new(RecordKind::Event, [file])
+}
+
+fn receipts_of(file: &Path, program: &str) -> FileLoad {
+    let mut load = events_of(file);
+    let mut mapping = crate::data::receipt_mapping(program.ends_with("groups"));
+    if program.contains("sorted") {
+        mapping.push_str("sort_by_group: true\n");
+    }
+    load.options.mapping = Some(Mapping::from_yaml(&mapping).expect("a mapping"));
+    load
+}
+
+async fn load(load: FileLoad, address: &str) -> String {
     let never_spent = RateLimit {
         requests: u32::MAX,
         period: Duration::from_secs(60),
@@ -50,8 +72,6 @@ async fn load(file: &Path, address: &str, sort: bool) -> String {
         .build()
         .expect("a client");
     let loader = Loader::builder(&import).taxonomy(taxonomy()).most_calls(TASKS).build();
-    let mut load = FileLoad::new(RecordKind::Event, [file]);
-    load.sort_by_identity = sort;
     let receipt = loader.load_files(load).await.expect("it begins").receipt;
     assert!(receipt.all_accepted(), "{receipt}");
     format!("{} events in {} calls", receipt.accepted, receipt.calls)
@@ -163,10 +183,15 @@ fn posthog_event(line: &str) -> posthog_rs::Event {
     sent
 }
 
-fn check(file: &Path) -> String {
-    let load = FileLoad::new(RecordKind::Event, [file]);
-    let report =
-        check_files(&load, Some(taxonomy()), WarningPolicy::default(), &Progress::default(), None).expect("it can be read");
+fn check(load: &FileLoad) -> String {
+    let report = check_files(
+        load,
+        Some(taxonomy()),
+        WarningPolicy::default(),
+        &Progress::default(),
+        None,
+    )
+    .expect("it can be read");
     drop(report);
     String::new()
 }

@@ -19,6 +19,8 @@ pub struct InputError {
 enum Kind {
     /// The system cannot open or read it; the text is for people.
     Unreadable(String, io::Error),
+    /// The disk on which its rows are sorted fails.
+    Unsortable(io::Error),
     Changed(String),
     NeedsMapping,
     NeedsEncoding,
@@ -54,6 +56,10 @@ impl InputError {
     #[must_use]
     pub fn reading(name: &str, error: io::Error) -> Self {
         Self::of(name, Kind::Unreadable(format!("reading failed: {error}"), error))
+    }
+
+    pub(crate) fn sorting(name: &str, error: io::Error) -> Self {
+        Self::of(name, Kind::Unsortable(error))
     }
 
     pub(crate) fn needs_a_mapping(name: &str) -> Self {
@@ -104,6 +110,15 @@ impl InputError {
         matches!(self.kind, Kind::Unreadable(..))
     }
 
+    /// The disk on which its rows are sorted fails or is full; the [`source`](Error::source) is the system's error.
+    ///
+    /// # Troubleshooting
+    /// Sorting takes as much room as the decompressed table, twice.
+    #[must_use]
+    pub const fn is_unsortable(&self) -> bool {
+        matches!(self.kind, Kind::Unsortable(_))
+    }
+
     /// It changed while it was read, or since an earlier run of the same load read it.
     ///
     /// # Troubleshooting
@@ -146,6 +161,7 @@ impl fmt::Display for InputError {
         f.write_str(": ")?;
         match &self.kind {
             Kind::Unreadable(problem, _) | Kind::Changed(problem) | Kind::Unfit(problem) => f.write_str(problem),
+            Kind::Unsortable(error) => write!(f, "its rows cannot be sorted: {error}"),
             Kind::NeedsMapping => f.write_str("it is read as a table, which needs a mapping of its columns"),
             Kind::NeedsEncoding => f.write_str("it is neither UTF-8 nor CP949"),
         }
@@ -155,7 +171,7 @@ impl fmt::Display for InputError {
 impl Error for InputError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
-            Kind::Unreadable(_, error) => Some(error),
+            Kind::Unreadable(_, error) | Kind::Unsortable(error) => Some(error),
             _ => None,
         }
     }

@@ -28,6 +28,8 @@ pub(crate) enum Body {
 #[derive(Debug)]
 pub(crate) enum Stop {
     Read(io::Error),
+    /// The disk on which rows are sorted fails.
+    Sort(io::Error),
     /// The input does not fit its format; in this line, if it is about one.
     Format(Option<u64>, String),
     /// The encoding of this line cannot be determined.
@@ -38,6 +40,7 @@ impl Stop {
     pub(crate) fn into_error(self, name: &str) -> InputError {
         match self {
             Self::Read(error) => InputError::reading(name, error),
+            Self::Sort(error) => InputError::sorting(name, error),
             Self::Encoding(line) => InputError::needs_an_encoding(name, line),
             Self::Format(None, problem) => InputError::new(name, problem),
             Self::Format(Some(line), problem) => InputError::at_line(name, line, problem),

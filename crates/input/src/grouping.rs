@@ -4,6 +4,8 @@
 //! key cannot be read may belong to the group before it or to the one after it: both are bad, since a record without one
 //! of its rows would have wrong sums. The row itself is counted as one of the group before it.
 
+use std::path::Path;
+
 use dfinery::Violation;
 
 use crate::{
@@ -12,9 +14,13 @@ use crate::{
     mapping::{Gathered, Key, RowMapper},
     row_reader::{Problem, Row, RowReader},
     seen_groups::SeenGroups,
+    sorted_rows::{RowSorter, SortedRow},
     unfit::at_line,
     window::{KEPT_OF_LONG, Window},
 };
+
+/// Rows to sort between two questions whether to go on.
+const GLANCE: u64 = 1_024;
 
 /// Makes a record of the rows that have the same key and stand together.
 pub(crate) struct Grouping {
@@ -59,6 +65,51 @@ impl Grouping {
             key: Vec::new(),
             seen: SeenGroups::default(),
         }
+    }
+
+    /// Whether the rows have to be sorted before the first record.
+    pub(crate) const fn is_to_sort(&self, reader: &RowReader) -> bool {
+        self.key_columns.is_to_sort && !reader.is_sorted()
+    }
+
+    /// Reads all rows and sorts them in a folder; false if it was told not to go on.
+    ///
+    /// A row whose key cannot be read may belong to any group, so there is no group without it.
+    pub(crate) fn sort(
+        &mut self,
+        reader: &mut RowReader,
+        window: &mut Window,
+        folder: &Path,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<bool, Stop> {
+        let mut sorter = RowSorter::new(folder);
+        let mut without = WithoutGroup::default();
+        for number in 0_u64.. {
+            if number.is_multiple_of(GLANCE) && !goes_on() {
+                return Ok(false);
+            }
+            let Some(row) = reader.next(window)? else { break };
+            let problem = match &row.problem {
+                Some(problem) => Err(problem.violation().problem().to_owned()),
+                None => self.key_columns.read(&reader.cells, &mut self.key),
+            };
+            if let Err(problem) = problem {
+                without.add(row.line, problem);
+                continue;
+            }
+            let item = SortedRow {
+                line: row.line,
+                offset: row.offset,
+                bytes: reader.bytes(&row, window),
+            };
+            sorter.push(&self.key, item).map_err(Stop::Sort)?;
+        }
+        without.stop()?;
+        if !goes_on() {
+            return Ok(false);
+        }
+        reader.read_from(sorter.finish(folder).map_err(Stop::Sort)?);
+        Ok(true)
     }
 
     /// The next record; `None` at the end.
@@ -120,18 +171,19 @@ impl Grouping {
         self.group.is_too_long
     }
 
+    /// The line from which on it is not known whether the rows of a group stand together, if there is one.
+    pub(crate) const fn unknown_from(&self) -> Option<u64> {
+        self.seen.unknown_from()
+    }
+
     /// Adds a row to the group, and begins it if it is the first.
     fn add(&mut self, row: &Row, problem: Option<Violation>, reader: &RowReader, window: &Window) {
         let doubt = self.doubt.take();
         if !self.group.is_open {
-            self.begin(row, problem.is_none(), doubt);
+            self.begin(row, problem.is_none(), doubt, reader.is_sorted());
         }
         let group = &mut self.group;
-        let bytes = match row.range {
-            Some(_) => window.unread().get(..row.length).unwrap_or_default(),
-            None => &window.head,
-        };
-        let bytes = reader.table.without_about(bytes);
+        let bytes = reader.table.without_about(reader.bytes(row, window));
         let is_usable = problem.is_none();
         if let Some(problem) = problem {
             self.doubt = Some(row.line);
@@ -145,25 +197,64 @@ impl Grouping {
         }
     }
 
-    fn begin(&mut self, row: &Row, has_key: bool, doubt: Option<u64>) {
+    fn begin(&mut self, row: &Row, has_key: bool, doubt: Option<u64>, is_sorted: bool) {
         let group = &mut self.group;
         (group.is_open, group.line, group.offset) = (true, row.line, row.offset);
         if !has_key {
             return;
         }
         group.key.clone_from(&self.key);
+        if is_sorted {
+            return;
+        }
         let label = &self.key_columns.label;
         if let Some(before) = self.seen.add(&self.key, row.line) {
-            let problem = format!(
-                "rows with the same key do not stand together: sort the file by {label}; the first of them became a record of \
-                 their own"
-            );
+            let problem = "rows with the same key do not stand together: give sort_by_group: true in the mapping; the first of \
+                           them became a record of their own";
             group.spoil(at_line(&Violation::new(label, problem), before));
         } else if let Some(line) = doubt {
             let problem =
                 "the row before the first one may belong to it and cannot be used: mend that row, and load both";
             group.spoil(at_line(&Violation::new(label, problem), line));
         }
+    }
+}
+
+/// Rows whose group is not known.
+#[derive(Default)]
+struct WithoutGroup {
+    rows: u64,
+    first_lines: Vec<u64>,
+    /// What is wrong with the first one.
+    problem: String,
+}
+
+impl WithoutGroup {
+    fn add(&mut self, line: u64, problem: String) {
+        const MOST_LINES: usize = 5;
+        self.rows += 1;
+        if self.first_lines.len() < MOST_LINES {
+            self.first_lines.push(line);
+        }
+        if self.rows == 1 {
+            self.problem = problem;
+        }
+    }
+
+    fn stop(self) -> Result<(), Stop> {
+        let Some(first) = self.first_lines.first() else {
+            return Ok(());
+        };
+        let lines: Vec<_> = self.first_lines.iter().map(u64::to_string).collect();
+        let rows = if self.rows == 1 { "row has" } else { "rows have" };
+        let problem = format!(
+            "{}; {} {rows} no group that is known, first on line {}: with sort_by_group they may belong to any, so mend them, or \
+             pass over them by skip_if",
+            self.problem,
+            self.rows,
+            lines.join(", ")
+        );
+        Err(Stop::Format(Some(*first), problem))
     }
 }
 

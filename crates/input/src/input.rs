@@ -188,6 +188,22 @@ impl Input {
         })
     }
 
+    /// Reads the whole table and sorts its rows in a folder if its [mapping says so](Mapping::sorts_by_group); otherwise does
+    /// nothing. `goes_on` is asked now and then; returns false if it said no, after which the input is of no more use.
+    ///
+    /// Without it, the first call of [`next`](Self::next) does so in the folder of the system for temporary files.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next), or if the disk fails, or if there is a row whose group is not known.
+    pub fn sort_rows(&mut self, folder: &Path, goes_on: impl FnMut() -> bool) -> Result<bool, InputError> {
+        match &mut self.framer {
+            Framer::Table(rows) if rows.are_to_sort() => rows
+                .sort(&mut self.window, folder, goes_on)
+                .map_err(|stop| stop.into_error(&self.name)),
+            Framer::Table(_) | Framer::Lines(_) | Framer::Array(_) => Ok(true),
+        }
+    }
+
     /// The next record; `None` at the end.
     ///
     /// # Errors
@@ -195,6 +211,7 @@ impl Input {
     /// is not an error; its [`json`](Line::json) says what is wrong with it.
     #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
+        self.sort_rows(&std::env::temp_dir(), || true)?;
         let next = self.framer.next(&mut self.window);
         let Some(next) = next.map_err(|stop| stop.into_error(&self.name))? else {
             return Ok(None);
@@ -307,6 +324,16 @@ impl Input {
         }
     }
 
+    /// How many records the rows read so far were when they were rejected; 0 if this is no table of rejected rows. A corrected
+    /// row may become no record, and the rows of two records may become one.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        match &self.framer {
+            Framer::Table(rows) => rows.rejected(),
+            Framer::Lines(_) | Framer::Array(_) => 0,
+        }
+    }
+
     /// What has been read of it so far, before decompression.
     #[must_use]
     pub fn passed(&self) -> Arc<Passed> {
@@ -325,13 +352,19 @@ impl Input {
         (self.format != Format::JsonArray).then(|| self.window.lines())
     }
 
-    /// Checks that the file did not change while it was read, and that no line was lost before it became a record.
-    /// Call it after the last record.
+    /// Checks that the file did not change while it was read, that no line was lost before it became a record, and that no
+    /// group of rows can have been cut without notice. Call it after the last record.
     ///
     /// # Errors
-    /// If it changed, or lines are missing.
+    /// If it changed, lines are missing, or there were too many groups to tell.
     pub fn finish(self) -> Result<(), InputError> {
         self.origin.finish(&self.name)?;
+        if let Framer::Table(rows) = &self.framer
+            && let Some(line) = rows.unknown_from()
+        {
+            let problem = "from here on there are too many groups to tell whether the rows of each stand together: give sort_by_group: true in the mapping";
+            return Err(InputError::at_line(&self.name, line, problem));
+        }
         match self.lines() {
             Some(lines) if !lines.adds_up() => Err(InputError::new(
                 &self.name,

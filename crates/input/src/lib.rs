@@ -26,6 +26,8 @@ mod propose;
 mod row_reader;
 mod rows;
 mod seen_groups;
+mod sort;
+mod sorted_rows;
 mod source;
 mod table;
 mod text;
@@ -43,6 +45,7 @@ pub use self::{
     mapping::Mapping,
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},
+    sort::{Sorted, Sorter},
     table::TableForm,
     text::read_text,
     window::MAX_RECORD,

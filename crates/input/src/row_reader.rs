@@ -9,6 +9,7 @@ use crate::{
     frame::{Body, Frame, Stop},
     line_count::PassedOver,
     mapping::RowMapper,
+    sorted_rows::SortedRows,
     table::{Cells, Table},
     unfit,
     window::Window,
@@ -21,6 +22,23 @@ pub(crate) struct RowReader {
     /// The cells of the row read last, if it is good.
     pub(crate) cells: Cells,
     pub(crate) passed_over: PassedOver,
+    rejected: Rejected,
+    sorted: Option<Sorting>,
+}
+
+/// Rows that have been sorted.
+struct Sorting {
+    rows: SortedRows,
+    /// The bytes of the row read last.
+    row: Vec<u8>,
+}
+
+/// The records that the rows of a table of rejected rows were.
+#[derive(Default)]
+struct Rejected {
+    /// The line of those read last.
+    line: u64,
+    records: u64,
 }
 
 /// A row, which is in the window until the next one is read.
@@ -62,15 +80,56 @@ impl RowReader {
             mapper,
             cells: Cells::default(),
             passed_over: PassedOver::default(),
+            rejected: Rejected::default(),
+            sorted: None,
+        }
+    }
+
+    /// Reads the other rows from these from now on.
+    pub(crate) fn read_from(&mut self, rows: SortedRows) {
+        self.sorted = Some(Sorting { rows, row: Vec::new() });
+    }
+
+    pub(crate) const fn is_sorted(&self) -> bool {
+        self.sorted.is_some()
+    }
+
+    /// The bytes of the row read last, with its line break; the first ones if it is too long.
+    pub(crate) fn bytes<'a>(&'a self, row: &Row, window: &'a Window) -> &'a [u8] {
+        match (&self.sorted, &row.range) {
+            (Some(sorting), _) => &sorting.row,
+            (None, Some(_)) => window.unread().get(..row.length).unwrap_or_default(),
+            (None, None) => &window.head,
         }
     }
 
     /// The next row that is not passed over; `None` at the end.
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Row>, Stop> {
+        if let Some(Sorting { rows, row }) = &mut self.sorted {
+            let Some(next) = rows.next().map_err(Stop::Sort)? else {
+                return Ok(None);
+            };
+            row.clear();
+            row.extend_from_slice(next.bytes);
+            // It was read before, so it can be read.
+            let encoding = window.encoding().unwrap_or(Encoding::Utf8);
+            let read = self.table.cells_again(row, encoding, &mut self.cells);
+            let problem = read.err().map(|bad| bad.problem(Format::Csv.unit()));
+            return Ok(Some(Row {
+                line: next.line,
+                offset: next.offset,
+                range: None,
+                length: row.len(),
+                problem: problem.map(Problem::Unreadable),
+            }));
+        }
         loop {
             let Some(Frame { line, offset, body }) = self.table.next(window)? else {
                 return Ok(None);
             };
+            if let Body::Whole(range) | Body::Broken(range, _) = &body {
+                self.note_rejected(window.unread().get(range.clone()).unwrap_or_default());
+            }
             let (range, problem) = match body {
                 Body::Whole(range) => {
                     let read = self.read(&range, window)?;
@@ -95,6 +154,21 @@ impl RowReader {
                 length: self.table.row_length(),
                 problem,
             }));
+        }
+    }
+
+    /// How many rejected records the rows read so far were, passed over or not; 0 if this is no table of rejected rows.
+    pub(crate) const fn rejected(&self) -> u64 {
+        self.rejected.records
+    }
+
+    /// The rows of a record stand together.
+    fn note_rejected(&mut self, row: &[u8]) {
+        if let Some((line, records)) = self.table.rejected_with(row)
+            && line != self.rejected.line
+        {
+            self.rejected.line = line;
+            self.rejected.records += records;
         }
     }
 

@@ -1,5 +1,7 @@
 //! The records of the rows of a table.
 
+use std::path::Path;
+
 use crate::{
     format::Format,
     found::{Bytes, Found},
@@ -28,6 +30,25 @@ impl Rows {
             reader,
             row: None,
             json: String::new(),
+        }
+    }
+
+    /// Whether the rows have to be sorted before the first record.
+    pub(crate) fn are_to_sort(&self) -> bool {
+        let grouping = self.grouping.as_ref();
+        grouping.is_some_and(|grouping| grouping.is_to_sort(&self.reader))
+    }
+
+    /// Reads all rows and sorts them in a folder; false if it was told not to go on.
+    pub(crate) fn sort(
+        &mut self,
+        window: &mut Window,
+        folder: &Path,
+        goes_on: impl FnMut() -> bool,
+    ) -> Result<bool, Stop> {
+        match &mut self.grouping {
+            Some(grouping) => grouping.sort(&mut self.reader, window, folder, goes_on),
+            None => Ok(true),
         }
     }
 
@@ -89,6 +110,15 @@ impl Rows {
 
     pub(crate) fn column_of(&self, path: &str) -> Option<&str> {
         self.reader.mapper.column_of(path)
+    }
+
+    /// The line from which on it is not known whether the rows of a group stand together, if there is one.
+    pub(crate) fn unknown_from(&self) -> Option<u64> {
+        self.grouping.as_ref().and_then(Grouping::unknown_from)
+    }
+
+    pub(crate) const fn rejected(&self) -> u64 {
+        self.reader.rejected()
     }
 
     pub(crate) const fn passed_over(&self) -> &PassedOver {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::{Violation, engine::NewFile};
-use dfinery_input::{Format, Input, InputError, InputOptions, Line, TableForm};
+use dfinery_input::{Format, Input, InputError, InputOptions, Line, Sorted, Sorter, TableForm};
 use dfinery_records::Accepts;
 
 use crate::{
@@ -16,12 +16,12 @@ use crate::{
     error::LoadError,
     letter::{Letter, in_words, json_line},
     record::Fate,
-    sort::{Sorted, Sorter},
     tables::Tables,
 };
 
 /// The records of a dead letter as they were in their inputs: rows of a table as such a table, in the order of the input,
-/// with the line, the code and the reason in front; others as lines of JSON.
+/// with the line, the code and the reason in front; others as lines of JSON. Rows of which several records were made are
+/// there once.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -133,17 +133,13 @@ impl BadRows {
             }
             bytes.clear();
             let place = rows.part(&letter.file, form);
+            let file = rows.file(&letter.file);
             bytes.extend_from_slice(&place.to_be_bytes());
             let is_written = match form {
                 Some(_) if letter.is_cut => false,
-                Some(form) => {
-                    form.rows(
-                        letter.line,
-                        letter.cause(),
-                        &letter.reason(),
-                        &letter.original,
-                        &mut bytes,
-                    );
+                Some(_) => {
+                    let (code, reason) = (letter.cause(), letter.reason());
+                    Rejection::write_item(file, letter.line, [code, &reason], &letter.original, &mut bytes);
                     true
                 }
                 None => letter.json_line(&mut bytes),
@@ -155,7 +151,6 @@ impl BadRows {
             if let Some(part) = rows.parts.get_mut(place as usize) {
                 part.records += 1;
             }
-            let file = rows.file(&letter.file);
             let key = [
                 &place.to_be_bytes()[..],
                 &file.to_be_bytes(),
@@ -188,12 +183,14 @@ impl BadRows {
     ) -> io::Result<()> {
         let mut current = None;
         let mut out = None;
+        let mut rows = Rejection::default();
         while let Some(item) = self.sorted.next()? {
             let Some((place, bytes)) = item.split_first_chunk() else {
                 continue;
             };
             let place = u32::from_be_bytes(*place) as usize;
             if current != Some(place) {
+                end_rows(&mut rows, &self.forms, current, &mut out)?;
                 current = Some(place);
                 out.take().map_or(Ok(()), &mut end)?;
                 let Some(part) = self.parts.get(place) else { continue };
@@ -202,10 +199,17 @@ impl BadRows {
                     out.write_all(&form.head())?;
                 }
             }
-            if let Some(out) = &mut out {
-                out.write_all(bytes)?;
+            if !matches!(self.forms.get(place), Some(Some(_))) {
+                out.as_mut().map_or(Ok(()), |out| out.write_all(bytes))?;
+            } else if let Some((next, cause)) = Rejection::read_item(bytes) {
+                if !rows.is_of(&next) {
+                    end_rows(&mut rows, &self.forms, current, &mut out)?;
+                    rows = next;
+                }
+                rows.because(cause);
             }
         }
+        end_rows(&mut rows, &self.forms, current, &mut out)?;
         out.map_or(Ok(()), end)
     }
 }
@@ -216,6 +220,87 @@ impl fmt::Debug for BadRows {
         debug.field("parts", &self.parts).field("left_out", &self.left_out);
         debug.finish_non_exhaustive()
     }
+}
+
+/// Rows that were rejected, with the codes and the reasons of all their records.
+#[derive(Default)]
+struct Rejection {
+    /// The position of their input.
+    file: u32,
+    line: u64,
+    codes: Vec<String>,
+    reasons: Vec<String>,
+    original: Vec<u8>,
+}
+
+impl Rejection {
+    /// Writes rows and the code and the reason of one of their records in the form that is sorted.
+    fn write_item(file: u32, line: u64, cause: [&str; 2], original: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&file.to_be_bytes());
+        out.extend_from_slice(&line.to_be_bytes());
+        for text in cause {
+            out.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            out.extend_from_slice(text.as_bytes());
+        }
+        out.extend_from_slice(original);
+    }
+
+    /// Reads them; `None` if the bytes hold none, which does not happen.
+    fn read_item(item: &[u8]) -> Option<(Self, [&str; 2])> {
+        let (file, rest) = item.split_first_chunk()?;
+        let (line, mut rest) = rest.split_first_chunk()?;
+        let mut text = || {
+            let (length, behind) = rest.split_first_chunk()?;
+            let (text, behind) = behind.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+            rest = behind;
+            str::from_utf8(text).ok()
+        };
+        let cause = [text()?, text()?];
+        let rows = Self {
+            file: u32::from_be_bytes(*file),
+            line: u64::from_be_bytes(*line),
+            original: rest.to_vec(),
+            ..Self::default()
+        };
+        Some((rows, cause))
+    }
+
+    /// Whether these are the same rows.
+    fn is_of(&self, rows: &Self) -> bool {
+        !self.codes.is_empty() && (self.file, self.line) == (rows.file, rows.line)
+    }
+
+    fn because(&mut self, [code, reason]: [&str; 2]) {
+        self.codes.push(code.to_owned());
+        if self.reasons.iter().all(|other| other != reason) {
+            self.reasons.push(reason.to_owned());
+        }
+    }
+
+    /// Appends them as they are in a table, if there are any.
+    fn append(&self, form: &TableForm, out: &mut Vec<u8>) {
+        if !self.codes.is_empty() {
+            let codes: Vec<_> = self.codes.iter().map(String::as_str).collect();
+            form.rows(self.line, &codes, &self.reasons.join("; "), &self.original, out);
+        }
+    }
+}
+
+/// Writes the rows of the table at a place, if there are any.
+fn end_rows(
+    rows: &mut Rejection,
+    forms: &[Option<TableForm>],
+    place: Option<usize>,
+    out: &mut Option<impl Write>,
+) -> io::Result<()> {
+    let rows = std::mem::take(rows);
+    let form = place.and_then(|place| forms.get(place)?.as_ref());
+    if let (Some(form), Some(out)) = (form, out) {
+        let mut bytes = Vec::new();
+        rows.append(form, &mut bytes);
+        out.write_all(&bytes)?;
+    }
+    Ok(())
 }
 
 /// The parts while a dead letter is read.
@@ -293,6 +378,8 @@ pub(crate) struct BadRowsFile<'a> {
     form: Option<TableForm>,
     /// Once there is a bad row.
     file: Option<BufWriter<NewFile>>,
+    /// Those read last, which are not written yet.
+    rows: Rejection,
     bytes: Vec<u8>,
 }
 
@@ -302,6 +389,7 @@ impl<'a> BadRowsFile<'a> {
             path,
             form,
             file: None,
+            rows: Rejection::default(),
             bytes: Vec::new(),
         }
     }
@@ -313,14 +401,28 @@ impl<'a> BadRowsFile<'a> {
             if self.file.is_none() {
                 self.bytes = form.head();
             }
+            let next = Rejection {
+                line: line.number,
+                ..Rejection::default()
+            };
+            if !self.rows.is_of(&next) {
+                self.rows.append(form, &mut self.bytes);
+                self.rows = Rejection {
+                    original: line.original.to_vec(),
+                    ..next
+                };
+            }
             if !line.is_cut {
-                let code = Fate::Invalid.name();
-                form.rows(line.number, code, &in_words(reasons), line.original, &mut self.bytes);
+                self.rows.because([Fate::Invalid.name(), &in_words(reasons)]);
             }
         } else {
             let record = line.json.as_ref().ok().copied();
             json_line(line.original, line.is_cut, record, &mut self.bytes);
         }
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
         let file = match self.file.take() {
             Some(file) => file,
             None => create(self.path)?,
@@ -329,7 +431,15 @@ impl<'a> BadRowsFile<'a> {
         written.map_err(|error| at(self.path, "write", &error))
     }
 
-    pub(crate) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        if let Some(form) = &self.form {
+            self.bytes.clear();
+            self.rows.append(form, &mut self.bytes);
+            self.write()?;
+        }
         let finished = self.file.map_or(Ok(()), finish);
         finished.map_err(|error| at(self.path, "write", &error))
     }

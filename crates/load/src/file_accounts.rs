@@ -27,7 +27,7 @@ use crate::{
     tables::Tables,
 };
 use dfinery::Violations;
-use dfinery_input::{Beginning, Line, LineCount, PassedOver, TableForm};
+use dfinery_input::{Beginning, Input, Line, TableForm};
 use dfinery_records::RecordKind;
 
 /// Everything that a load of files keeps about its records.
@@ -105,8 +105,8 @@ impl FileAccounts {
     }
 
     /// Notes what the lines of an input are part of.
-    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>, passed_over: PassedOver) {
-        self.receipt.has_lines(input, lines, passed_over);
+    pub(crate) fn has_lines(&mut self, position: usize, input: &Input) {
+        self.receipt.has_lines(position, input);
     }
 
     /// Notes how an input is written, if it is a table.

@@ -57,7 +57,6 @@ mod replay;
 mod schedule;
 mod sender;
 mod settings;
-mod sort;
 mod sorted_item;
 mod stage;
 mod state_error;

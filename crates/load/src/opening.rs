@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::{Timestamp, engine::with_suffix};
-use dfinery_input::{Beginning, Format, Input, InputError};
+use dfinery_input::{Beginning, Format, Input, InputError, Mapping};
 use dfinery_records::{Accepts, RecordKind};
 
 use uuid::Uuid;
@@ -231,6 +231,7 @@ impl Prepared {
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
+        receipt.recall(&self.accounts.folder);
         receipt.stopped = stop;
         receipt.keep(started, rejected, &self.accounts.folder);
         receipt
@@ -255,6 +256,13 @@ fn check(load: &FileLoad) -> Result<(), LoadError> {
             load.inputs.len(),
             RecordId::MOST_FILES
         )));
+    }
+    let sorts_rows = load.options.mapping.as_ref().is_some_and(Mapping::sorts_by_group);
+    if load.reads_stdin() && load.keeps_journal() && sorts_rows {
+        return Err(LoadError::settings(
+            "rows of standard input that come later may belong to any group before them, so sort_by_group and a journal do not go \
+             together: write it to a file first",
+        ));
     }
     if load.reads_stdin() && load.ordered {
         return Err(LoadError::settings(

@@ -25,12 +25,11 @@ use crate::{
     record::RecordId,
     repeated::{Differs, Repeated},
     schedule::Waiting,
-    sort::Sorter,
     sorted_item,
     stdin::Stdin,
 };
 use dfinery::{Violation, Violations};
-use dfinery_input::{Beginning, Input, InputError, InputOptions, Line};
+use dfinery_input::{Beginning, Input, InputError, InputOptions, Line, Sorter};
 use dfinery_records::{Accepts, Checked, Checker, RecordKind, Report, Taxonomy, WarningPolicy};
 
 /// What is read, and how.
@@ -45,7 +44,9 @@ pub(crate) struct Reader {
     pub(crate) passes: Vec<Pass>,
     /// Fields whose values, not the position, make the id of an event.
     pub(crate) id_fields: Vec<String>,
-    pub(crate) sort_in: Option<PathBuf>,
+    pub(crate) sort_by_identity: bool,
+    /// Where records and rows are sorted.
+    pub(crate) folder: PathBuf,
     pub(crate) delta: Option<Arc<Mutex<Delta>>>,
     /// The records that earlier runs settled, and those that they may have sent.
     pub(crate) done: RoaringTreemap,
@@ -160,8 +161,8 @@ impl Reader {
             if position > 0 {
                 self.wait_until_settled()?;
             }
-            if let Some(folder) = &self.sort_in {
-                reading.sorter = Some(Sorter::new(folder, SORT_BYTES));
+            if self.sort_by_identity {
+                reading.sorter = Some(Sorter::new(&self.folder, SORT_BYTES));
             }
             for (file, source) in (0_u32..).zip(&self.inputs) {
                 self.input(file, source, *pass, reading)?;
@@ -199,7 +200,7 @@ impl Reader {
             report.passed_over(&source.name, passed_over.rows, &passed_over.first_lines);
         }
         read?;
-        lock(&self.accounts).has_lines(file as usize, input.lines(), passed_over);
+        lock(&self.accounts).has_lines(file as usize, &input);
         Ok(input.finish().map_err(Stop::Input)?)
     }
 
@@ -215,6 +216,14 @@ impl Reader {
         let passed = input.passed();
         let mut noted = 0;
         let mut bytes = 0;
+        let is_sorted = input.sort_rows(&self.folder, || {
+            progress.bytes(passed.bytes() - bytes);
+            bytes = passed.bytes();
+            !*self.sending.stop.borrow()
+        });
+        if !is_sorted.map_err(|error| self.failed(source, differs, error))? {
+            return Err(Halt::Stopped);
+        }
         let mut reached = 0;
         let mut records = 0;
         let changed = |how| Stop::Input(InputError::changed(&source.name, how));
@@ -263,6 +272,7 @@ impl Reader {
         match differs.get() {
             Some(how) => Stop::Input(InputError::changed(&source.name, how)).into(),
             None if ends => Halt::Stopped,
+            None if error.is_unsortable() => Stop::Disk(error.to_string()).into(),
             None => Stop::Input(error).into(),
         }
     }

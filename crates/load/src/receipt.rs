@@ -6,16 +6,18 @@ mod text;
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{append_file::options, bad_rows::Rejected, outcome::Stop, path_name, record::Fate};
 use dfinery::{Timestamp, engine::NewFile};
-use dfinery_input::{Beginning, LineCount, PassedOver};
+use dfinery_input::{Beginning, Input, LineCount, PassedOver};
 use dfinery_records::{Problems, WarningKind, Warnings};
 
 /// The name of the receipt in the folder of a load.
@@ -120,6 +122,8 @@ pub struct InputReceipt {
     pub lines: Option<LineCount>,
     /// The rows that a condition of the mapping passes over; none until all of it was read in this run.
     pub passed_over: Option<PassedOver>,
+    /// How many rejected records its rows are, if it is a table of rejected rows; none until all of it was read.
+    pub rejected_before: Option<u64>,
 }
 
 impl Receipt {
@@ -127,10 +131,11 @@ impl Receipt {
     pub const VERSION: u32 = 1;
 
     /// Notes what the lines of an input are part of.
-    pub(crate) fn has_lines(&mut self, input: usize, lines: Option<LineCount>, passed_over: PassedOver) {
-        if let Some(input) = self.inputs.get_mut(input) {
-            input.lines = lines;
-            input.passed_over = Some(passed_over);
+    pub(crate) fn has_lines(&mut self, position: usize, input: &Input) {
+        if let Some(receipt) = self.inputs.get_mut(position) {
+            receipt.lines = input.lines();
+            receipt.passed_over = Some(input.passed_over());
+            receipt.rejected_before = Some(input.rejected()).filter(|records| *records > 0);
         }
     }
 
@@ -151,6 +156,15 @@ impl Receipt {
         self.duration_seconds = Duration::from_millis(milliseconds.try_into().unwrap_or_default()).as_secs_f64();
         if let Err(error) = self.write(&folder.join(RECEIPT)) {
             self.stopped.get_or_insert(Stop::disk("the receipt", &error));
+        }
+    }
+
+    /// Takes over what only a run that reads the inputs finds out, and status needs.
+    pub(crate) fn recall(&mut self, folder: &Path) {
+        let kept = fs::read(folder.join(RECEIPT)).unwrap_or_default();
+        let kept: Value = serde_json::from_slice(&kept).unwrap_or_default();
+        for (position, input) in self.inputs.iter_mut().enumerate() {
+            input.rejected_before = kept["inputs"][position]["rejected_before"].as_u64();
         }
     }
 

@@ -51,6 +51,9 @@ pub struct Stage {
     pub read: u64,
     /// Records that the server took.
     pub accepted: u64,
+    /// How many rejected records its rows are, if it is the load of corrected rows and that is known.
+    #[serde(skip)]
+    pub(crate) rejected_before: Option<u64>,
     /// Records that the server refused.
     pub rejected: u64,
     /// The same by code.
@@ -90,6 +93,14 @@ struct Kept {
 #[derive(Deserialize)]
 struct KeptInput {
     name: String,
+    rejected_before: Option<u64>,
+}
+
+impl Kept {
+    /// How many rejected records the rows of all inputs are; `None` if one of them does not say it.
+    pub(crate) fn rejected_before(&self) -> Option<u64> {
+        self.inputs.iter().map(|input| input.rejected_before).sum()
+    }
 }
 
 impl Stage {
@@ -129,6 +140,15 @@ impl Stage {
         Ok(Some(stage))
     }
 
+    /// How many rejected records a load of corrected rows has made good: all that its rows were, without those that are bad
+    /// again. A corrected row may become no record, and the rows of two records may become one.
+    pub(crate) fn made_good(&self) -> u64 {
+        match self.rejected_before.filter(|_| self.complete) {
+            Some(records) => records.saturating_sub(self.dead()),
+            None => self.accepted,
+        }
+    }
+
     /// The records in its dead letter.
     pub(crate) const fn dead(&self) -> u64 {
         self.rejected + self.invalid + self.undelivered + self.unknown
@@ -165,6 +185,7 @@ impl Stage {
         }
         self.read = self.settled();
         if let Some(kept) = kept.filter(|kept| kept.runs == state.runs) {
+            self.rejected_before = kept.rejected_before();
             self.read = self.read.max(kept.read);
             self.ended = kept.finished;
         }
@@ -172,6 +193,7 @@ impl Stage {
     }
 
     fn receipt(&mut self, kept: Kept) {
+        self.rejected_before = kept.rejected_before();
         self.what = kept.what;
         self.inputs = kept.inputs.into_iter().map(|input| input.name).collect();
         self.runs = kept.runs;

@@ -120,7 +120,7 @@ impl Status {
         };
         let to_replay: u64 = stages.windows(2).map(unsettled).sum();
         let accepted: u64 = stages.iter().chain(&corrections).map(|stage| stage.accepted).sum();
-        let corrected: u64 = corrections.iter().map(|stage| stage.accepted).sum();
+        let corrected: u64 = corrections.iter().map(Stage::made_good).sum();
         let all = || stages.iter().chain(&corrections);
         let complete = all().all(|stage| stage.complete);
         let goes_on = all().any(|stage| stage.is_running || (!stage.complete && stage.has_journal));

@@ -27,7 +27,7 @@ const KNOWN: [&str; 4] = ["--event", "df_purchase", "--timezone", "Asia/Seoul"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sales_of_a_night_need_no_more_than_three_edits() {
-    let ran = draft("sales.csv", &sales(SALES), &KNOWN).await;
+    let ran = draft("sales.csv", &sales(SALES).csv, &KNOWN).await;
     for line in [
         "skip_if: [{column: 회원번호, equals: 비회원}, {column: 영수증번호, equals: 합계}]",
         "group_by: 영수증번호",
@@ -57,7 +57,7 @@ async fn the_sales_of_a_night_need_no_more_than_three_edits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_members_of_a_shop_need_no_more_than_three_edits() {
-    let ran = draft("members.csv", &members(MEMBERS), &["--timezone", "Asia/Seoul"]).await;
+    let ran = draft("members.csv", &members(MEMBERS, false), &["--timezone", "Asia/Seoul"]).await;
     for line in [
         "  external_id: 회원번호",
         "  phone_no: {column: 휴대폰번호, type: phone}",
@@ -82,8 +82,8 @@ async fn the_members_of_a_shop_need_no_more_than_three_edits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_drafts_of_a_shop_can_be_read() {
-    let sold = draft("sales.csv", &sales(2001), &KNOWN).await;
-    let known = draft("members.csv", &members(2000), &[]).await;
+    let sold = draft("sales.csv", &sales(2001).csv, &KNOWN).await;
+    let known = draft("members.csv", &members(2000, false), &[]).await;
     for ran in [sold, known] {
         Mapping::from_yaml(&ran.out).unwrap_or_else(|error| panic!("{error}\n{}", ran.out));
     }

@@ -7,6 +7,7 @@ mod bad_records;
 mod changing;
 #[path = "../common/command.rs"]
 mod command;
+mod corrected_orders;
 mod drafts;
 mod korean;
 mod looking;
@@ -14,6 +15,7 @@ mod purchases;
 mod rejected;
 #[path = "../common/shop.rs"]
 mod shop;
+mod shop_nights;
 mod tills;
 mod unreadable;
 mod warnings;

@@ -1,5 +1,7 @@
 //! Files of tills and of customer systems, whose rows are not records one by one.
 
+use dfinery::ImportCode;
+use dfinery_emulator::Fault;
 use serde_json::{Value, json};
 
 use crate::{
@@ -56,7 +58,7 @@ async fn the_rows_of_a_receipt_become_one_order() {
     ran.is(1)
         .says("till.csv has 11 lines: 8 of records, 1 of the header, 0 blank, 0 skipped, 2 passed over")
         .says("2 rows were passed over by the mapping, first on line 3, 6")
-        .says("rows with the same key do not stand together: sort the file by 점포 + 영수증번호")
+        .says("rows with the same key do not stand together: give sort_by_group: true in the mapping")
         .says("금액: must be a number such as 1234.5 (on line 9)");
 
     let receipt = desk.receipt("till.csv");
@@ -192,4 +194,122 @@ async fn an_order_on_a_pipe_that_goes_on_later_is_refused() {
         .is(2)
         .says("now the record goes on");
     assert_eq!(desk.emulator.ledger().events().count(), 1);
+}
+
+/// A row of each order in turn, as tills write that are joined by the second.
+fn scattered(orders: usize) -> (String, Vec<String>) {
+    let mut rows = vec![TABLE.lines().next().unwrap().to_owned()];
+    for item in 0..3 {
+        for order in 0..orders {
+            let price = if (order, item) == (7, 1) {
+                "secret".to_owned()
+            } else {
+                format!("{}", 100 + item)
+            };
+            rows.push(format!(
+                "강남,{order:04},M-{},20251120,101500,판매,P-{item},사과 {item},{price},1,카드",
+                order % 40
+            ));
+        }
+    }
+    let bad = (0..3).map(|item| rows[1 + item * orders + 7].clone()).collect();
+    (rows.join("\r\n") + "\r\n", bad)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_whose_rows_are_scattered_are_sorted_and_each_is_loaded_once() {
+    const ORDERS: usize = 400;
+    let desk = Desk::new().await;
+    desk.emulator.settings(|settings| settings.taxonomy = registered());
+    let (table, bad) = scattered(ORDERS);
+    desk.write("till.csv", cp949(&table));
+    desk.write("mapping.yaml", format!("sort_by_group: true{MAPPING}"));
+    let load = |name| ["load", "events", name, "--mapping", "mapping.yaml"];
+    // It ends early and goes on: the orders keep their positions, and so their ids.
+    let faults = [Fault::None, Fault::None, Fault::Import(ImportCode::InvalidToken)];
+    desk.emulator.script(faults);
+    desk.run(&load("till.csv"))
+        .await
+        .is(2)
+        .says("금액: must be a number such as 1234.5 (on line 409)")
+        .says("till.csv:9");
+    let sent = desk.emulator.ledger().events().count();
+    assert!(0 < sent && sent < ORDERS, "{sent}");
+    desk.run(&load("till.csv")).await.is(1);
+    let receipt: Value =
+        serde_json::from_slice(&std::fs::read(desk.path("till.csv.dfinery/receipt.json")).unwrap()).unwrap();
+    assert_eq!(
+        ["read", "accepted", "invalid"].map(|name| receipt[name].clone()),
+        [json!(ORDERS), json!(ORDERS - 1), json!(1)]
+    );
+
+    // The rows of the bad order come back together.
+    let file = "till.csv.dfinery/rejected.csv";
+    let text = encoding_rs::EUC_KR
+        .decode(&std::fs::read(desk.path(file)).unwrap())
+        .0
+        .into_owned();
+    let rows: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(rows.len(), bad.len(), "{text}");
+    for (row, bad) in rows.iter().zip(bad) {
+        assert!(
+            row.starts_with("9,invalid,") && row.ends_with(&format!(",{bad}")),
+            "{text}"
+        );
+    }
+    desk.write(file, cp949(&text.replace("secret", "101")));
+    desk.run(&load(file)).await.is(0);
+    desk.run(&["status", "till.csv"]).await.is(0);
+
+    let ledger = desk.emulator.ledger();
+    let mut orders: Vec<_> = ledger
+        .events()
+        .map(|record| {
+            let event = serde_json::to_value(&record.event).unwrap();
+            assert_eq!(
+                event["event_properties"]["df_total_purchase_amount"].as_f64(),
+                Some(303.0),
+                "{event}"
+            );
+            let items = event["event_items"].as_array().unwrap().iter();
+            let items: Vec<_> = items
+                .map(|item| item["df_item_name"].as_str().unwrap().to_owned())
+                .collect();
+            assert_eq!(items, ["사과 0", "사과 1", "사과 2"]);
+            event["event_properties"]["df_order_id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    orders.sort_unstable();
+    let expected: Vec<_> = (0..ORDERS).map(|order| format!("강남-{order:04}")).collect();
+    assert_eq!(orders, expected);
+    assert_eq!(ledger.duplicates(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_whose_order_is_not_known_are_told_before_anything_is_sent() {
+    let desk = Desk::new().await;
+    desk.emulator.settings(|settings| settings.taxonomy = registered());
+    let (table, _) = scattered(20);
+    let mended = table.replace("secret", "1");
+    desk.write("mapping.yaml", format!("sort_by_group: true{MAPPING}"));
+    let load = ["load", "events", "till.csv", "--mapping", "mapping.yaml"];
+    desk.write("till.csv", mended.replace("강남,0003,", "강남,,"));
+    desk.run(&load)
+        .await
+        .is(2)
+        .says("till.csv, line 5: 영수증번호 is empty")
+        .says("3 rows have no group that is known, first on line 5, 25, 45");
+    assert_eq!(desk.emulator.ledger().all_requests().len(), 0);
+    desk.write("till.csv", &mended);
+    desk.run(&[&load[..], &["--restart"]].concat()).await.is(0);
+    assert_eq!(desk.emulator.ledger().events_stored(), 20);
+    // More rows on a pipe could belong to orders that were sent.
+    let load = ["load", "events", "-", "--format", "csv", "--mapping", "mapping.yaml"];
+    let with_journal = [&load[..], &["--state", "piped"]].concat();
+    desk.run_with_stdin(&with_journal, mended.as_bytes())
+        .await
+        .is(2)
+        .says("write it to a file first");
+    desk.run_with_stdin(&load, mended.as_bytes()).await.is(0);
+    assert_eq!(desk.emulator.ledger().events_stored(), 40);
 }

@@ -18,6 +18,7 @@ mod groups;
 mod model;
 mod quotes;
 mod rejected;
+mod sorted_groups;
 mod sources;
 mod speed;
 mod tables;

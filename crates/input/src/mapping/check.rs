@@ -17,6 +17,11 @@ impl Definition {
         if self.escape.as_ref().is_some_and(is_delimiter) {
             return Err("escape and delimiter must be different characters".to_owned());
         }
+        if self.sort_by_group && self.group_by.is_none() {
+            return Err(
+                "sort_by_group: needs group_by, which says the rows of which columns belong together".to_owned(),
+            );
+        }
         let zone = self.timezone.as_ref();
         let Some(records) = &self.records else {
             return self.check_record(zone, self.group_by.is_some());
@@ -69,6 +74,7 @@ impl Definition {
             ("skip_bottom", self.skip_bottom > 0),
             ("timezone", self.timezone.is_some()),
             ("group_by", self.group_by.is_some()),
+            ("sort_by_group", self.sort_by_group),
             ("records", self.records.is_some()),
         ];
         first_given(keys)

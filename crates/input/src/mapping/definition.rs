@@ -38,6 +38,8 @@ pub(super) struct Definition {
     pub(super) skip_if: Option<Conditions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) group_by: Option<GroupBy>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) sort_by_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) records: Option<Vec<Definition>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,6 +40,7 @@ pub(crate) fn fit(
     let key = definition.group_by.as_ref().map(|key| Key {
         columns: key.0.iter().map(|name| (fit.index(name), name.clone())).collect(),
         label: key.label(),
+        is_to_sort: definition.sort_by_group,
     });
     Ok(RowMapper {
         filter: fit.filter(definition),

@@ -36,6 +36,8 @@ pub(crate) struct Key {
     pub(super) columns: Vec<(usize, String)>,
     /// Their names in a message.
     pub(crate) label: String,
+    /// Whether the rows have to be sorted by it first.
+    pub(crate) is_to_sort: bool,
 }
 
 impl Key {

@@ -14,7 +14,7 @@ use crate::{error::InputError, table::Layout};
 ///
 /// * of the table: `delimiter`, `escape`, `short_rows`, `skip_top`, `skip_bottom` and `timezone`; `only_if` and `skip_if`,
 ///   conditions on rows; `records`, a list of several records of a row; `group_by`, the columns that are the same in all
-///   rows of one event;
+///   rows of one event, and `sort_by_group`, for rows that do not stand together;
 /// * of a record: `identity`, `event`, `event_datetime`, `event_log_id`, `event_properties`, `event_items`,
 ///   `user_properties` and `request_datetime`, and within `records` its own `only_if` and `skip_if`;
 /// * of a value: where it is from (`column`, `constant`, `join` and `with`, and with `group_by` also `first`, `last` and
@@ -84,6 +84,12 @@ impl Mapping {
             })
             .map(|(section, name, _, property_type)| (section, name, property_type))
             .collect()
+    }
+
+    /// Whether the rows of a table are sorted by their groups first, so that no record is known before all of it was read.
+    #[must_use]
+    pub const fn sorts_by_group(&self) -> bool {
+        self.definition.sort_by_group
     }
 
     /// The names of the columns that it uses.

@@ -8,7 +8,10 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::scanner::{Breaks, Grammar, Scanner, Step, without_break};
+use super::{
+    scanner::{Breaks, Grammar, Scanner, Step, without_break},
+    swallowed::Swallowed,
+};
 use crate::{
     encoding,
     format::{Encoding, Format},
@@ -17,6 +20,9 @@ use crate::{
 
 /// The columns in front of a rejected row: where it was, what became of it, and why. A reader passes over them.
 pub(super) const ABOUT_ROW: [&str; 3] = ["dfinery_line", "dfinery_code", "dfinery_reason"];
+
+/// What is between the codes of the records of a row.
+const BETWEEN_CODES: &str = "+";
 
 /// How a table is written: all that is needed to write some of its rows as a table of the same form.
 ///
@@ -36,7 +42,7 @@ pub(super) const ABOUT_ROW: [&str; 3] = ["dfinery_line", "dfinery_code", "dfiner
 /// let form = input.table_form().ok_or("no table")?;
 /// let mut out = form.head();
 /// while let Some(line) = input.next()? {
-///     form.rows(line.number, "invalid", "the name is too long", line.original, &mut out);
+///     form.rows(line.number, &["invalid"], "the name is too long", line.original, &mut out);
 /// }
 /// let rejected = "dfinery_line,dfinery_code,dfinery_reason,id,name\r\n2,invalid,the name is too long,M-1001,\"Kim, A\"\r\n";
 /// assert_eq!(String::from_utf8(out)?, rejected);
@@ -88,9 +94,11 @@ impl TableForm {
     }
 
     /// Appends the rows of a record that was not accepted, each with the line on which the record begins, a code and a reason
-    /// in front. `original` is the record as the input had it; the rows in it stay as they are.
-    pub fn rows(&self, line: u64, code: &str, reason: &str, original: &[u8], out: &mut Vec<u8>) {
-        let about = [&*line.to_string(), &self.cell(code), &self.cell(reason), ""].join(&self.delimiter.to_string());
+    /// in front. `original` is the record as the input had it; the rows in it stay as they are. If the rows make several
+    /// records, append them once, with the codes of all of them.
+    pub fn rows(&self, line: u64, codes: &[&str], reason: &str, original: &[u8], out: &mut Vec<u8>) {
+        let code = self.cell(&codes.join(BETWEEN_CODES));
+        let about = [&*line.to_string(), &code, &self.cell(reason), ""].join(&self.delimiter.to_string());
         let order = self.encoding.and_then(Order::of);
         let mut text = Vec::new();
         let bytes = match order {
@@ -102,10 +110,16 @@ impl TableForm {
             None => original,
         };
         let mut restored = Vec::new();
+        let mut scanner = self.scanner();
+        let mut header = self.scanner();
+        header.begin();
+        header.scan(self.header.as_bytes());
+        header.finish();
+        let columns = header.columns();
         let mut rest = bytes;
         let mut is_first = true;
         while is_first || !rest.is_empty() {
-            let (row, after) = self.first_row(rest);
+            let (row, after) = first_row(rest, &mut scanner, columns);
             rest = after;
             if row.is_empty() && !is_first {
                 continue;
@@ -123,9 +137,8 @@ impl TableForm {
         }
     }
 
-    /// The first row without its line break, and what is behind that.
-    fn first_row<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let mut scanner = Scanner::new(Grammar {
+    fn scanner(&self) -> Scanner {
+        Scanner::new(Grammar {
             delimiter: byte(self.delimiter),
             escape: self.escape.map(byte),
             breaks: if self.line_break == "\r" {
@@ -133,16 +146,7 @@ impl TableForm {
             } else {
                 Breaks::LineFeed
             },
-        });
-        scanner.begin();
-        match scanner.scan(bytes) {
-            (read, Step::End) => {
-                let (row, rest) = bytes.split_at_checked(read).unwrap_or((bytes, &[]));
-                (without_break(row), rest)
-            }
-            // A row that is none has no rows behind it: each of them is a record of its own.
-            _ => (bytes, &[]),
-        }
+        })
     }
 
     /// A text of ours as a cell. What would need the escape of the table is written in another way.
@@ -163,6 +167,27 @@ impl TableForm {
     }
 }
 
+/// The first row without its line break, and what is behind that. What is no row ends with its line, as in a [`Table`].
+///
+/// [`Table`]: super::Table
+fn first_row<'a>(bytes: &'a [u8], scanner: &mut Scanner, columns: usize) -> (&'a [u8], &'a [u8]) {
+    scanner.begin();
+    let (read, step) = scanner.scan(bytes);
+    let grammar = scanner.grammar();
+    let end_of_line = memchr::memchr(grammar.breaks.byte(), bytes).map_or(bytes.len(), |at| at + 1);
+    let (row, rest) = bytes.split_at_checked(read).unwrap_or((bytes, &[]));
+    let ended = if step == Step::More { scanner.finish() } else { step };
+    let is_due = scanner.columns() == columns;
+    let is_row = ended == Step::End
+        && (read == end_of_line || !Swallowed::hides_rows(without_break(row), grammar, columns, is_due));
+    let (row, rest) = if is_row {
+        (row, rest)
+    } else {
+        bytes.split_at_checked(end_of_line).unwrap_or((bytes, &[]))
+    };
+    (without_break(row), rest)
+}
+
 /// Delimiter and escape are ASCII.
 fn byte(character: char) -> u8 {
     u8::try_from(character).unwrap_or(b',')
@@ -170,8 +195,26 @@ fn byte(character: char) -> u8 {
 
 /// Where a row begins behind the columns about it; `None` if it has not as many.
 pub(super) fn behind_about_row(row: &[u8], delimiter: u8) -> Option<usize> {
+    behind_cells(row, delimiter, ABOUT_ROW.len())
+}
+
+/// The line of the records that a row was rejected with, and how many they were, as the columns about it tell.
+pub(super) fn rejected_with(row: &[u8], delimiter: u8) -> Option<(u64, u64)> {
+    let cell = |from, to: usize| {
+        str::from_utf8(row.get(from..to - 1)?)
+            .ok()
+            .map(|text| text.trim_matches('"'))
+    };
+    let [line_end, code_end] = [1, 2].map(|cells| behind_cells(row, delimiter, cells));
+    let line = cell(0, line_end?)?.trim().parse().ok()?;
+    let codes = cell(line_end?, code_end?)?;
+    Some((line, codes.split(BETWEEN_CODES).count() as u64))
+}
+
+/// Where a row goes on behind its first cells; `None` if it has not as many.
+fn behind_cells(row: &[u8], delimiter: u8, cells: usize) -> Option<usize> {
     let mut at = 0;
-    for _ in ABOUT_ROW {
+    for _ in 0..cells {
         let rest = row.get(at..)?;
         let quoted = rest.strip_prefix(b"\"");
         // A quote within the cell is written twice, so it ends two parts.

@@ -138,6 +138,15 @@ impl Table {
         Ok(())
     }
 
+    /// The cells of a row that was found before, with its line break.
+    pub(crate) fn cells_again(&mut self, row: &[u8], encoding: Encoding, out: &mut Cells) -> Result<(), BadText> {
+        self.scanner.begin();
+        if self.scanner.scan(row).1 == Step::More {
+            self.scanner.finish();
+        }
+        self.cells(without_break(row), encoding, out)
+    }
+
     /// The row without the columns about it, which a table of rejected rows has.
     pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
         if self.header.about_row == 0 {
@@ -145,6 +154,12 @@ impl Table {
         }
         let start = form::behind_about_row(row, self.scanner.grammar().delimiter);
         start.and_then(|start| row.get(start..)).unwrap_or(row)
+    }
+
+    /// The line of the records that a row was rejected with, and how many they were, if this is a table of such rows.
+    pub(crate) fn rejected_with(&self, row: &[u8]) -> Option<(u64, u64)> {
+        let is_of_rejected_rows = self.header.about_row > 0;
+        is_of_rejected_rows.then(|| form::rejected_with(row, self.scanner.grammar().delimiter))?
     }
 
     /// How the table is written; call it once the header is read.
@@ -330,16 +345,17 @@ impl Table {
         let range = 0..row.len();
         let (found, due) = (self.scanner.columns(), self.header.due());
         let is_due = found == due || !self.header.is_read || (self.layout.short_rows && found < due);
-        if self.scanner.has_quotes() && self.header.is_read && memchr::memchr(grammar.breaks.byte(), row).is_some() {
-            let swallowed = Swallowed::read(row, grammar, due);
-            if swallowed.are_certainly_rows() || (!is_due && swallowed.has_rows()) {
-                let problem = format!(
-                    "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
+        if self.scanner.has_quotes()
+            && self.header.is_read
+            && memchr::memchr(grammar.breaks.byte(), row).is_some()
+            && Swallowed::hides_rows(row, grammar, due, is_due)
+        {
+            let problem = format!(
+                "a quote that opens here closes only {}, and the lines between look like rows: they are read as rows of their own; \
                      write a quote within a cell twice",
-                    lines_later(count_breaks(row, grammar))
-                );
-                return self.first_line_only(window, (read, read), None, problem);
-            }
+                lines_later(count_breaks(row, grammar))
+            );
+            return self.first_line_only(window, (read, read), None, problem);
         }
         self.pending = read;
         if self.alone > 0

@@ -42,6 +42,13 @@ impl Swallowed {
         found
     }
 
+    /// Whether an open quote swallowed rows, though a row ended behind them as it should. Only a row with the cells of the
+    /// header is taken at its word.
+    pub(super) fn hides_rows(row: &[u8], grammar: Grammar, columns: usize, is_due: bool) -> bool {
+        let swallowed = Self::read(row, grammar, columns);
+        swallowed.are_certainly_rows() || (!is_due && swallowed.has_rows())
+    }
+
     /// Whether most lines are rows, after a quote that is certainly wrong.
     const fn are_mostly_rows(&self) -> bool {
         2 * self.rows >= self.all && 2 * self.alike >= self.rows

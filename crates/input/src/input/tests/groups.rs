@@ -175,7 +175,7 @@ fn a_repeated_header_is_a_record_of_its_own() {
 #[test]
 fn a_group_that_is_cut_by_another_is_told() {
     let rows = "1,u,202406241542,A,1,,\n2,u,202406241542,A,1,,\n1,u,202406241542,B,1,,\n3,u,202406241542,B,1,,\n1,u,202406241542,C,1,,\n";
-    let cut = "전표: rows with the same key do not stand together: sort the file by 전표; the first of them became a record of their own (on line 2)";
+    let cut = "전표: rows with the same key do not stand together: give sort_by_group: true in the mapping; the first of them became a record of their own (on line 2)";
     assert_eq!(
         problems(&read_rows(rows, RECEIPTS)),
         [(2, ""), (3, ""), (4, cut), (5, ""), (6, cut)]

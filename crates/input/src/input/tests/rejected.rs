@@ -13,7 +13,7 @@ fn rejected(table: &[u8], options: &InputOptions) -> Vec<u8> {
     let form: TableForm = serde_json::from_str(&serde_json::to_string(&form).unwrap()).unwrap();
     let mut out = form.head();
     while let Some(line) = input.next().unwrap() {
-        form.rows(line.number, "invalid", REASON, line.original, &mut out);
+        form.rows(line.number, &["invalid"], REASON, line.original, &mut out);
     }
     out
 }
@@ -109,7 +109,7 @@ fn every_row_of_a_record_of_several_has_the_reason() {
     let form = Input::from_reader("test", table, &options, None, Accepts::Mixed).unwrap();
     let form = form.table_form().unwrap();
     let mut out = Vec::new();
-    form.rows(2, "40001", "no", b"u1,\"1\n2\"\nu1,3\r\nu1,4", &mut out);
+    form.rows(2, &["40001"], "no", b"u1,\"1\n2\"\nu1,3\r\nu1,4", &mut out);
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "2,40001,no,u1,\"1\n2\"\r\n2,40001,no,u1,3\r\n2,40001,no,u1,4\r\n"
@@ -163,7 +163,7 @@ proptest! {
         let table = Box::new(Cursor::new(encode("a\n", encoding)));
         let form = Input::from_reader("test", table, &options, None, Accepts::Mixed).unwrap().table_form().unwrap();
         let mut out = Vec::new();
-        form.rows(7, "invalid", "\"no\\\n", &original, &mut out);
+        form.rows(7, &["invalid"], "\"no\\\n", &original, &mut out);
         let (before, end) = (encode("7,invalid,'no' ,", encoding), encode("\n", encoding));
         prop_assert!(out.starts_with(&before) && out.ends_with(&end));
         let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');

@@ -13,8 +13,6 @@ use std::{
     sync::Arc,
 };
 
-use crate::append_file::at;
-
 /// How many runs to merge at a time.
 const FAN_IN: usize = 64;
 
@@ -22,7 +20,7 @@ const FAN_IN: usize = 64;
 ///
 /// Items that do not fit in memory go to a temporary file without a name, or one that the system removes when the
 /// process ends for any reason.
-pub(crate) struct Sorter {
+pub struct Sorter {
     dir: PathBuf,
     memory: usize,
     items: KeyedItems,
@@ -31,7 +29,7 @@ pub(crate) struct Sorter {
 
 impl Sorter {
     /// Keeps `memory` bytes, or a single larger item, in memory, and the rest in a file in the folder `dir`.
-    pub(crate) fn new(dir: impl Into<PathBuf>, memory: usize) -> Self {
+    pub fn new(dir: impl Into<PathBuf>, memory: usize) -> Self {
         Self {
             dir: dir.into(),
             memory,
@@ -40,9 +38,11 @@ impl Sorter {
         }
     }
 
+    /// Takes an item.
+    ///
     /// # Errors
     /// If the disk fails or is full; the error names the folder.
-    pub(crate) fn push(&mut self, key: &[u8], item: &[u8]) -> io::Result<()> {
+    pub fn push(&mut self, key: &[u8], item: &[u8]) -> io::Result<()> {
         let needed = KeyedItems::HEAD + key.len() + item.len() + KeyedItems::INDEX;
         if !self.items.is_empty() && self.items.size() + needed > self.memory {
             self.spill()?;
@@ -54,7 +54,7 @@ impl Sorter {
     ///
     /// # Errors
     /// As for [`push`](Self::push).
-    pub(crate) fn finish(mut self) -> io::Result<Sorted> {
+    pub fn finish(mut self) -> io::Result<Sorted> {
         let held = if self.spilled.runs.is_empty() {
             self.items.sort();
             Held::Memory {
@@ -85,7 +85,7 @@ impl Sorter {
 }
 
 /// Returns the items, smallest key first.
-pub(crate) struct Sorted {
+pub struct Sorted {
     dir: PathBuf,
     held: Held,
 }
@@ -102,16 +102,25 @@ impl Sorted {
     /// # Errors
     /// If the disk fails; the error names the folder.
     #[allow(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
-    pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
-        match &mut self.held {
+    pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        Ok(self.next_with_key()?.map(|(_, item)| item))
+    }
+
+    /// The next item with its key; `None` at the end.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub fn next_with_key(&mut self) -> io::Result<Option<(&[u8], &[u8])>> {
+        let next = match &mut self.held {
             Held::Memory { items, next } => {
                 *next += 1;
-                Ok(items.get(*next - 1).map(|keyed| keyed.item))
+                Ok(items.get(*next - 1))
             }
-            Held::Runs(merge) => match merge.next() {
-                Ok(item) => Ok(item.map(|keyed| keyed.item)),
-                Err(error) => Err(disk(&self.dir, &error)),
-            },
+            Held::Runs(merge) => merge.next(),
+        };
+        match next {
+            Ok(next) => Ok(next.map(|keyed| (keyed.key, keyed.item))),
+            Err(error) => Err(disk(&self.dir, &error)),
         }
     }
 }
@@ -370,7 +379,8 @@ impl Read for Extent {
 }
 
 fn disk(dir: &Path, error: &io::Error) -> io::Error {
-    at(dir, "keep the records to be sorted in", error)
+    let problem = format!("cannot keep the records to be sorted in {}: {error}", dir.display());
+    io::Error::new(error.kind(), problem)
 }
 
 #[cfg(test)]
