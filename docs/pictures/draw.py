@@ -28,7 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 WALK = HERE.parent / "loading.md"
 
 # How many columns the terminal of the README has; then what one cell of a terminal measures.
-PICTURE = 104
+PICTURE = 80
 WIDTH, HEIGHT, MARGIN = 8.4, 18, 16
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','D2Coding','NanumGothicCoding',monospace"
 NAMES = ["black", "red", "green", "brown", "blue", "magenta", "cyan", "white"]
