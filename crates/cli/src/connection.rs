@@ -193,7 +193,8 @@ pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
         .map_err(anyhow::Error::msg)?;
     if let Some(path) = settings.path(&MAPPING) {
         let mapping = Mapping::from_yaml(&read_text(path, MOST_BYTES)?);
-        options.mapping = Some(mapping.with_context(|| path.display().to_string())?);
+        let name = path.display().to_string();
+        options.mapping = Some(mapping.with_context(|| name.clone())?.named(name));
     }
     Ok(options)
 }

@@ -32,6 +32,7 @@ mod taxonomy;
 mod warning;
 mod warning_policy;
 mod yaml;
+mod zone;
 
 pub use self::accepts::Accepts;
 pub use self::checked::Checked;
@@ -46,6 +47,8 @@ pub use self::warning::{UnknownWarning, Warning, WarningKind};
 pub use self::warning_policy::WarningPolicy;
 #[doc(hidden)]
 pub use self::yaml::{YamlError, YamlKind, read_yaml};
+#[doc(hidden)]
+pub use self::zone::no_such_zone;
 
 #[cfg(test)]
 mod agreement;
