@@ -11,6 +11,7 @@ use crate::{
     encoding,
     error::InputError,
     fingerprint::Passed,
+    foreign_shape::foreign_shape,
     format::{Encoding, Format},
     found::Found,
     frame::{Body, Frame, Stop},
@@ -186,6 +187,27 @@ impl Input {
             original: Vec::new(),
             letter: String::new(),
         })
+    }
+
+    /// Refuses an input of JSON whose first records are all in the shape of another program, since none of the others would
+    /// be good. Call it before the first record.
+    ///
+    /// # Errors
+    /// Says the expected shape.
+    pub fn refuse_foreign_shape(self, accepts: Accepts) -> Result<Self, InputError> {
+        if !matches!(self.format, Format::Ndjson | Format::JsonArray) {
+            return Ok(self);
+        }
+        match foreign_shape(self.window.unread(), self.window.is_all(), accepts) {
+            Some(problem) => Err(InputError::other_shape(&self.name, self.window.line(), problem)),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether its records are rows of a table.
+    #[must_use]
+    pub const fn is_table(&self) -> bool {
+        matches!(self.framer, Framer::Table(_))
     }
 
     /// The next record; `None` at the end.

@@ -207,7 +207,7 @@ impl FileAccounts {
         let bad = receipt.invalid + receipt.rejected;
         let settled = bad + receipt.accepted + receipt.unknown + receipt.undelivered;
         match self.most_bad {
-            Some(most) if most.is_exceeded(bad, settled) => Err(Stop::TooManyBad(bad)),
+            Some(most) if most.is_exceeded(bad, settled) => Err(Stop::TooManyBad(bad, most)),
             _ => Ok(()),
         }
     }

@@ -184,7 +184,8 @@ impl Reader {
                 .map_err(|error| InputError::opening("-", error))
                 .and_then(|stdin| {
                     let stdin = Repeated::new(stdin, self.pieces.clone(), Arc::clone(&differs));
-                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)
+                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)?
+                        .refuse_foreign_shape(self.accepts)
                 }),
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
