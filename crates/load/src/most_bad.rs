@@ -17,7 +17,7 @@ impl fmt::Display for MostBad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(most) => f.write_str(&thousands(*most)),
-            Self::Share(share) => write!(f, "{} %", 100.0 * share),
+            Self::Share(share) => write!(f, "{} %", (share * 1e6).round() / 1e4),
         }
     }
 }
