@@ -159,6 +159,13 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     if matches!(receipt.stopped, Some(Stop::AllRefused(..))) {
         return on_all_refused(receipt, out);
     }
+    if matches!(receipt.stopped, Some(Stop::AllInvalid(_))) {
+        out.push_str(
+            "What to do: put right what the problems say, such as the mapping, and begin anew with --restart; or give \
+             --keep-going, to read on whatever is invalid.\n",
+        );
+        return;
+    }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {

@@ -51,6 +51,18 @@ pub(crate) fn foreign_shape(beginning: &[u8], is_all: bool, accepts: Accepts) ->
     ))
 }
 
+/// What to say about lines of JSON whose first record goes on over several lines, as a program writes it for people.
+pub(crate) fn over_lines(beginning: &[u8]) -> Option<String> {
+    let mut stream = serde_json::Deserializer::from_slice(beginning).into_iter::<BTreeMap<String, IgnoredAny>>();
+    stream.next()?.ok()?;
+    let record = beginning.get(..stream.byte_offset())?;
+    record.contains(&b'\n').then(|| {
+        "the first record goes on over several lines, and each must stand on one; or put all of them between [ and ], with \
+         commas between them"
+            .to_owned()
+    })
+}
+
 /// Whether a record names its user in another way, and it is no slip.
 fn is_foreign(record: &BTreeMap<String, IgnoredAny>) -> bool {
     let has = |name: &str| record.contains_key(name);

@@ -11,7 +11,7 @@ use crate::{
     encoding,
     error::InputError,
     fingerprint::Passed,
-    foreign_shape::foreign_shape,
+    foreign_shape::{foreign_shape, over_lines},
     format::{Encoding, Format},
     found::Found,
     frame::{Body, Frame, Stop},
@@ -198,7 +198,9 @@ impl Input {
         if !matches!(self.format, Format::Ndjson | Format::JsonArray) {
             return Ok(self);
         }
-        match foreign_shape(self.window.unread(), self.window.is_all(), accepts) {
+        let beginning = self.window.unread();
+        let over_lines = (self.format == Format::Ndjson).then(|| over_lines(beginning)).flatten();
+        match over_lines.or_else(|| foreign_shape(beginning, self.window.is_all(), accepts)) {
             Some(problem) => Err(InputError::other_shape(&self.name, self.window.line(), problem)),
             None => Ok(self),
         }

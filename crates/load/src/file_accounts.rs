@@ -356,6 +356,14 @@ impl FileAccounts {
         }
     }
 
+    /// Ends a load without a good record among the first ones that a run reads.
+    pub(crate) fn check_invalid(&self, good: u64, bad: u64) -> Result<(), Stop> {
+        match self.most_refused {
+            Some(most) if good == 0 && bad >= most && self.receipt.accepted == 0 => Err(Stop::AllInvalid(bad)),
+            _ => Ok(()),
+        }
+    }
+
     /// What a person may correct, and whether there is more of it than before; `None` if there is no dead letter.
     pub(crate) fn rejected(&self) -> Option<Rejected> {
         let dead_letter = self.receipt.dead_letter.clone()?;

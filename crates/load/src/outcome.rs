@@ -58,6 +58,8 @@ pub enum Stop {
     NoSuccess(Arc<Error>),
     /// The service refused this many records before it had accepted one. Holds the last refusal.
     AllRefused(u64, Arc<Error>),
+    /// This many records were invalid before there was a good one.
+    AllInvalid(u64),
     /// More records were rejected or invalid than allowed. Holds their number, and how many are allowed.
     TooManyBad(u64, MostBad),
     /// An input cannot be read on, or changed while it was read.
@@ -121,6 +123,11 @@ impl fmt::Display for Stop {
                 "the first {} records were all refused, the last one so: {}",
                 thousands(*records),
                 without_remedy(error)
+            ),
+            Self::AllInvalid(records) => write!(
+                f,
+                "the first {} records are all invalid: what is wrong is probably wrong with all of them",
+                thousands(*records)
             ),
             Self::TooManyBad(bad, most) => write!(
                 f,

@@ -321,6 +321,8 @@ impl Reader {
             Err(violations) => {
                 self.count(&mut reading.read);
                 self.invalid(id, line, &violations)?;
+                let (good, bad) = (report.good(), report.bad());
+                lock(&self.accounts).check_invalid(good, bad)?;
             }
         }
         Ok(())

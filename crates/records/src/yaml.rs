@@ -54,7 +54,7 @@ pub fn read_yaml<T: DeserializeOwned>(text: &str, kind: YamlKind) -> Result<T, Y
         YamlError {
             line,
             column,
-            problem: in_words(said, text, line, kind),
+            problem: in_words(said, text, (line, column), kind),
         }
     })
 }
@@ -77,7 +77,7 @@ fn another_file(text: &str, kind: YamlKind) -> Option<(u64, String)> {
 }
 
 /// Says what the parser said in terms of what people see.
-fn in_words(said: &str, text: &str, line: u64, kind: YamlKind) -> String {
+fn in_words(said: &str, text: &str, (line, column): (u64, u64), kind: YamlKind) -> String {
     let has = |words: &str| said.contains(words);
     if let Some((unknown, known)) = one_of(said, "unknown field `") {
         return unknown_name("key", unknown, known);
@@ -106,7 +106,13 @@ fn in_words(said: &str, text: &str, line: u64, kind: YamlKind) -> String {
     if has("unexpected character") || has("cannot start any token") {
         return "a text that begins with a special character, such as %, @ or *, needs quotes around it".to_owned();
     }
-    if has("expected mapping start") && line <= 1 {
+    if has("unclosed quote") {
+        return "a quote is opened and never closed".to_owned();
+    }
+    if let Some(bracket) = said.strip_prefix("unclosed bracket ") {
+        return format!("the bracket {bracket} is opened and never closed");
+    }
+    if has("expected mapping start") && line <= 1 && column <= 1 {
         return format!(
             "{} begins with a key, a colon, a blank and the value, such as `{}`: is this the right file?",
             kind.name, kind.example
@@ -167,6 +173,8 @@ mod tests {
                 2,
                 "here must be a key, a colon, a blank and the value",
             ),
+            ("a: {b: \"c}\n", 1, "a quote is opened and never closed"),
+            ("a: {b: c\n", 1, "the bracket '{' is opened and never closed"),
             ("a: {b: %d}\n", 1, "needs quotes around it"),
             (
                 "- a\n",

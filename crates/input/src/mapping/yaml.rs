@@ -1,6 +1,6 @@
 //! A mapping, read from YAML.
 
-use dfinery::tables::PropertyType;
+use dfinery::{Identity, tables::PropertyType};
 use dfinery_records::{Section, Taxonomy, YamlError, YamlKind, read_yaml};
 use serde::Serialize;
 
@@ -166,9 +166,16 @@ impl Mapping {
 const NAME: &str = "the mapping";
 
 fn unreadable(error: YamlError) -> InputError {
+    let unknown = error.problem.strip_prefix("unknown key `");
+    let unknown = unknown.and_then(|rest| rest.split('`').next()).unwrap_or_default();
+    let problem = if Identity::FIELDS.contains(&unknown) {
+        format!("{unknown} belongs to identity: write it below that, further right, or identity: {{{unknown}: …}}")
+    } else {
+        error.problem
+    };
     match error.line {
-        0 => InputError::new(NAME, error.problem),
-        line => InputError::at_line(NAME, line, error.problem),
+        0 => InputError::new(NAME, problem),
+        line => InputError::at_line(NAME, line, problem),
     }
 }
 

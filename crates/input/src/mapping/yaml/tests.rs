@@ -94,6 +94,17 @@ fn an_error_names_the_line() {
 }
 
 #[test]
+fn an_identifier_at_the_top_is_sent_below_identity() {
+    let error = Mapping::from_yaml("identity:\nexternal_id: id\n")
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "the mapping, line 2: external_id belongs to identity: write it below that, further right, or identity: {external_id: …}"
+    );
+}
+
+#[test]
 fn the_identifiers_are_those_of_the_api() {
     let all = dfinery::Identity::FIELDS.map(|name| (name, "x"));
     let json = serde_json::to_value(std::collections::BTreeMap::from(all)).unwrap();
