@@ -106,8 +106,8 @@ fn in_words(said: &str, text: &str, (line, column): (u64, u64), kind: YamlKind) 
     if has("unexpected character") || has("cannot start any token") {
         return "a text that begins with a special character, such as %, @ or *, needs quotes around it".to_owned();
     }
-    if has("unclosed quote") {
-        return "a quote is opened and never closed".to_owned();
+    if has("unclosed quote") || has("multiline quoted scalar") {
+        return "a quote is not closed where it should be, here or on the line above".to_owned();
     }
     if let Some(bracket) = said.strip_prefix("unclosed bracket ") {
         return format!("the bracket {bracket} is opened and never closed");
@@ -173,7 +173,7 @@ mod tests {
                 2,
                 "here must be a key, a colon, a blank and the value",
             ),
-            ("a: {b: \"c}\n", 1, "a quote is opened and never closed"),
+            ("a: {b: \"c}\n", 1, "a quote is not closed where it should be"),
             ("a: {b: c\n", 1, "the bracket '{' is opened and never closed"),
             ("a: {b: %d}\n", 1, "needs quotes around it"),
             (

@@ -78,6 +78,9 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date()
         .tomorrow()?;
+    if from > until {
+        bail!("the first day {from} is after the last day {until}");
+    }
     if from > latest {
         bail!("{from} is in the future: there is nothing of it yet");
     }
