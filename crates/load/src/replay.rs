@@ -154,8 +154,10 @@ fn kind(line: &str) -> Option<RecordKind> {
 
 /// Whether a line is one of a dead letter, or the beginning of one that was cut off.
 fn is_letter(line: &str) -> bool {
+    #[allow(clippy::zero_sized_map_values, reason = "serde reads no set from an object")]
+    type Letter = BTreeMap<String, IgnoredAny>;
     const FIELDS: [&str; 4] = ["kind", "record", "original", "original_base64"];
-    match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(line) {
+    match serde_json::from_str::<Letter>(line) {
         Ok(letter) => FIELDS.iter().any(|field| letter.contains_key(*field)),
         Err(error) => error.is_eof() && line.trim_start().starts_with('{'),
     }

@@ -175,7 +175,10 @@ async fn another_file_in_the_place_of_the_mapping_is_recognised() {
     .await;
     // One of the settings is for the tables among all loads of a folder.
     desk.write("dfinery.toml", "mapping = \"m.yaml\"\n");
-    desk.run(&["load", "events", "a.ndjson"]).await.is(0);
+    desk.run(&["load", "events", "a.ndjson"])
+        .await
+        .is(0)
+        .says("accepted               1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

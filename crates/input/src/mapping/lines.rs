@@ -16,12 +16,13 @@ pub(super) fn line_of_column(text: &str, name: &str) -> Option<u64> {
     let found = lines.find(|(_, line)| {
         words(line, name).any(|(before, after)| {
             let is_quoted = before.ends_with(['"', '\'']);
-            let (before, after) = match is_quoted {
-                true => (
+            let (before, after) = if is_quoted {
+                (
                     before.trim_end_matches(['"', '\'']),
                     after.trim_start_matches(['"', '\'']),
-                ),
-                false => (before, after),
+                )
+            } else {
+                (before, after)
             };
             let after = after.trim_start();
             let ends = after.is_empty() || after.starts_with([',', '}', ']', '#']);
