@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use dfinery_records::{Accepts, RecordKind, nearest};
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-/// The names of the fields of an object.
-#[allow(clippy::zero_sized_map_values, reason = "serde reads no set from an object")]
-type Fields = BTreeMap<String, IgnoredAny>;
+/// The fields of an object.
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 /// How many records at the beginning decide.
 const MOST: usize = 10;
@@ -26,7 +25,7 @@ pub(crate) fn foreign_shape(beginning: &[u8], is_all: bool, accepts: Accepts) ->
         if !between.iter().all(|byte| b" \t\r\n,[\x1E".contains(byte)) {
             return None;
         }
-        let mut stream = serde_json::Deserializer::from_slice(record).into_iter::<Fields>();
+        let mut stream = serde_json::Deserializer::from_slice(record).into_iter::<Fields<'_>>();
         match stream.next() {
             Some(Ok(record)) if is_foreign(&record) => {
                 fields.get_or_insert_with(|| record.into_keys().collect());
@@ -57,7 +56,7 @@ pub(crate) fn foreign_shape(beginning: &[u8], is_all: bool, accepts: Accepts) ->
 
 /// What to say about lines of JSON whose first record goes on over several lines, as a program writes it for people.
 pub(crate) fn over_lines(beginning: &[u8]) -> Option<String> {
-    let mut stream = serde_json::Deserializer::from_slice(beginning).into_iter::<Fields>();
+    let mut stream = serde_json::Deserializer::from_slice(beginning).into_iter::<Fields<'_>>();
     stream.next()?.ok()?;
     let record = beginning.get(..stream.byte_offset())?;
     record.contains(&b'\n').then(|| {
@@ -68,7 +67,7 @@ pub(crate) fn over_lines(beginning: &[u8]) -> Option<String> {
 }
 
 /// Whether a record names its user in another way, and it is no slip.
-fn is_foreign(record: &Fields) -> bool {
+fn is_foreign(record: &Fields<'_>) -> bool {
     let has = |name: &str| record.contains_key(name);
     if has("identity") {
         return has("events") && !has("event");

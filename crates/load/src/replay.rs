@@ -154,11 +154,20 @@ fn kind(line: &str) -> Option<RecordKind> {
 
 /// Whether a line is one of a dead letter, or the beginning of one that was cut off.
 fn is_letter(line: &str) -> bool {
-    #[allow(clippy::zero_sized_map_values, reason = "serde reads no set from an object")]
-    type Letter = BTreeMap<String, IgnoredAny>;
-    const FIELDS: [&str; 4] = ["kind", "record", "original", "original_base64"];
-    match serde_json::from_str::<Letter>(line) {
-        Ok(letter) => FIELDS.iter().any(|field| letter.contains_key(*field)),
+    #[derive(Deserialize)]
+    struct Fields {
+        kind: Option<IgnoredAny>,
+        record: Option<IgnoredAny>,
+        original: Option<IgnoredAny>,
+        original_base64: Option<IgnoredAny>,
+    }
+    match serde_json::from_str::<Fields>(line) {
+        Ok(letter) => {
+            letter.kind.is_some()
+                || letter.record.is_some()
+                || letter.original.is_some()
+                || letter.original_base64.is_some()
+        }
         Err(error) => error.is_eof() && line.trim_start().starts_with('{'),
     }
 }

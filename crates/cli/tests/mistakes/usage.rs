@@ -69,6 +69,11 @@ async fn a_wrong_command_line_says_what_was_meant() {
             ("explain INVALID_TOKN", 2, &["Did you mean INVALID_TOKEN?"]),
             ("explain 40201,", 0, &["INVALID_TOKEN"]),
             (
+                "mapping init a.csv --timezone KST",
+                2,
+                &["--timezone: time zone KST: no such time zone; did you mean Asia/Seoul?"],
+            ),
+            (
                 "emulator --taxonomy none.yaml",
                 2,
                 &["none.yaml: there is no such file"],
