@@ -67,6 +67,8 @@ fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
             "To begin anew sends every record again, and where ids are made from the contents of the file, under new ones: \
              to add or correct some records, load a file with only these. {ANEW}"
         )))
+    } else if error.is_folder() {
+        Some(sentence("Choose another folder with --state DIR"))
     } else if error.is_damaged() {
         Some(sentence(format!("Put it back as it was. {ANEW}")))
     } else {
@@ -91,6 +93,15 @@ fn on_input(error: &InputError) -> Option<Advice> {
             separator: ": ",
             text: "say its encoding (--encoding), or save it as UTF-8".to_owned(),
         })
+    } else if error.is_other_encoding() {
+        Some(Advice {
+            separator: ": ",
+            text: "leave out --encoding, and it is recognised".to_owned(),
+        })
+    } else if error.is_other_shape() {
+        Some(sentence("`dfinery load --help` shows the shape of each kind of record"))
+    } else if error.is_no_dead_letter() {
+        Some(sentence(dead_letter_of(error.name())))
     } else if error.is_changed() && error.name() == "-" {
         Some(sentence(
             "To go on with this load, pipe in the same bytes again, and what is new after them. For other records give \
@@ -102,6 +113,19 @@ fn on_input(error: &InputError) -> Option<Advice> {
         ))
     } else {
         None
+    }
+}
+
+/// Where the dead letter of a file is.
+fn dead_letter_of(name: &str) -> String {
+    let path = format!("{name}.dfinery/dead-letter.ndjson");
+    if Path::new(&path).exists() {
+        format!("The dead letter of {name} is {}", quoted(&path))
+    } else {
+        format!(
+            "A load of {name} leaves its dead letter, if there is one, in {}",
+            quoted(&path)
+        )
     }
 }
 
@@ -143,6 +167,13 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     {
         let _ = writeln!(out, "What to do about {code}: dfinery explain {code}");
     }
+    if matches!(receipt.stopped, Some(Stop::AllInvalid(_))) {
+        out.push_str(
+            "What to do: put right what the problems say, such as the mapping, and begin anew with --restart; or give \
+             --keep-going, to read on whatever is invalid.\n",
+        );
+        return;
+    }
     if let Some(path) = &receipt.dead_letter
         && receipt.rejected + receipt.undelivered + receipt.unknown > receipt.resumable
     {
@@ -172,6 +203,9 @@ pub fn on_receipt(receipt: &Receipt, out: &mut String) {
             out,
             "What to do: check --base-url, DFINERY_BASE_URL and the settings of any proxy{start}."
         );
+    }
+    if let Some(Stop::TooManyBad(..)) = &receipt.stopped {
+        out.push_str("What to do: correct these records, or let more of them be bad with --max-bad.\n");
     }
     if let Some(Stop::Input(error)) = &receipt.stopped
         && let Some(advice) = on_input(error)

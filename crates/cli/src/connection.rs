@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use dfinery::{ExportClient, Family, ImportClient, tables::RateLimit};
-use dfinery_input::read_text;
+use dfinery_input::{Input, read_text};
 use dfinery_load::{
     Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy, WarningPolicy,
 };
@@ -27,7 +27,7 @@ use crate::settings::{
 pub fn export_client(settings: &Settings) -> anyhow::Result<ExportClient> {
     let token = token("export", EXPORT_TOKEN_VARIABLE, settings.export_token.as_ref())?;
     let mut client = ExportClient::builder().service_id(service_id(settings)?).token(token);
-    if let Some(base_url) = settings.text(&BASE_URL) {
+    if let Some(base_url) = base_url(settings)? {
         client = client.base_url(base_url);
     }
     // The default is for loads: an export is silent for longer.
@@ -43,6 +43,18 @@ pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
     build(settings, accepts, service_id(settings)?, &token?)
 }
 
+/// The address of the server, which is good: an error names where it was set.
+fn base_url(settings: &Settings) -> anyhow::Result<Option<&str>> {
+    let Some(url) = settings.text(&BASE_URL) else {
+        return Ok(None);
+    };
+    let client = ImportClient::builder().service_id("none").token("none").base_url(url);
+    client
+        .build()
+        .with_context(|| settings.place(&BASE_URL))
+        .map(|_| Some(url))
+}
+
 fn service_id(settings: &Settings) -> anyhow::Result<&str> {
     settings.text(&SERVICE_ID).with_context(|| {
         "the service id is not set: give --service-id, set DFINERY_SERVICE_ID, or write service_id into dfinery.toml"
@@ -56,7 +68,7 @@ pub fn planner(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> 
 
 fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -> anyhow::Result<Loader> {
     let mut client = ImportClient::builder().service_id(service_id).token(token);
-    if let Some(base_url) = settings.text(&BASE_URL) {
+    if let Some(base_url) = base_url(settings)? {
         client = client.base_url(base_url);
     }
     if let Some(timeout) = settings.duration(&TIMEOUT) {
@@ -172,12 +184,33 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
     }
     let mut load = FileLoad::new(accepts, files);
     load.options = input_options(settings)?;
+    refuse_idle_mapping(settings, &load)?;
     load.sort_by_identity = settings.flag(&SORT_BY_IDENTITY);
     // A settings file is for all loads of a folder, but this setting only matters for mixed loads.
     load.ordered = settings.flag(&ORDERED) && (accepts == Accepts::Mixed || settings.is_option(&ORDERED));
     load.id_fields = settings.list(&ID_COLUMNS).to_vec();
     load.resume = !settings.flag(&NO_RESUME);
     Ok(load)
+}
+
+/// Refuses a mapping that was given for this command, if none of its files is a table. One of the settings file may be for
+/// other loads.
+fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<()> {
+    if !settings.is_option(&MAPPING) || load.inputs.iter().any(|path| path.as_os_str() == "-") {
+        return Ok(());
+    }
+    for path in &load.inputs {
+        // What cannot be opened is told when it is to be read.
+        let opened = Input::open(path, &load.options, None, load.accepts);
+        if opened.map_or(true, |input| input.is_table()) {
+            return Ok(());
+        }
+    }
+    let names: Vec<_> = load.inputs.iter().map(|path| path.display().to_string()).collect();
+    bail!(
+        "--mapping is for tables, and {} holds JSON, which needs none: leave it out",
+        names.join(", ")
+    );
 }
 
 pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
@@ -193,7 +226,8 @@ pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
         .map_err(anyhow::Error::msg)?;
     if let Some(path) = settings.path(&MAPPING) {
         let mapping = Mapping::from_yaml(&read_text(path, MOST_BYTES)?);
-        options.mapping = Some(mapping.with_context(|| path.display().to_string())?);
+        let name = path.display().to_string();
+        options.mapping = Some(mapping.with_context(|| name.clone())?.named(name));
     }
     Ok(options)
 }
@@ -202,10 +236,14 @@ pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {
     let Some(path) = settings.path(&TAXONOMY) else {
         return Ok(None);
     };
+    read_taxonomy(path).map(Some)
+}
+
+pub fn read_taxonomy(path: &Path) -> anyhow::Result<Taxonomy> {
     let text = read_text(path, MOST_BYTES)?;
     let name = path.display().to_string();
     let taxonomy = Taxonomy::from_yaml(&text).with_context(|| name.clone())?;
-    Ok(Some(taxonomy.named(name)))
+    Ok(taxonomy.named(name))
 }
 
 /// Which warnings are errors, and which are silent.

@@ -4,17 +4,19 @@ use std::{
     collections::HashMap,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
-use dfinery::{Family, ImportCode, Operation, tables::RateLimit};
+use dfinery::{Family, ImportCode, Operation, tables::RateLimit, taxonomy::EVENTS};
 use dfinery_emulator::{
     Batch, CodeStyle, DayZone, Duplicates, Emulator, ExportTime, FailureStyle, Fault, FaultRate, ItemRows, OverLimit,
-    RateHeaders, ResetUnit, Settings, Unregistered,
+    RateHeaders, Registered, ResetUnit, Settings, Unregistered,
 };
+use dfinery_load::Section;
 
-use crate::{arguments::argument, output::stdout};
+use crate::{arguments::argument, connection, output::stdout};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -36,6 +38,9 @@ pub struct Arguments {
     /// The unit of the reset header.
     #[arg(long, value_enum, default_value = "seconds")]
     reset_unit: ResetUnitArgument,
+    /// Your taxonomy: what it lists is registered beside the standard events and properties.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    taxonomy: Option<PathBuf>,
     /// What happens to what is not registered or has the wrong type.
     #[arg(long, value_enum, default_value = "refuse")]
     unregistered: UnregisteredArgument,
@@ -135,6 +140,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             over_limit: arguments.over_limit.into(),
             rate_headers: arguments.rate_headers.into(),
             reset_unit: arguments.reset_unit.into(),
+            taxonomy: registered(arguments.taxonomy.as_deref())?,
             unregistered: arguments.unregistered.into(),
             batch: arguments.batch.into(),
             duplicates: arguments.duplicates.into(),
@@ -173,7 +179,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     writeln!(out, "DFINERY_IMPORT_TOKEN={}", emulator.import_token())?;
     writeln!(out, "DFINERY_EXPORT_TOKEN={}", emulator.export_token())?;
     out.flush()?;
-    writeln!(io::stderr(), "The emulator runs; Ctrl-C ends it.")?;
+    let known = match &arguments.taxonomy {
+        Some(path) => format!("the standard events and properties and those of {}", path.display()),
+        None => "the standard events and properties; --taxonomy FILE adds yours".to_owned(),
+    };
+    writeln!(
+        io::stderr(),
+        "The emulator runs; Ctrl-C ends it. It knows {known}.\nWhy it refuses requests is said here, each reason once."
+    )?;
     tokio::signal::ctrl_c().await?;
     let ledger = emulator.ledger();
     for operation in Operation::ALL {
@@ -185,6 +198,24 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     writeln!(io::stderr(), "{} events stored", ledger.events_stored())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is registered: the standard names, and those of a file.
+fn registered(taxonomy: Option<&Path>) -> anyhow::Result<Registered> {
+    let standard = Registered::standard();
+    let Some(path) = taxonomy else { return Ok(standard) };
+    let taxonomy = connection::read_taxonomy(path)?;
+    let is_standard = |name: &str| EVENTS.iter().any(|event| event.name == name);
+    let events = taxonomy.event_names().filter(|name| !is_standard(name));
+    let registered = events.fold(standard, Registered::event);
+    let properties = taxonomy.property_types();
+    Ok(
+        properties.fold(registered, |registered, (section, name, property_type)| match section {
+            Section::Event => registered.event_property(name, property_type),
+            Section::Item => registered.item_property(name, property_type),
+            Section::User => registered.user_property(name, property_type),
+        }),
+    )
 }
 
 /// Quotas too large to spend.

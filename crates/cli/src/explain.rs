@@ -52,7 +52,7 @@ pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
 /// Shows everything the tables say about a code or an HTTP status; exit code 2 if they do not have it.
 pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let words = Words::of(arguments.lang.into());
-    let wanted = arguments.code.trim();
+    let wanted = arguments.code.trim().trim_end_matches([',', '.', ':']);
     let mut out = stdout();
     let mut found = false;
     for (api, info) in all_codes() {
@@ -77,8 +77,20 @@ pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     } else {
         words.unknown
     };
-    writeln!(io::stderr(), "{}", unknown.replace("{}", wanted))?;
+    let said = unknown.replace("{}", wanted);
+    match near(wanted) {
+        Some(name) => writeln!(io::stderr(), "{said} {}", words.meant.replace("{}", name))?,
+        None => writeln!(io::stderr(), "{said}")?,
+    }
     Ok(ExitCode::from(2))
+}
+
+/// The message that was probably meant. A number is near to many others.
+fn near(wanted: &str) -> Option<&'static str> {
+    let wanted = wanted.to_ascii_uppercase();
+    let distance = |name: &&str| strsim::osa_distance(&name.to_ascii_uppercase(), &wanted);
+    let nearest = all_codes().map(|(_, info)| info.name).min_by_key(distance)?;
+    (wanted.contains(|c: char| c.is_ascii_alphabetic()) && distance(&nearest) <= 2).then_some(nearest)
 }
 
 /// The codes of an API that can come under an HTTP status.
@@ -126,6 +138,7 @@ struct Words {
     confidence: [&'static str; 4],
     note: &'static str,
     unknown: &'static str,
+    meant: &'static str,
     unknown_status: &'static str,
 }
 
@@ -147,6 +160,7 @@ impl Words {
                 note: "Note",
                 unknown: "Neither API documents the code {}. A call that is refused with it is tried again only under HTTP 429 or 5xx. The \
                           documented codes are listed by `dfinery codes`.",
+                meant: "Did you mean {}?",
                 unknown_status: "Neither API documents HTTP {}. Something between you and DFINERY, such as a proxy or a \
                                  load balancer, may have answered: look at the body of the answer.",
             },
@@ -169,6 +183,7 @@ impl Words {
                 note: "비고",
                 unknown: "{} 코드는 두 API의 응답 표에 없습니다. 이 코드로 거절된 호출은 HTTP 429나 5xx일 때만 다시 시도합니다. 전체 \
                           목록은 `dfinery codes --lang ko`로 볼 수 있습니다.",
+                meant: "혹시 {}을(를) 찾으십니까?",
                 unknown_status: "HTTP {}은(는) 두 API의 문서에 없는 상태 코드입니다. 프록시나 로드 밸런서처럼 중간에 있는 장비가 응답했을 수 있으니 응답 본문을 확인하십시오.",
             },
         }

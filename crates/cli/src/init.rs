@@ -6,7 +6,8 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use dfinery_export::Days;
 use dfinery_input::{ProposalOptions, propose};
 use dfinery_load::Taxonomy;
 
@@ -84,6 +85,9 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     options.mapping = None;
     let mut known = ProposalOptions::default();
     known.event.clone_from(event);
+    if let Some(name) = timezone {
+        Days::default().time_zone(name).context("--timezone")?;
+    }
     known.timezone.clone_from(timezone);
     let proposal = propose(file, &options, &known, (*what).into())?;
     let mut out = stdout();

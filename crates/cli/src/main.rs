@@ -155,7 +155,11 @@ impl Arguments {
             output::be_quiet();
         }
         let default = ["off", "dfinery=debug", "dfinery=trace,reqwest=debug"];
-        let default = default[usize::from(self.verbose).min(default.len() - 1)];
+        let default = match (self.verbose, &self.command) {
+            // Only the emulator knows why it refuses.
+            (0, Command::Emulator(_)) if !self.quiet => "dfinery_emulator=info",
+            (verbose, _) => default[usize::from(verbose).min(default.len() - 1)],
+        };
         let filter = EnvFilter::try_from_env("DFINERY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
         tracing_subscriber::fmt()
             .with_env_filter(filter)

@@ -42,6 +42,12 @@ pub fn explained(mut error: Error) -> Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = text(&error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            if given == "set" {
+                suggest(
+                    &mut error,
+                    "a setting is a line in dfinery.toml, such as rate_share = 0.5",
+                );
+            }
             let meant = COMMANDS.iter().find(|(_, words)| words.contains(&given.as_str()));
             if let Some((command, _)) = meant {
                 let command = ContextValue::Strings(vec![(*command).to_owned()]);

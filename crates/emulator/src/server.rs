@@ -81,6 +81,9 @@ async fn respond(shared: Arc<Shared>, flush: Flush, request: Request<Incoming>) 
         tracing::debug!(sequence, operation, fault, "request left without an answer");
     })?;
     let reason = shared.decide(sequence, &answer);
+    if let Some(reason) = reason.as_deref().filter(|reason| shared.is_new_reason(reason)) {
+        tracing::info!(operation, "refused: {reason}");
+    }
     tracing::debug!(
         sequence,
         operation,

@@ -1,6 +1,9 @@
 //! What all connections share: one lock around everything that changes.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use super::{
     answer::Answer,
@@ -44,7 +47,12 @@ pub(crate) struct State {
     pub(crate) store: Store,
     /// The ledger without what the store holds.
     pub(crate) ledger: Ledger,
+    /// Why requests were refused.
+    reasons: HashSet<String>,
 }
+
+/// How many reasons are remembered: their names may be any.
+const MOST_REASONS: usize = 100;
 
 /// A recorded request, to which its outcome can be added.
 #[derive(Clone, Debug)]
@@ -110,6 +118,12 @@ impl Shared {
         record.verdict.clone_from(&answer.verdict);
         record.answered = Answered::InPart;
         record.reason.clone()
+    }
+
+    /// Whether no request has been refused for this reason before.
+    pub(crate) fn is_new_reason(&self, reason: &str) -> bool {
+        let reasons = &mut self.lock().reasons;
+        reasons.len() < MOST_REASONS && reasons.insert(reason.to_owned())
     }
 
     /// Notes that the whole answer was handed to the connection.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dfinery::Timestamp;
+use dfinery_records::no_such_zone;
 use jiff::tz::TimeZone;
 
 use crate::{calendar::Calendar, clock::Clock, error::ExportError, probe::Calibration};
@@ -26,7 +27,7 @@ impl Days {
     /// If there is no time zone of that name.
     pub fn time_zone(mut self, name: &str) -> Result<Self, ExportError> {
         let zone = TimeZone::get(name);
-        self.zone = Some(zone.map_err(|_| ExportError::unfit(format!("there is no time zone {name}")))?);
+        self.zone = Some(zone.map_err(|_| ExportError::unfit(format!("time zone {name}: {}", no_such_zone(name))))?);
         Ok(self)
     }
 

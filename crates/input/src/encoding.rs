@@ -186,14 +186,30 @@ pub(crate) enum BadText {
     },
     /// They are Korean in UTF-8, which CP949 would read as other characters.
     Utf8InCp949,
+    /// They are Korean in CP949, and not UTF-8.
+    Cp949InUtf8 {
+        /// The position of the first byte that is invalid in the record, from 1.
+        place: usize,
+        /// That byte.
+        byte: u8,
+    },
 }
 
 impl BadText {
     /// What is wrong with the record; `unit` is a line, a row or an element.
     pub(crate) fn problem(&self, unit: &str) -> String {
         use std::fmt::Write as _;
-        let Self::Byte { place, bytes, encoding } = self else {
-            return format!("the {unit} has text in UTF-8, and the input is CP949: save all of it in one encoding");
+        let (place, bytes, encoding) = match self {
+            Self::Byte { place, bytes, encoding } => (place, bytes, encoding),
+            Self::Utf8InCp949 => {
+                return format!("the {unit} has text in UTF-8, and the input is CP949: save all of it in one encoding");
+            }
+            Self::Cp949InUtf8 { place, byte } => {
+                return format!(
+                    "the {unit} looks like CP949, and is read as UTF-8: save all of it in one encoding, or name the right \
+                     one (byte {place}: 0x{byte:02X})"
+                );
+            }
         };
         let hex = bytes.iter().fold(String::from("0x"), |mut hex, byte| {
             let _ = write!(hex, "{byte:02X}");
@@ -225,6 +241,15 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: Encoding, scratch: &'a mut S
     match encoding {
         Encoding::Utf8 => {
             let at = of_utf8();
+            if let Some(byte) = bytes.get(at)
+                && Cp949::new(bytes).run(&mut String::new(), true).is_none()
+                && is_like_korean(bytes)
+            {
+                return Err(BadText::Cp949InUtf8 {
+                    place: at + 1,
+                    byte: *byte,
+                });
+            }
             Err(bad(at, bytes.get(at..=at).unwrap_or_default()))
         }
         Encoding::Cp949 => {

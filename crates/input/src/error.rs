@@ -24,6 +24,9 @@ enum Kind {
     Changed(String),
     NeedsMapping,
     NeedsEncoding,
+    OtherEncoding(String),
+    OtherShape(String),
+    NoDeadLetter(u64),
     /// It does not fit its format, its mapping or its use.
     Unfit(String),
 }
@@ -68,6 +71,20 @@ impl InputError {
 
     pub(crate) fn needs_an_encoding(name: &str, line: u64) -> Self {
         Self::of(name, Kind::NeedsEncoding).at(line)
+    }
+
+    /// An error about an input with a line that is none of a dead letter.
+    #[must_use]
+    pub fn no_dead_letter(name: &str, line: u64) -> Self {
+        Self::of(name, Kind::NoDeadLetter(line))
+    }
+
+    pub(crate) fn other_encoding(name: &str, line: u64, problem: String) -> Self {
+        Self::of(name, Kind::OtherEncoding(problem)).at(line)
+    }
+
+    pub(crate) fn other_shape(name: &str, line: u64, problem: String) -> Self {
+        Self::of(name, Kind::OtherShape(problem)).at(line)
     }
 
     pub(crate) fn at_line(name: &str, line: u64, problem: impl fmt::Display) -> Self {
@@ -146,6 +163,33 @@ impl InputError {
     pub const fn needs_encoding(&self) -> bool {
         matches!(self.kind, Kind::NeedsEncoding)
     }
+
+    /// Its bytes are in another encoding than the one that was named.
+    ///
+    /// # Troubleshooting
+    /// Set [`InputOptions::encoding`](crate::InputOptions::encoding) to the encoding of the message, or to `None`.
+    #[must_use]
+    pub const fn is_other_encoding(&self) -> bool {
+        matches!(self.kind, Kind::OtherEncoding(_))
+    }
+
+    /// It was to be read as a dead letter, which it is not.
+    ///
+    /// # Troubleshooting
+    /// Name the dead letter: it is in the folder of the load.
+    #[must_use]
+    pub const fn is_no_dead_letter(&self) -> bool {
+        matches!(self.kind, Kind::NoDeadLetter(_))
+    }
+
+    /// Its records are JSON of another shape, as other programs export it.
+    ///
+    /// # Troubleshooting
+    /// Write the records in the shape of the message.
+    #[must_use]
+    pub const fn is_other_shape(&self) -> bool {
+        matches!(self.kind, Kind::OtherShape(_))
+    }
 }
 
 impl fmt::Display for InputError {
@@ -160,7 +204,12 @@ impl fmt::Display for InputError {
         }
         f.write_str(": ")?;
         match &self.kind {
-            Kind::Unreadable(problem, _) | Kind::Changed(problem) | Kind::Unfit(problem) => f.write_str(problem),
+            Kind::Unreadable(problem, _)
+            | Kind::Changed(problem)
+            | Kind::OtherEncoding(problem)
+            | Kind::OtherShape(problem)
+            | Kind::Unfit(problem) => f.write_str(problem),
+            Kind::NoDeadLetter(line) => write!(f, "line {line} is no line of a dead-letter file"),
             Kind::Unsortable(error) => write!(f, "its rows cannot be sorted: {error}"),
             Kind::NeedsMapping => f.write_str("it is read as a table, which needs a mapping of its columns"),
             Kind::NeedsEncoding => f.write_str("it is neither UTF-8 nor CP949"),

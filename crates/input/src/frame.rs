@@ -34,6 +34,8 @@ pub(crate) enum Stop {
     Format(Option<u64>, String),
     /// The encoding of this line cannot be determined.
     Encoding(u64),
+    /// This line is in another encoding than the one that was named.
+    OtherEncoding(u64, String),
 }
 
 impl Stop {
@@ -42,6 +44,7 @@ impl Stop {
             Self::Read(error) => InputError::reading(name, error),
             Self::Sort(error) => InputError::sorting(name, error),
             Self::Encoding(line) => InputError::needs_an_encoding(name, line),
+            Self::OtherEncoding(line, problem) => InputError::other_encoding(name, line, problem),
             Self::Format(None, problem) => InputError::new(name, problem),
             Self::Format(Some(line), problem) => InputError::at_line(name, line, problem),
         }

@@ -11,6 +11,7 @@ use crate::{
     encoding,
     error::InputError,
     fingerprint::Passed,
+    foreign_shape::{foreign_shape, over_lines},
     format::{Encoding, Format},
     found::Found,
     frame::{Body, Frame, Stop},
@@ -202,6 +203,29 @@ impl Input {
                 .map_err(|stop| stop.into_error(&self.name)),
             Framer::Table(_) | Framer::Lines(_) | Framer::Array(_) => Ok(true),
         }
+    }
+
+    /// Refuses an input of JSON whose first records are all in the shape of another program, since none of the others would
+    /// be good. Call it before the first record.
+    ///
+    /// # Errors
+    /// Says the expected shape.
+    pub fn refuse_foreign_shape(self, accepts: Accepts) -> Result<Self, InputError> {
+        if !matches!(self.format, Format::Ndjson | Format::JsonArray) {
+            return Ok(self);
+        }
+        let beginning = self.window.unread();
+        let over_lines = (self.format == Format::Ndjson).then(|| over_lines(beginning)).flatten();
+        match over_lines.or_else(|| foreign_shape(beginning, self.window.is_all(), accepts)) {
+            Some(problem) => Err(InputError::other_shape(&self.name, self.window.line(), problem)),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether its records are rows of a table.
+    #[must_use]
+    pub const fn is_table(&self) -> bool {
+        matches!(self.framer, Framer::Table(_))
     }
 
     /// The next record; `None` at the end.

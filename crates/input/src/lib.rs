@@ -12,6 +12,7 @@ mod encoding;
 mod end_mark;
 mod error;
 mod fingerprint;
+mod foreign_shape;
 mod format;
 mod found;
 mod frame;

@@ -120,6 +120,11 @@ impl Window {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Whether the input ends with these bytes.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.ended
+    }
+
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.buffer.capacity()

@@ -124,8 +124,7 @@ impl BadRows {
                     continue;
                 }
                 let name = dead_letter.display().to_string();
-                let problem = format!("line {} is no line of a dead-letter file", line.number);
-                return Err(InputError::new(&name, problem).into());
+                return Err(InputError::no_dead_letter(&name, line.number).into());
             };
             let form = tables.get(&letter.file);
             if form.is_none() && rows.unknown.is_none() && is_table(&letter.file) {

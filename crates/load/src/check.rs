@@ -45,7 +45,7 @@ pub fn check_files(
     let mut report = Report::new(taxonomy.as_deref().map(Taxonomy::name)).policy(warnings);
     for path in &load.inputs {
         let name = path_name(path);
-        let mut input = if is_stdin(path) {
+        let input = if is_stdin(path) {
             Input::from_reader(
                 &name,
                 Box::new(std::io::stdin()),
@@ -56,6 +56,7 @@ pub fn check_files(
         } else {
             Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
         };
+        let mut input = input.refuse_foreign_shape(load.accepts)?;
         let mut bad_rows = bad_rows.map(|path| BadRowsFile::new(path, input.table_form()));
         progress.input(input.length().unwrap_or_default());
         let passed = input.passed();

@@ -108,13 +108,22 @@ impl LoadError {
         )
     }
 
+    /// The folder of the load cannot be made, or nothing can be written into it. [`is_io`](Self::is_io) is true as well.
+    ///
+    /// # Troubleshooting
+    /// Set another [`FileLoad::state`](crate::FileLoad::state).
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        matches!(self.0, Kind::State(StateError::Folder(..)))
+    }
+
     /// A file or folder of the load cannot be read or written; the [`source`](Error::source) is what the system said.
     ///
     /// # Troubleshooting
     /// The message names the file. Check the permissions and the room on the disk, then start the same load again.
     #[must_use]
     pub fn is_io(&self) -> bool {
-        matches!(self.0, Kind::State(StateError::Io(_)))
+        matches!(self.0, Kind::State(StateError::Io(_) | StateError::Folder(..)))
     }
 }
 

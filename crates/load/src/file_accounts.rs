@@ -207,7 +207,7 @@ impl FileAccounts {
         let bad = receipt.invalid + receipt.rejected;
         let settled = bad + receipt.accepted + receipt.unknown + receipt.undelivered;
         match self.most_bad {
-            Some(most) if most.is_exceeded(bad, settled) => Err(Stop::TooManyBad(bad)),
+            Some(most) if most.is_exceeded(bad, settled) => Err(Stop::TooManyBad(bad, most)),
             _ => Ok(()),
         }
     }
@@ -352,6 +352,14 @@ impl FileAccounts {
             (Some(most), Some(error)) if none_accepted && self.refused >= most => {
                 Err(Stop::AllRefused(self.refused, Arc::clone(error)))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a load without a good record among the first ones that a run reads.
+    pub(crate) fn check_invalid(&self, good: u64, bad: u64) -> Result<(), Stop> {
+        match self.most_refused {
+            Some(most) if good == 0 && bad >= most && self.receipt.accepted == 0 => Err(Stop::AllInvalid(bad)),
             _ => Ok(()),
         }
     }

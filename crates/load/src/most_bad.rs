@@ -1,5 +1,9 @@
 //! How many bad records are too many.
 
+use std::fmt;
+
+use dfinery_records::thousands;
+
 /// How many records may be bad before a load gives up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MostBad {
@@ -7,6 +11,15 @@ pub enum MostBad {
     Count(u64),
     /// This share of the records settled, from 0 to 1, once at least a thousand are.
     Share(f64),
+}
+
+impl fmt::Display for MostBad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(most) => f.write_str(&thousands(*most)),
+            Self::Share(share) => write!(f, "{} %", (share * 1e6).round() / 1e4),
+        }
+    }
 }
 
 impl MostBad {

@@ -91,7 +91,7 @@ impl Opened {
             let length = metadata.len();
             // Report what is wrong with the beginning before there is a journal, which changed options would make
             // useless.
-            Input::open(path, &load.options, taxonomy, load.accepts)?;
+            Input::open(path, &load.options, taxonomy, load.accepts)?.refuse_foreign_shape(load.accepts)?;
             progress.input(length * passes(load).len() as u64);
             inputs.push(InputFile {
                 path: Some(path.clone()),
@@ -300,7 +300,7 @@ fn folder_of(load: &FileLoad) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
         let _lock = Journal::lock(&folder.join(JOURNAL))?;
         moved_aside = move_aside(&folder)?;
     }
-    fs::create_dir_all(&folder).map_err(|error| at(&folder, "create", &error))?;
+    fs::create_dir_all(&folder).map_err(|error| StateError::Folder(folder.clone(), error))?;
     Ok((folder, moved_aside))
 }
 
@@ -373,7 +373,7 @@ fn journal(
         LoadError::from(StateError::Occupied { folder, holds })
     };
     if !load.keeps_journal() {
-        let lock = Journal::lock(&path)?;
+        let lock = Journal::lock(&path).map_err(|error| error.about(folder))?;
         if path.exists() {
             return Err(mixed("the journal of another load"));
         }
@@ -393,7 +393,7 @@ fn journal(
         let now = Beginning::of_file(path, beginning.bytes, || true).map_err(|error| at(path, "read", &error))?;
         Ok(now == Some(beginning))
     };
-    let (journal, state) = Journal::open(&path, header, begins_so)?;
+    let (journal, state) = Journal::open(&path, header, begins_so).map_err(|error| error.about(folder))?;
     Ok((Some(journal), None, state))
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use crate::{record::Fate, remedy::without_remedy, state_error::StateError};
+use crate::{most_bad::MostBad, record::Fate, remedy::without_remedy, state_error::StateError};
 use dfinery::{Error, Family, ImportCode, Timestamp};
 use dfinery_input::InputError;
 use dfinery_records::thousands;
@@ -58,8 +58,10 @@ pub enum Stop {
     NoSuccess(Arc<Error>),
     /// The service refused this many records before it had accepted one. Holds the last refusal.
     AllRefused(u64, Arc<Error>),
-    /// More records were rejected or invalid than allowed. Holds their number.
-    TooManyBad(u64),
+    /// This many records were invalid before there was a good one.
+    AllInvalid(u64),
+    /// More records were rejected or invalid than allowed. Holds their number, and how many are allowed.
+    TooManyBad(u64, MostBad),
     /// An input cannot be read on, or changed while it was read.
     Input(InputError),
     /// The journal, the dead letter or another file of the load cannot be written.
@@ -122,9 +124,14 @@ impl fmt::Display for Stop {
                 thousands(*records),
                 without_remedy(error)
             ),
-            Self::TooManyBad(bad) => write!(
+            Self::AllInvalid(records) => write!(
                 f,
-                "{} records were rejected or invalid, more than allowed",
+                "the first {} records are all invalid: what is wrong is probably wrong with all of them",
+                thousands(*records)
+            ),
+            Self::TooManyBad(bad, most) => write!(
+                f,
+                "{} records were rejected or invalid, more than the {most} that may be",
                 thousands(*bad)
             ),
             Self::Input(error) => error.fmt(f),

@@ -185,7 +185,8 @@ impl Reader {
                 .map_err(|error| InputError::opening("-", error))
                 .and_then(|stdin| {
                     let stdin = Repeated::new(stdin, self.pieces.clone(), Arc::clone(&differs));
-                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)
+                    Input::from_reader("-", Box::new(stdin), &self.options, taxonomy, self.accepts)?
+                        .refuse_foreign_shape(self.accepts)
                 }),
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
@@ -330,6 +331,8 @@ impl Reader {
             Err(violations) => {
                 self.count(&mut reading.read);
                 self.invalid(id, line, &violations)?;
+                let (good, bad) = (report.good(), report.bad());
+                lock(&self.accounts).check_invalid(good, bad)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{file_accounts::DEAD_LETTER, file_load::FileLoad, journal::JOURNAL, receipt::RECEIPT};
 use dfinery::engine::with_suffix;
@@ -34,7 +34,7 @@ impl DeadLetters {
     /// Reads the whole file and counts. Blocking.
     ///
     /// # Errors
-    /// If the file cannot be read, or holds both deletions and other records, which one load cannot do.
+    /// If the file cannot be read, is no dead letter, or holds both deletions and other records, which one load cannot do.
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut letters = Self {
             path: path.to_owned(),
@@ -45,6 +45,9 @@ impl DeadLetters {
         options.format = Some(Format::Ndjson);
         let mut input = Input::open(path, &options, None, Accepts::Mixed)?;
         while let Some(line) = input.next()? {
+            if letters.records() == 0 && line.json.as_ref().is_ok_and(|line| !is_letter(line)) {
+                return Err(InputError::no_dead_letter(&path.display().to_string(), line.number));
+            }
             match line.json.ok().and_then(kind) {
                 Some(kind) => *letters.kinds.entry(kind).or_default() += 1,
                 None => letters.unnamed += 1,
@@ -149,6 +152,26 @@ fn kind(line: &str) -> Option<RecordKind> {
     serde_json::from_str::<DeadLetter>(line).ok()?.kind
 }
 
+/// Whether a line is one of a dead letter, or the beginning of one that was cut off.
+fn is_letter(line: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Fields {
+        kind: Option<IgnoredAny>,
+        record: Option<IgnoredAny>,
+        original: Option<IgnoredAny>,
+        original_base64: Option<IgnoredAny>,
+    }
+    match serde_json::from_str::<Fields>(line) {
+        Ok(letter) => {
+            letter.kind.is_some()
+                || letter.record.is_some()
+                || letter.original.is_some()
+                || letter.original_base64.is_some()
+        }
+        Err(error) => error.is_eof() && line.trim_start().starts_with('{'),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -177,6 +200,17 @@ mod tests {
         let accepts = |lines: &str| read(lines).unwrap().load().accepts;
         assert_eq!(accepts(event), Accepts::Only(RecordKind::Event));
         assert_eq!(accepts(&format!("{event}no JSON\n")), Accepts::Mixed);
-        assert_eq!(accepts("{}"), Accepts::Mixed);
+        assert_eq!(accepts("{\"record\":{}}"), Accepts::Mixed);
+    }
+
+    #[test]
+    fn another_file_is_no_dead_letter() {
+        for lines in ["id,at\n", "{}\n", "1\n", "{\"identity\":{}}\n{\"kind\":\"event\"}\n"] {
+            assert!(read(lines).unwrap_err().is_no_dead_letter(), "{lines}");
+        }
+        assert!(
+            read("{\"kind\":\"eve").is_ok(),
+            "a line that was cut off is told apart later"
+        );
     }
 }

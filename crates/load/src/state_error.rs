@@ -1,6 +1,10 @@
 //! Why the files that a load keeps beside its inputs cannot be used.
 
-use std::{error::Error, fmt, io, path::PathBuf};
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// Why the journal of a load, or a file beside it, cannot be used.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(crate) enum StateError {
     Deleted(PathBuf),
     /// A file has fewer bytes than were written to it.
     Cut { path: PathBuf, has: u64, had: u64 },
+    /// The folder of the load cannot be made, or nothing can be written into it.
+    Folder(PathBuf, io::Error),
     /// The disk failed; the error names the file.
     Io(io::Error),
 }
@@ -43,6 +49,22 @@ pub(crate) enum Difference {
 }
 
 impl StateError {
+    /// The same about a folder into which nothing can be written.
+    pub(crate) fn about(self, folder: &Path) -> Self {
+        use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+        match self {
+            Self::Io(error)
+                if matches!(
+                    error.kind(),
+                    NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem
+                ) =>
+            {
+                Self::Folder(folder.to_owned(), error)
+            }
+            other => other,
+        }
+    }
+
     /// Wraps it where only an [`io::Error`] can be passed on; [`From`] takes it out again.
     pub(crate) fn into_io(self) -> io::Error {
         match self {
@@ -84,6 +106,18 @@ impl fmt::Display for StateError {
                 "{} was cut: it has {has} bytes, though {had} were written to it",
                 path.display()
             ),
+            Self::Folder(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                write!(
+                    f,
+                    "journal, dead letter and receipt need a folder, and {} is a file",
+                    path.display()
+                )
+            }
+            Self::Folder(path, error) => write!(
+                f,
+                "journal, dead letter and receipt cannot be kept in the folder {}: {error}",
+                path.display()
+            ),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -118,7 +152,7 @@ impl fmt::Display for Difference {
 impl Error for StateError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
+            Self::Io(error) | Self::Folder(_, error) => Some(error),
             _ => None,
         }
     }

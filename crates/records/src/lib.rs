@@ -31,6 +31,8 @@ mod suggest;
 mod taxonomy;
 mod warning;
 mod warning_policy;
+mod yaml;
+mod zone;
 
 pub use self::accepts::Accepts;
 pub use self::checked::Checked;
@@ -39,9 +41,14 @@ pub use self::identifier::invisible::is_invisible;
 pub use self::ids::Ids;
 pub use self::kind::RecordKind;
 pub use self::report::{Problems, Report, Warnings, thousands};
+pub use self::suggest::nearest;
 pub use self::taxonomy::{Section, Taxonomy, TaxonomyError};
 pub use self::warning::{UnknownWarning, Warning, WarningKind};
 pub use self::warning_policy::WarningPolicy;
+#[doc(hidden)]
+pub use self::yaml::{YamlError, YamlKind, read_yaml};
+#[doc(hidden)]
+pub use self::zone::no_such_zone;
 
 #[cfg(test)]
 mod agreement;

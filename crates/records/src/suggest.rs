@@ -8,7 +8,13 @@ use strsim::osa_distance;
 const LONGEST_NAME: usize = 64;
 
 /// The known name closest to an unknown one, if it is close enough to be a typo.
-pub(crate) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+///
+/// ```
+/// let names = ["event_name", "event_datetime"];
+/// assert_eq!(dfinery_records::nearest("eventDateTime", names), Some("event_datetime"));
+/// assert_eq!(dfinery_records::nearest("colour", names), None);
+/// ```
+pub fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if unknown.len() > LONGEST_NAME {
         return None;
     }

@@ -4,6 +4,7 @@ use std::{error::Error, fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
+use crate::suggest::nearest;
 use dfinery::Violation;
 
 /// What a warning is about. Its name, such as `placeholder-id`, never changes.
@@ -131,16 +132,19 @@ impl FromStr for WarningKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.name() == name)
-            .ok_or(UnknownWarning(()))
+            .ok_or_else(|| UnknownWarning(nearest(name, Self::ALL.map(Self::name))))
     }
 }
 
 /// A name that no warning has. `Display` lists those that there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownWarning(());
+pub struct UnknownWarning(Option<&'static str>);
 
 impl fmt::Display for UnknownWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(meant) = self.0 {
+            return write!(f, "there is no such warning; did you mean {meant}?");
+        }
         let names = WarningKind::ALL.map(WarningKind::name).join(", ");
         write!(f, "the names of warnings are {names}")
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use anyhow::Context as _;
+use dfinery_export::Days;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
 use crate::settings::{Settings, table::TIME_ZONE};
@@ -41,7 +41,10 @@ impl Day {
             Self::Ago(days) => days,
         };
         let zone = match settings.text(&TIME_ZONE) {
-            Some(name) => TimeZone::get(name).with_context(|| format!("there is no time zone {name}"))?,
+            Some(name) => {
+                Days::default().time_zone(name)?;
+                TimeZone::get(name)?
+            }
             None => TimeZone::system(),
         };
         Ok(Timestamp::now().to_zoned(zone).date().saturating_sub(days.days()))

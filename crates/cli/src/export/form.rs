@@ -70,6 +70,7 @@ fn by_name(path: &Path, has_format: bool) -> anyhow::Result<(Option<Format>, Opt
             bail!("Parquet files are compressed inside, with zstd: end the name in .parquet")
         }
         Some("parquet") => Format::Parquet,
+        Some("xlsx" | "xls") => bail!("no workbook is written: end the name in .csv, which spreadsheets open"),
         Some("json") if !has_format => bail!("JSON is written a row a line: end the name in .ndjson, or give --format"),
         _ => return Ok((None, compression)),
     };
@@ -96,7 +97,7 @@ mod tests {
                 "{name}"
             );
         }
-        for name in ["a.json", "a.json.gz", "a.parquet.gz"] {
+        for name in ["a.json", "a.json.gz", "a.parquet.gz", "a.xlsx"] {
             assert!(by_name(Path::new(name), false).is_err(), "{name}");
         }
         assert_eq!(by_name(Path::new("a.json"), true).unwrap(), (None, None));

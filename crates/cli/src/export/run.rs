@@ -74,6 +74,16 @@ pub async fn events(arguments: &EventsArguments) -> anyhow::Result<ExitCode> {
         (None, Some(from), Some(until)) => (from, until),
         _ => bail!("which days? Give --day yesterday, or --from and --until; with --to DIR they may be left out"),
     };
+    let latest = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
+        .tomorrow()?;
+    if from > until {
+        bail!("the first day {from} is after the last day {until}");
+    }
+    if from > latest {
+        bail!("{from} is in the future: there is nothing of it yet");
+    }
     let query = FileQuery::Events {
         from,
         until,

@@ -60,7 +60,10 @@ impl File {
             Ok(table) => table.into_inner(),
             Err(error) => {
                 let line = line(error.span().map_or(0, |span| span.start));
-                bail!("{name}, line {line}: this is not TOML: {}", error.message());
+                bail!(
+                    "{name}, line {line}: this is not TOML: {}; write name = value, a text in quotes",
+                    error.message()
+                );
             }
         };
         let mut values = BTreeMap::new();
@@ -98,7 +101,7 @@ fn unknown(key: &str) -> String {
             let distance = |setting: &&&Setting| strsim::osa_distance(setting.key, key);
             match TABLE.iter().min_by_key(distance).filter(|setting| distance(setting) <= 2) {
                 Some(setting) => format!("there is no setting `{key}`: did you mean `{}`?", setting.key),
-                None => format!("there is no setting `{key}`: see `dfinery config show`"),
+                None => format!("there is no setting `{key}`: see `dfinery config show`. Settings stand in no [section]"),
             }
         }
     }

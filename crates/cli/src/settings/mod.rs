@@ -59,6 +59,17 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Where a setting was set, as its user wrote it.
+    fn place_of(&self, setting: &Setting) -> String {
+        match self {
+            Self::Option | Self::Default => format!("--{}", setting.option()),
+            Self::Variable(name) => name.clone(),
+            Self::File(..) => format!("{self}: {}", setting.key),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,9 +91,8 @@ impl<const COMMAND: u16> Flags<COMMAND> {
                 continue;
             };
             let value = setting.kind.read(&text).map_err(|problem| match &origin {
-                Origin::Option | Origin::Default => anyhow::anyhow!("--{}: {problem}", setting.option()),
-                Origin::Variable(name) => anyhow::anyhow!("{name}: {problem}"),
                 Origin::File(..) => anyhow::anyhow!("{origin}: {} {problem}", setting.key),
+                _ => anyhow::anyhow!("{}: {problem}", origin.place_of(setting)),
             })?;
             let text = text.to_string_lossy().into_owned();
             found.insert(setting.key, Found { text, origin, value });
@@ -199,6 +209,14 @@ impl Settings {
     /// Whether it was given on the command line.
     pub fn is_option(&self, setting: &Setting) -> bool {
         self.get(setting).is_some_and(|found| found.origin == Origin::Option)
+    }
+
+    /// Where it was set, for a message.
+    pub fn place(&self, setting: &Setting) -> String {
+        match self.get(setting).map(|found| &found.origin) {
+            Some(origin) => origin.place_of(setting),
+            None => format!("--{}", setting.option()),
+        }
     }
 
     /// Whether the result is to be JSON.

@@ -46,7 +46,13 @@ async fn desk() -> Desk {
 }
 
 async fn load(desk: &Desk, name: &str) -> Ran {
-    let arguments = ["load", "events", name, "--mapping", "mapping.yaml"];
+    let is_table = name.contains(".csv") || name.contains(".tsv");
+    let mapping = if is_table {
+        &["--mapping", "mapping.yaml"][..]
+    } else {
+        &[]
+    };
+    let arguments = [&["load", "events", name], mapping].concat();
     desk.run(&arguments).await
 }
 
@@ -231,14 +237,23 @@ async fn a_record_over_several_lines_is_told_how_to_stand() {
     let pretty = "{\n  \"identity\": {\n    \"external_id\": \"secret\"\n  }\n}\n";
     desk.write("pretty.json", pretty);
     let ran = desk.run(&["load", "identities", "pretty.json"]).await;
+    ran.is(2)
+        .says("pretty.json, line 1: the first record goes on over several lines, and each must stand on one");
+    assert!(!desk.path("pretty.json.dfinery").exists());
+    // Behind a good one it is bad alone.
+    desk.write(
+        "second.json",
+        format!("{{\"identity\":{{\"external_id\":\"secret\"}}}}\n{pretty}"),
+    );
+    let ran = desk.run(&["load", "identities", "second.json"]).await;
     ran.is(1)
         .says("is not valid JSON: EOF while parsing an object; a record stands on one line")
-        .says("pretty.json:1");
-    assert_eq!(desk.receipt("pretty.json")["invalid"], json!(5));
+        .says("second.json:2");
+    assert_eq!(desk.receipt("second.json")["accepted"], json!(1));
     // The same in an array is good.
     desk.write("array.json", format!("[{pretty},{pretty}]"));
     desk.run(&["load", "identities", "array.json"]).await.is(0);
-    assert_eq!(desk.emulator.ledger().identities().len(), 2);
+    assert_eq!(desk.emulator.ledger().identities().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

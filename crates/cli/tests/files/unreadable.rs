@@ -118,7 +118,7 @@ async fn a_header_that_does_not_do_is_told() {
         (
             "other.csv",
             "id,time\nsecret,2026-11-01T00:00:00Z\n",
-            "other.csv: the mapping names a column that is not in the header: at; its columns are: id, time",
+            "other.csv: the mapping names a column that is not in the header: at (mapping.yaml, line 3); its columns are: id, time",
         ),
         (
             "headless.csv",
@@ -128,7 +128,7 @@ async fn a_header_that_does_not_do_is_told() {
         (
             "semicolons.csv",
             "id;at\nsecret;2026-11-01T00:00:00Z\n",
-            "semicolons.csv: the mapping names columns that are not in the header: at, id; its header has one column: if its \
+            "semicolons.csv: the mapping names columns that are not in the header: at (mapping.yaml, line 3), id (mapping.yaml, line 2); its header has one column: if its \
              names are separated by \";\", write delimiter: \";\" into the mapping",
         ),
         (
@@ -147,20 +147,18 @@ async fn a_header_that_does_not_do_is_told() {
 async fn a_table_without_rows_is_loaded_and_says_that_it_has_none() {
     let desk = Desk::new().await;
     desk.write("mapping.yaml", MAPPING);
-    for (name, content) in [
-        ("header.csv", "id,at\r\n"),
-        ("bare.csv", "id,at"),
-        ("empty.json", "[ ]\n"),
+    let mapping = &["--mapping", "mapping.yaml"][..];
+    for (name, content, options) in [
+        ("header.csv", "id,at\r\n", mapping),
+        ("bare.csv", "id,at", mapping),
+        ("empty.json", "[ ]\n", &[]),
     ] {
         desk.write(name, content);
-        let options = ["--mapping", "mapping.yaml"];
-        desk.run(&[&["check", name][..], &options].concat())
+        desk.run(&[&["check", name][..], options].concat())
             .await
             .is(0)
             .says("0 records");
-        desk.run(&[&["load", "events", name][..], &options].concat())
-            .await
-            .is(0);
+        desk.run(&[&["load", "events", name][..], options].concat()).await.is(0);
         assert_eq!(desk.receipt(name)["read"], json!(0));
     }
     assert_eq!(desk.emulator.ledger().all_requests().len(), 0);

@@ -90,12 +90,21 @@ async fn a_warning_becomes_an_error_or_silent_by_its_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_no_warning_has_is_refused_with_those_that_there_are() {
     let desk = desk().await;
-    for more in [["--deny", "placeholder"], ["--allow", "landline,nothing"]] {
+    for (more, says) in [
+        (
+            ["--deny", "placeholder"],
+            "there is no such warning; did you mean placeholder-id?",
+        ),
+        (
+            ["--allow", "landline,nothing"],
+            "placeholder-id, total-row, spreadsheet-mark",
+        ),
+    ] {
         desk.run(&with(&CHECK, &more))
             .await
             .is(2)
             .says("must be names of warnings")
-            .says("placeholder-id, total-row, spreadsheet-mark");
+            .says(says);
     }
     desk.write("dfinery.toml", "\nallow = \"heavy\"\n");
     desk.run(&CHECK)

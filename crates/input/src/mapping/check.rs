@@ -1,6 +1,7 @@
 //! Which keys of a mapping go together.
 
 use dfinery::Identity;
+use dfinery_records::nearest;
 use jiff::tz::TimeZone;
 
 use super::{
@@ -96,9 +97,11 @@ impl Definition {
         }
         for (name, source) in self.identity.iter().flat_map(PropertySources::iter) {
             if !Identity::FIELDS.contains(&name) {
+                let meant = nearest(name, Identity::FIELDS).map(|meant| format!("; did you mean {meant}?"));
+                let all = || format!("; there are {}", Identity::FIELDS.join(", "));
                 return Err(format!(
-                    "identity.{name}: no such identifier; there are {}",
-                    Identity::FIELDS.join(", ")
+                    "identity.{name}: no such identifier{}",
+                    meant.unwrap_or_else(all)
                 ));
             }
             source

@@ -1,5 +1,6 @@
 //! The keys of a mapping.
 
+use dfinery_records::no_such_zone;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -111,7 +112,7 @@ fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZo
     let name = String::deserialize(deserializer)?;
     TimeZone::get(&name)
         .map(Some)
-        .map_err(|_| de::Error::custom("timezone: no such time zone; give a name such as Asia/Seoul"))
+        .map_err(|_| de::Error::custom(format_args!("timezone: {}", no_such_zone(&name))))
 }
 
 impl Definition {

@@ -17,7 +17,7 @@ use super::{
     yaml::Mapping,
 };
 use crate::look;
-use dfinery_records::{Accepts, RecordKind, Section, Taxonomy};
+use dfinery_records::{Accepts, RecordKind, Section, Taxonomy, nearest};
 
 /// Fits a mapping to a header. An error says what does not fit.
 pub(crate) fn fit(
@@ -27,7 +27,7 @@ pub(crate) fn fit(
     accepts: Accepts,
 ) -> Result<RowMapper, String> {
     let definition = &mapping.definition;
-    let fit = Fit::new(definition, header, types)?;
+    let fit = Fit::new(mapping, header, types)?;
     let mut records = Vec::new();
     for record in definition.records() {
         check_accepted(record, accepts)?;
@@ -87,7 +87,8 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(definition: &'a Definition, header: &'a [String], types: &'a Taxonomy) -> Result<Self, String> {
+    fn new(mapping: &'a Mapping, header: &'a [String], types: &'a Taxonomy) -> Result<Self, String> {
+        let definition = &mapping.definition;
         let mut columns: HashMap<Cow<'a, str>, usize> = HashMap::new();
         let mut repeated = HashMap::new();
         for (index, name) in header.iter().map(|name| look::name(name)).enumerate() {
@@ -108,9 +109,9 @@ impl<'a> Fit<'a> {
                 look::shown(shown)
             ));
         }
-        let mut missing: Vec<String> = columns_used()
+        let mut missing: Vec<&str> = columns_used()
             .filter(|(_, plain)| !columns.contains_key(plain))
-            .map(|(name, _)| look::shown(name))
+            .map(|(name, _)| name)
             .collect();
         missing.dedup();
         if missing.is_empty() {
@@ -126,7 +127,11 @@ impl<'a> Fit<'a> {
             "columns that are"
         };
         let has_some = columns_used().any(|(_, plain)| columns.contains_key(&plain));
-        let missing = missing.join(", ");
+        let meant: Vec<_> = missing
+            .iter()
+            .filter_map(|name| nearest(name, header.iter().map(String::as_str)))
+            .map(look::shown)
+            .collect();
         // Without a header the first row holds values, which must not be shown.
         let problem = if header.iter().any(|name| is_like_a_value(name)) {
             "the first row does not look like a header, which must name the columns".to_owned()
@@ -134,9 +139,13 @@ impl<'a> Fit<'a> {
             format!(
                 "its header has one column: if its names are separated by {delimiter}, write delimiter: {delimiter} into the mapping"
             )
-        } else if has_some {
+        } else if has_some || !meant.is_empty() {
             let names: Vec<_> = header.iter().map(|name| look::shown(name)).collect();
-            format!("its columns are: {}", names.join(", "))
+            let meant = match meant.join(" and ") {
+                meant if meant.is_empty() => meant,
+                meant => format!("did you mean {meant}? "),
+            };
+            format!("{meant}its columns are: {}", names.join(", "))
         } else {
             format!(
                 "none of its {} columns is named in the mapping: check that the first row is the header, and that the mapping \
@@ -144,6 +153,14 @@ impl<'a> Fit<'a> {
                 header.len()
             )
         };
+        let missing: Vec<_> = missing
+            .into_iter()
+            .map(|name| match mapping.place_of(name) {
+                Some(place) => format!("{} ({place})", look::shown(name)),
+                None => look::shown(name),
+            })
+            .collect();
+        let missing = missing.join(", ");
         Err(format!(
             "the mapping names {plural} not in the header: {missing}; {problem}"
         ))

@@ -9,6 +9,7 @@ mod definition;
 mod fit;
 mod gather;
 mod group_by;
+mod lines;
 mod mapper;
 pub(crate) mod number;
 mod place;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     gather::Gathered,
     group_by::Key,
     mapper::RowMapper,
+    time::known as known_times,
     types::Type,
     value::{CellReader, json_string},
 };

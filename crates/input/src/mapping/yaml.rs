@@ -1,10 +1,14 @@
 //! A mapping, read from YAML.
 
-use dfinery::tables::PropertyType;
-use dfinery_records::{Section, Taxonomy};
+use dfinery::{Identity, tables::PropertyType};
+use dfinery_records::{Section, Taxonomy, YamlError, YamlKind, read_yaml};
 use serde::Serialize;
 
-use super::{definition::Definition, source::Source};
+use super::{
+    definition::Definition,
+    lines::{line_of_column, line_of_key},
+    source::Source,
+};
 use crate::{error::InputError, table::Layout};
 
 /// How the columns of a table become records: which column is which property, and how its cells are written.
@@ -43,10 +47,29 @@ use crate::{error::InputError, table::Layout};
 /// ```
 /// `Serialize` writes its contents, always in the same form and without comments, so that mappings can be compared over
 /// time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Mapping {
     pub(super) definition: Definition,
+    /// The name of its file, for messages.
+    #[serde(skip)]
+    name: Option<String>,
+    /// The columns that it names, with their lines where these are known.
+    #[serde(skip)]
+    lines: Vec<(String, u64)>,
+}
+
+const KIND: YamlKind = YamlKind {
+    name: "a mapping",
+    example: "identity: {external_id: 회원번호}",
+    other: ("a taxonomy", &["standard", "item_properties"]),
+};
+
+/// Mappings are equal if they say the same.
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.definition == other.definition
+    }
 }
 
 impl Mapping {
@@ -56,12 +79,41 @@ impl Mapping {
     /// Names the line and what is wrong with it: a key or a type that does not exist, keys that do not go together, a
     /// format of times that cannot be read, or times that need a time zone where none is given.
     pub fn from_yaml(text: &str) -> Result<Self, InputError> {
-        let definition: Definition =
-            serde_saphyr::from_str_with_options(text, yaml_options()).map_err(|error| unreadable(&error))?;
+        if is_without_content(text) {
+            let problem = format!("it is empty: it may begin with `{}`", KIND.example);
+            return Err(InputError::new(NAME, problem));
+        }
+        let definition: Definition = read_yaml(text, KIND).map_err(unreadable)?;
         definition
             .check()
-            .map_err(|problem| InputError::new("the mapping", problem))?;
-        Ok(Self { definition })
+            .map_err(|problem| match line_of_problem(text, &problem) {
+                Some(line) => InputError::at_line(NAME, line, problem),
+                None => InputError::new(NAME, problem),
+            })?;
+        let columns = definition.columns();
+        let lines = columns.filter_map(|column| Some((column.to_owned(), line_of_column(text, column)?)));
+        Ok(Self {
+            lines: lines.collect(),
+            name: None,
+            definition,
+        })
+    }
+
+    /// Names the file that it is from, for messages about an input that it does not fit.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Where it names a column, in a message.
+    pub(super) fn place_of(&self, column: &str) -> Option<String> {
+        let name = self.name.as_deref()?;
+        let line = self.lines.iter().find(|(named, _)| named == column);
+        Some(match line {
+            Some((_, line)) => format!("{name}, line {line}"),
+            None => name.to_owned(),
+        })
     }
 
     /// The properties whose type a taxonomy decides, in the order of the mapping, with the type that this one gives them: those
@@ -117,32 +169,38 @@ impl Mapping {
     }
 }
 
-/// The parser's error in the words of this crate.
-fn unreadable(error: &serde_saphyr::Error) -> InputError {
-    let said = error.without_snippet().to_string();
-    let said = said
-        .rsplit_once(" at line ")
-        .map_or(said.as_str(), |(problem, _)| problem);
-    let said = said
-        .split_once(", set DuplicateKeyPolicy")
-        .map_or(said, |(problem, _)| problem);
-    let problem = said
-        .replace("unknown field", "unknown key")
-        .replace("missing field", "missing key")
-        .replace("unknown variant", "unknown value");
-    match error.location() {
-        Some(place) => InputError::at_line("the mapping", place.line(), problem),
-        None => InputError::new("the mapping", problem),
+const NAME: &str = "the mapping";
+
+fn unreadable(error: YamlError) -> InputError {
+    let unknown = error.problem.strip_prefix("unknown key `");
+    let unknown = unknown.and_then(|rest| rest.split('`').next()).unwrap_or_default();
+    let problem = if Identity::FIELDS.contains(&unknown) {
+        format!("{unknown} belongs to identity: write it below that, further right, or identity: {{{unknown}: …}}")
+    } else {
+        error.problem
+    };
+    match error.line {
+        0 => InputError::new(NAME, problem),
+        line => InputError::at_line(NAME, line, problem),
     }
 }
 
-/// YAML 1.2, where `Y` is a text and not true, and `010` is not a number.
-fn yaml_options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        with_snippet: false,
+fn is_without_content(text: &str) -> bool {
+    text.lines()
+        .all(|line| line.trim().is_empty() || line.trim().starts_with('#'))
+}
+
+/// The line of the key with which a problem begins, such as `identity.external_id: …`.
+fn line_of_problem(text: &str, problem: &str) -> Option<u64> {
+    let problem = match problem.strip_prefix("records, number ") {
+        Some(rest) => rest.split_once(": ")?.1,
+        None => problem,
+    };
+    let (path, _) = problem.split_once(": ")?;
+    if path.contains(' ') {
+        return None;
     }
+    line_of_key(text, path.split_once('.').map_or(path, |(_, name)| name))
 }
 
 #[cfg(test)]

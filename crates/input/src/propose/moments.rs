@@ -1,49 +1,11 @@
 //! The forms of times and dates in a column.
 
 use super::tally::Tally;
-use crate::mapping::{CellReader, Column, Type};
+use crate::mapping::{
+    CellReader, Column, Type,
+    known_times::{DATES, LONGEST, TIMES, shape_of_cell, shape_of_format, swapped},
+};
 
-/// Times without an offset, as a mapping names them. The first needs no format.
-const TIMES: [&str; 27] = [
-    "",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y.%m.%d %H:%M:%S",
-    "%Y.%m.%d %H:%M",
-    "%Y. %m. %d. %H:%M:%S",
-    "%Y. %m. %d. %H:%M",
-    "%Y%m%d%H%M%S",
-    "%Y%m%d%H%M",
-    "%Y%m%d %H%M%S",
-    "%Y%m%d %H:%M:%S",
-    "%y/%m/%d %H:%M:%S",
-    "%y/%m/%d %H:%M",
-    "%Y-%m-%d %p %I:%M:%S",
-    "%Y-%m-%d %p %I:%M",
-    "%Y. %m. %d. %p %I:%M:%S",
-    "%Y. %m. %d. %p %I:%M",
-    "%Y년 %m월 %d일 %H시 %M분 %S초",
-    "%Y년 %m월 %d일 %H시 %M분",
-    "%Y년 %m월 %d일 %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p",
-    "%m/%d/%Y %I:%M %p",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%Y-%m-%dT%H:%M:%S",
-];
-const DATES: [&str; 9] = [
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y. %m. %d.",
-    "%Y. %m. %d",
-    "%Y년 %m월 %d일",
-    "%Y%m%d",
-    "%y/%m/%d",
-    "%m/%d/%Y",
-];
 /// Counts of something, which only the name of the column tells from other numbers. Each has the range of the numbers
 /// that are a time from 2000 to 2040, or a day from 1990 to 2070.
 const COUNTS: [(&str, std::ops::RangeInclusive<u64>); 3] = [
@@ -51,8 +13,6 @@ const COUNTS: [(&str, std::ops::RangeInclusive<u64>); 3] = [
     ("unix-milliseconds", 946_684_800_000..=2_208_988_800_000),
     ("serial-days", 32_874..=62_094),
 ];
-const MONTH_FIRST: &str = "%m/%d/%Y";
-const DAY_FIRST: &str = "%d/%m/%Y";
 /// The years that eight digits may begin with to be a date.
 const YEARS: std::ops::Range<u16> = 1900..2100;
 
@@ -124,7 +84,7 @@ impl Moments {
     }
 
     pub(super) fn add(&mut self, cell: &str, line: u64) {
-        if !cell.starts_with(|c: char| c.is_ascii_digit()) || cell.len() > 64 {
+        if !cell.starts_with(|c: char| c.is_ascii_digit()) || cell.len() > LONGEST {
             return self.others.add(line);
         }
         shape_of_cell(cell, &mut self.shape);
@@ -217,11 +177,9 @@ impl Form {
             };
             CellReader::new(&column, kind, zone.as_ref()).ok()
         };
-        let swapped = format.replacen(MONTH_FIRST, DAY_FIRST, 1);
-        let swapped = if swapped == format {
-            None
-        } else {
-            Some((swapped.clone(), reader(&swapped)?))
+        let swapped = match swapped(format) {
+            Some(swapped) => Some((swapped.clone(), reader(&swapped)?)),
+            None => None,
         };
         Some(Self {
             moment,
@@ -283,41 +241,6 @@ impl Form {
         }
         true
     }
-}
-
-/// A cell with a nine for each run of digits and a `p` for the half of the day.
-fn shape_of_cell(cell: &str, shape: &mut String) {
-    shape.clear();
-    let mut rest = cell;
-    while let Some(c) = rest.chars().next() {
-        let half = ["오전", "오후", "AM", "PM", "am", "pm"];
-        let length = if let Some(word) = half.iter().find(|word| rest.starts_with(**word)) {
-            shape.push('p');
-            word.len()
-        } else {
-            if !c.is_ascii_digit() {
-                shape.push(c);
-            } else if !shape.ends_with('9') {
-                shape.push('9');
-            }
-            c.len_utf8()
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-}
-
-fn shape_of_format(format: &str) -> String {
-    let mut shape = String::new();
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        match (c == '%').then(|| chars.next()).flatten() {
-            Some('p') => shape.push('p'),
-            Some(_) if shape.ends_with('9') => {}
-            Some(_) => shape.push('9'),
-            None => shape.push(c),
-        }
-    }
-    shape
 }
 
 #[cfg(test)]

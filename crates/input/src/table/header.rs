@@ -7,7 +7,7 @@ use super::{
     scanner::{Breaks, Grammar, MAX_COLUMNS},
 };
 use crate::{
-    encoding,
+    encoding::{self, BadText},
     frame::{Body, Stop},
     line_count::Part,
     look,
@@ -46,7 +46,13 @@ impl Table {
         let mut cells = Cells::default();
         let row = window.unread().get(range.clone()).unwrap_or_default();
         if let Err(bad) = self.cells(row, encoding, &mut cells) {
-            return stop(frame.line, bad.problem("header"));
+            return Err(match bad {
+                BadText::Cp949InUtf8 { .. } => Stop::OtherEncoding(
+                    frame.line,
+                    "the header looks like CP949, and is to be read as UTF-8".to_owned(),
+                ),
+                _ => Stop::Format(Some(frame.line), bad.problem("header")),
+            });
         }
         let begins_with_about = ABOUT_ROW.iter().enumerate().all(|(index, about)| {
             cells

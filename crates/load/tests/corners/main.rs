@@ -61,7 +61,10 @@ async fn dead_letters_of_a_load_without_a_journal_outlive_a_load_with_one() {
     let emulator = Emulator::start().await.unwrap();
     let import = client(&emulator);
     let job = |name: &str, resume| {
-        let file = write(&folder.path().join(name), &[format!("{{\"{name}\":1}}")]);
+        let file = write(
+            &folder.path().join(name),
+            &[format!("{{\"identity\":{{}},\"{name}\":1}}")],
+        );
         let mut load = FileLoad::new(RecordKind::Event, [file]);
         load.state = Some(state.clone());
         load.resume = resume;

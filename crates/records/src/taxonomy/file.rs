@@ -6,8 +6,20 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{EventRule, PropertyRule, Section, Taxonomy, TaxonomyError, key};
-use crate::suggest::did_you_mean;
+use crate::{
+    suggest::did_you_mean,
+    yaml::{YamlKind, read_yaml},
+};
 use dfinery::tables::{PropertyType, Required};
+
+const KIND: YamlKind = YamlKind {
+    name: "a taxonomy",
+    example: "standard: true",
+    other: (
+        "the mapping of a table",
+        &["identity", "timezone", "delimiter", "group_by", "event_datetime"],
+    ),
+};
 
 impl Taxonomy {
     /// Reads a taxonomy file, which is YAML.
@@ -18,12 +30,11 @@ impl Taxonomy {
     /// Names the line and column of invalid YAML, of an unknown or repeated key, of a name that is twice in its list,
     /// and of a property that an event needs but `event_properties` lacks.
     pub fn from_yaml(text: &str) -> Result<Self, TaxonomyError> {
-        let options = serde_saphyr::options! {
-            strict_booleans: true,
-            duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
-            with_snippet: false,
-        };
-        let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|error| unreadable(&error))?;
+        let file: File = read_yaml(text, KIND).map_err(|error| TaxonomyError {
+            line: error.line,
+            column: error.column,
+            problem: error.problem,
+        })?;
         file.into_taxonomy()
     }
 }
@@ -59,7 +70,7 @@ struct Use {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be true, false or unsettled")]
 enum Need {
     Settled(bool),
     Open(Open),
@@ -229,16 +240,5 @@ fn problem_at(name: &Spanned<String>, problem: impl Into<String>) -> TaxonomyErr
         line: name.referenced.line(),
         column: name.referenced.column(),
         problem: problem.into(),
-    }
-}
-
-fn unreadable(error: &serde_saphyr::Error) -> TaxonomyError {
-    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
-    let text = error.without_snippet().to_string();
-    let place = format!(" at line {line}, column {column}");
-    TaxonomyError {
-        line,
-        column,
-        problem: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
     }
 }

@@ -91,26 +91,32 @@ fn consent_is_registered_in_every_service() {
 /// Files that the struct and the schema refuse, and the words by which the struct does.
 const REFUSED_BY_BOTH: &[(&str, &str)] = &[
     ("standard: yes", "line 1, column 11"),
-    ("event: []", "line 1, column 1: unknown field"),
+    (
+        "event: []",
+        "line 1, column 1: unknown key `event`; did you mean events?",
+    ),
     (
         "standard: true\nevents:\n  - name: a\n    label: b",
-        "line 4, column 5: unknown field",
+        "line 4, column 5: unknown key `label`",
     ),
-    ("events: [{properties: []}]", "missing field `name`"),
+    ("events: [{properties: []}]", "the key name is missing"),
     ("events: [{name: ''}]", "line 1, column 17: a name must not be empty"),
     (
         "events: [{name: df_login, properties: [{name: df_keyword}]}]",
-        "missing field `required`",
+        "the key required is missing",
     ),
     (
         "events: [{name: df_login, properties: [{name: df_keyword, required: perhaps}]}]",
-        "line 1, column 69",
+        "line 1, column 69: must be true, false or unsettled",
     ),
-    ("event_properties: [{name: a}]", "missing field `type`"),
-    ("event_properties: [{name: a, type: text}]", "unknown variant `text`"),
+    ("event_properties: [{name: a}]", "the key type is missing"),
+    (
+        "event_properties: [{name: a, type: text}]",
+        "there is no type `text`: write string",
+    ),
     (
         "event_properties: [{name: a, type: long, required: true}]",
-        "unknown field",
+        "unknown key",
     ),
     (
         "event_properties: [{name: a, type: long, values: ['1']}]",
@@ -145,7 +151,10 @@ const REFUSED_BY_THE_STRUCT: &[(&str, &str)] = &[
         "user_properties: [{name: df_push_ads_optin, type: string}]",
         "line 1, column 26: is the consent of a user",
     ),
-    ("standard: true\nstandard: false", "line 2, column 1"),
+    (
+        "standard: true\nstandard: false",
+        "line 2, column 1: the key standard is given twice",
+    ),
 ];
 
 #[test]

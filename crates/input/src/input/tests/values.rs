@@ -159,7 +159,7 @@ timezone: Asia/Seoul
             Ok(r#"{"identity":{"phone_no":"821012345678"},"user_properties":{"code":"없음"}}"#),
             Err("점포 + 회원: 회원 is empty: all cells of a joined identifier must be filled, or none of them"),
             Err("p1 + p2: p2 is empty: all cells of a joined identifier must be filled, or none of them"),
-            Err("일자 + 시각: must be a time in the form %Y%m%d %H%M"),
+            Err("일자 + 시각: must be a time in the form %Y%m%d %H%M; the cell has the form %Y%m%d"),
         ]
     );
 }

@@ -41,7 +41,7 @@ impl Form {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Pattern { format, .. } => format,
             Self::Unix(unit) => unit.name(),

@@ -1,9 +1,11 @@
 //! Times and dates in the forms that a mapping names. The form is never guessed.
 
+mod foreign;
 mod form;
+pub(crate) mod known;
 mod zone_words;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use jiff::{
     Zoned,
@@ -72,7 +74,7 @@ impl Times {
             return Ok(time);
         }
         let wrong = || {
-            let hint = form::hint(cell, &self.forms);
+            let hint = self::hint(cell, &self.forms);
             Err(format!(
                 "must be a time in the form 2024-06-24T15:42:25+09:00; for another form give format in the mapping{hint}"
             ))
@@ -107,7 +109,7 @@ impl Times {
             }
         }
         Err(problem.unwrap_or_else(|| {
-            let hint = form::hint(cell, &self.forms);
+            let hint = self::hint(cell, &self.forms);
             format!("must be a time in the form {}{hint}", form::names(&self.forms))
         }))
     }
@@ -251,7 +253,7 @@ impl Dates {
             }
         }
         Err(problem.unwrap_or_else(|| {
-            let hint = form::hint(cell, &self.forms);
+            let hint = self::hint(cell, &self.forms);
             format!("must be a date in the form {}{hint}", form::names(&self.forms))
         }))
     }
@@ -263,6 +265,11 @@ fn needs_day(format: &str) -> String {
 
 /// Writes a time in a format and reads it again: a format may be wrong in itself.
 fn try_format(format: &str) -> Result<BrokenDownTime, String> {
+    if !format.contains('%')
+        && let Some(instead) = foreign::instead(format)
+    {
+        return Err(format!("format: {format:?}: {instead}"));
+    }
     let wrong = || format!("format: {format:?} cannot be read; %Y-%m-%d %H:%M:%S is an example");
     let written = BrokenDownTime::from(&sample()).to_string(format).map_err(|_| wrong())?;
     BrokenDownTime::parse(format, &written).map_err(|_| wrong())
@@ -280,6 +287,44 @@ fn parse(format: &str, runs: &Runs, cell: &str) -> Result<Option<BrokenDownTime>
     Err(format!(
         "must be in the form {format} with all digits of each number: a zero, or the century, may be lost"
     ))
+}
+
+/// The forms in which people write times and dates, with their shapes.
+static KNOWN: LazyLock<Vec<(String, Form)>> = LazyLock::new(|| {
+    let formats = known::TIMES
+        .iter()
+        .chain(&known::DATES)
+        .filter(|format| !format.is_empty());
+    formats
+        .map(|format| (known::shape_of_format(format), Form::new(format)))
+        .collect()
+});
+
+/// Which form a cell has that is not read, as the end of a message.
+fn hint(cell: &str, forms: &[Form]) -> String {
+    let count = form::hint(cell, forms);
+    if !count.is_empty() || cell.len() > known::LONGEST {
+        return count;
+    }
+    let mut shape = String::new();
+    known::shape_of_cell(cell, &mut shape);
+    let reads = |form: &Form| match form {
+        Form::Pattern { format, runs } => {
+            matches!(parse(format, runs, cell), Ok(Some(parsed)) if parsed.to_datetime().is_ok() || parsed.to_date().is_ok())
+        }
+        _ => false,
+    };
+    let alike = KNOWN.iter().filter(|(known, _)| *known == shape).map(|(_, form)| form);
+    for form in alike {
+        let swapped = known::swapped(form.name()).map(|format| Form::new(&format));
+        return match (reads(form), swapped.filter(reads)) {
+            (true, Some(swapped)) => format!("; the cell has the form {} or {}", form.name(), swapped.name()),
+            (true, None) => format!("; the cell has the form {}", form.name()),
+            (false, Some(swapped)) => format!("; the cell has the form {}", swapped.name()),
+            (false, None) => continue,
+        };
+    }
+    String::new()
 }
 
 /// A cell with its words for morning and afternoon in English, and its offset in digits.

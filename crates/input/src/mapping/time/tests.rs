@@ -253,3 +253,41 @@ fn formats_are_tried_before_the_first_cell() {
     assert!(Dates::new(&["%Y-%m".to_owned()]).is_err());
     assert!(Dates::new(&["%Y%m%d".to_owned()]).is_ok());
 }
+
+#[test]
+fn a_cell_in_another_form_is_recognised() {
+    for (format, cell, words) in [
+        (
+            "%Y/%m/%d %H:%M:%S",
+            "2024-06-24 15:42:25",
+            "; the cell has the form %Y-%m-%d %H:%M:%S",
+        ),
+        (
+            "%Y-%M-%D %H:%m:%S",
+            "2024-06-24 15:42:25",
+            "; the cell has the form %Y-%m-%d %H:%M:%S",
+        ),
+        (
+            "%Y/%m/%d %H:%M:%S",
+            "2024. 6. 24. 오후 3:42:25",
+            "; the cell has the form %Y. %m. %d. %p %I:%M:%S",
+        ),
+        ("%Y-%m-%d", "20240624154225", "; the cell has the form %Y%m%d%H%M%S"),
+        ("%Y-%m-%d", "03/04/2024", "; the cell has the form %m/%d/%Y or %d/%m/%Y"),
+        ("%Y-%m-%d", "23/04/2024", "; the cell has the form %d/%m/%Y"),
+        ("%Y-%m-%d", "2024-13-24 15:42:25", ""),
+        ("%Y-%m-%d", "yesterday", ""),
+    ] {
+        let said = times(&[format], Some("Asia/Seoul")).unwrap().read(cell).unwrap_err();
+        assert_eq!(said, format!("must be a time in the form {format}{words}"), "{cell}");
+        if !format.contains('H') {
+            let said = Dates::new(&[format.to_owned()]).unwrap().read(cell).unwrap_err();
+            assert_eq!(said, format!("must be a date in the form {format}{words}"), "{cell}");
+        }
+    }
+    let said = times(&[], Some("Asia/Seoul"))
+        .unwrap()
+        .read("2024.06.24 15:42")
+        .unwrap_err();
+    assert!(said.ends_with("; the cell has the form %Y.%m.%d %H:%M"), "{said}");
+}

@@ -20,15 +20,20 @@ static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
         .unwrap()
 });
 
+fn value(yaml: &str) -> serde_json::Value {
+    let options = serde_saphyr::options! { strict_booleans: true, leading_zero_numbers_as_strings: true };
+    serde_saphyr::from_str_with_options(yaml, options).unwrap()
+}
+
 fn schema_takes(yaml: &str) -> bool {
-    SCHEMA.is_valid(&serde_saphyr::from_str_with_options::<serde_json::Value>(yaml, yaml_options()).unwrap())
+    SCHEMA.is_valid(&value(yaml))
 }
 
 #[test]
 fn the_schema_and_the_reader_take_the_same_mappings() {
     for yaml in RIGHT {
         Mapping::from_yaml(yaml).unwrap_or_else(|error| panic!("{yaml}\n{error}"));
-        let value = serde_saphyr::from_str_with_options::<serde_json::Value>(yaml, yaml_options()).unwrap();
+        let value = value(yaml);
         let problems: Vec<_> = SCHEMA.iter_errors(&value).map(|error| error.to_string()).collect();
         assert!(problems.is_empty(), "{yaml}\n{problems:?}");
     }
@@ -76,8 +81,9 @@ fn a_constant_is_what_it_looks_like() {
 #[test]
 fn an_error_names_the_line() {
     for (cell, problem) in [
-        ("type: text", "unknown value `text`, expected one of string,"),
-        ("types: long", "unknown key `types`, expected one of column,"),
+        ("type: text", "there is no type `text`: write string"),
+        ("types: long", "unknown key `types`; did you mean type?"),
+        ("colour: red", "unknown key `colour`, expected one of column,"),
         ("type: long, format: \"%Y\"", "format does not belong to the type long"),
     ] {
         let yaml = format!("identity:\n  external_id: id\nuser_properties:\n  a: {{column: a, {cell}}}\n");
@@ -85,6 +91,17 @@ fn an_error_names_the_line() {
         assert!(error.starts_with(&format!("the mapping, line 4: {problem}")), "{error}");
         assert!(!error.contains("column 1"), "{error}");
     }
+}
+
+#[test]
+fn an_identifier_at_the_top_is_sent_below_identity() {
+    let error = Mapping::from_yaml("identity:\nexternal_id: id\n")
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "the mapping, line 2: external_id belongs to identity: write it below that, further right, or identity: {external_id: …}"
+    );
 }
 
 #[test]

@@ -282,7 +282,7 @@ pub(super) const WRONG: &[(&str, &str)] = &[
     ),
     (
         "identity: {external_id: id}\nonly_if: {equals: b}",
-        "missing key `column`",
+        "the key column is missing",
     ),
     (
         "identity: {external_id: id}\nonly_if: {column: \"\", equals: b}",
