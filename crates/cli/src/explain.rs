@@ -11,7 +11,7 @@ use dfinery::{
 };
 
 use crate::arguments::Lang;
-use crate::output::stdout;
+use crate::output::{stdout, write_text};
 
 #[derive(clap::Args)]
 pub struct CodesArguments {
@@ -53,23 +53,24 @@ pub fn codes(arguments: &CodesArguments) -> anyhow::Result<ExitCode> {
 pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let words = Words::of(arguments.lang.into());
     let wanted = arguments.code.trim().trim_end_matches([',', '.', ':']);
-    let mut out = stdout();
+    let mut text = Vec::new();
     let mut found = false;
     for (api, info) in all_codes() {
         if info.raw.eq_ignore_ascii_case(wanted) || info.name.eq_ignore_ascii_case(wanted) {
-            separate(&mut out, &mut found)?;
-            words.code(&mut out, api, info)?;
+            separate(&mut text, &mut found)?;
+            words.code(&mut text, api, info)?;
         }
     }
     let status = wanted.parse().ok().filter(|status: &u16| (100..=599).contains(status));
     for (api, table) in [("import", IMPORT_HTTP_STATUSES), ("export", EXPORT_HTTP_STATUSES)] {
         let Some(status) = status else { break };
         if let Some(row) = table.iter().find(|row| row.status == status) {
-            separate(&mut out, &mut found)?;
-            words.http(&mut out, api, row)?;
+            separate(&mut text, &mut found)?;
+            words.http(&mut text, api, row)?;
         }
     }
     if found {
+        write_text(&mut stdout(), &String::from_utf8(text)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let unknown = if status.is_some() {

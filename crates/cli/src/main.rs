@@ -32,7 +32,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Loads data into DFINERY and exports it, and holds an emulator and the code book of its Open API.
 #[derive(Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true, after_long_help = help::PROGRAM)]
+#[command(name = "dfinery", version, propagate_version = true, arg_required_else_help = true, after_long_help = help::PROGRAM)]
 struct Arguments {
     /// Write only what needs attention.
     ///

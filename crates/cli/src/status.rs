@@ -11,7 +11,7 @@ use dfinery_load::{Stage, Status};
 
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, quoted_path},
-    output::stdout,
+    output::{is_quiet, stdout, write_text},
     progress::grouped,
     settings::{Flags, table::LOAD_STATUS},
 };
@@ -29,17 +29,20 @@ pub struct Arguments {
 pub fn status(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
     let status = Status::of(&arguments.file)?;
+    let is_done = status.complete && status.left == 0;
     let mut out = stdout();
     if settings.json() {
         serde_json::to_writer_pretty(&mut out, &status)?;
         writeln!(out)?;
-    } else {
-        counts(&mut out, &status)?;
-        stages(&mut out, &status)?;
-        next(&mut out, &status)?;
+    } else if !(is_quiet() && is_done) {
+        let mut text = Vec::new();
+        counts(&mut text, &status)?;
+        stages(&mut text, &status)?;
+        next(&mut text, &status)?;
+        write_text(&mut out, &String::from_utf8(text)?)?;
     }
     out.flush()?;
-    Ok(match (status.goes_on, status.complete && status.left == 0) {
+    Ok(match (status.goes_on, is_done) {
         (true, _) => ExitCode::from(TRY_AGAIN),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(NOT_ALL),
@@ -65,6 +68,7 @@ fn counts(out: &mut impl Write, status: &Status) -> io::Result<()> {
     line("left", status.left, String::new())?;
     let mut part = |name: &str, count: u64, what: &str| match count {
         0 => Ok(()),
+        _ if status.left == 0 => Ok(()),
         count => line(&format!("  {name}"), count, what.to_owned()),
     };
     part("rejected", status.rejected, &codes(status))?;
