@@ -54,10 +54,7 @@ async fn orders_of_a_night(rows: u32) {
         .await;
     let edits = [
         ("    # df_discount: ", "    df_discount: "),
-        (
-            "event_properties:\n",
-            "event_properties:\n  df_delivery_charge: {constant: 0}\n",
-        ),
+        ("  # df_delivery_charge: ", "  df_delivery_charge: "),
     ];
     desk.write("pos.yaml", edited(&ran.is(0).out, &edits));
 

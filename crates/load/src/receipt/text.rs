@@ -5,7 +5,6 @@ use std::fmt;
 use super::Receipt;
 use crate::path_name::path_name;
 use dfinery::{ImportCode, Language};
-use dfinery_input::LineCount;
 use dfinery_records::thousands;
 
 impl fmt::Display for Receipt {
@@ -76,24 +75,23 @@ fn lines(receipt: &Receipt, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for input in &receipt.inputs {
         let lines = input.lines;
         if let Some(lines) = lines.filter(|lines| lines.blank + lines.skipped + lines.passed_over > 0) {
-            let LineCount {
-                total,
-                records,
-                header,
-                blank,
-                skipped,
-                passed_over,
-                ..
-            } = lines;
-            let [total, records, header, blank, skipped] = [total, records, header, blank, skipped].map(thousands);
-            let passed_over = match passed_over {
-                0 => String::new(),
-                lines => format!(", {} passed over", thousands(lines)),
-            };
+            let parts = [
+                (lines.records, "of records"),
+                (lines.header, "of the header"),
+                (lines.blank, "blank"),
+                (lines.skipped, "skipped"),
+                (lines.passed_over, "passed over"),
+            ];
+            let parts = parts.iter().filter(|(count, _)| *count > 0);
+            let parts: Vec<_> = parts
+                .map(|(count, what)| format!("{} {what}", thousands(*count)))
+                .collect();
             writeln!(
                 f,
-                "  {} has {total} lines: {records} of records, {header} of the header, {blank} blank, {skipped} skipped{passed_over}",
-                input.name
+                "  {} has {} lines: {}",
+                input.name,
+                thousands(lines.total),
+                parts.join(", ")
             )?;
         }
         if let Some(passed_over) = input.passed_over.as_ref().filter(|passed_over| passed_over.rows > 0) {

@@ -6,8 +6,8 @@ use crate::propose::{
     text::{Entry, Section},
 };
 use dfinery::{
-    tables::{EventPropertyUse, StandardEvent},
-    taxonomy::{EVENTS, ITEM_PROPERTIES},
+    tables::{EventPropertyUse, PropertyType, Required, StandardEvent},
+    taxonomy::{EVENT_PROPERTIES, EVENTS, ITEM_PROPERTIES},
 };
 use dfinery_records::{RecordKind, thousands};
 
@@ -74,12 +74,13 @@ impl Draft<'_> {
         };
         self.fixed(Section::Rows, "group_by", &scalar(column), true);
         if receipts.torn.count > 0 {
+            self.fixed(Section::Rows, "sort_by_group", "true", true);
             let said = format!(
-                "{column:?}: {} orders go on after rows of others, {}: sort the file by this column, or these rows will be bad.",
+                "{column:?}: {} orders go on after rows of others, {}: all rows are sorted by it first.",
                 thousands(receipts.torn.count),
                 receipts.torn.place()
             );
-            self.say(Rank::Misfit, said);
+            self.say(Rank::Remark, said);
         }
     }
 
@@ -97,23 +98,37 @@ impl Draft<'_> {
             let problem = "No column is sure to be the time of the event";
             self.placeholder(Section::Time, "event_datetime", problem);
         }
-        let required = ITEM_PROPERTIES.iter().filter(|property| property.required);
-        for property in required
-            .filter(|_| self.text.applies(Section::EventItems))
-            .collect::<Vec<_>>()
-        {
-            if !self.text.has(Section::EventItems, property.name) {
-                self.fixed(
-                    Section::EventItems,
-                    property.name,
-                    constant(property.property_type),
-                    false,
-                );
-                let name = property.name;
-                let said = format!("Every item needs {name}: name its column or give a constant.");
-                self.say(Rank::Doubt, said);
+        let event = self.known.event.as_deref();
+        let event = EVENTS.iter().find(|standard| Some(standard.name) == event);
+        for property in event.map_or(&[][..], |event| event.properties) {
+            if property.required == Required::Yes {
+                self.needed(Section::EventProperties, property.name, "Every event");
             }
         }
+        if self.text.applies(Section::EventItems) {
+            for property in ITEM_PROPERTIES.iter().filter(|property| property.required) {
+                self.needed(Section::EventItems, property.name, "Every item");
+            }
+        }
+    }
+
+    /// A required property for which there may be no column.
+    fn needed(&mut self, section: Section, name: &str, whose: &str) {
+        if self.text.has(section, name) {
+            return;
+        }
+        let properties = if section == Section::EventItems {
+            ITEM_PROPERTIES
+        } else {
+            EVENT_PROPERTIES
+        };
+        let property = properties.iter().find(|property| property.name == name);
+        let Some(property) = property.filter(|property| property.property_type != PropertyType::Items) else {
+            return;
+        };
+        self.fixed(section, name, constant(property.property_type), false);
+        let said = format!("{whose} needs {name}: name its column or give a constant.");
+        self.say(Rank::Doubt, said);
     }
 
     /// The standard event with the most of its properties present.
