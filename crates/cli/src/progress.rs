@@ -63,6 +63,8 @@ pub struct Reporter {
     bar: Option<ProgressBar>,
 }
 
+/// How many columns the bar takes, and the blank behind it.
+const BEFORE_TEXT: usize = 13;
 /// Steps of a bar: more than the width of any terminal.
 const STEPS: u64 = 10_000;
 
@@ -125,6 +127,7 @@ async fn show(
             (Style::Bar, Some(bar)) => {
                 bar.set_position(state.steps());
                 let text = state.for_people();
+                let text = whole_parts(&text, textwrap::termwidth().saturating_sub(BEFORE_TEXT)).to_owned();
                 bar.set_message(if is_painted { paint::bad_count(&text) } else { text });
             }
             (Style::Json, _) => {
@@ -294,7 +297,7 @@ impl State {
     fn for_people(&self) -> String {
         let Snapshot { read, accepted, .. } = self.counters;
         let mut parts = Vec::new();
-        // A narrow terminal cuts the end off, so what matters most comes first.
+        // A narrow terminal has no room for the last ones, so what matters most comes first.
         if let Some(done) = self.done {
             parts.push(format!("{:.0} %", done * 100.0));
         }
@@ -307,15 +310,30 @@ impl State {
         if self.counters.attempts > 0 || settled(&self.counters) > 0 {
             parts.push(format!("{} accepted", grouped(accepted)));
             parts.push(format!("{} bad", grouped(not_accepted(&self.counters))));
+        }
+        parts.push(format!("after {}", time(Duration::from_secs(self.elapsed_seconds))));
+        if self.counters.attempts > 0 || settled(&self.counters) > 0 {
             parts.push(format!("{} records/s", grouped(self.records_per_second)));
         }
         if let Some(used) = self.quota_used.filter(|_| self.counters.attempts > 0) {
             parts.push(format!("{:.0} % of the quota", used * 100.0));
         }
         parts.push(format!("{} read", grouped(read)));
-        parts.push(format!("after {}", time(Duration::from_secs(self.elapsed_seconds))));
         parts.join(", ")
     }
+}
+
+/// The beginning of a text that fits, without a part that does not fit as a whole. A text of ASCII.
+fn whole_parts(text: &str, room: usize) -> &str {
+    if text.len() <= room {
+        return text;
+    }
+    let fits = text
+        .match_indices(", ")
+        .map(|(end, _)| end)
+        .take_while(|end| *end <= room);
+    let end = fits.last().unwrap_or(text.len());
+    text.get(..end).unwrap_or(text)
 }
 
 /// A number with commas.
@@ -335,6 +353,15 @@ pub fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_narrow_terminal_shows_whole_parts() {
+        let text = "50 %, 3 s left, 2,000 accepted";
+        assert_eq!(whole_parts(text, 30), text);
+        assert_eq!(whole_parts(text, 29), "50 %, 3 s left");
+        assert_eq!(whole_parts(text, 5), "50 %");
+        assert_eq!(whole_parts(text, 1), text, "the terminal cuts it");
+    }
 
     #[test]
     fn numbers_and_times_are_written_for_people() {
@@ -382,7 +409,7 @@ mod tests {
         let text = state.for_people();
         assert_eq!(
             text,
-            "50 %, 3 min 20 s left, 2,000 accepted, 0 bad, 10 records/s, 50 % of the quota, 2,000 read, after 3 min 20 s"
+            "50 %, 3 min 20 s left, 2,000 accepted, 0 bad, after 3 min 20 s, 10 records/s, 50 % of the quota, 2,000 read"
         );
     }
 

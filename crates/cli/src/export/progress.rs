@@ -105,7 +105,7 @@ impl State {
             waiting,
             ..
         } = self.counters;
-        let mut parts = vec![format!("{ended} of {days}")];
+        let mut parts = vec![format!("{ended} of {days} days")];
         if let Some(seconds) = self.seconds_left {
             parts.push(format!("{} left", time(Duration::from_secs(seconds))));
         }
