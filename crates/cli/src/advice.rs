@@ -257,6 +257,12 @@ pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
     }
 }
 
+/// 75 if another load uses the same files, which may have ended when the same command is given again; otherwise 2.
+pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
+    let is_in_use = |cause: &(dyn Error + 'static)| cause.downcast_ref().is_some_and(LoadError::is_in_use);
+    ExitCode::from(if error.chain().any(is_in_use) { TRY_AGAIN } else { USAGE })
+}
+
 /// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.
 pub fn quoted_path(path: &Path) -> String {
     if let Some(path) = path.to_str() {

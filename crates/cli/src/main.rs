@@ -138,7 +138,7 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         output::say(&advice::on_error(&error));
-        ExitCode::from(advice::USAGE)
+        advice::exit_code_of(&error)
     })
 }
 

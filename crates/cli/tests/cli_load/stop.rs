@@ -162,3 +162,19 @@ async fn a_pace_holds_across_a_kill() {
     child.wait().unwrap();
     assert!((45..=60).contains(&requests()), "{} in a minute", requests());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_another_run_is_at_can_be_tried_later() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(5, 5));
+    let load = ["load", "events", "sales.ndjson"];
+    desk.run(&load).await.is(0);
+    let lock = std::fs::File::open(desk.path("sales.ndjson.dfinery/journal.lock")).unwrap();
+    lock.lock().unwrap();
+    desk.run(&load)
+        .await
+        .is(75)
+        .says("another load is running with the journal sales.ndjson.dfinery/journal. Wait until it ends");
+    drop(lock);
+    desk.run(&load).await.is(0);
+}
