@@ -1,10 +1,6 @@
 //! `dfinery mapping init` and `dfinery taxonomy init`: files to start from.
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use dfinery_export::Days;
@@ -14,7 +10,7 @@ use dfinery_load::Taxonomy;
 use crate::{
     check::Checkable,
     connection, help,
-    output::stdout,
+    output::{say, stdout},
     settings::{Flags, table::INIT},
 };
 
@@ -93,24 +89,18 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     let mut out = stdout();
     out.write_all(proposal.yaml.as_bytes())?;
     out.flush()?;
-    let mut talk = io::stderr().lock();
     if !proposal.unsure.is_empty() {
-        writeln!(talk, "dfinery: what to look at, the most important first:")?;
-    }
-    for point in &proposal.unsure {
-        writeln!(talk, "  * {point}")?;
+        let points: Vec<_> = proposal.unsure.iter().map(|point| format!("\n  * {point}")).collect();
+        say(&format!(
+            "what to look at, the most important first:{}",
+            points.concat()
+        ));
     }
     if proposal.complete {
-        writeln!(
-            talk,
-            "dfinery: write this to a file, read it through, and give it with --mapping"
-        )?;
+        say("write this to a file, read it through, and give it with --mapping");
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(
-        talk,
-        "dfinery: it is not complete: write it to a file, answer what is open there, and give it with --mapping"
-    )?;
+    say("it is not complete: write it to a file, answer what is open there, and give it with --mapping");
     Ok(ExitCode::FAILURE)
 }
 
@@ -119,9 +109,6 @@ pub fn taxonomy(arguments: &TaxonomyArguments) -> anyhow::Result<ExitCode> {
     let mut out = stdout();
     out.write_all(Taxonomy::template().as_bytes())?;
     out.flush()?;
-    writeln!(
-        io::stderr(),
-        "dfinery: write this to a file, keep what your service has registered, and give it with --taxonomy"
-    )?;
+    say("write this to a file, keep what your service has registered, and give it with --taxonomy");
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crate::{paint, wrap::wrap};
+use crate::{
+    paint::{self, NAME},
+    wrap::wrap,
+};
 
 /// Whether only what needs attention is written.
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -49,11 +52,7 @@ pub fn write_aside(text: &str) {
 /// Says something on standard error.
 pub fn say(text: &str) {
     let mut err = io::stderr();
-    let _ = if is_painted(&err) {
-        writeln!(err, "{}", paint::message(text))
-    } else {
-        writeln!(err, "dfinery: {text}")
-    };
+    let _ = writeln!(err, "{}", shown(&format!("{NAME} {text}"), &err));
 }
 
 /// Standard output. Once its reader has gone, such as `head`, what is written goes nowhere: that is no failure, and it

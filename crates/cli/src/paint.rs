@@ -9,6 +9,9 @@ const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const HEADING: Style = Style::new().bold();
 
+/// The beginning of a message of this program on standard error, which says who speaks.
+pub const NAME: &str = "dfinery:";
+
 /// How a line that begins with these words looks. A line that begins with blanks shows a count: zero is as good as
 /// nothing.
 const LINES: [(&str, Style); 20] = [
@@ -39,6 +42,10 @@ pub fn text(text: &str) -> String {
     let mut painted = String::with_capacity(text.len() + 64);
     for line in text.split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        if let Some(message) = line.strip_prefix(NAME) {
+            let _ = write!(painted, "{BAD}{NAME}{BAD:#}{message}{end}");
+            continue;
+        }
         let style = LINES.iter().find(|(words, _)| line.starts_with(words));
         match style.filter(|(words, _)| !words.starts_with(' ') || counts_something(line)) {
             Some((_, style)) => {
@@ -59,11 +66,6 @@ pub fn bad_count(line: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// A message of this program on standard error, whose first words say who speaks.
-pub fn message(text: &str) -> String {
-    format!("{BAD}dfinery:{BAD:#} {text}")
 }
 
 fn counts_something(line: &str) -> bool {

@@ -1,7 +1,6 @@
 //! `dfinery rows`: the records of a dead letter as they were in their files.
 
 use std::{
-    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,7 +8,10 @@ use std::{
 use anyhow::bail;
 use dfinery_load::{BadPart, BadRows};
 
-use crate::{output::stdout, progress::grouped};
+use crate::{
+    output::{say, stdout},
+    progress::grouped,
+};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -43,14 +45,12 @@ pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         1 => "1 record".to_owned(),
         many => format!("{} records", grouped(many)),
     };
-    let mut err = io::stderr();
-    let _ = writeln!(err, "dfinery: {records} of {}", name(&part));
+    say(&format!("{records} of {}", name(&part)));
     if left_out > 0 {
-        let _ = writeln!(
-            err,
-            "dfinery: {} more only in the dead letter: too long, cut short, or not in UTF-8",
+        say(&format!(
+            "{} more only in the dead letter: too long, cut short, or not in UTF-8",
             grouped(left_out)
-        );
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
