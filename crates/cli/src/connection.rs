@@ -200,7 +200,10 @@ fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<(
         return Ok(());
     }
     for path in &load.inputs {
-        // What cannot be opened is told when it is to be read.
+        // What cannot be opened is told when it is to be read; a pipe can be read only once.
+        if !path.is_file() {
+            return Ok(());
+        }
         let opened = Input::open(path, &load.options, None, load.accepts);
         if opened.map_or(true, |input| input.is_table()) {
             return Ok(());

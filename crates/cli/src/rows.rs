@@ -38,6 +38,14 @@ pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(path) if is_same(path, &arguments.file) => {
             bail!("the rows would replace the dead letter: write them to another file");
         }
+        Some(path)
+            if part
+                .input
+                .as_deref()
+                .is_some_and(|input| is_same(path, Path::new(input))) =>
+        {
+            bail!("the rows would replace the file that they are from: write them to another file");
+        }
         Some(path) => rows.write_file(part.input.as_deref(), path)?,
         None => rows.write(part.input.as_deref(), stdout())?,
     }

@@ -4,12 +4,13 @@ use anstream::adapter::strip_str;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 /// The text with its lines broken at this width. What goes on stands below the beginning of its column, or further to the
-/// right than the line. A word that is longer, such as a path, stays whole.
+/// right than the line. A word that is longer, such as a path, stays whole, and so does a line with a command.
 pub fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::with_capacity(text.len() + 64);
     for line in text.split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
-        if textwrap::core::display_width(line) <= width {
+        // A command stays as it is, to be copied.
+        if textwrap::core::display_width(line) <= width || line.contains(": dfinery ") {
             wrapped.extend([line, end]);
             continue;
         }
@@ -59,6 +60,8 @@ mod tests {
             wrap("\u{1b}[31m  a: one two three\u{1b}[0m\n", 12),
             "\u{1b}[31m  a: one two\n    three\u{1b}[0m\n"
         );
+        let command = "To go on: dfinery replay 'a b.dfinery/dead-letter.ndjson'\n";
+        assert_eq!(wrap(command, 10), command);
         assert_eq!(
             wrap("see /a/path/that/is/longer\n", 10),
             "see\n  /a/path/that/is/longer\n"

@@ -46,12 +46,25 @@ pub(crate) fn foreign_shape(beginning: &[u8], is_all: bool, accepts: Accepts) ->
         _ => r#"{"identity":{"external_id":"…"},"event":{"event_name":"…","event_datetime":"…"}}"#,
     };
     let fields = fields?;
-    let shown: Vec<_> = fields.iter().take(MOST).map(|name| crate::look::shown(name)).collect();
-    let more = if fields.len() > MOST { ", …" } else { "" };
+    // A name may be data, such as an identifier of a user.
+    let mut names = fields.iter().filter(|name| is_name(name));
+    let shown: Vec<_> = names.by_ref().take(MOST).map(String::as_str).collect();
+    let more = if shown.len() < fields.len() { " and others" } else { "" };
+    let first = if shown.is_empty() {
+        String::new()
+    } else {
+        format!("; the fields of the first one are {}{more}", shown.join(", "))
+    };
     Some(format!(
-        "its records have another shape: each must be like {shape}; the fields of the first one are {}{more}",
-        shown.join(", ")
+        "its records have another shape: each must be like {shape}{first}"
     ))
+}
+
+/// Whether this is the name of a field as programs choose them.
+fn is_name(name: &str) -> bool {
+    const LONGEST: usize = 40;
+    let is_word = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$' | '.' | '-');
+    !name.is_empty() && name.len() <= LONGEST && name.chars().all(is_word)
 }
 
 /// What to say about lines of JSON whose first record goes on over several lines, as a program writes it for people.
@@ -102,6 +115,17 @@ mod tests {
             let cut = format!("{record}\n{record}\n{record}\n{}", &record[..9]);
             assert!(said(&cut, false).is_some(), "{record}");
         }
+    }
+
+    #[test]
+    fn a_name_that_may_be_data_is_not_shown() {
+        let problem = said(r#"{"kim@example.com":1,"M-1001":2,"01012345678":3,"rows":4}"#, true).unwrap();
+        assert!(
+            problem.ends_with("the fields of the first one are rows and others"),
+            "{problem}"
+        );
+        let problem = said(r#"{"kim@example.com":1}"#, true).unwrap();
+        assert!(!problem.contains("kim"), "{problem}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use dfinery::Violation;
+use foldhash::HashSet;
 
 use crate::{
     format::{Encoding, Format},
@@ -36,10 +37,12 @@ struct Sorting {
 /// The records that the rows of a table of rejected rows were.
 #[derive(Default)]
 struct Rejected {
-    /// The line of those read last.
-    line: u64,
+    lines: HashSet<u64>,
     records: u64,
 }
+
+/// The most rejected records to tell apart, in some 30 MB. Records beyond these count as left.
+const MOST_REJECTED: usize = 1_000_000;
 
 /// A row, which is in the window until the next one is read.
 pub(crate) struct Row {
@@ -162,12 +165,12 @@ impl RowReader {
         self.rejected.records
     }
 
-    /// The rows of a record stand together.
+    /// A record may have several rows, which a person may have sorted in another way.
     fn note_rejected(&mut self, row: &[u8]) {
         if let Some((line, records)) = self.table.rejected_with(row)
-            && line != self.rejected.line
+            && self.rejected.lines.len() < MOST_REJECTED
+            && self.rejected.lines.insert(line)
         {
-            self.rejected.line = line;
             self.rejected.records += records;
         }
     }

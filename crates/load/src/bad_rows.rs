@@ -347,18 +347,18 @@ fn is_table(input: &str) -> bool {
 pub(crate) struct Rejected {
     pub(crate) folder: PathBuf,
     pub(crate) dead_letter: PathBuf,
-    /// Whether the dead letter has more than when they were written last. Otherwise they stay: a person may have corrected
-    /// them.
-    pub(crate) has_grown: bool,
 }
 
 impl Rejected {
-    /// Writes the files, and returns which there are. Blocking.
+    /// Writes the files if the dead letter has more than when they were last written, and returns which there are. Otherwise
+    /// they stay: a person may have corrected them. Blocking.
     pub(crate) fn write(&self) -> Result<Vec<PathBuf>, LoadError> {
-        let tables = Tables::beside(&self.dead_letter)?;
+        let mut tables = Tables::beside(&self.dead_letter)?;
         let files = tables.rejected_in(&self.folder);
         let there = || files.iter().map(|(_, path)| path).filter(|path| path.exists()).cloned();
-        if files.is_empty() || (!self.has_grown && there().next().is_some()) {
+        let length = std::fs::metadata(&self.dead_letter).map_err(|error| at(&self.dead_letter, "read", &error))?;
+        let length = length.len();
+        if files.is_empty() || tables.written == length {
             return Ok(there().collect());
         }
         let rows = BadRows::gather(&self.dead_letter, &tables, &self.folder)?;
@@ -367,7 +367,10 @@ impl Rejected {
             file.map(|(_, path)| create(path)).transpose()
         };
         rows.write_parts(begin, finish)?;
-        Ok(there().collect())
+        let there = there().collect();
+        tables.written = length;
+        tables.write(&self.folder)?;
+        Ok(there)
     }
 }
 

@@ -57,8 +57,6 @@ pub(crate) struct FileAccounts {
     /// How many records the service may refuse, before it has accepted one, until the load ends; `None` if any number.
     pub(crate) most_refused: Option<u64>,
     pub(crate) refused: u64,
-    /// Whether a record came into the dead letter in this run.
-    pub(crate) has_grown: bool,
 }
 
 impl FileAccounts {
@@ -82,7 +80,6 @@ impl FileAccounts {
             refusals: Refusals::default(),
             most_refused: None,
             refused: 0,
-            has_grown: false,
         }
     }
 
@@ -214,7 +211,6 @@ impl FileAccounts {
 
     /// Keeps the forms of tables before a row of one is in the dead letter.
     fn keep_tables(&mut self) -> Result<(), Stop> {
-        self.has_grown = true;
         if !self.tables_are_kept && !self.tables.is_empty() && self.dead_letter.is_some() {
             let written = self.tables.write(&self.folder);
             written.map_err(|error| Stop::disk("a file beside the dead letter", &error))?;
@@ -359,7 +355,10 @@ impl FileAccounts {
     /// Ends a load without a good record among the first ones that a run reads.
     pub(crate) fn check_invalid(&self, good: u64, bad: u64) -> Result<(), Stop> {
         match self.most_refused {
-            Some(most) if good == 0 && bad >= most && self.receipt.accepted == 0 => Err(Stop::AllInvalid(bad)),
+            // A dead letter begins with what was invalid.
+            Some(most) if !self.letters && good == 0 && bad >= most && self.receipt.accepted == 0 => {
+                Err(Stop::AllInvalid(bad))
+            }
             _ => Ok(()),
         }
     }
@@ -369,7 +368,6 @@ impl FileAccounts {
         let dead_letter = self.receipt.dead_letter.clone()?;
         Some(Rejected {
             folder: self.folder.clone(),
-            has_grown: self.has_grown,
             dead_letter,
         })
     }

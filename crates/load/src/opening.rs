@@ -418,6 +418,7 @@ fn tables_of(load: &FileLoad, folder: &Path, letters: bool, marks: Marks) -> Res
         0 => Tables::default(),
         _ => Tables::beside(&folder.join(DEAD_LETTER))?,
     };
+    tables.inputs = load.inputs.len();
     for path in load.inputs.iter().filter(|_| letters) {
         tables.add_all(Tables::beside(path)?);
     }

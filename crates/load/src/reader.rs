@@ -331,8 +331,11 @@ impl Reader {
             Err(violations) => {
                 self.count(&mut reading.read);
                 self.invalid(id, line, &violations)?;
-                let (good, bad) = (report.good(), report.bad());
-                lock(&self.accounts).check_invalid(good, bad)?;
+                // A pass over one kind does not see the good records of others.
+                if matches!(pass, Pass::All) {
+                    let (good, bad) = (report.good(), report.bad());
+                    lock(&self.accounts).check_invalid(good, bad)?;
+                }
             }
         }
         Ok(())

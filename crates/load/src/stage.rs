@@ -54,6 +54,9 @@ pub struct Stage {
     /// How many rejected records its rows are, if it is the load of corrected rows and that is known.
     #[serde(skip)]
     pub(crate) rejected_before: Option<u64>,
+    /// How many of its records are left, after the corrections of these.
+    #[serde(skip)]
+    pub(crate) left: u64,
     /// Records that the server refused.
     pub rejected: u64,
     /// The same by code.
@@ -144,7 +147,7 @@ impl Stage {
     /// again. A corrected row may become no record, and the rows of two records may become one.
     pub(crate) fn made_good(&self) -> u64 {
         match self.rejected_before.filter(|_| self.complete) {
-            Some(records) => records.saturating_sub(self.dead()),
+            Some(records) => records.saturating_sub(self.left),
             None => self.accepted,
         }
     }

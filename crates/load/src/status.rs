@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,13 +10,12 @@ use dfinery_input::InputError;
 use serde::Serialize;
 
 use crate::{
-    append_file::at,
     error::LoadError,
     file_accounts::DEAD_LETTER,
     path_name::{self, path_name},
     replay::next_replay,
     stage::Stage,
-    tables::REJECTED,
+    tables::Tables,
 };
 
 /// What became of the records of a file, over the load, its replays, and the loads of what was corrected.
@@ -105,9 +103,7 @@ impl Status {
         }
         let mut corrections = Vec::new();
         for stage in &stages {
-            for folder in corrections_in(&stage.folder)? {
-                corrections.extend(Stage::read(&folder)?);
-            }
+            corrections.extend(corrections_in(&stage.folder)?);
         }
         Ok(Self::sum(folder, stages, corrections))
     }
@@ -120,7 +116,6 @@ impl Status {
         };
         let to_replay: u64 = stages.windows(2).map(unsettled).sum();
         let accepted: u64 = stages.iter().chain(&corrections).map(|stage| stage.accepted).sum();
-        let corrected: u64 = corrections.iter().map(Stage::made_good).sum();
         let all = || stages.iter().chain(&corrections);
         let complete = all().all(|stage| stage.complete);
         let goes_on = all().any(|stage| stage.is_running || (!stage.complete && stage.has_journal));
@@ -129,6 +124,13 @@ impl Status {
         let load = stages.pop().unwrap_or_default();
         let last = replays.last().unwrap_or(&load);
         let open = load.read.saturating_sub(load.settled());
+        // A replay may have refused again what was corrected before it, or sent it again: its dead letter decides.
+        let of_last = || {
+            corrections
+                .iter()
+                .filter(|stage| stage.folder.parent() == Some(&*last.folder))
+        };
+        let corrected: u64 = of_last().map(Stage::made_good).sum();
         let left = (last.dead() + to_replay + open).saturating_sub(corrected);
         let holder = match holds_rest {
             Some(0) => &load,
@@ -153,7 +155,11 @@ impl Status {
             complete,
             goes_on,
             dead_letter: holder.dead_letter.clone().filter(|_| is_left),
-            rejected_rows: holder.rejected_rows.iter().filter(|_| is_left).cloned().collect(),
+            rejected_rows: if is_left {
+                rows_to_correct(holder, &corrections)
+            } else {
+                Vec::new()
+            },
             load,
             replays,
             corrections,
@@ -161,19 +167,38 @@ impl Status {
     }
 }
 
-/// The folders of loads of the rejected rows in a folder.
-fn corrections_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let unreadable = |error| at(folder, "read", &error);
+/// The loads of the rejected rows in a folder, each with what became of its own bad rows. A copy of such a table is not
+/// looked for: its rows may be those of the table.
+fn corrections_in(folder: &Path) -> Result<Vec<Stage>, LoadError> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with(REJECTED) && name.ends_with(".dfinery") {
-            found.push(path);
+    for (_, path) in Tables::beside(&folder.join(DEAD_LETTER))?.rejected_in(folder) {
+        let folder = with_suffix(&path, ".dfinery");
+        if Stage::read(&folder)?.is_none() {
+            continue;
+        }
+        let status = Status::of(&folder)?;
+        found.push(Stage {
+            accepted: status.accepted,
+            complete: status.complete,
+            left: status.left,
+            rejected_rows: status.rejected_rows,
+            ..status.load
+        });
+    }
+    Ok(found)
+}
+
+/// The tables of a stage that have not been loaded yet, and those that the loads of the others left.
+fn rows_to_correct(holder: &Stage, corrections: &[Stage]) -> Vec<PathBuf> {
+    let mut rows = Vec::new();
+    for path in &holder.rejected_rows {
+        let folder = with_suffix(path, ".dfinery");
+        match corrections.iter().find(|stage| stage.folder == folder) {
+            Some(correction) => rows.extend(correction.rejected_rows.iter().cloned()),
+            None => rows.push(path.clone()),
         }
     }
-    found.sort_unstable();
-    Ok(found)
+    rows
 }
 
 #[cfg(test)]
@@ -225,6 +250,7 @@ mod tests {
             prop_assert_eq!(status.goes_on, stages.iter().any(|stage| !stage.complete));
             if let Some(share) = corrected {
                 let correction = stage(status.left, [share, 255, 0, 0, 0], true);
+                let correction = Stage { folder: PathBuf::from("rejected.csv.dfinery"), ..correction };
                 let corrected = correction.accepted;
                 let after = sum(vec![correction]);
                 prop_assert_eq!((after.accepted, after.left), (status.accepted + corrected, status.left - corrected));

@@ -14,9 +14,16 @@ use crate::append_file::{at, replace};
 
 pub(crate) const TABLES: &str = "tables.json";
 
-/// The forms of tables, by the names of the inputs.
+/// What is known of the tables whose rows are in a dead letter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Tables(BTreeMap<String, TableForm>);
+pub(crate) struct Tables {
+    /// Their forms, by the names of the inputs.
+    forms: BTreeMap<String, TableForm>,
+    /// How many inputs the load has.
+    pub(crate) inputs: usize,
+    /// How long the dead letter was when its rows were last written as tables.
+    pub(crate) written: u64,
+}
 
 impl Tables {
     /// What is known of the tables in a dead letter.
@@ -42,27 +49,28 @@ impl Tables {
 
     /// Adds a table, and returns whether it was unknown.
     pub(crate) fn add(&mut self, input: &str, form: TableForm) -> bool {
-        self.0.insert(input.to_owned(), form.clone()) != Some(form)
+        self.forms.insert(input.to_owned(), form.clone()) != Some(form)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.forms.is_empty()
     }
 
     pub(crate) fn add_all(&mut self, others: Self) {
-        self.0.extend(others.0);
+        self.inputs = self.inputs.max(others.inputs);
+        self.forms.extend(others.forms);
     }
 
     pub(crate) fn get(&self, input: &str) -> Option<&TableForm> {
-        self.0.get(input)
+        self.forms.get(input)
     }
 
     /// The file of the rejected rows of each table in the folder of a load.
     pub(crate) fn rejected_in(&self, folder: &Path) -> Vec<(&str, PathBuf)> {
         let mut files: Vec<(&str, PathBuf)> = Vec::new();
-        for (input, form) in &self.0 {
+        for (input, form) in &self.forms {
             let extension = form.extension();
-            let stem = if self.0.len() == 1 {
+            let stem = if self.forms.len().max(self.inputs) == 1 {
                 REJECTED.to_owned()
             } else {
                 format!("{REJECTED}-{}", stem_of(input))

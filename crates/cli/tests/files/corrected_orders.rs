@@ -234,3 +234,106 @@ async fn rows_of_two_bad_events_come_back_once() {
         ]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_are_left_out_of_a_corrected_table_are_left() {
+    let desk = Desk::new().await;
+    desk.emulator
+        .settings(|settings| settings.unregistered = dfinery_emulator::Unregistered::Accept);
+    desk.write("m.yaml", format!("{MAPPING}sort_by_group: true\n"));
+    let rows: Vec<_> = ["A", "B", "C", "D"]
+        .iter()
+        .flat_map(|order| ["둘", "2"].map(|amount| format!("{order},u{order},AT,펜,{amount}")))
+        .collect();
+    let rows: Vec<_> = std::iter::once(HEADER).chain(rows.iter().map(String::as_str)).collect();
+    desk.write("till.csv", table(&rows));
+    let load = |name| ["load", "events", name, "--mapping", "m.yaml"];
+    desk.run(&load("till.csv")).await.is(1);
+
+    // Somebody corrects two of the four, in another order of the rows, and leaves the others out.
+    let file = "till.csv.dfinery/rejected.csv";
+    let text = encoding_rs::EUC_KR
+        .decode(&fs::read(desk.path(file)).unwrap())
+        .0
+        .into_owned();
+    let lines: Vec<_> = text.lines().collect();
+    let kept = [0, 1, 3, 2, 4].map(|line| format!("{}\r\n", lines[line].replace("둘", "2")));
+    desk.write(file, cp949(&kept.concat()));
+    desk.run(&load(file)).await.is(0);
+    let status = desk.run(&["status", "till.csv", "--output", "json"]).await.is(1).json();
+    assert_eq!(
+        (&status["accepted"], &status["left"]),
+        (&json!(2), &json!(2)),
+        "{status:#}"
+    );
+    assert_eq!(
+        status["rejected_rows"],
+        json!([]),
+        "its table has been loaded: {status:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_corrected_table_leaves_is_corrected_again() {
+    let desk = Desk::new().await;
+    desk.write(
+        "m.yaml",
+        "identity: {external_id: 회원, phone_no: {column: 전화, type: phone}}\n",
+    );
+    desk.write("u.csv", "회원,전화\nA,010-12\nB,010-34\nC,010-1234-5678\n");
+    let load = |name| ["load", "identities", name, "--mapping", "m.yaml"];
+    desk.run(&load("u.csv")).await.is(1);
+    let correct = |file: &str, old: &str, new: &str| {
+        let text = fs::read_to_string(desk.path(file)).unwrap().replace(old, new);
+        desk.write(file, text);
+    };
+    let (first, second) = (
+        "u.csv.dfinery/rejected.csv",
+        "u.csv.dfinery/rejected.csv.dfinery/rejected.csv",
+    );
+    correct(first, "010-12", "010-1111-2222");
+    desk.run(&load(first))
+        .await
+        .is(1)
+        .says("rejected.csv.dfinery/rejected.csv");
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(1).json();
+    assert_eq!(status["left"], json!(1), "{status:#}");
+    assert_eq!(status["rejected_rows"], json!([second]), "{status:#}");
+    correct(second, "010-34", "010-3333-4444");
+    desk.run(&load(second)).await.is(0);
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(0).json();
+    assert_eq!(
+        (&status["accepted"], &status["left"]),
+        (&json!(3), &json!(0)),
+        "{status:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_after_a_correction_hides_nothing() {
+    let desk = Desk::new().await;
+    desk.write(
+        "m.yaml",
+        "timezone: Asia/Seoul\nidentity: {external_id: 회원, phone_no: {column: 전화, type: phone}}\nevent: mine\n\
+         event_datetime: {column: 일시, format: \"%Y%m%d%H%M%S\"}\n",
+    );
+    let row = |user: &str, phone: &str| format!("{user},{phone},{AT}\n");
+    let bad = [row("A", "010-1"), row("B", "010-2")].concat();
+    desk.write("u.csv", format!("회원,전화,일시\n{bad}{}", row("C", "010-1234-5678")));
+    let load = |name| ["load", "events", name, "--mapping", "m.yaml"];
+    desk.run(&load("u.csv")).await.is(1);
+    desk.emulator
+        .settings(|settings| settings.unregistered = dfinery_emulator::Unregistered::Accept);
+    // The one that was refused is loaded as a corrected row, and replayed as well.
+    let file = "u.csv.dfinery/rejected.csv";
+    let text = fs::read_to_string(desk.path(file)).unwrap();
+    let kept: Vec<_> = text
+        .lines()
+        .filter(|line| !line.contains("010-1,") && !line.contains("010-2,"))
+        .collect();
+    desk.write(file, kept.join("\n") + "\n");
+    desk.run(&load(file)).await.is(0);
+    desk.run(&["replay", "u.csv.dfinery/dead-letter.ndjson"]).await.is(1);
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(1).json();
+    assert_eq!(status["left"], json!(2), "{status:#}");
+}

@@ -1,6 +1,6 @@
 //! Which rows become records.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -19,7 +19,7 @@ pub(super) struct Condition {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Test {
-    In(Vec<String>),
+    In(BTreeSet<String>),
     Empty(bool),
     Prefix(String),
 }
@@ -27,7 +27,7 @@ enum Test {
 impl Test {
     fn holds(&self, cell: &str) -> bool {
         match self {
-            Self::In(texts) => texts.iter().any(|text| text == cell),
+            Self::In(texts) => texts.contains(cell),
             Self::Empty(is_empty) => cell.is_empty() == *is_empty,
             Self::Prefix(prefix) => cell.starts_with(prefix),
         }
@@ -98,7 +98,7 @@ impl Keys {
             return Err("column: must not be empty".to_owned());
         }
         let test = match (self.equals, self.one_of, self.empty, self.prefix) {
-            (Some(text), None, None, None) => Test::In(vec![trimmed("equals", &text)?]),
+            (Some(text), None, None, None) => Test::In(BTreeSet::from([trimmed("equals", &text)?])),
             (None, Some(texts), None, None) if texts.is_empty() => return Err("in: must not be empty".to_owned()),
             (None, Some(texts), None, None) => {
                 Test::In(texts.iter().map(|text| trimmed("in", text)).collect::<Result<_, _>>()?)

@@ -1,6 +1,6 @@
 //! Properties by name.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -33,11 +33,12 @@ impl<'de> Deserialize<'de> for PropertySources {
 
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<PropertySources, A::Error> {
                 let mut entries: Vec<(String, Source)> = Vec::new();
+                let mut names = HashSet::new();
                 while let Some((name, source)) = map.next_entry::<String, Source>()? {
                     if name.is_empty() {
                         return Err(de::Error::custom("a property needs a name"));
                     }
-                    if entries.iter().any(|(other, _)| *other == name) {
+                    if !names.insert(name.clone()) {
                         return Err(de::Error::custom(format_args!("{name} is given twice")));
                     }
                     entries.push((name, source));
