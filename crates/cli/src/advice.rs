@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
 
 use dfinery::{ImportCode, Language};
 use dfinery_input::InputError;
-use dfinery_load::{LoadError, Receipt, Stop};
+use dfinery_load::{LoadError, Receipt, Status, Stop};
 
 /// Some records were not accepted, or a person has to act.
 pub const NOT_ALL: u8 = 1;
@@ -152,10 +152,20 @@ pub fn warning(receipt: &Receipt) -> Option<String> {
     ))
 }
 
+/// Whether what an earlier run of this load left has been made good since.
+pub fn is_settled(receipt: &Receipt) -> bool {
+    let folder = receipt.journal.as_deref().and_then(Path::parent);
+    receipt.finished_before
+        && receipt.stopped.is_none()
+        && folder
+            .and_then(|folder| Status::of(folder).ok())
+            .is_some_and(|status| status.complete && status.left == 0)
+}
+
 /// Says what to do about the records that a load left.
 pub fn on_receipt(receipt: &Receipt, out: &mut String) {
     if receipt.finished_before {
-        out.push_str("To load it again, begin anew with --restart.\n");
+        out.push_str("To send all of it again, begin anew with --restart.\n");
     }
     if let Some(Stop::AllRefused(_, error)) = &receipt.stopped {
         return on_all_refused(receipt, error, out);

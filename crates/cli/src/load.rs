@@ -178,7 +178,8 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
     let quota = connection::quota(settings, accepts)?;
     let ended = running::run(settings, connection::loader(settings, accepts)?, load, quota).await?;
     // It was sent: what cannot be written about it now changes nothing of what its exit code says.
-    let printed = print(settings, &ended).context("cannot write the receipt to standard output");
+    let is_settled = advice::is_settled(&ended.receipt);
+    let printed = print(settings, &ended, is_settled).context("cannot write the receipt to standard output");
     let kept = run.receipt.as_ref().map_or(Ok(()), |path| {
         let written = ended.receipt.write(path);
         written.with_context(|| format!("cannot write the receipt to {}", path.display()))
@@ -188,11 +189,14 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
         shown = false;
         say(&advice::on_error(&error));
     }
+    if is_settled && shown {
+        return Ok(ExitCode::SUCCESS);
+    }
     Ok(advice::exit_code(&ended.receipt, shown))
 }
 
-fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {
-    let is_good = loaded.receipt.is_good();
+fn print(settings: &Settings, loaded: &Loaded, is_settled: bool) -> io::Result<()> {
+    let is_good = is_settled || loaded.receipt.is_good();
     if loaded.report.has_findings() && !(is_quiet() && is_good) {
         write_aside(&loaded.report.to_string());
     }
@@ -205,7 +209,11 @@ fn print(settings: &Settings, loaded: &Loaded) -> io::Result<()> {
         writeln!(out)?;
     } else if !(is_quiet() && is_good) {
         let mut text = loaded.receipt.to_string();
-        advice::on_receipt(&loaded.receipt, &mut text);
+        if is_settled {
+            text.push_str("What was not accepted has been corrected or replayed since.\n");
+        } else {
+            advice::on_receipt(&loaded.receipt, &mut text);
+        }
         write_text(&mut out, &text)?;
     }
     out.flush()

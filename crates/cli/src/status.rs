@@ -162,7 +162,16 @@ fn next(out: &mut impl Write, status: &Status) -> io::Result<()> {
     for path in status.rejected_rows.iter().take(2) {
         writeln!(out, "Rows to correct and load: {}", path.display())?;
     }
-    let advice = if status.goes_on && !status.load.complete {
+    let is_running = |stage: &Stage| stage.is_running;
+    let stages = || {
+        [&status.load]
+            .into_iter()
+            .chain(&status.replays)
+            .chain(&status.corrections)
+    };
+    let advice = if stages().any(is_running) {
+        "wait until what is running ends".to_owned()
+    } else if status.goes_on && !status.load.complete {
         "run the command of the load again, without --restart, to go on".to_owned()
     } else if status.goes_on {
         "run the last command again, without --restart, to go on".to_owned()

@@ -10,7 +10,8 @@ pub fn wrap(text: &str, width: usize) -> String {
     for line in text.split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
         // A command stays as it is, to be copied.
-        if textwrap::core::display_width(line) <= width || line.contains(": dfinery ") {
+        let is_short = textwrap::core::display_width(line) <= width || line.trim().is_empty();
+        if is_short || line.contains(": dfinery ") {
             wrapped.extend([line, end]);
             continue;
         }

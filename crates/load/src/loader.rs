@@ -140,7 +140,7 @@ impl LoaderBuilder {
         self
     }
 
-    /// Whether to go on although the service has refused the first thousand records of a run. By default a load of files ends
+    /// Whether to go on although the service has refused the first thousand records of a run, or all of them are invalid. By default a load of files ends
     /// then, unless an earlier run had one accepted: what is wrong is wrong with all of it.
     #[must_use]
     pub fn keep_going(mut self, keep_going: bool) -> Self {

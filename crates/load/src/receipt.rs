@@ -154,15 +154,16 @@ impl Receipt {
         self.started = Some(started);
         self.finished = Some(finished);
         self.duration_seconds = Duration::from_millis(milliseconds.try_into().unwrap_or_default()).as_secs_f64();
-        if let Err(error) = self.write(&folder.join(RECEIPT)) {
+        // The receipt of the run that did it says more.
+        let is_kept = self.finished_before && kept(folder)["complete"] == Value::Bool(true);
+        if !is_kept && let Err(error) = self.write(&folder.join(RECEIPT)) {
             self.stopped.get_or_insert(Stop::disk("the receipt", &error));
         }
     }
 
     /// Takes over what only a run that reads the inputs finds out, and status needs.
     pub(crate) fn recall(&mut self, folder: &Path) {
-        let kept = fs::read(folder.join(RECEIPT)).unwrap_or_default();
-        let kept: Value = serde_json::from_slice(&kept).unwrap_or_default();
+        let kept = kept(folder);
         for (position, input) in self.inputs.iter_mut().enumerate() {
             input.rejected_before = kept["inputs"][position]["rejected_before"].as_u64();
         }
@@ -226,4 +227,10 @@ impl Receipt {
             *self.by_code.entry(code.to_owned()).or_default() += records;
         }
     }
+}
+
+/// The receipt of an earlier run, if there is one.
+fn kept(folder: &Path) -> Value {
+    let kept = fs::read(folder.join(RECEIPT)).unwrap_or_default();
+    serde_json::from_slice(&kept).unwrap_or_default()
 }

@@ -255,7 +255,7 @@ pub static KEEP_GOING: Setting = Setting {
     otherwise: "",
     heading: REFUSALS,
     on: SENDING,
-    help: "Go on although the service has refused the first 1,000 records, and accepted none",
+    help: "Go on although the first 1,000 records were all refused, or are all invalid",
 };
 pub static ON_REFUSAL: Setting = Setting {
     key: "on_refusal",

@@ -72,6 +72,13 @@ async fn corrected(
         desk.run(&["status", "till.csv"]).await.is(0);
         // The same load again has nothing left to do, and status still knows it.
         desk.run(&load(file)).await.is(0);
+        desk.run(&load("till.csv"))
+            .await
+            .is(0)
+            .says("What was not accepted has been corrected or replayed since.");
+        let receipt: serde_json::Value =
+            serde_json::from_slice(&fs::read(desk.path("till.csv.dfinery/receipt.json")).unwrap()).unwrap();
+        assert_eq!(receipt["finished_before"], json!(false), "that of the run that did it");
     }
     let ledger = desk.emulator.ledger();
     let mut orders: Vec<_> = ledger

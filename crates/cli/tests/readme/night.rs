@@ -113,13 +113,20 @@ async fn every_scheduler_runs_the_night() {
                 .replace("/etc/dfinery.env", folder.join("dfinery.env").to_str().unwrap())
         };
         let environment = fs::read_to_string(folder.join("dfinery.env")).unwrap();
-        let (tokens, state) = environment.trim_end().rsplit_once('\n').unwrap();
+        let (tokens, [state, path]) = environment
+            .lines()
+            .collect::<Vec<_>>()
+            .split_last_chunk()
+            .map(|(a, b)| (a.to_vec(), *b))
+            .unwrap();
         assert!(
             tokens
-                .lines()
+                .iter()
                 .all(|line| line.starts_with("DFINERY_") && line.ends_with("=…")),
-            "{tokens}"
+            "{tokens:?}"
         );
+        // The command that is tested is elsewhere.
+        assert!(path.starts_with("PATH=/"), "{path}");
         fs::write(folder.join("dfinery.env"), place(state)).unwrap();
         let commands = scheduled(page, folder);
         assert!(commands.len() >= 3, "{name}: {commands:?}");
