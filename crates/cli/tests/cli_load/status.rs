@@ -186,3 +186,111 @@ async fn a_load_ends_when_the_first_thousand_records_are_all_refused() {
     desk.run(&all).await.is(1);
     assert_eq!(calls(), 4_501);
 }
+
+/// Records that fail the check.
+fn invalid(records: usize) -> String {
+    let record = r#"{"identity":{"external_id":"kim"},"event":{"event_name":"df_login"}}"#;
+    format!("{record}\n").repeat(records)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_passes_over_a_thousand_invalid_records() {
+    let desk = Desk::new().await;
+    desk.write(
+        "sales.ndjson",
+        events(1, 1) + &invalid(1_100) + &event("kim-7", "first", 0),
+    );
+    desk.run(&["load", "events", "sales.ndjson"]).await.is(1);
+    register(&desk, &["first"]);
+    desk.run(&["replay", LETTER])
+        .await
+        .is(1)
+        .says("accepted               1");
+    counts(&status(&desk, 1).await, [1_102, 2, 1_100, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_over_one_kind_does_not_end_for_the_records_of_others() {
+    let desk = Desk::new().await;
+    desk.write("sales.ndjson", events(3, 1) + &invalid(1_100) + &events(3, 2));
+    desk.run(&["load", "mixed", "sales.ndjson", "--ordered"])
+        .await
+        .is(1)
+        .says("accepted               9");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_rows_are_written_anew_after_a_kill() {
+    let desk = Desk::new().await;
+    let bad: String = (0..5).map(|user| format!("M-{user},010-1\n")).collect();
+    let good: String = (0..300).map(|user| format!("G-{user},010-1234-{user:04}\n")).collect();
+    desk.write("users.csv", format!("id,phone\n{bad}{good}"));
+    desk.write(
+        "m.yaml",
+        "identity: {external_id: id, phone_no: {column: phone, type: phone}}\n",
+    );
+    let load = [
+        "load",
+        "identities",
+        "users.csv",
+        "--mapping",
+        "m.yaml",
+        "--concurrency",
+        "4",
+    ];
+    desk.run(&[&load[..], &["--max-bad", "1"]].concat()).await.is(1);
+    let rows = || desk.read("users.csv.dfinery/rejected.csv").lines().count() - 1;
+    assert!(rows() < 5, "{}", rows());
+
+    slow(&desk, 50);
+    let mut child = desk.command(&load).spawn().unwrap();
+    until(|| !desk.emulator.ledger().all_requests().is_empty()).await;
+    until(|| desk.read("users.csv.dfinery/dead-letter.ndjson").lines().count() == 5).await;
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    desk.run(&load)
+        .await
+        .is(1)
+        .says("accepted             300")
+        .says("invalid                5");
+    assert_eq!(rows(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_never_replace_the_file_that_they_are_from() {
+    let desk = Desk::new().await;
+    let table = "id,phone\nM-1,010-1\n";
+    desk.write("users.csv", table);
+    desk.write(
+        "m.yaml",
+        "identity: {external_id: id, phone_no: {column: phone, type: phone}}\n",
+    );
+    desk.run(&["load", "identities", "users.csv", "--mapping", "m.yaml"])
+        .await
+        .is(1);
+    desk.run(&["rows", "users.csv.dfinery/dead-letter.ndjson", "-o", "users.csv"])
+        .await
+        .is(2)
+        .says("the rows would replace the file that they are from");
+    assert_eq!(desk.read("users.csv"), table);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_with_a_mapping_is_not_waited_for() {
+    let desk = Desk::new().await;
+    let made = std::process::Command::new("mkfifo").arg(desk.path("pipe.csv")).status();
+    assert!(made.unwrap().success());
+    desk.write("m.yaml", "identity: {external_id: id}\n");
+    let child = desk
+        .command(&["load", "identities", "pipe.csv", "--mapping", "m.yaml"])
+        .spawn()
+        .unwrap();
+    let id = child.id().to_string();
+    let waiting = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+    if ended.is_err() {
+        let _ = std::process::Command::new("kill").arg(id).status();
+    }
+    let ran: Ran = ended.expect("it waits").unwrap().into();
+    ran.is(2).says("pipe");
+}
