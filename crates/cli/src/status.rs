@@ -80,7 +80,9 @@ fn counts(out: &mut impl Write, status: &Status) -> io::Result<()> {
         status.to_replay,
         "in a dead letter whose replay has not ended",
     )?;
-    part("open", status.open, "read, but not settled yet")
+    part("open", status.open, "read, but not settled yet")?;
+    let parts = status.rejected + status.invalid + status.undelivered + status.unknown + status.to_replay + status.open;
+    part("corrected", parts.saturating_sub(status.left), "of these, since then")
 }
 
 /// How what was accepted came about, if not by the load alone.
@@ -179,7 +181,12 @@ fn next(out: &mut impl Write, status: &Status) -> io::Result<()> {
         return Ok(());
     } else if let Some(path) = &status.dead_letter {
         let path = quoted_path(path);
-        let correct = if status.rejected_rows.is_empty() {
+        let correct = if status.rejected_rows.is_empty() && !status.corrections.is_empty() {
+            format!(
+                "take all rows that were bad, keep those that were not corrected yet, and correct and load these: dfinery rows \
+                 {path} -o FILE"
+            )
+        } else if status.rejected_rows.is_empty() {
             format!("correct the records and load them: dfinery rows {path} -o FILE")
         } else {
             "correct the rows and load their file".to_owned()

@@ -278,6 +278,9 @@ async fn orders_that_are_left_out_of_a_corrected_table_are_left() {
         json!([]),
         "its table has been loaded: {status:#}"
     );
+    let text = desk.run(&["status", "till.csv"]).await;
+    text.says("  2  of these, since then")
+        .says("keep those that were not corrected yet");
 }
 
 #[tokio::test(flavor = "multi_thread")]
