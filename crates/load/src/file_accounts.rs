@@ -345,8 +345,8 @@ impl FileAccounts {
     fn check_refused(&self, outcome: &Outcome) -> Result<(), Stop> {
         let none_accepted = self.receipt.accepted == self.receipt.unchanged;
         match (self.most_refused, &outcome.error) {
-            (Some(most), Some(error)) if none_accepted && self.refused >= most => {
-                Err(Stop::AllRefused(self.refused, Arc::clone(error)))
+            (Some(most), Some(error)) if none_accepted && is_enough(self.refused, self.receipt.rejected, most) => {
+                Err(Stop::AllRefused(self.receipt.rejected, Arc::clone(error)))
             }
             _ => Ok(()),
         }
@@ -356,8 +356,13 @@ impl FileAccounts {
     pub(crate) fn check_invalid(&self, good: u64, bad: u64) -> Result<(), Stop> {
         match self.most_refused {
             // A dead letter begins with what was invalid.
-            Some(most) if !self.letters && good == 0 && bad >= most && self.receipt.accepted == 0 => {
-                Err(Stop::AllInvalid(bad))
+            Some(most)
+                if !self.letters
+                    && good == 0
+                    && is_enough(bad, self.receipt.invalid, most)
+                    && self.receipt.accepted == 0 =>
+            {
+                Err(Stop::AllInvalid(self.receipt.invalid))
             }
             _ => Ok(()),
         }
@@ -392,6 +397,13 @@ impl FileAccounts {
         }
         Ok(())
     }
+}
+
+/// Whether the bad records of this run, and of all runs, are enough to end. After as many as that in earlier runs, a few tell
+/// that nothing has changed.
+const fn is_enough(of_this_run: u64, of_all: u64, most: u64) -> bool {
+    const FEW: u64 = 10;
+    of_this_run >= most || (of_this_run >= FEW && of_all.saturating_sub(of_this_run) >= most)
 }
 
 /// Appends records that were not accepted to the dead letter, if there is one.

@@ -167,6 +167,13 @@ async fn a_load_ends_when_the_first_thousand_records_are_all_refused() {
     assert_eq!(receipt["problems"]["causes"][0]["records"], 1_000);
     assert_eq!(desk.run(&["status", "sales.ndjson"]).await.code, Some(75));
 
+    // A scheduler that repeats it sends a few, and not the next thousand.
+    desk.run(&load)
+        .await
+        .is(1)
+        .says("It ended early: the first 1,010 records were all refused");
+    assert_eq!(calls(), 1_010);
+
     // Whatever is refused.
     let mut command = desk.command(&load);
     command.env("DFINERY_KEEP_GOING", "true");
