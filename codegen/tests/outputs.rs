@@ -13,13 +13,16 @@ use tempfile::TempDir;
 
 const ADVICE: &str = "The generated files do not follow from spec/: run `cargo codegen` and commit what it changes.\n";
 
-/// A copy of `spec/`, `generated/` and `docs/` of the real workspace.
+/// A copy of the files in `spec/`, `generated/` and `docs/` of the real workspace.
 fn copy() -> TempDir {
     let copy = TempDir::new().unwrap();
     for folder in ["spec", "generated", "docs"] {
         fs::create_dir(copy.path().join(folder)).unwrap();
         for entry in fs::read_dir(support::workspace().join(folder)).unwrap() {
             let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                continue;
+            }
             fs::copy(entry.path(), copy.path().join(folder).join(entry.file_name())).unwrap();
         }
     }
