@@ -45,8 +45,11 @@ async fn receipt(builder: LoaderBuilder, load: &FileLoad) -> Value {
     let state = load.state_folder().unwrap();
     let loaded = builder.build().load_files(load.clone()).await.unwrap();
     let kept: Value = serde_json::from_str(&fs::read_to_string(state.join("receipt.json")).unwrap()).unwrap();
-    assert_eq!(kept, serde_json::to_value(&loaded.receipt).unwrap());
+    let told = serde_json::to_value(&loaded.receipt).unwrap();
+    // The file stays that of the run that did the work.
+    assert!(kept == told || told["finished_before"] == true, "{kept:#} {told:#}");
     is_valid("receipt", &kept);
+    is_valid("receipt", &told);
     let status = serde_json::to_value(Status::of(&state).unwrap()).unwrap();
     is_valid("status", &status);
     for name in ["read", "accepted", "rejected", "invalid"] {
@@ -104,7 +107,7 @@ async fn a_receipt_is_as_the_schema_says_after_each_fate_and_run() {
     assert!(kept["dead_letter"].is_string() && kept["possibly_twice_file"].is_string());
 
     // Nothing is left, and all of it anew.
-    assert_eq!(receipt(loader(&service), &load).await["finished_before"], true);
+    assert_eq!(receipt(loader(&service), &load).await, kept);
     load.restart = true;
     assert!(receipt(loader(&service), &load).await["moved_aside"].is_string());
 }
