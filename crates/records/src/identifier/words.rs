@@ -143,10 +143,9 @@ fn is_ruler(id: &str) -> bool {
 fn is_count(id: &str) -> bool {
     let id = id.strip_prefix('(').unwrap_or(id);
     if let Some(rest) = id.strip_prefix("총") {
-        let rest = rest
-            .trim_start()
-            .trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
-        return rest.len() < id.len() - "총".len() && matches!(rest.trim_start(), "건" | "명" | "행" | "개");
+        let rest = rest.trim_start();
+        let unit = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+        return unit.len() < rest.len() && matches!(unit.trim_start(), "건" | "명" | "행" | "개");
     }
     let rest = id.trim_start_matches(|c: char| c.is_ascii_digit());
     rest.len() < id.len() && (rest.starts_with(" row") || rest.starts_with(" Row"))
