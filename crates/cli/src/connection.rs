@@ -27,14 +27,14 @@ use crate::settings::{
 pub fn export_client(settings: &Settings) -> anyhow::Result<ExportClient> {
     let token = token("export", EXPORT_TOKEN_VARIABLE, settings.export_token.as_ref())?;
     let mut client = ExportClient::builder().service_id(service_id(settings)?).token(token);
-    if let Some(base_url) = base_url(settings)? {
+    if let Some(base_url) = settings.text(&BASE_URL) {
         client = client.base_url(base_url);
     }
     // The default is for loads: an export is silent for longer.
     if let Some(timeout) = settings.duration(&TIMEOUT).filter(|_| settings.is_set(&TIMEOUT)) {
         client = client.read_timeout(timeout).attempt_timeout(timeout);
     }
-    Ok(client.build()?)
+    client.build().map_err(|error| unbuilt(settings, error))
 }
 
 /// A loader that may send.
@@ -43,16 +43,13 @@ pub fn loader(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> {
     build(settings, accepts, service_id(settings)?, &token?)
 }
 
-/// The address of the server, which is good: an error names where it was set.
-fn base_url(settings: &Settings) -> anyhow::Result<Option<&str>> {
-    let Some(url) = settings.text(&BASE_URL) else {
-        return Ok(None);
-    };
-    let client = ImportClient::builder().service_id("none").token("none").base_url(url);
-    client
-        .build()
-        .with_context(|| settings.place(&BASE_URL))
-        .map(|_| Some(url))
+/// Why a client could not be built, and where the address was set if that is the reason.
+fn unbuilt(settings: &Settings, error: dfinery::Error) -> anyhow::Error {
+    let with_address = |url| ImportClient::builder().service_id("none").token("none").base_url(url);
+    match settings.text(&BASE_URL) {
+        Some(url) if with_address(url).build().is_err() => anyhow::Error::new(error).context(settings.place(&BASE_URL)),
+        _ => error.into(),
+    }
 }
 
 fn service_id(settings: &Settings) -> anyhow::Result<&str> {
@@ -68,7 +65,7 @@ pub fn planner(settings: &Settings, accepts: Accepts) -> anyhow::Result<Loader> 
 
 fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -> anyhow::Result<Loader> {
     let mut client = ImportClient::builder().service_id(service_id).token(token);
-    if let Some(base_url) = base_url(settings)? {
+    if let Some(base_url) = settings.text(&BASE_URL) {
         client = client.base_url(base_url);
     }
     if let Some(timeout) = settings.duration(&TIMEOUT) {
@@ -77,7 +74,7 @@ fn build(settings: &Settings, accepts: Accepts, service_id: &str, token: &str) -
     for family in families(accepts) {
         client = client.rate_limit(family, rate_limit(settings, accepts, family)?);
     }
-    let import = client.build()?;
+    let import = client.build().map_err(|error| unbuilt(settings, error))?;
     Ok(options(settings, Loader::builder(&import))?.build())
 }
 
