@@ -140,8 +140,9 @@ impl LoaderBuilder {
         self
     }
 
-    /// Whether to go on although the service has refused the first thousand records of a run, or all of them are invalid. By default a load of files ends
-    /// then, unless an earlier run had one accepted: what is wrong is wrong with all of it.
+    /// Whether to go on although the service has refused the first thousand records of a run, or all of them are invalid.
+    /// By default a load of files ends then, unless an earlier run had one accepted: what is wrong is wrong with all of it.
+    /// Once it has ended so, a further run ends after a few.
     #[must_use]
     pub fn keep_going(mut self, keep_going: bool) -> Self {
         self.settings.keep_going = keep_going;

@@ -89,9 +89,16 @@ impl Status {
         } else {
             with_suffix(path, ".dfinery")
         };
-        let Some(load) = Stage::read(&folder)? else {
+        Self::read(folder)?.ok_or_else(|| {
             let problem = "no load has kept anything about it: name the input of a load, or the folder beside it";
-            return Err(InputError::new(&path_name(path), problem).into());
+            InputError::new(&path_name(path), problem).into()
+        })
+    }
+
+    /// `None` if no load has kept anything in the folder.
+    fn read(folder: PathBuf) -> Result<Option<Self>, LoadError> {
+        let Some(load) = Stage::read(&folder)? else {
+            return Ok(None);
         };
         let mut stages = vec![load];
         while let Some(next) = stages
@@ -105,7 +112,7 @@ impl Status {
         for stage in &stages {
             corrections.extend(corrections_in(&stage.folder)?);
         }
-        Ok(Self::sum(folder, stages, corrections))
+        Ok(Some(Self::sum(folder, stages, corrections)))
     }
 
     fn sum(folder: PathBuf, mut stages: Vec<Stage>, corrections: Vec<Stage>) -> Self {
@@ -125,12 +132,10 @@ impl Status {
         let last = replays.last().unwrap_or(&load);
         let open = load.read.saturating_sub(load.settled());
         // A replay may have refused again what was corrected before it, or sent it again: its dead letter decides.
-        let of_last = || {
-            corrections
-                .iter()
-                .filter(|stage| stage.folder.parent() == Some(&*last.folder))
-        };
-        let corrected: u64 = of_last().map(Stage::made_good).sum();
+        let of_last = corrections
+            .iter()
+            .filter(|stage| stage.folder.parent() == Some(&*last.folder));
+        let corrected: u64 = of_last.map(Stage::made_good).sum();
         let left = (last.dead() + to_replay + open).saturating_sub(corrected);
         let holder = match holds_rest {
             Some(0) => &load,
@@ -172,18 +177,14 @@ impl Status {
 fn corrections_in(folder: &Path) -> Result<Vec<Stage>, LoadError> {
     let mut found = Vec::new();
     for (_, path) in Tables::beside(&folder.join(DEAD_LETTER))?.rejected_in(folder) {
-        let folder = with_suffix(&path, ".dfinery");
-        if Stage::read(&folder)?.is_none() {
-            continue;
-        }
-        let status = Status::of(&folder)?;
-        found.push(Stage {
+        let status = Status::read(with_suffix(&path, ".dfinery"))?;
+        found.extend(status.map(|status| Stage {
             accepted: status.accepted,
             complete: status.complete,
             left: status.left,
             rejected_rows: status.rejected_rows,
             ..status.load
-        });
+        }));
     }
     Ok(found)
 }
