@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use dfinery_load::{Accepts, RecordKind};
+use dfinery_records::no_such_zone;
+use jiff::tz::TimeZone;
 
 #[derive(clap::Args)]
 pub struct Files {
@@ -51,6 +53,11 @@ impl From<Lang> for dfinery::Language {
             Lang::Ko => Self::Korean,
         }
     }
+}
+
+/// The time zone of this name.
+pub fn time_zone(name: &str) -> anyhow::Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| anyhow::anyhow!("time zone {name}: {}", no_such_zone(name)))
 }
 
 /// The names of a setting of a library on the command line.

@@ -10,6 +10,8 @@ use dfinery::{
     tables::{CodeInfo, Confidence, EXPORT_HTTP_STATUSES, HttpStatusInfo, IMPORT_HTTP_STATUSES, Source, Text},
 };
 
+use dfinery_records::nearest;
+
 use crate::arguments::Lang;
 use crate::output::{stdout, write_text};
 
@@ -88,10 +90,8 @@ pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
 
 /// The message that was probably meant. A number is near to many others.
 fn near(wanted: &str) -> Option<&'static str> {
-    let wanted = wanted.to_ascii_uppercase();
-    let distance = |name: &&str| strsim::osa_distance(&name.to_ascii_uppercase(), &wanted);
-    let nearest = all_codes().map(|(_, info)| info.name).min_by_key(distance)?;
-    (wanted.contains(|c: char| c.is_ascii_alphabetic()) && distance(&nearest) <= 2).then_some(nearest)
+    let is_word = wanted.contains(|c: char| c.is_ascii_alphabetic());
+    nearest(wanted, all_codes().map(|(_, info)| info.name)).filter(|_| is_word)
 }
 
 /// The codes of an API that can come under an HTTP status.

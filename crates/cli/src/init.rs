@@ -3,11 +3,11 @@
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use dfinery_export::Days;
 use dfinery_input::{ProposalOptions, propose};
 use dfinery_load::Taxonomy;
 
 use crate::{
+    arguments::time_zone,
     check::Checkable,
     connection, help,
     output::{say, stdout},
@@ -82,7 +82,7 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
     let mut known = ProposalOptions::default();
     known.event.clone_from(event);
     if let Some(name) = timezone {
-        Days::default().time_zone(name).context("--timezone")?;
+        time_zone(name).context("--timezone")?;
     }
     known.timezone.clone_from(timezone);
     let proposal = propose(file, &options, &known, (*what).into())?;

@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
-use dfinery_export::Days;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
-use crate::settings::{Settings, table::TIME_ZONE};
+use crate::{
+    arguments::time_zone,
+    settings::{Settings, table::TIME_ZONE},
+};
 
 /// A date, `today`, `yesterday`, or a number of days ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,7 @@ impl Day {
             Self::Ago(days) => days,
         };
         let zone = match settings.text(&TIME_ZONE) {
-            Some(name) => {
-                Days::default().time_zone(name)?;
-                TimeZone::get(name)?
-            }
+            Some(name) => time_zone(name)?,
             None => TimeZone::system(),
         };
         Ok(Timestamp::now().to_zoned(zone).date().saturating_sub(days.days()))

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::bail;
 use dfinery_input::read_text;
+use dfinery_records::nearest;
 use toml::de::{DeTable, DeValue};
 
 use super::{
@@ -97,13 +98,10 @@ fn unknown(key: &str) -> String {
         "restart" | "dry_run" | "yes" | "receipt" | "state" | "config" => {
             format!("`{key}` can be given on the command line only")
         }
-        _ => {
-            let distance = |setting: &&&Setting| strsim::osa_distance(setting.key, key);
-            match TABLE.iter().min_by_key(distance).filter(|setting| distance(setting) <= 2) {
-                Some(setting) => format!("there is no setting `{key}`: did you mean `{}`?", setting.key),
-                None => format!("there is no setting `{key}`: see `dfinery config show`. Settings stand in no [section]"),
-            }
-        }
+        _ => match nearest(key, TABLE.iter().map(|setting| setting.key)) {
+            Some(meant) => format!("there is no setting `{key}`: did you mean `{meant}`?"),
+            None => format!("there is no setting `{key}`: see `dfinery config show`. Settings stand in no [section]"),
+        },
     }
 }
 
