@@ -61,6 +61,7 @@ mod tests {
             wrap("\u{1b}[31m  a: one two three\u{1b}[0m\n", 12),
             "\u{1b}[31m  a: one two\n    three\u{1b}[0m\n"
         );
+        assert_eq!(wrap("    \n", 2), "    \n");
         let command = "To go on: dfinery replay 'a b.dfinery/dead-letter.ndjson'\n";
         assert_eq!(wrap(command, 10), command);
         assert_eq!(

@@ -11,6 +11,7 @@ use crate::{
     stop::{FOUR_AT_ONCE, signal, slow, until},
 };
 
+const PHONES: &str = "identity: {external_id: id, phone_no: {column: phone, type: phone}}\n";
 const LETTER: &str = "sales.ndjson.dfinery/dead-letter.ndjson";
 
 async fn status(desk: &Desk, code: i32) -> Value {
@@ -233,10 +234,7 @@ async fn rejected_rows_are_written_anew_after_a_kill() {
     let good: Vec<_> = (0..300).map(|user| format!("G-{user},010-1234-{user:04}\n")).collect();
     let good = good.concat();
     desk.write("users.csv", format!("id,phone\n{bad}{good}"));
-    desk.write(
-        "m.yaml",
-        "identity: {external_id: id, phone_no: {column: phone, type: phone}}\n",
-    );
+    desk.write("m.yaml", PHONES);
     let load = [
         "load",
         "identities",
@@ -269,10 +267,7 @@ async fn rows_never_replace_the_file_that_they_are_from() {
     let desk = Desk::new().await;
     let table = "id,phone\nM-1,010-1\n";
     desk.write("users.csv", table);
-    desk.write(
-        "m.yaml",
-        "identity: {external_id: id, phone_no: {column: phone, type: phone}}\n",
-    );
+    desk.write("m.yaml", PHONES);
     desk.run(&["load", "identities", "users.csv", "--mapping", "m.yaml"])
         .await
         .is(1);

@@ -255,3 +255,68 @@ async fn what_a_replay_leaves_is_a_table_too() {
     assert!(letters[0]["original"].as_str().unwrap().starts_with(SECRET));
     assert_eq!(desk.emulator.ledger().events_stored(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_corrected_table_leaves_is_corrected_again() {
+    let desk = Desk::new().await;
+    desk.write(
+        "m.yaml",
+        "identity: {external_id: 회원, phone_no: {column: 전화, type: phone}}\n",
+    );
+    desk.write("u.csv", "회원,전화\nA,010-12\nB,010-34\nC,010-1234-5678\n");
+    let load = |name| ["load", "identities", name, "--mapping", "m.yaml"];
+    desk.run(&load("u.csv")).await.is(1);
+    let correct = |file: &str, old: &str, new: &str| {
+        let text = fs::read_to_string(desk.path(file)).unwrap().replace(old, new);
+        desk.write(file, text);
+    };
+    let (first, second) = (
+        "u.csv.dfinery/rejected.csv",
+        "u.csv.dfinery/rejected.csv.dfinery/rejected.csv",
+    );
+    correct(first, "010-12", "010-1111-2222");
+    desk.run(&load(first))
+        .await
+        .is(1)
+        .says("rejected.csv.dfinery/rejected.csv");
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(1).json();
+    assert_eq!(status["left"], json!(1), "{status:#}");
+    assert_eq!(status["rejected_rows"], json!([second]), "{status:#}");
+    correct(second, "010-34", "010-3333-4444");
+    desk.run(&load(second)).await.is(0);
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(0).json();
+    assert_eq!(
+        (&status["accepted"], &status["left"]),
+        (&json!(3), &json!(0)),
+        "{status:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_after_a_correction_hides_nothing() {
+    let desk = Desk::new().await;
+    desk.write(
+        "m.yaml",
+        "timezone: Asia/Seoul\nidentity: {external_id: 회원, phone_no: {column: 전화, type: phone}}\nevent: mine\n\
+         event_datetime: {column: 일시, format: \"%Y%m%d%H%M%S\"}\n",
+    );
+    let row = |user: &str, phone: &str| format!("{user},{phone},20251120101500\n");
+    let bad = [row("A", "010-1"), row("B", "010-2")].concat();
+    desk.write("u.csv", format!("회원,전화,일시\n{bad}{}", row("C", "010-1234-5678")));
+    let load = |name| ["load", "events", name, "--mapping", "m.yaml"];
+    desk.run(&load("u.csv")).await.is(1);
+    desk.emulator
+        .settings(|settings| settings.unregistered = dfinery_emulator::Unregistered::Accept);
+    // The one that was refused is loaded as a corrected row, and replayed as well.
+    let file = "u.csv.dfinery/rejected.csv";
+    let text = fs::read_to_string(desk.path(file)).unwrap();
+    let kept: Vec<_> = text
+        .lines()
+        .filter(|line| !line.contains("010-1,") && !line.contains("010-2,"))
+        .collect();
+    desk.write(file, kept.join("\n") + "\n");
+    desk.run(&load(file)).await.is(0);
+    desk.run(&["replay", "u.csv.dfinery/dead-letter.ndjson"]).await.is(1);
+    let status = desk.run(&["status", "u.csv", "--output", "json"]).await.is(1).json();
+    assert_eq!(status["left"], json!(2), "{status:#}");
+}
