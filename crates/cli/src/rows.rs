@@ -35,18 +35,12 @@ pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let part = part(rows.parts(), arguments.of.as_deref())?.clone();
     let left_out = rows.left_out();
     match &arguments.out {
-        Some(path) if is_same(path, &arguments.file) => {
-            bail!("the rows would replace the dead letter: write them to another file");
+        Some(path) => {
+            if let Some(what) = replaced(path, &arguments.file, &part) {
+                bail!("the rows would replace {what}: write them to another file");
+            }
+            rows.write_file(part.input.as_deref(), path)?;
         }
-        Some(path)
-            if part
-                .input
-                .as_deref()
-                .is_some_and(|input| is_same(path, Path::new(input))) =>
-        {
-            bail!("the rows would replace the file that they are from: write them to another file");
-        }
-        Some(path) => rows.write_file(part.input.as_deref(), path)?,
         None => rows.write(part.input.as_deref(), stdout())?,
     }
     let records = match part.records {
@@ -89,6 +83,28 @@ fn part<'a>(parts: &'a [BadPart], of: Option<&str>) -> anyhow::Result<&'a BadPar
 
 fn name(part: &BadPart) -> &str {
     part.input.as_deref().unwrap_or(JSON)
+}
+
+/// What the rows would destroy: the dead letter, something else that the load keeps beside it, or the file that they are
+/// from, which has a name of its own or that of the folder.
+fn replaced(path: &Path, dead_letter: &Path, part: &BadPart) -> Option<&'static str> {
+    let folder = dead_letter.canonicalize().ok()?.parent()?.to_owned();
+    let is_kept = || {
+        let path = path.canonicalize().ok()?;
+        let is_table = path.file_name()?.to_str()?.starts_with("rejected");
+        Some(path.parent()? == folder && !is_table)
+    };
+    let input = part.input.as_deref().map(Path::new);
+    let is_input = |input: &Path| is_same(path, input);
+    if is_same(path, dead_letter) {
+        Some("the dead letter")
+    } else if is_kept() == Some(true) {
+        Some("a file of the load")
+    } else if input.is_some_and(is_input) || is_input(&folder.with_extension("")) {
+        Some("the file that they are from")
+    } else {
+        None
+    }
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

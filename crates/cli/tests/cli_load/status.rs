@@ -276,6 +276,25 @@ async fn rows_never_replace_the_file_that_they_are_from() {
         .is(2)
         .says("the rows would replace the file that they are from");
     assert_eq!(desk.read("users.csv"), table);
+
+    // Nor anything else of the load, nor JSON.
+    desk.write("sales.ndjson", invalid(1));
+    desk.run(&["load", "events", "sales.ndjson"]).await.is(1);
+    for (file, what) in [
+        ("sales.ndjson", "the file that they are from"),
+        ("sales.ndjson.dfinery/journal", "a file of the load"),
+        ("sales.ndjson.dfinery/receipt.json", "a file of the load"),
+        (LETTER, "the dead letter"),
+    ] {
+        let before = std::fs::read(desk.path(file)).unwrap();
+        desk.run(&["rows", LETTER, "-o", file])
+            .await
+            .is(2)
+            .says(&format!("the rows would replace {what}"));
+        assert_eq!(std::fs::read(desk.path(file)).unwrap(), before, "{file}");
+    }
+    desk.run(&["rows", LETTER, "-o", "fix.ndjson"]).await.is(0);
+    desk.run(&["rows", LETTER, "-o", "fix.ndjson"]).await.is(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
