@@ -59,15 +59,15 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     sample.print(&loaded, &mut out)?;
     let exported = exported(&emulator.export_client().build()?, today).await?;
     let agree = sample.compare(&loaded, &exported, &mut out)?;
-    write!(
-        out,
+    let next = format!(
         "\nWhat to try next:\n  \
          dfinery explain 40001            what the server said, and what to do\n  \
          dfinery mapping init sales.csv   how the columns of a table become events\n  \
          dfinery emulator                 a service to load it into\n\
          What a load leaves beside a file: {}\n",
         sample.file.with_extension("ndjson.dfinery").display()
-    )?;
+    );
+    write_text(&mut out, &next)?;
     Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
