@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use dfinery_load::{Accepts, DeadLetters, FileLoad, Loaded, RecordKind};
 
 use crate::{
-    advice,
+    advice::{self, quoted_path},
     arguments::{Files, What},
     connection,
     output::{is_quiet, say, stdout, write_aside, write_text},
@@ -22,6 +22,7 @@ use crate::{
         Flags, Settings,
         table::{DELETE, DELTA, LOAD, REPLAY},
     },
+    status::minute,
 };
 
 #[derive(clap::Args)]
@@ -150,6 +151,9 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
     let letters = tokio::task::spawn_blocking(move || DeadLetters::read(&file)).await??;
     let mut load = letters.load();
     arguments.run.apply(&mut load);
+    if letters.corrected() > 0 {
+        say(&left_out(&letters));
+    }
     if letters.deletions() > 0 {
         announce(letters.deletions(), letters.records() - letters.deletions());
         if !arguments.yes {
@@ -157,6 +161,24 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
         }
     }
     send(&settings, &arguments.run, load).await
+}
+
+/// What of a dead letter is not sent again.
+fn left_out(letters: &DeadLetters) -> String {
+    let corrected = letters.corrected();
+    let tables: Vec<_> = letters
+        .corrections()
+        .map(|(table, ended)| {
+            let ended = ended.map_or_else(String::new, |ended| format!(" at {} UTC", minute(ended)));
+            quoted_path(table) + &ended
+        })
+        .collect();
+    format!(
+        "left out: {} of {} records, whose rows were corrected and loaded from {}",
+        grouped(corrected),
+        grouped(corrected + letters.records()),
+        tables.join(", ")
+    )
 }
 
 fn announce(deletions: u64, invalid: u64) {

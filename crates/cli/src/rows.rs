@@ -32,8 +32,12 @@ const JSON: &str = "json";
 /// Writes the rows.
 pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rows = BadRows::read(&arguments.file)?;
+    if rows.parts().is_empty() && rows.corrected() > 0 {
+        say("no row is left: all of them were corrected and loaded since");
+        return Ok(ExitCode::SUCCESS);
+    }
     let part = part(rows.parts(), arguments.of.as_deref())?.clone();
-    let left_out = rows.left_out();
+    let (left_out, corrected) = (rows.left_out(), rows.corrected());
     match &arguments.out {
         Some(path) => {
             if let Some(what) = replaced(path, &arguments.file, &part) {
@@ -48,6 +52,12 @@ pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         many => format!("{} records", grouped(many)),
     };
     say(&format!("{records} of {}", name(&part)));
+    if corrected > 0 {
+        say(&format!(
+            "{} more left out: corrected and loaded since",
+            grouped(corrected)
+        ));
+    }
     if left_out > 0 {
         say(&format!(
             "{} more only in the dead letter: too long, cut short, or not in UTF-8",

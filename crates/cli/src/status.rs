@@ -65,10 +65,13 @@ fn counts(out: &mut impl Write, status: &Status) -> io::Result<()> {
     };
     line("read", status.read, format!("{} from {first}{others}", status.what))?;
     line("accepted", status.accepted, accepted_by(status))?;
+    if status.passed_over > 0 {
+        let what = "which the mapping passes over as corrected rows";
+        line("passed over", status.passed_over, what.to_owned())?;
+    }
     line("left", status.left, String::new())?;
     let mut part = |name: &str, count: u64, what: &str| match count {
         0 => Ok(()),
-        _ if status.left == 0 => Ok(()),
         count => line(&format!("  {name}"), count, what.to_owned()),
     };
     part("rejected", status.rejected, &codes(status))?;
@@ -80,18 +83,13 @@ fn counts(out: &mut impl Write, status: &Status) -> io::Result<()> {
         status.to_replay,
         "in a dead letter whose replay has not ended",
     )?;
-    part("open", status.open, "read, but not settled yet")?;
-    let parts = status.rejected + status.invalid + status.undelivered + status.unknown + status.to_replay + status.open;
-    part("corrected", parts.saturating_sub(status.left), "of these, since then")
+    part("open", status.open, "read, but not settled yet")
 }
 
 /// How what was accepted came about, if not by the load alone.
 fn accepted_by(status: &Status) -> String {
-    let sum = |stages: &[Stage]| stages.iter().map(|stage| stage.accepted).sum::<u64>();
-    let by = [
-        (sum(&status.replays), "by replays"),
-        (sum(&status.corrections), "as corrected rows"),
-    ];
+    let by_replays = status.replays.iter().map(|stage| stage.accepted).sum();
+    let by: [(u64, _); 2] = [(by_replays, "by replays"), (status.corrected, "as corrected rows")];
     let by: Vec<_> = by.iter().filter(|(count, _)| *count > 0).collect();
     if by.is_empty() {
         return String::new();
@@ -148,7 +146,7 @@ fn stage(out: &mut impl Write, name: &str, stage: &Stage) -> io::Result<()> {
 }
 
 /// A time to the minute.
-fn minute(time: Timestamp) -> String {
+pub fn minute(time: Timestamp) -> String {
     time.to_string()
         .chars()
         .take(16)
@@ -181,13 +179,9 @@ fn next(out: &mut impl Write, status: &Status) -> io::Result<()> {
         return Ok(());
     } else if let Some(path) = &status.dead_letter {
         let path = quoted_path(path);
-        let correct = if status.rejected_rows.is_empty() && !status.corrections.is_empty() {
-            format!(
-                "take all rows that were bad, keep those that were not corrected yet, and correct and load these: dfinery rows \
-                 {path} -o FILE"
-            )
-        } else if status.rejected_rows.is_empty() {
-            format!("correct the records and load them: dfinery rows {path} -o FILE")
+        let correct = if status.rejected_rows.is_empty() {
+            let file = status.next_rows.as_deref().map_or("FILE".to_owned(), quoted_path);
+            format!("correct the records and load them: dfinery rows {path} -o {file}")
         } else {
             "correct the rows and load their file".to_owned()
         };

@@ -12,7 +12,7 @@ use crate::{
     found::{Bytes, Found},
     frame::Stop,
     mapping::{Gathered, Key, RowMapper},
-    row_reader::{Problem, Row, RowReader},
+    row_reader::{Origins, Problem, Row, RowReader},
     seen_groups::SeenGroups,
     sorted_rows::{RowSorter, SortedRow},
     unfit::at_line,
@@ -48,6 +48,7 @@ struct Group {
     /// The bytes of its rows, with their line breaks.
     original: Vec<u8>,
     is_too_long: bool,
+    origins: Origins,
     /// Why no record can be made of it.
     problem: Option<Violation>,
     /// What the rows have given for each record of the mapping, or why there is none.
@@ -171,6 +172,11 @@ impl Grouping {
         self.group.is_too_long
     }
 
+    /// The lines in front of the rows of the group, in a table of bad rows.
+    pub(crate) fn origins(&self) -> &[u64] {
+        self.group.origins.lines()
+    }
+
     /// The line from which on it is not known whether the rows of a group stand together, if there is one.
     pub(crate) const fn unknown_from(&self) -> Option<u64> {
         self.seen.unknown_from()
@@ -183,7 +189,12 @@ impl Grouping {
             self.begin(row, problem.is_none(), doubt, reader.is_sorted());
         }
         let group = &mut self.group;
-        let bytes = reader.table.without_about(reader.bytes(row, window));
+        let row_bytes = reader.bytes(row, window);
+        group.origins.add(reader.table.origin(row_bytes));
+        if reader.table.reason_has(row_bytes, TORN) {
+            group.spoil(Violation::new(&self.key_columns.label, format!("{TORN}{STILL_TORN}")));
+        }
+        let bytes = reader.table.without_about(row_bytes);
         let is_usable = problem.is_none();
         if let Some(problem) = problem {
             self.doubt = Some(row.line);
@@ -209,8 +220,9 @@ impl Grouping {
         }
         let label = &self.key_columns.label;
         if let Some(before) = self.seen.add(&self.key, row.line) {
-            let problem = "rows with the same key do not stand together: give sort_by_group: true in the mapping; the first of \
-                           them became a record of their own";
+            let problem = format!(
+                "{TORN}: give sort_by_group: true in the mapping; the first of them became a record of their own"
+            );
             group.spoil(at_line(&Violation::new(label, problem), before));
         } else if let Some(line) = doubt {
             let problem =
@@ -219,6 +231,12 @@ impl Grouping {
         }
     }
 }
+
+/// Why rows cannot be used whose record was made without them. It is recognised in front of a bad row.
+const TORN: &str = "rows with the same key do not stand together";
+/// What follows when such rows are loaded by themselves.
+const STILL_TORN: &str = " in the first file: a record was made of the first of them, and these would become a second one with \
+                          the same key; to load them as such, empty their dfinery_reason";
 
 /// Rows whose group is not known.
 #[derive(Default)]
@@ -264,6 +282,7 @@ impl Group {
         self.key.clear();
         self.original.clear();
         self.is_too_long = false;
+        self.origins.clear();
         self.problem = None;
         for (gathered, problem) in &mut self.records {
             gathered.clear();

@@ -65,11 +65,14 @@ pub struct Line<'a> {
     pub number: u64,
     /// Where it begins in the decompressed bytes of the input.
     pub offset: u64,
-    /// Its bytes as they are in the input, without the line break and the columns about a rejected row; only the first ones if
+    /// Its bytes as they are in the input, without the line break and the columns about a bad row; only the first ones if
     /// the record is too long. Those of all its rows, if it has several.
     pub original: &'a [u8],
     /// Whether these are not all of its bytes.
     pub is_cut: bool,
+    /// In a table of bad rows, the lines in front of its rows, on which their records were in the first input. Empty in any
+    /// other input.
+    pub origins: &'a [u64],
     /// The record as JSON, or why there is none.
     pub json: Result<&'a str, Violation>,
 }
@@ -247,11 +250,12 @@ impl Input {
         let Some(next) = next.map_err(|stop| stop.into_error(&self.name))? else {
             return Ok(None);
         };
-        let (line, offset, bytes, is_cut, json) = match (next, &self.framer) {
+        let (line, offset, bytes, is_cut, origins, json) = match (next, &self.framer) {
             (Next::Record(found), Framer::Table(rows)) => {
                 let (bytes, is_cut) = (rows.bytes(&found, &self.window), rows.is_cut(&found));
+                let origins = rows.origins(&found);
                 let json = found.problem.map_or_else(|| Ok(rows.json()), Err);
-                (found.line, found.offset, bytes, is_cut, json)
+                (found.line, found.offset, bytes, is_cut, origins, json)
             }
             (Next::Record(_), _) => return Ok(None),
             (Next::Text(Frame { line, offset, body }), _) => {
@@ -283,7 +287,7 @@ impl Input {
                     }
                 };
                 let json = json.map_err(|problem| Violation::new("", problem));
-                (line, offset, bytes, is_cut, json)
+                (line, offset, bytes, is_cut, &[][..], json)
             }
         };
         let json = match json {
@@ -308,6 +312,7 @@ impl Input {
             offset,
             original,
             is_cut,
+            origins,
             json,
         }))
     }
@@ -355,13 +360,12 @@ impl Input {
         }
     }
 
-    /// How many records the rows read so far were when they were rejected; 0 if this is no table of rejected rows. A corrected
-    /// row may become no record, and the rows of two records may become one.
+    /// The [origins](Line::origins) of the rows read so far that a condition of the mapping passes over, at most a million.
     #[must_use]
-    pub fn rejected(&self) -> u64 {
+    pub fn passed_over_origins(&self) -> &[u64] {
         match &self.framer {
-            Framer::Table(rows) => rows.rejected(),
-            Framer::Lines(_) | Framer::Array(_) => 0,
+            Framer::Table(rows) => rows.passed_over_origins(),
+            Framer::Lines(_) | Framer::Array(_) => &[],
         }
     }
 

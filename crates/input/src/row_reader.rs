@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use dfinery::Violation;
-use foldhash::HashSet;
 
 use crate::{
     format::{Encoding, Format},
@@ -23,7 +22,7 @@ pub(crate) struct RowReader {
     /// The cells of the row read last, if it is good.
     pub(crate) cells: Cells,
     pub(crate) passed_over: PassedOver,
-    rejected: Rejected,
+    pub(crate) passed_over_origins: Origins,
     sorted: Option<Sorting>,
 }
 
@@ -34,15 +33,29 @@ struct Sorting {
     row: Vec<u8>,
 }
 
-/// The records that the rows of a table of rejected rows were.
+/// The lines in front of rows of a table of bad rows. Those beyond the most are forgotten, so that nothing counts as made
+/// good by their rows.
 #[derive(Default)]
-struct Rejected {
-    lines: HashSet<u64>,
-    records: u64,
-}
+pub(crate) struct Origins(Vec<u64>);
 
-/// The most rejected records to tell apart, in some 30 MB. Records beyond these count as left.
-const MOST_REJECTED: usize = 1_000_000;
+impl Origins {
+    const MOST: usize = 1_000_000;
+
+    pub(crate) fn add(&mut self, origin: Option<u64>) {
+        let is_new = origin.is_some() && self.0.last().copied() != origin;
+        if is_new && self.0.len() < Self::MOST {
+            self.0.extend(origin);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn lines(&self) -> &[u64] {
+        &self.0
+    }
+}
 
 /// A row, which is in the window until the next one is read.
 pub(crate) struct Row {
@@ -83,7 +96,7 @@ impl RowReader {
             mapper,
             cells: Cells::default(),
             passed_over: PassedOver::default(),
-            rejected: Rejected::default(),
+            passed_over_origins: Origins::default(),
             sorted: None,
         }
     }
@@ -130,15 +143,14 @@ impl RowReader {
             let Some(Frame { line, offset, body }) = self.table.next(window)? else {
                 return Ok(None);
             };
-            if let Body::Whole(range) | Body::Broken(range, _) = &body {
-                self.note_rejected(window.unread().get(range.clone()).unwrap_or_default());
-            }
             let (range, problem) = match body {
                 Body::Whole(range) => {
                     let read = self.read(&range, window)?;
                     if read.is_none() && !self.mapper.takes(&self.cells) {
                         self.table.pass_over();
                         self.passed_over.add(line);
+                        let row = window.unread().get(range).unwrap_or_default();
+                        self.passed_over_origins.add(self.table.origin(row));
                         continue;
                     }
                     let repeats = read.is_none() && self.table.is_header(&self.cells);
@@ -157,21 +169,6 @@ impl RowReader {
                 length: self.table.row_length(),
                 problem,
             }));
-        }
-    }
-
-    /// How many rejected records the rows read so far were, passed over or not; 0 if this is no table of rejected rows.
-    pub(crate) const fn rejected(&self) -> u64 {
-        self.rejected.records
-    }
-
-    /// A record may have several rows, which a person may have sorted in another way.
-    fn note_rejected(&mut self, row: &[u8]) {
-        if let Some((line, records)) = self.table.rejected_with(row)
-            && self.rejected.lines.len() < MOST_REJECTED
-            && self.rejected.lines.insert(line)
-        {
-            self.rejected.records += records;
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     frame::Stop,
     grouping::Grouping,
     line_count::PassedOver,
-    row_reader::{Row, RowReader},
+    row_reader::{Origins, Row, RowReader},
     table::TableForm,
     window::Window,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Rows {
     grouping: Option<Grouping>,
     /// The record made last.
     json: String,
+    /// The line in front of its row, if it has only one.
+    origins: Origins,
 }
 
 impl Rows {
@@ -30,6 +32,7 @@ impl Rows {
             reader,
             row: None,
             json: String::new(),
+            origins: Origins::default(),
         }
     }
 
@@ -54,6 +57,18 @@ impl Rows {
 
     /// The next record; `None` at the end.
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Found>, Stop> {
+        let found = self.find(window)?;
+        self.origins.clear();
+        let row = match found.as_ref().map(|found| &found.bytes) {
+            Some(Bytes::Window(range)) => window.unread().get(range.clone()).unwrap_or_default(),
+            Some(Bytes::Head) => &window.head,
+            Some(Bytes::Group) | None => &[],
+        };
+        self.origins.add(self.reader.table.origin(row));
+        Ok(found)
+    }
+
+    fn find(&mut self, window: &mut Window) -> Result<Option<Found>, Stop> {
         if let Some(grouping) = &mut self.grouping {
             return grouping.next(&mut self.reader, window, &mut self.json);
         }
@@ -117,8 +132,17 @@ impl Rows {
         self.grouping.as_ref().and_then(Grouping::unknown_from)
     }
 
-    pub(crate) const fn rejected(&self) -> u64 {
-        self.reader.rejected()
+    /// The lines in front of the rows of a record, in a table of bad rows.
+    pub(crate) fn origins(&self, found: &Found) -> &[u64] {
+        match &found.bytes {
+            Bytes::Window(_) | Bytes::Head => self.origins.lines(),
+            Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::origins),
+        }
+    }
+
+    /// The same of the rows that were passed over.
+    pub(crate) fn passed_over_origins(&self) -> &[u64] {
+        self.reader.passed_over_origins.lines()
     }
 
     pub(crate) const fn passed_over(&self) -> &PassedOver {

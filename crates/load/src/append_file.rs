@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Seek as _, SeekFrom, Write as _},
+    io::{self, BufWriter, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -151,6 +151,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         file.finish()
     };
     write().map_err(|error| at(path, "write", &error))
+}
+
+/// A new file that takes its name when it is whole. Only its owner may read it.
+pub(crate) fn create_new(path: &Path) -> io::Result<BufWriter<NewFile>> {
+    let file = NewFile::create(path, options().create_new(true));
+    file.map(BufWriter::new).map_err(|error| at(path, "create", &error))
+}
+
+/// Gives it its name.
+pub(crate) fn finish(file: BufWriter<NewFile>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
 }
 
 /// Adds the name of the file to the error.

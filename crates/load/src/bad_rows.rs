@@ -3,19 +3,21 @@
 use std::{
     collections::HashMap,
     fmt,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use dfinery::{Violation, engine::NewFile};
-use dfinery_input::{Format, Input, InputError, InputOptions, Line, Sorted, Sorter, TableForm};
-use dfinery_records::Accepts;
+use dfinery_input::{Format, InputError, Sorted, Sorter, TableForm};
 
 use crate::{
-    append_file::{at, options},
+    bad_record::BadRecord,
     error::LoadError,
-    letter::{Letter, in_words, json_line},
-    record::Fate,
+    file_names::REJECTED,
+    history::made_good_of,
+    journal::{JOURNAL, Journal},
+    letter::{Letter, Letters},
+    replay_folder::load_of,
+    table_file::TableFile,
     tables::Tables,
 };
 
@@ -36,6 +38,8 @@ pub struct BadRows {
     parts: Vec<BadPart>,
     forms: Vec<Option<TableForm>>,
     left_out: u64,
+    corrected: u64,
+    dead_letter: PathBuf,
     /// A table whose form is not known.
     unknown: Option<String>,
     sorted: Sorted,
@@ -55,13 +59,21 @@ pub struct BadPart {
 const SORT_BYTES: usize = 16 * 1024 * 1024;
 
 impl BadRows {
-    /// Reads a dead letter, and the file `tables.json` beside it, which has the headers of tables. Blocking.
+    /// Reads a dead letter, and the file `tables.json` beside it, which has the headers of tables. In the folder of a load,
+    /// the rows that were corrected and loaded since are left out. Blocking.
     ///
     /// # Errors
     /// If it cannot be read, is no dead letter, or the header of a table in it is not known.
     pub fn read(dead_letter: &Path) -> Result<Self, LoadError> {
         let tables = Tables::beside(dead_letter)?;
-        let rows = Self::gather(dead_letter, &tables, &std::env::temp_dir())?;
+        let made_good = made_good_of(dead_letter)?;
+        let mut corrected = 0;
+        let mut rows = Self::gather(dead_letter, &tables, &std::env::temp_dir(), |letter, _| {
+            let is_made_good = letter.is_made_good(&made_good);
+            corrected += u64::from(is_made_good);
+            !is_made_good
+        })?;
+        rows.corrected = corrected;
         match &rows.unknown {
             Some(input) => Err(InputError::new(
                 &dead_letter.display().to_string(),
@@ -87,14 +99,49 @@ impl BadRows {
         self.left_out
     }
 
-    /// Writes one of the [`parts`](Self::parts) to a file that only its owner can read, and that appears when it is whole.
+    /// How many records are left out because their rows were corrected and loaded.
+    #[must_use]
+    pub const fn corrected(&self) -> u64 {
+        self.corrected
+    }
+
+    /// Writes one of the [`parts`](Self::parts) to a file that only its owner can read, and that appears when it is whole. If
+    /// it is a table beside the dead letter of a load, and its name begins with `rejected`, a [`Status`](crate::Status) names
+    /// it instead of the earlier ones, and knows what its rows are of once it is loaded.
     ///
     /// # Errors
-    /// If the file cannot be written; the error names it.
+    /// If the file cannot be written, or is a table of bad rows that was changed or loaded; the error names it. If it is
+    /// beside the dead letter of a load that is running.
     pub fn write_file(self, input: Option<&str>, path: &Path) -> Result<(), LoadError> {
-        let mut file = create(path)?;
-        let written = self.write(input, &mut file).and_then(|()| finish(file));
-        Ok(written.map_err(|error| at(path, "write", &error))?)
+        let Some((table, name)) = input.zip(self.name_beside(path)) else {
+            let mut file = TableFile::create(path)?;
+            self.write(input, &mut file)?;
+            return Ok(file.finish()?);
+        };
+        let dead_letter = self.dead_letter.clone();
+        let folder = folder_of(&dead_letter);
+        let _lock = Journal::lock(&folder.join(JOURNAL))?;
+        let mut tables = Tables::beside(&dead_letter)?;
+        if path.exists() && !tables.is_as_written(folder, &name) {
+            return Err(LoadError::settings(format!(
+                "{} may have been corrected, or was loaded: write the rows to another file",
+                path.display()
+            )));
+        }
+        let mut file = TableFile::create(path)?;
+        self.write(input, &mut file)?;
+        tables.add_bad(name, table.to_owned(), None, file.contents());
+        tables.write(folder)?;
+        Ok(file.finish()?)
+    }
+
+    /// The name of a table of bad rows beside the dead letter of a load.
+    fn name_beside(&self, path: &Path) -> Option<String> {
+        load_of(&self.dead_letter)?;
+        let folder = folder_of(&self.dead_letter).canonicalize().ok()?;
+        let is_beside = folder_of(path).canonicalize().ok()? == folder;
+        let name = path.file_name()?.to_str().filter(|name| name.starts_with(REJECTED));
+        name.filter(|_| is_beside).map(str::to_owned)
     }
 
     /// Writes one of the [`parts`](Self::parts).
@@ -109,14 +156,18 @@ impl BadRows {
         )
     }
 
-    fn gather(dead_letter: &Path, tables: &Tables, sort_in: &Path) -> Result<Self, LoadError> {
-        let mut options = InputOptions::default();
-        options.format = Some(Format::DeadLetter);
-        let mut input = Input::open(dead_letter, &options, None, Accepts::Mixed)?;
+    /// Reads the letters that `takes` says, which is given their places in the file as well.
+    pub(crate) fn gather(
+        dead_letter: &Path,
+        tables: &Tables,
+        sort_in: &Path,
+        mut takes: impl FnMut(&Letter<'_>, u64) -> bool,
+    ) -> Result<Self, LoadError> {
+        let mut letters = Letters::open(dead_letter)?;
         let mut sorter = Sorter::new(sort_in, SORT_BYTES);
         let mut rows = Gathered::default();
         let mut bytes = Vec::new();
-        while let Some(line) = input.next()? {
+        while let Some(line) = letters.next()? {
             let Some(letter) = Letter::read(line.original) else {
                 if !rows.parts.is_empty() {
                     // The last line of a load that was killed may be cut short.
@@ -126,6 +177,9 @@ impl BadRows {
                 let name = dead_letter.display().to_string();
                 return Err(InputError::no_dead_letter(&name, line.number).into());
             };
+            if !takes(&letter, line.offset) {
+                continue;
+            }
             let form = tables.get(&letter.file);
             if form.is_none() && rows.unknown.is_none() && is_table(&letter.file) {
                 rows.unknown = Some(letter.file.to_string());
@@ -138,7 +192,7 @@ impl BadRows {
                 Some(_) if letter.is_cut => false,
                 Some(_) => {
                     let (code, reason) = (letter.cause(), letter.reason());
-                    Rejection::write_item(file, letter.line, [code, &reason], &letter.original, &mut bytes);
+                    BadRecord::write_item(file, letter.line, [code, &reason], &letter.original, &mut bytes);
                     true
                 }
                 None => letter.json_line(&mut bytes),
@@ -169,20 +223,22 @@ impl BadRows {
             parts,
             forms,
             left_out,
+            corrected: 0,
+            dead_letter: dead_letter.to_owned(),
             unknown,
             sorted: sorter.finish()?,
         })
     }
 
     /// Writes each part where `begin` says, and calls `end` with what it was written to.
-    fn write_parts<W: Write>(
+    pub(crate) fn write_parts<W: Write>(
         mut self,
         mut begin: impl FnMut(&BadPart) -> io::Result<Option<W>>,
         mut end: impl FnMut(W) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut current = None;
         let mut out = None;
-        let mut rows = Rejection::default();
+        let mut rows = BadRecord::default();
         while let Some(item) = self.sorted.next()? {
             let Some((place, bytes)) = item.split_first_chunk() else {
                 continue;
@@ -200,8 +256,8 @@ impl BadRows {
             }
             if !matches!(self.forms.get(place), Some(Some(_))) {
                 out.as_mut().map_or(Ok(()), |out| out.write_all(bytes))?;
-            } else if let Some((next, cause)) = Rejection::read_item(bytes) {
-                if !rows.is_of(&next) {
+            } else if let Some((next, cause)) = BadRecord::read_item(bytes) {
+                if !rows.is_on(next.file, next.line) {
                     end_rows(&mut rows, &self.forms, current, &mut out)?;
                     rows = next;
                 }
@@ -221,73 +277,9 @@ impl fmt::Debug for BadRows {
     }
 }
 
-/// Rows that were rejected, with the codes and the reasons of all their records.
-#[derive(Default)]
-struct Rejection {
-    /// The position of their input.
-    file: u32,
-    line: u64,
-    codes: Vec<String>,
-    reasons: Vec<String>,
-    original: Vec<u8>,
-}
-
-impl Rejection {
-    /// Writes rows and the code and the reason of one of their records in the form that is sorted.
-    fn write_item(file: u32, line: u64, cause: [&str; 2], original: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(&file.to_be_bytes());
-        out.extend_from_slice(&line.to_be_bytes());
-        for text in cause {
-            out.extend_from_slice(&(text.len() as u64).to_be_bytes());
-            out.extend_from_slice(text.as_bytes());
-        }
-        out.extend_from_slice(original);
-    }
-
-    /// Reads them; `None` if the bytes hold none, which does not happen.
-    fn read_item(item: &[u8]) -> Option<(Self, [&str; 2])> {
-        let (file, rest) = item.split_first_chunk()?;
-        let (line, mut rest) = rest.split_first_chunk()?;
-        let mut text = || {
-            let (length, behind) = rest.split_first_chunk()?;
-            let (text, behind) = behind.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
-            rest = behind;
-            str::from_utf8(text).ok()
-        };
-        let cause = [text()?, text()?];
-        let rows = Self {
-            file: u32::from_be_bytes(*file),
-            line: u64::from_be_bytes(*line),
-            original: rest.to_vec(),
-            ..Self::default()
-        };
-        Some((rows, cause))
-    }
-
-    /// Whether these are the same rows.
-    fn is_of(&self, rows: &Self) -> bool {
-        !self.codes.is_empty() && (self.file, self.line) == (rows.file, rows.line)
-    }
-
-    fn because(&mut self, [code, reason]: [&str; 2]) {
-        self.codes.push(code.to_owned());
-        if self.reasons.iter().all(|other| other != reason) {
-            self.reasons.push(reason.to_owned());
-        }
-    }
-
-    /// Appends them as they are in a table, if there are any.
-    fn append(&self, form: &TableForm, out: &mut Vec<u8>) {
-        if !self.codes.is_empty() {
-            let codes: Vec<_> = self.codes.iter().map(String::as_str).collect();
-            form.rows(self.line, &codes, &self.reasons.join("; "), &self.original, out);
-        }
-    }
-}
-
 /// Writes the rows of the table at a place, if there are any.
 fn end_rows(
-    rows: &mut Rejection,
+    rows: &mut BadRecord,
     forms: &[Option<TableForm>],
     place: Option<usize>,
     out: &mut Option<impl Write>,
@@ -338,121 +330,11 @@ impl Gathered {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 fn is_table(input: &str) -> bool {
     Format::of_name(Path::new(input)).is_some_and(|format| matches!(format, Format::Csv | Format::Tsv))
-}
-
-/// The rejected rows of the tables of a load, as files in its folder.
-#[derive(Debug)]
-pub(crate) struct Rejected {
-    pub(crate) folder: PathBuf,
-    pub(crate) dead_letter: PathBuf,
-}
-
-impl Rejected {
-    /// Writes the files if the dead letter has more than when they were last written, and returns which there are. Otherwise
-    /// they stay: a person may have corrected them. Blocking.
-    pub(crate) fn write(&self) -> Result<Vec<PathBuf>, LoadError> {
-        let mut tables = Tables::beside(&self.dead_letter)?;
-        let files = tables.rejected_in(&self.folder);
-        let there = || files.iter().map(|(_, path)| path).filter(|path| path.exists()).cloned();
-        let length = std::fs::metadata(&self.dead_letter).map_err(|error| at(&self.dead_letter, "read", &error))?;
-        let length = length.len();
-        if files.is_empty() || tables.written == length {
-            return Ok(there().collect());
-        }
-        let rows = BadRows::gather(&self.dead_letter, &tables, &self.folder)?;
-        let begin = |part: &BadPart| {
-            let file = files.iter().find(|(input, _)| part.input.as_deref() == Some(input));
-            file.map(|(_, path)| create(path)).transpose()
-        };
-        rows.write_parts(begin, finish)?;
-        let there = there().collect();
-        tables.written = length;
-        tables.write(&self.folder)?;
-        Ok(there)
-    }
-}
-
-/// The bad rows of an input that is checked.
-pub(crate) struct BadRowsFile<'a> {
-    path: &'a Path,
-    form: Option<TableForm>,
-    /// Once there is a bad row.
-    file: Option<BufWriter<NewFile>>,
-    /// Those read last, which are not written yet.
-    rows: Rejection,
-    bytes: Vec<u8>,
-}
-
-impl<'a> BadRowsFile<'a> {
-    pub(crate) fn new(path: &'a Path, form: Option<TableForm>) -> Self {
-        Self {
-            path,
-            form,
-            file: None,
-            rows: Rejection::default(),
-            bytes: Vec::new(),
-        }
-    }
-
-    /// Writes a row that may not be sent.
-    pub(crate) fn add(&mut self, line: &Line<'_>, reasons: &[Violation]) -> io::Result<()> {
-        self.bytes.clear();
-        if let Some(form) = &self.form {
-            if self.file.is_none() {
-                self.bytes = form.head();
-            }
-            let next = Rejection {
-                line: line.number,
-                ..Rejection::default()
-            };
-            if !self.rows.is_of(&next) {
-                self.rows.append(form, &mut self.bytes);
-                self.rows = Rejection {
-                    original: line.original.to_vec(),
-                    ..next
-                };
-            }
-            if !line.is_cut {
-                self.rows.because([Fate::Invalid.name(), &in_words(reasons)]);
-            }
-        } else {
-            let record = line.json.as_ref().ok().copied();
-            json_line(line.original, line.is_cut, record, &mut self.bytes);
-        }
-        self.write()
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => create(self.path)?,
-        };
-        let written = self.file.insert(file).write_all(&self.bytes);
-        written.map_err(|error| at(self.path, "write", &error))
-    }
-
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        if self.file.is_none() {
-            return Ok(());
-        }
-        if let Some(form) = &self.form {
-            self.bytes.clear();
-            self.rows.append(form, &mut self.bytes);
-            self.write()?;
-        }
-        let finished = self.file.map_or(Ok(()), finish);
-        finished.map_err(|error| at(self.path, "write", &error))
-    }
-}
-
-/// A file with data of records: only its owner may read it.
-fn create(path: &Path) -> io::Result<BufWriter<NewFile>> {
-    let file = NewFile::create(path, options().create_new(true));
-    file.map(BufWriter::new).map_err(|error| at(path, "create", &error))
-}
-
-fn finish(file: BufWriter<NewFile>) -> io::Result<()> {
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
 }

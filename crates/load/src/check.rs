@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    bad_rows::BadRowsFile,
+    bad_rows_of_check::BadRowsFile,
     error::LoadError,
     file_load::{FileLoad, is_stdin},
     path_name::path_name,

@@ -11,12 +11,14 @@ use std::{
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
-    bad_rows::Rejected,
+    bad_tables::BadTables,
     dead_letter::{DeadRecord, PossiblyTwice, Sidecar, Why},
     delta::Delta,
-    journal::{Calls, Done, Journal, Marks},
+    file_names::{DEAD_LETTER, POSSIBLY_TWICE},
+    journal::{Calls, Done, Journal, Marks, UNCHANGED},
     last_record::LastRecord,
     letter::Letter,
+    made_good::MadeGood,
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -48,6 +50,8 @@ pub(crate) struct FileAccounts {
     pub(crate) most_bad: Option<MostBad>,
     /// Whether the records come from a dead letter, and so have been in a file before.
     pub(crate) letters: bool,
+    /// Those of them that are not sent again, because their rows were corrected and loaded.
+    pub(crate) made_good: MadeGood,
     /// The forms of the tables that are read.
     pub(crate) tables: Tables,
     /// Whether the folder has them.
@@ -75,6 +79,7 @@ impl FileAccounts {
             progress,
             most_bad: None,
             letters: false,
+            made_good: MadeGood::default(),
             tables: Tables::default(),
             tables_are_kept: true,
             refusals: Refusals::default(),
@@ -369,9 +374,9 @@ impl FileAccounts {
     }
 
     /// What a person may correct, and whether there is more of it than before; `None` if there is no dead letter.
-    pub(crate) fn rejected(&self) -> Option<Rejected> {
+    pub(crate) fn rejected(&self) -> Option<BadTables> {
         let dead_letter = self.receipt.dead_letter.clone()?;
-        Some(Rejected {
+        Some(BadTables {
             folder: self.folder.clone(),
             dead_letter,
         })
@@ -421,11 +426,6 @@ fn write_dead<'a>(
 fn name_of(names: &[String], id: RecordId) -> &str {
     names.get(id.input()).map_or("", String::as_str)
 }
-
-pub(crate) const DEAD_LETTER: &str = "dead-letter.ndjson";
-pub(crate) const POSSIBLY_TWICE: &str = "possibly-twice.ndjson";
-/// Replaces the code in the journal for profiles that were not sent because they have not changed.
-pub(crate) const UNCHANGED: &str = "unchanged";
 
 fn ids_of(batch: &Batch) -> Vec<RecordId> {
     batch.records.iter().map(|record| record.id).collect()

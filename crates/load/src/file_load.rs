@@ -6,6 +6,8 @@ use dfinery::engine::with_suffix;
 use dfinery_input::InputOptions;
 use dfinery_records::{Accepts, RecordKind};
 
+use crate::made_good::MadeGood;
+
 /// A load of files: what they hold, how to read them, and where to keep the accounts.
 ///
 /// ```
@@ -40,6 +42,8 @@ pub struct FileLoad {
     pub id_fields: Vec<String>,
     /// A file that remembers which user properties were accepted last, so that unchanged ones are not sent again.
     pub delta: Option<PathBuf>,
+    /// The records of a dead letter that are left out.
+    pub(crate) made_good: MadeGood,
 }
 
 impl FileLoad {
@@ -56,6 +60,7 @@ impl FileLoad {
             sort_by_identity: false,
             id_fields: Vec::new(),
             delta: None,
+            made_good: MadeGood::default(),
         }
     }
 

@@ -1,13 +1,15 @@
 //! A line of a dead-letter file, read again.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use dfinery::Violation;
+use dfinery_input::{Format, Input, InputError, InputOptions, Line};
+use dfinery_records::Accepts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{record::Fate, remedy};
+use crate::{made_good::MadeGood, record::Fate, remedy};
 
 /// A record that was not accepted, as a dead letter tells of it.
 #[derive(Clone, Debug)]
@@ -23,8 +25,8 @@ pub(crate) struct Letter<'a> {
     record: Option<&'a RawValue>,
     /// Why it was invalid.
     pub(crate) reasons: Vec<Violation>,
-    fate: Fate,
-    code: Option<Cow<'a, str>>,
+    pub(crate) fate: Fate,
+    pub(crate) code: Option<Cow<'a, str>>,
     message: Option<Cow<'a, str>>,
 }
 
@@ -91,6 +93,11 @@ impl<'a> Letter<'a> {
         })
     }
 
+    /// Whether its rows were corrected and loaded since.
+    pub(crate) fn is_made_good(&self, made_good: &MadeGood) -> bool {
+        made_good.of(&self.file, self.line).is_some()
+    }
+
     /// Appends the record as a line of JSON; false if it is none.
     pub(crate) fn json_line(&self, out: &mut Vec<u8>) -> bool {
         json_line(&self.original, self.is_cut, self.record.map(RawValue::get), out)
@@ -110,6 +117,21 @@ impl<'a> Letter<'a> {
             Some(message) => message.to_string(),
             None => in_words(&self.reasons),
         }
+    }
+}
+
+/// The lines of a dead-letter file, one after another.
+pub(crate) struct Letters(Input);
+
+impl Letters {
+    pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
+        let mut options = InputOptions::default();
+        options.format = Some(Format::DeadLetter);
+        Input::open(path, &options, None, Accepts::Mixed).map(Self)
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
+        self.0.next()
     }
 }
 

@@ -18,19 +18,19 @@ use crate::{
     dead_letter::Sidecar,
     delta::Delta,
     error::LoadError,
-    file_accounts::{DEAD_LETTER, FileAccounts, POSSIBLY_TWICE, UNCHANGED},
+    file_accounts::FileAccounts,
     file_load::{FileLoad, is_stdin},
-    journal::{Header, HeaderInput, JOURNAL, Journal, Marks, State},
+    file_names::{CORRECTED, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT, REJECTED, REPLAY, TABLES},
+    journal::{Header, HeaderInput, JOURNAL, Journal, Marks, State, UNCHANGED},
     meaning,
     path_name::path_name,
     progress::Progress,
     reader::{InputFile, Pass},
-    receipt::{InputReceipt, RECEIPT, Receipt},
+    receipt::{InputReceipt, Receipt},
     record::{Fate, RecordId},
-    replay::REPLAY,
     settings::LoadSettings,
     state_error::StateError,
-    tables::{REJECTED, TABLES, Tables},
+    tables::Tables,
 };
 
 /// The inputs of a load.
@@ -197,6 +197,7 @@ impl Prepared {
         let letters = load.options.format == Some(Format::DeadLetter);
         let accounts = FileAccounts {
             letters,
+            made_good: load.made_good.clone(),
             tables: tables_of(&load, &folder, letters, state.marks)?,
             tables_are_kept: false,
             journal,
@@ -231,7 +232,6 @@ impl Prepared {
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
-        receipt.recall(&self.accounts.folder);
         receipt.stopped = stop;
         receipt.keep(started, rejected, &self.accounts.folder);
         receipt
@@ -327,7 +327,7 @@ fn move_aside(folder: &Path) -> Result<Option<PathBuf>, LoadError> {
 
 /// Whether something in the folder of a load is about its records, or about what became of those that were not accepted.
 fn is_of_a_load(name: &str) -> bool {
-    [JOURNAL, POSSIBLY_TWICE, RECEIPT, TABLES].contains(&name)
+    [JOURNAL, POSSIBLY_TWICE, RECEIPT, TABLES, CORRECTED].contains(&name)
         || name.starts_with(DEAD_LETTER)
         || name.starts_with(REPLAY)
         || name
@@ -419,6 +419,8 @@ fn tables_of(load: &FileLoad, folder: &Path, letters: bool, marks: Marks) -> Res
         _ => Tables::beside(&folder.join(DEAD_LETTER))?,
     };
     tables.inputs = load.inputs.len();
+    // What was cut off the dead letter comes again, if it is still bad.
+    tables.written = tables.written.min(marks.dead_letter);
     for path in load.inputs.iter().filter(|_| letters) {
         tables.add_all(Tables::beside(path)?);
     }

@@ -1,6 +1,7 @@
 //! From inputs to calls: reads, checks and packs every record, and gives it its id. Blocking; runs on its own thread.
 
 mod hand_over;
+mod namespaces;
 
 use std::{
     io,
@@ -13,12 +14,15 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use crate::{
+    corrected::CorrectedFile,
     deliver::Sending,
     delta::Delta,
     event_ids,
     file_accounts::FileAccounts,
     last_record::{LastRecord, Tail},
+    letter::Letter,
     lock::lock,
+    made_good::MadeGood,
     outcome::Stop,
     pack::{Batch, Incoming, Packer},
     profile_hash::profile_hash,
@@ -109,6 +113,9 @@ struct Collected {
     report: Report,
     read: u64,
     sorter: Option<Sorter>,
+    corrected: CorrectedFile,
+    /// Records of a dead letter that are left out.
+    made_good: MadeGood,
 }
 
 /// Why reading stopped.
@@ -126,11 +133,17 @@ impl From<Stop> for Halt {
 
 impl Reader {
     pub(crate) fn run(self) -> Left {
+        let (folder, made_good) = {
+            let mut accounts = lock(&self.accounts);
+            (accounts.folder.clone(), std::mem::take(&mut accounts.made_good))
+        };
         let mut reading = Collected {
             checker: Checker::new(self.taxonomy.clone(), self.accepts).policy(self.warnings),
             report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)).policy(self.warnings),
             read: 0,
             sorter: None,
+            corrected: CorrectedFile::new(folder),
+            made_good,
         };
         let halt = self.passes(&mut reading).err();
         if matches!(halt, Some(Halt::Because(Stop::Input(_)))) {
@@ -173,6 +186,7 @@ impl Reader {
             self.packer().finish();
             self.hand_over()?;
         }
+        reading.corrected.finish()?;
         Ok(())
     }
 
@@ -191,16 +205,20 @@ impl Reader {
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
         lock(&self.accounts).has_form(file as usize, input.table_form());
+        let is_first = !matches!(pass, Pass::Only { first: false, .. });
+        let path = source.path.as_deref().filter(|_| is_first);
+        reading.corrected.begin(&source.name, path);
         let read = self.records(file, (source, &differs), &mut input, pass, reading);
         reading
             .report
             .name_columns(|path| input.column_of(path).map(str::to_owned));
         let passed_over = input.passed_over();
-        if !matches!(pass, Pass::Only { first: false, .. }) {
+        if is_first {
             let report = &mut reading.report;
             report.passed_over(&source.name, passed_over.rows, &passed_over.first_lines);
         }
         read?;
+        reading.corrected.passed_over(input.passed_over_origins())?;
         lock(&self.accounts).has_lines(file as usize, &input);
         Ok(input.finish().map_err(Stop::Input)?)
     }
@@ -247,6 +265,7 @@ impl Reader {
             }
             let Some(line) = line else { break };
             records = position + 1;
+            reading.corrected.record(&line)?;
             let id = RecordId::new(file, position);
             if position >= reached && reading.sorter.is_none() {
                 reached = position + REACH;
@@ -292,6 +311,11 @@ impl Reader {
     ) -> Result<(), Halt> {
         if self.done.contains(id.to_u64()) {
             return Ok(self.doubt(line, &mut reading.checker)?);
+        }
+        if !reading.made_good.is_empty()
+            && Letter::read(line.original).is_some_and(|letter| letter.is_made_good(&reading.made_good))
+        {
+            return Ok(());
         }
         let Collected {
             checker,
@@ -426,40 +450,6 @@ impl Reader {
                 Ok(false)
             }
         }
-    }
-
-    /// The base of the event ids of an input: its contents, which this reads completely.
-    fn namespace(&self, input: usize) -> Result<Uuid, Halt> {
-        let namespaces = if let Some(known) = self.namespaces.get() {
-            known
-        } else {
-            let read = self.read_namespaces()?;
-            self.namespaces.get_or_init(|| read)
-        };
-        let namespace = namespaces.get(input).copied();
-        Ok(namespace.ok_or(Stop::Bug("a record of no input"))?)
-    }
-
-    fn read_namespaces(&self) -> Result<Vec<Uuid>, Halt> {
-        let goes_on = || !*self.sending.stop.borrow();
-        let mut contents = Vec::new();
-        let mut namespaces = Vec::new();
-        for (input, source) in self.inputs.iter().enumerate() {
-            let Some(path) = &source.path else {
-                namespaces.push(source.ids.unwrap_or_else(Uuid::new_v4));
-                continue;
-            };
-            let whole = Beginning::of_file(path, u64::MAX, goes_on)
-                .map_err(|error| Stop::Input(InputError::reading(&source.name, error)))?
-                .ok_or(Halt::Stopped)?;
-            // Otherwise a later change of the file would change the ids of events already sent.
-            self.has_read(input, source, whole)?;
-            let same = contents.iter().filter(|other| **other == whole).count();
-            namespaces.push(event_ids::namespace(whole, same));
-            contents.push(whole);
-        }
-        lock(&self.accounts).sync()?;
-        Ok(namespaces)
     }
 
     fn has_read(&self, input: usize, source: &InputFile, beginning: Beginning) -> Result<(), Stop> {

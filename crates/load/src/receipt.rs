@@ -15,13 +15,10 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{append_file::options, bad_rows::Rejected, outcome::Stop, path_name, record::Fate};
+use crate::{append_file::options, bad_tables::BadTables, file_names::RECEIPT, outcome::Stop, path_name, record::Fate};
 use dfinery::{Timestamp, engine::NewFile};
 use dfinery_input::{Beginning, Input, LineCount, PassedOver};
 use dfinery_records::{Problems, WarningKind, Warnings};
-
-/// The name of the receipt in the folder of a load.
-pub(crate) const RECEIPT: &str = "receipt.json";
 
 /// The fates of all records of a load, over all its runs if it was resumed.
 ///
@@ -122,8 +119,6 @@ pub struct InputReceipt {
     pub lines: Option<LineCount>,
     /// The rows that a condition of the mapping passes over; none until all of it was read in this run.
     pub passed_over: Option<PassedOver>,
-    /// How many rejected records its rows are, if it is a table of rejected rows; none until all of it was read.
-    pub rejected_before: Option<u64>,
 }
 
 impl Receipt {
@@ -135,17 +130,16 @@ impl Receipt {
         if let Some(receipt) = self.inputs.get_mut(position) {
             receipt.lines = input.lines();
             receipt.passed_over = Some(input.passed_over());
-            receipt.rejected_before = Some(input.rejected()).filter(|records| *records > 0);
         }
     }
 
     /// Writes what a person may correct, and then the receipt, into the folder of the load, which ends the run. A failure is
     /// noted in the receipt.
-    pub(crate) fn keep(&mut self, started: Timestamp, rejected: Option<Rejected>, folder: &Path) {
+    pub(crate) fn keep(&mut self, started: Timestamp, rejected: Option<BadTables>, folder: &Path) {
         match rejected.map_or(Ok(Vec::new()), |rejected| rejected.write()) {
             Ok(files) => self.rejected_rows = files,
             Err(error) => {
-                let disk = || Stop::Disk(format!("the rejected rows: {error}"));
+                let disk = || Stop::Disk(format!("the bad rows: {error}"));
                 self.stopped.get_or_insert_with(disk);
             }
         }
@@ -158,14 +152,6 @@ impl Receipt {
         let is_kept = self.finished_before && kept(folder)["complete"] == Value::Bool(true);
         if !is_kept && let Err(error) = self.write(&folder.join(RECEIPT)) {
             self.stopped.get_or_insert(Stop::disk("the receipt", &error));
-        }
-    }
-
-    /// Takes over what only a run that reads the inputs finds out, and status needs.
-    pub(crate) fn recall(&mut self, folder: &Path) {
-        let kept = kept(folder);
-        for (position, input) in self.inputs.iter_mut().enumerate() {
-            input.rejected_before = kept["inputs"][position]["rejected_before"].as_u64();
         }
     }
 

@@ -7,8 +7,11 @@ use std::{
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::{file_accounts::DEAD_LETTER, file_load::FileLoad, journal::JOURNAL, receipt::RECEIPT};
-use dfinery::engine::with_suffix;
+use crate::{
+    error::LoadError, file_load::FileLoad, history::History, letter::Letter, made_good::MadeGood,
+    replay_folder::replay_of,
+};
+use dfinery::Timestamp;
 use dfinery_input::{Format, Input, InputError, InputOptions};
 use dfinery_records::{Accepts, RecordKind};
 
@@ -23,54 +26,92 @@ use dfinery_records::{Accepts, RecordKind};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct DeadLetters {
     path: PathBuf,
+    /// The kinds of all of them: a replay that goes on is still one of the same kinds.
     kinds: BTreeMap<RecordKind, u64>,
     unnamed: u64,
+    made_good: MadeGood,
+    corrected: u64,
+    corrected_deletions: u64,
 }
 
 impl DeadLetters {
-    /// Reads the whole file and counts. Blocking.
+    /// Reads the whole file and counts. In the folder of a load, the records whose rows were corrected and loaded since are
+    /// left out. Blocking.
     ///
     /// # Errors
-    /// If the file cannot be read, is no dead letter, or holds both deletions and other records, which one load cannot do.
-    pub fn read(path: &Path) -> Result<Self, InputError> {
+    /// If the file cannot be read, is no dead letter, or holds both deletions and other records, which one load cannot do. If a
+    /// load of corrected rows of it has not ended, since the same records could be sent twice.
+    pub fn read(path: &Path) -> Result<Self, LoadError> {
+        let history = History::of_dead_letter(path)?;
+        let name = path.display().to_string();
+        if let Some(table) = history.as_ref().and_then(History::unfinished_correction) {
+            let problem = format_args!(
+                "the load of the corrected rows in {} has not ended: end it first, so that none of these records is sent twice",
+                table.display()
+            );
+            return Err(InputError::new(&name, problem).into());
+        }
         let mut letters = Self {
             path: path.to_owned(),
             kinds: BTreeMap::new(),
             unnamed: 0,
+            made_good: history.map_or_else(MadeGood::default, |history| history.made_good),
+            corrected: 0,
+            corrected_deletions: 0,
         };
         let mut options = InputOptions::default();
         options.format = Some(Format::Ndjson);
         let mut input = Input::open(path, &options, None, Accepts::Mixed)?;
         while let Some(line) = input.next()? {
-            if letters.records() == 0 && line.json.as_ref().is_ok_and(|line| !is_letter(line)) {
-                return Err(InputError::no_dead_letter(&path.display().to_string(), line.number));
+            if letters.kinds.is_empty() && letters.unnamed == 0 && line.json.as_ref().is_ok_and(|line| !is_letter(line))
+            {
+                return Err(InputError::no_dead_letter(&name, line.number).into());
             }
-            match line.json.ok().and_then(kind) {
+            let kind = line.json.as_ref().ok().and_then(|json| kind(json));
+            let letter = Some(&line).filter(|_| !letters.made_good.is_empty());
+            let letter = letter.and_then(|line| Letter::read(line.original));
+            if letter.is_some_and(|letter| letter.is_made_good(&letters.made_good)) {
+                letters.corrected += 1;
+                letters.corrected_deletions += u64::from(kind == Some(RecordKind::Deletion));
+            }
+            match kind {
                 Some(kind) => *letters.kinds.entry(kind).or_default() += 1,
                 None => letters.unnamed += 1,
             }
         }
-        if letters.deletions() > 0 && letters.kinds.len() > 1 {
+        if letters.kinds.contains_key(&RecordKind::Deletion) && letters.kinds.len() > 1 {
             let problem =
                 "it holds deletions and other records: write them to two files, and replay one after the other";
-            return Err(InputError::new(&path.display().to_string(), problem));
+            return Err(InputError::new(&name, problem).into());
         }
         Ok(letters)
     }
 
-    /// How many records there are.
+    /// How many records there are to load again.
     #[must_use]
     pub fn records(&self) -> u64 {
-        self.unnamed + self.kinds.values().sum::<u64>()
+        self.unnamed + self.kinds.values().sum::<u64>() - self.corrected
     }
 
     /// How many of them were to be deleted.
     #[must_use]
     pub fn deletions(&self) -> u64 {
-        self.kinds.get(&RecordKind::Deletion).copied().unwrap_or_default()
+        let deletions = self.kinds.get(&RecordKind::Deletion).copied().unwrap_or_default();
+        deletions - self.corrected_deletions
+    }
+
+    /// How many records are left out because their rows were corrected and loaded.
+    #[must_use]
+    pub const fn corrected(&self) -> u64 {
+        self.corrected
+    }
+
+    /// The tables of corrected rows that were loaded, and when the last load of each ended.
+    pub fn corrections(&self) -> impl Iterator<Item = (&Path, Option<Timestamp>)> {
+        self.made_good.tables.iter().map(|(path, ended)| (&**path, *ended))
     }
 
     /// A load of the records, with its own accounts beside the file.
@@ -84,63 +125,10 @@ impl DeadLetters {
         };
         let mut load = FileLoad::new(accepts, [&self.path]);
         load.options.format = Some(Format::DeadLetter);
-        load.state = folder_of(&self.path);
+        load.state = replay_of(&self.path);
+        load.made_good = self.made_good.clone();
         load
     }
-}
-
-/// The beginning of the names of folders of replays.
-pub(crate) const REPLAY: &str = "replay-";
-
-/// The folder of a replay: `replay-1` in the folder of the load, `replay-2` beside that for what the first one left, and so
-/// on. `None` if the dead letter is in no such folder, or an earlier version has begun to replay it elsewhere.
-fn folder_of(dead_letter: &Path) -> Option<PathBuf> {
-    let folder = folder_with(dead_letter);
-    let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
-    if dead_letter.file_name()? != DEAD_LETTER || !is_kept || nested(dead_letter).exists() {
-        return None;
-    }
-    flat(folder)
-}
-
-/// Where a replay of this dead letter of a load is, if there is one.
-pub(crate) fn next_replay(dead_letter: &Path) -> Option<PathBuf> {
-    let nested = nested(dead_letter);
-    if nested.is_dir() {
-        return Some(nested);
-    }
-    flat(folder_with(dead_letter)).filter(|folder| folder.is_dir())
-}
-
-/// The folder of a replay in earlier versions.
-fn nested(dead_letter: &Path) -> PathBuf {
-    with_suffix(dead_letter, ".dfinery")
-}
-
-fn folder_with(dead_letter: &Path) -> &Path {
-    let folder = dead_letter.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
-}
-
-fn flat(folder: &Path) -> Option<PathBuf> {
-    let real = folder.canonicalize().ok()?;
-    Some(match number_of(&real) {
-        Some(number) => sibling(folder, &format!("{REPLAY}{}", number.checked_add(1)?)),
-        None => folder.join(format!("{REPLAY}1")),
-    })
-}
-
-/// A folder beside another one, which may be the working folder.
-fn sibling(folder: &Path, name: &str) -> PathBuf {
-    match folder.file_name() {
-        Some(_) => folder.with_file_name(name),
-        None => folder.join("..").join(name),
-    }
-}
-
-/// Which replay a folder is of.
-pub(crate) fn number_of(folder: &Path) -> Option<u32> {
-    folder.file_name()?.to_str()?.strip_prefix(REPLAY)?.parse().ok()
 }
 
 fn kind(line: &str) -> Option<RecordKind> {
@@ -178,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    fn read(lines: &str) -> Result<DeadLetters, InputError> {
+    fn read(lines: &str) -> Result<DeadLetters, LoadError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead-letter.ndjson");
         fs::write(&path, lines).unwrap();
@@ -206,7 +194,7 @@ mod tests {
     #[test]
     fn another_file_is_no_dead_letter() {
         for lines in ["id,at\n", "{}\n", "1\n", "{\"identity\":{}}\n{\"kind\":\"event\"}\n"] {
-            assert!(read(lines).unwrap_err().is_no_dead_letter(), "{lines}");
+            assert!(read(lines).unwrap_err().input().unwrap().is_no_dead_letter(), "{lines}");
         }
         assert!(
             read("{\"kind\":\"eve").is_ok(),

@@ -31,6 +31,7 @@ pub(crate) fn read(item: &[u8]) -> Option<(RecordId, Line<'_>)> {
         offset: number(2)?,
         original,
         is_cut: false,
+        origins: &[],
         json: Ok(json),
     };
     Some((RecordId::from_u64(number(0)?), line))

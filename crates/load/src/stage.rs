@@ -9,15 +9,15 @@ use std::{
 };
 
 use dfinery::{Timestamp, engine::with_suffix};
+use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     append_file::at,
     error::LoadError,
-    file_accounts::{DEAD_LETTER, UNCHANGED},
-    journal::{self, JOURNAL},
+    file_names::{DEAD_LETTER, RECEIPT},
+    journal::{self, JOURNAL, UNCHANGED},
     path_name,
-    receipt::RECEIPT,
     record::Fate,
     tables::Tables,
 };
@@ -51,12 +51,9 @@ pub struct Stage {
     pub read: u64,
     /// Records that the server took.
     pub accepted: u64,
-    /// How many rejected records its rows are, if it is the load of corrected rows and that is known.
+    /// The positions of the records that are settled; `None` if it has no journal.
     #[serde(skip)]
-    pub(crate) rejected_before: Option<u64>,
-    /// How many of its records are left, after the corrections of these.
-    #[serde(skip)]
-    pub(crate) left: u64,
+    pub(crate) settled_letters: Option<RoaringTreemap>,
     /// Records that the server refused.
     pub rejected: u64,
     /// The same by code.
@@ -70,7 +67,7 @@ pub struct Stage {
     /// The dead letter, if there is one.
     #[serde(serialize_with = "path_name::serialize")]
     pub dead_letter: Option<PathBuf>,
-    /// The rows in it, as tables to correct.
+    /// Its bad rows, as tables to correct.
     #[serde(serialize_with = "path_name::serialize_all")]
     pub rejected_rows: Vec<PathBuf>,
 }
@@ -96,14 +93,6 @@ struct Kept {
 #[derive(Deserialize)]
 struct KeptInput {
     name: String,
-    rejected_before: Option<u64>,
-}
-
-impl Kept {
-    /// How many rejected records the rows of all inputs are; `None` if one of them does not say it.
-    pub(crate) fn rejected_before(&self) -> Option<u64> {
-        self.inputs.iter().map(|input| input.rejected_before).sum()
-    }
 }
 
 impl Stage {
@@ -135,26 +124,33 @@ impl Stage {
         }
         let dead_letter = folder.join(DEAD_LETTER);
         if fs::metadata(&dead_letter).is_ok_and(|metadata| metadata.len() > 0) {
-            let files = Tables::beside(&dead_letter)?;
-            let files = files.rejected_in(folder).into_iter().map(|(_, path)| path);
-            stage.rejected_rows = files.filter(|path| path.exists()).collect();
+            stage.rejected_rows = Tables::beside(&dead_letter)?.bad_in(folder);
             stage.dead_letter = Some(dead_letter);
         }
         Ok(Some(stage))
     }
 
-    /// How many rejected records a load of corrected rows has made good: all that its rows were, without those that are bad
-    /// again. A corrected row may become no record, and the rows of two records may become one.
-    pub(crate) fn made_good(&self) -> u64 {
-        match self.rejected_before.filter(|_| self.complete) {
-            Some(records) => records.saturating_sub(self.left),
-            None => self.accepted,
-        }
-    }
-
     /// The records in its dead letter.
     pub(crate) const fn dead(&self) -> u64 {
         self.rejected + self.invalid + self.undelivered + self.unknown
+    }
+
+    /// Counts a record of its dead letter no more.
+    pub(crate) fn forget(&mut self, fate: Fate, code: Option<&str>) {
+        let count = match fate {
+            Fate::Accepted => return,
+            Fate::Rejected => &mut self.rejected,
+            Fate::Invalid => &mut self.invalid,
+            Fate::Undelivered => &mut self.undelivered,
+            Fate::Unknown => &mut self.unknown,
+        };
+        *count = count.saturating_sub(1);
+        if let Some(code) = code.filter(|_| fate == Fate::Rejected)
+            && let Some(count) = self.rejected_by_code.get_mut(code)
+        {
+            *count = count.saturating_sub(1);
+            self.rejected_by_code.retain(|_, count| *count > 0);
+        }
     }
 
     /// The records whose fate is known.
@@ -187,8 +183,8 @@ impl Stage {
             }
         }
         self.read = self.settled();
+        self.settled_letters = Some(state.done);
         if let Some(kept) = kept.filter(|kept| kept.runs == state.runs) {
-            self.rejected_before = kept.rejected_before();
             self.read = self.read.max(kept.read);
             self.ended = kept.finished;
         }
@@ -196,7 +192,6 @@ impl Stage {
     }
 
     fn receipt(&mut self, kept: Kept) {
-        self.rejected_before = kept.rejected_before();
         self.what = kept.what;
         self.inputs = kept.inputs.into_iter().map(|input| input.name).collect();
         self.runs = kept.runs;
@@ -231,5 +226,6 @@ fn is_locked(path: &Path) -> io::Result<bool> {
 fn before_now(seconds: u64) -> Option<Timestamp> {
     let now = Timestamp::now().to_jiff();
     let ago = u64::try_from(now.as_second()).ok()?.checked_sub(seconds)?;
-    now.checked_sub(Duration::from_secs(ago)).ok().map(Timestamp::from)
+    let fraction = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+    now.checked_sub(Duration::new(ago, fraction)).ok().map(Timestamp::from)
 }

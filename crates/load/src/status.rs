@@ -11,16 +11,19 @@ use serde::Serialize;
 
 use crate::{
     error::LoadError,
-    file_accounts::DEAD_LETTER,
+    history::History,
+    made_good::Good,
     path_name::{self, path_name},
-    replay::next_replay,
     stage::Stage,
     tables::Tables,
 };
 
 /// What became of the records of a file, over the load, its replays, and the loads of what was corrected.
 ///
-/// It comes from what these keep in the folder of the load. What was kept elsewhere is not known.
+/// It comes from what these keep in the folder of the load. What was kept elsewhere is not known. Corrections are known by the
+/// lines of the input, so a row that was corrected twice counts once; one that has not ended has made nothing good yet.
+///
+/// `read` is the sum of `accepted`, `passed_over` and `left`, and `left` that of the fields from `rejected` to `open`.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,11 +45,15 @@ pub struct Status {
     pub inputs: Vec<String>,
     /// Records read.
     pub read: u64,
-    /// Those that the server took, sooner or later.
+    /// Those that the server took, sooner or later, also as corrected rows.
     pub accepted: u64,
-    /// Those that it has not taken: the sum of those below, without what corrections have made good.
+    /// Those of `accepted` that it took as corrected rows.
+    pub corrected: u64,
+    /// Those that are none any more: a condition of the mapping passes over their corrected rows.
+    pub passed_over: u64,
+    /// Those that it has not taken.
     pub left: u64,
-    /// Those of the last replay, or of the load, that the server refused.
+    /// Those that the server refused, when they were sent last.
     pub rejected: u64,
     /// The same by code.
     pub rejected_by_code: BTreeMap<String, u64>,
@@ -67,14 +74,18 @@ pub struct Status {
     /// The dead letter that has what is left, if there is one.
     #[serde(serialize_with = "path_name::serialize")]
     pub dead_letter: Option<PathBuf>,
-    /// The rows in it, as tables to correct.
+    /// Its bad rows, as tables to correct that were not loaded yet.
     #[serde(serialize_with = "path_name::serialize_all")]
     pub rejected_rows: Vec<PathBuf>,
+    /// Where [`BadRows`](crate::BadRows) can be written beside the dead letter, so that their load is known here; `None` if
+    /// they are of several tables.
+    #[serde(skip)]
+    pub next_rows: Option<PathBuf>,
     /// The load.
     pub load: Stage,
     /// The replays, one of what the other left.
     pub replays: Vec<Stage>,
-    /// The loads of tables of rejected rows.
+    /// The loads of tables of bad rows.
     pub corrections: Vec<Stage>,
 }
 
@@ -89,66 +100,89 @@ impl Status {
         } else {
             with_suffix(path, ".dfinery")
         };
-        Self::read(folder)?.ok_or_else(|| {
+        let history = History::read(&folder)?.ok_or_else(|| {
             let problem = "no load has kept anything about it: name the input of a load, or the folder beside it";
-            InputError::new(&path_name(path), problem).into()
-        })
+            LoadError::from(InputError::new(&path_name(path), problem))
+        })?;
+        Self::new(history)
     }
 
-    /// `None` if no load has kept anything in the folder.
-    fn read(folder: PathBuf) -> Result<Option<Self>, LoadError> {
-        let Some(load) = Stage::read(&folder)? else {
-            return Ok(None);
-        };
-        let mut stages = vec![load];
-        while let Some(next) = stages
-            .last()
-            .and_then(|stage| next_replay(&stage.folder.join(DEAD_LETTER)))
-            && let Some(stage) = Stage::read(&next)?
-        {
-            stages.push(stage);
+    fn new(history: History) -> Result<Self, LoadError> {
+        let mut corrected = vec![Corrected::default(); history.stages.len()];
+        let mut last = history.stages.last().cloned().unwrap_or_default();
+        if !history.made_good.is_empty() {
+            let last_place = history.stages.len() - 1;
+            history.unsettled(|place, letter, good| {
+                let Some((good, corrected)) = good.zip(corrected.get_mut(place)) else {
+                    return;
+                };
+                match good {
+                    Good::Accepted => corrected.accepted += 1,
+                    Good::PassedOver => corrected.passed_over += 1,
+                }
+                if place == last_place {
+                    last.forget(letter.fate, letter.code.as_deref());
+                }
+            })?;
         }
-        let mut corrections = Vec::new();
-        for stage in &stages {
-            corrections.extend(corrections_in(&stage.folder)?);
+        let corrections = history.corrections.into_iter().map(|correction| {
+            let status = Self::new(correction)?;
+            Ok(Stage {
+                accepted: status.accepted,
+                complete: status.complete,
+                rejected_rows: status.rejected_rows,
+                ..status.load
+            })
+        });
+        let corrections = corrections.collect::<Result<_, LoadError>>()?;
+        let mut status = Self::sum(history.stages, &last, &mut corrected, corrections);
+        if let Some(dead_letter) = status.dead_letter.as_ref().filter(|_| status.rejected_rows.is_empty()) {
+            let folder = dead_letter.parent().unwrap_or(Path::new(""));
+            let name = Tables::beside(dead_letter)?.next_name(folder);
+            status.next_rows = name.map(|name| folder.join(name));
         }
-        Ok(Some(Self::sum(folder, stages, corrections)))
+        Ok(status)
     }
 
-    fn sum(folder: PathBuf, mut stages: Vec<Stage>, corrections: Vec<Stage>) -> Self {
-        // What the replay of a dead letter has not settled is still in that.
-        let unsettled = |pair: &[Stage]| match pair {
-            [before, replay] => before.dead().saturating_sub(replay.settled()),
-            _ => 0,
-        };
-        let to_replay: u64 = stages.windows(2).map(unsettled).sum();
-        let accepted: u64 = stages.iter().chain(&corrections).map(|stage| stage.accepted).sum();
+    /// `last` is the last of the stages without what was corrected since, and `corrected` says that of each.
+    fn sum(mut stages: Vec<Stage>, last: &Stage, corrected: &mut [Corrected], corrections: Vec<Stage>) -> Self {
+        let pairs = stages.windows(2).zip(&mut *corrected);
+        // What the replay of a dead letter has not settled is still in that, or was left out.
+        let to_replay: Vec<u64> = pairs
+            .map(|(pair, corrected)| match pair {
+                [before, replay] => {
+                    let unsettled = before.dead().saturating_sub(replay.settled());
+                    if replay.complete && replay.settled_letters.is_none() {
+                        corrected.accepted = unsettled;
+                    }
+                    unsettled.saturating_sub(corrected.accepted + corrected.passed_over)
+                }
+                _ => 0,
+            })
+            .collect();
         let all = || stages.iter().chain(&corrections);
         let complete = all().all(|stage| stage.complete);
         let goes_on = all().any(|stage| stage.is_running || (!stage.complete && stage.has_journal));
-        let holds_rest = stages.windows(2).rposition(|pair| unsettled(pair) > 0);
+        let holder = to_replay.iter().rposition(|records| *records > 0);
+        let holder = stages
+            .get(holder.unwrap_or(to_replay.len()))
+            .cloned()
+            .unwrap_or_default();
+        let by_server: u64 = stages.iter().map(|stage| stage.accepted).sum();
         let replays = stages.split_off(1);
         let load = stages.pop().unwrap_or_default();
-        let last = replays.last().unwrap_or(&load);
         let open = load.read.saturating_sub(load.settled());
-        // A replay may have refused again what was corrected before it, or sent it again: its dead letter decides.
-        let of_last = corrections
-            .iter()
-            .filter(|stage| stage.folder.parent() == Some(&*last.folder));
-        let corrected: u64 = of_last.map(Stage::made_good).sum();
-        let left = (last.dead() + to_replay + open).saturating_sub(corrected);
-        let holder = match holds_rest {
-            Some(0) => &load,
-            Some(place) => replays.get(place - 1).unwrap_or(last),
-            None => last,
-        };
-        let is_left = left > 0;
+        let to_replay = to_replay.iter().sum();
+        let corrected_records = corrected.iter().map(|corrected| corrected.accepted).sum();
+        let left = last.dead() + to_replay + open;
         Self {
-            folder,
+            folder: load.folder.clone(),
             what: load.what.clone(),
             inputs: load.inputs.clone(),
             read: load.read,
-            accepted,
+            accepted: by_server + corrected_records,
+            corrected: corrected_records,
+            passed_over: corrected.iter().map(|corrected| corrected.passed_over).sum(),
             left,
             rejected: last.rejected,
             rejected_by_code: last.rejected_by_code.clone(),
@@ -159,12 +193,13 @@ impl Status {
             open,
             complete,
             goes_on,
-            dead_letter: holder.dead_letter.clone().filter(|_| is_left),
-            rejected_rows: if is_left {
-                rows_to_correct(holder, &corrections)
+            dead_letter: holder.dead_letter.clone().filter(|_| left > 0),
+            rejected_rows: if left > 0 {
+                rows_to_correct(&holder, &corrections)
             } else {
                 Vec::new()
             },
+            next_rows: None,
             load,
             replays,
             corrections,
@@ -172,33 +207,28 @@ impl Status {
     }
 }
 
-/// The loads of the rejected rows in a folder, each with what became of its own bad rows. A copy of such a table is not
-/// looked for: its rows may be those of the table.
-fn corrections_in(folder: &Path) -> Result<Vec<Stage>, LoadError> {
-    let mut found = Vec::new();
-    for (_, path) in Tables::beside(&folder.join(DEAD_LETTER))?.rejected_in(folder) {
-        let status = Status::read(with_suffix(&path, ".dfinery"))?;
-        found.extend(status.map(|status| Stage {
-            accepted: status.accepted,
-            complete: status.complete,
-            left: status.left,
-            rejected_rows: status.rejected_rows,
-            ..status.load
-        }));
-    }
-    Ok(found)
+/// How many of the records in a dead letter, without those that a later replay has settled, were made good.
+#[derive(Clone, Debug, Default)]
+struct Corrected {
+    accepted: u64,
+    passed_over: u64,
 }
 
 /// The tables of a stage that have not been loaded yet, and those that the loads of the others left.
 fn rows_to_correct(holder: &Stage, corrections: &[Stage]) -> Vec<PathBuf> {
     let mut rows = Vec::new();
     for path in &holder.rejected_rows {
-        let folder = with_suffix(path, ".dfinery");
-        match corrections.iter().find(|stage| stage.folder == folder) {
+        let is_of = |correction: &&Stage| {
+            let is_beside = correction.folder.parent() == path.parent();
+            let mut inputs = correction.inputs.iter().map(|input| Path::new(input).file_name());
+            is_beside && inputs.any(|name| name == path.file_name())
+        };
+        match corrections.iter().find(is_of) {
             Some(correction) => rows.extend(correction.rejected_rows.iter().cloned()),
             None => rows.push(path.clone()),
         }
     }
+    rows.dedup();
     rows
 }
 
@@ -236,26 +266,37 @@ mod tests {
         fn what_is_accepted_and_what_is_left_add_up(
             read in 0..100_000_u64,
             shares in vec((any::<[u8; 5]>(), any::<bool>()), 1..5),
-            corrected in proptest::option::of(any::<u8>()),
+            corrected in any::<[u8; 2]>(),
         ) {
             let mut stages: Vec<Stage> = Vec::new();
             for (shares, is_complete) in shares {
                 let read = stages.last().map_or(read, Stage::dead);
                 stages.push(stage(read, shares, is_complete));
             }
-            let sum = |corrections| Status::sum(PathBuf::new(), stages.clone(), corrections);
-            let status = sum(Vec::new());
+            let last = stages.last().unwrap().clone();
+            let sum = |last: &Stage, mut corrected: Vec<Corrected>| {
+                Status::sum(stages.clone(), last, &mut corrected, Vec::new())
+            };
+            let status = sum(&last, vec![Corrected::default(); stages.len()]);
             prop_assert_eq!(status.read, status.accepted + status.left);
             let parts = [status.rejected, status.invalid, status.undelivered, status.unknown, status.to_replay, status.open];
             prop_assert_eq!(parts.iter().sum::<u64>(), status.left);
             prop_assert_eq!(status.goes_on, stages.iter().any(|stage| !stage.complete));
-            if let Some(share) = corrected {
-                let correction = stage(status.left, [share, 255, 0, 0, 0], true);
-                let correction = Stage { folder: PathBuf::from("rejected.csv.dfinery"), ..correction };
-                let corrected = correction.accepted;
-                let after = sum(vec![correction]);
-                prop_assert_eq!((after.accepted, after.left), (status.accepted + corrected, status.left - corrected));
-            }
+            // Some of what is left in each dead letter is made good.
+            let mut good: Vec<_> = stages
+                .windows(2)
+                .map(|pair| pair[0].dead() - pair[1].settled())
+                .chain([last.invalid])
+                .map(|records| Corrected {
+                    accepted: records * u64::from(corrected[0]) / 512,
+                    passed_over: records * u64::from(corrected[1]) / 512,
+                })
+                .collect();
+            let of_last = good.last_mut().unwrap();
+            let last = Stage { invalid: last.invalid - of_last.accepted - of_last.passed_over, ..last.clone() };
+            let after = sum(&last, good);
+            prop_assert_eq!(after.read, after.accepted + after.passed_over + after.left);
+            prop_assert_eq!(after.accepted, status.accepted + after.corrected);
         }
     }
 }

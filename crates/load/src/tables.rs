@@ -7,12 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery_input::TableForm;
+use dfinery::engine::with_suffix;
+use dfinery_input::{Beginning, TableForm};
 use serde::{Deserialize, Serialize};
 
-use crate::append_file::{at, replace};
-
-pub(crate) const TABLES: &str = "tables.json";
+use crate::{
+    append_file::{at, replace},
+    file_names::{REJECTED, TABLES},
+};
 
 /// What is known of the tables whose rows are in a dead letter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,27 @@ pub(crate) struct Tables {
     pub(crate) inputs: usize,
     /// How long the dead letter was when its rows were last written as tables.
     pub(crate) written: u64,
+    /// The tables of bad rows that were written beside it, the oldest first.
+    #[serde(default)]
+    bad: Vec<BadTable>,
+}
+
+/// A table of the bad rows of an input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct BadTable {
+    name: String,
+    input: String,
+    /// Where the first letter of its rows is in the dead letter; `None` if it was asked for, so that no load replaces it.
+    from: Option<u64>,
+    fingerprint: String,
+}
+
+/// Where the bad rows of an input go.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    /// Letters before this one have their rows in other tables.
+    pub(crate) from: u64,
 }
 
 impl Tables {
@@ -65,31 +88,105 @@ impl Tables {
         self.forms.get(input)
     }
 
-    /// The file of the rejected rows of each table in the folder of a load.
-    pub(crate) fn rejected_in(&self, folder: &Path) -> Vec<(&str, PathBuf)> {
-        let mut files: Vec<(&str, PathBuf)> = Vec::new();
-        for (input, form) in &self.forms {
-            let extension = form.extension();
-            let stem = if self.forms.len().max(self.inputs) == 1 {
-                REJECTED.to_owned()
-            } else {
-                format!("{REJECTED}-{}", stem_of(input))
+    /// The tables of bad rows that are in the folder. One that was asked for has all rows that were left of its input, so the
+    /// earlier ones are of the past.
+    pub(crate) fn bad_in(&self, folder: &Path) -> Vec<PathBuf> {
+        let is_past = |(place, table): &(usize, &BadTable)| {
+            let mut later = self.bad.iter().skip(place + 1);
+            later.any(|later| later.from.is_none() && later.input == table.input)
+        };
+        let current = self.bad.iter().enumerate().filter(|table| !is_past(table));
+        let paths = current.map(|(_, table)| folder.join(&table.name));
+        paths.filter(|path| path.exists()).collect()
+    }
+
+    /// The input whose bad rows a table has.
+    pub(crate) fn input_of(&self, name: &str) -> Option<&str> {
+        Some(&self.bad.iter().find(|table| table.name == name)?.input)
+    }
+
+    /// Where the bad rows of each input go next. A table that a person may have corrected stays as it is.
+    pub(crate) fn places(&self, folder: &Path) -> BTreeMap<String, Place> {
+        let mut places: BTreeMap<String, Place> = BTreeMap::new();
+        for input in self.forms.keys() {
+            let last = self.bad.iter().rfind(|table| table.input == *input);
+            let place = match last {
+                Some(BadTable {
+                    name, from: Some(from), ..
+                }) if self.is_as_written(folder, name) => Place {
+                    name: name.clone(),
+                    from: *from,
+                },
+                _ => Place {
+                    name: self.free_name(folder, input, |name| places.values().any(|place| place.name == name)),
+                    from: last.map_or(0, |_| self.written),
+                },
             };
-            let numbered = |number: u32| match number {
-                1 => folder.join(format!("{stem}.{extension}")),
-                number => folder.join(format!("{stem}-{number}.{extension}")),
-            };
-            let is_free = |path: &PathBuf| files.iter().all(|(_, other)| other != path);
-            if let Some(path) = (1..=u32::MAX).map(numbered).find(is_free) {
-                files.push((input, path));
-            }
+            places.insert(input.clone(), place);
         }
-        files
+        places
+    }
+
+    /// A name for a further table of bad rows, if there is only one input that has some.
+    pub(crate) fn next_name(&self, folder: &Path) -> Option<String> {
+        let mut inputs = self.forms.keys();
+        let input = inputs.next()?;
+        inputs
+            .next()
+            .is_none()
+            .then(|| self.free_name(folder, input, |_| false))
+    }
+
+    /// Whether a table of bad rows was neither changed since it was written nor loaded.
+    pub(crate) fn is_as_written(&self, folder: &Path, name: &str) -> bool {
+        let path = folder.join(name);
+        let as_written = |table: &BadTable| match fingerprint(&path) {
+            Ok(now) => now == table.fingerprint,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        let table = self.bad.iter().find(|table| table.name == name);
+        table.is_some_and(as_written) && !with_suffix(&path, ".dfinery").exists()
+    }
+
+    /// Adds a table of bad rows with these contents; `from` as in a [`Place`], if a load may replace it.
+    pub(crate) fn add_bad(&mut self, name: String, input: String, from: Option<u64>, contents: Beginning) {
+        self.bad.retain(|table| table.name != name);
+        self.bad.push(BadTable {
+            name,
+            input,
+            from,
+            fingerprint: in_text(contents),
+        });
+    }
+
+    fn free_name(&self, folder: &Path, input: &str, is_taken: impl Fn(&str) -> bool) -> String {
+        let extension = self.forms.get(input).map_or_else(String::new, TableForm::extension);
+        let stem = if self.forms.len().max(self.inputs) == 1 {
+            REJECTED.to_owned()
+        } else {
+            format!("{REJECTED}-{}", stem_of(input))
+        };
+        let numbered = |number: u32| match number {
+            1 => format!("{stem}.{extension}"),
+            number => format!("{stem}-{number}.{extension}"),
+        };
+        let is_free = |name: &String| {
+            let path = folder.join(name);
+            let is_there = path.exists() || with_suffix(&path, ".dfinery").exists();
+            !is_there && !is_taken(name) && self.input_of(name).is_none()
+        };
+        (1..=u32::MAX).map(numbered).find(is_free).unwrap_or(stem)
     }
 }
 
-/// The beginning of the names of files with rejected rows.
-pub(crate) const REJECTED: &str = "rejected";
+fn fingerprint(path: &Path) -> io::Result<String> {
+    let contents = Beginning::of_file(path, u64::MAX, || true)?;
+    Ok(contents.map(in_text).unwrap_or_default())
+}
+
+fn in_text(contents: Beginning) -> String {
+    format!("{:032x}", contents.hash)
+}
 
 /// The name of an input without its folder and the endings of its format.
 fn stem_of(input: &str) -> &str {
@@ -114,21 +211,50 @@ mod tests {
         input.unwrap().table_form().unwrap()
     }
 
+    fn names(tables: &Tables, folder: &Path) -> Vec<(String, u64)> {
+        let places = tables.places(folder).into_values();
+        places.map(|place| (place.name, place.from)).collect()
+    }
+
     #[test]
     fn each_table_has_a_file_that_is_called_after_it() {
+        let folder = tempfile::tempdir().unwrap();
         let mut tables = Tables::default();
         assert!(tables.add("in/pos.csv.gz", form()) && !tables.add("in/pos.csv.gz", form()));
-        let names = |tables: &Tables| -> Vec<PathBuf> {
-            let files = tables.rejected_in(Path::new("")).into_iter();
-            files.map(|(_, path)| path).collect()
-        };
-        assert_eq!(names(&tables), [Path::new("rejected.tsv")]);
+        assert_eq!(names(&tables, folder.path()), [("rejected.tsv".to_owned(), 0)]);
         tables.add("old/pos.csv", form());
         tables.add("-", form());
-        assert_eq!(
-            names(&tables),
-            ["rejected--.tsv", "rejected-pos.tsv", "rejected-pos-2.tsv"].map(PathBuf::from)
-        );
+        let expected = ["rejected--.tsv", "rejected-pos.tsv", "rejected-pos-2.tsv"];
+        assert_eq!(names(&tables, folder.path()), expected.map(|name| (name.to_owned(), 0)));
+        // A table keeps its file whatever other tables come.
+        let place = tables.places(folder.path()).remove("old/pos.csv").unwrap();
+        tables.add_bad(place.name, "old/pos.csv".to_owned(), Some(0), Beginning::default());
+        tables.add("a/pos.csv", form());
+        assert_eq!(tables.places(folder.path())["old/pos.csv"].name, "rejected-pos-2.tsv");
+    }
+
+    #[test]
+    fn a_table_that_was_changed_or_loaded_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let mut tables = Tables::default();
+        tables.add("pos.csv", form());
+        let path = folder.join("rejected.tsv");
+        fs::write(&path, "as written").unwrap();
+        let contents = Beginning::of_file(&path, u64::MAX, || true).unwrap().unwrap();
+        tables.add_bad("rejected.tsv".to_owned(), "pos.csv".to_owned(), Some(7), contents);
+        tables.written = 9;
+        let (same, next) = ([("rejected.tsv".to_owned(), 7)], [("rejected-2.tsv".to_owned(), 9)]);
+        assert_eq!(names(&tables, folder), same);
+        fs::write(&path, "corrected!").unwrap();
+        assert_eq!(names(&tables, folder), next);
+        fs::write(&path, "as written").unwrap();
+        assert_eq!(names(&tables, folder), same);
+        fs::create_dir(folder.join("rejected.tsv.dfinery")).unwrap();
+        assert_eq!(names(&tables, folder), next);
+        fs::remove_dir(folder.join("rejected.tsv.dfinery")).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(names(&tables, folder), same);
     }
 
     #[test]

@@ -279,6 +279,6 @@ async fn orders_that_are_left_out_of_a_corrected_table_are_left() {
         "its table has been loaded: {status:#}"
     );
     let text = desk.run(&["status", "till.csv"]).await;
-    text.says("  2  of these, since then")
-        .says("keep those that were not corrected yet");
+    text.says("invalid                2  failed the check")
+        .says("-o till.csv.dfinery/rejected-2.csv");
 }

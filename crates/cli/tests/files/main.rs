@@ -8,6 +8,7 @@ mod changing;
 #[path = "../common/command.rs"]
 mod command;
 mod corrected_orders;
+mod corrections;
 mod drafts;
 mod korean;
 mod looking;

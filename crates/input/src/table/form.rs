@@ -18,7 +18,7 @@ use crate::{
     utf16::{self, Order, Utf16Reader},
 };
 
-/// The columns in front of a rejected row: where it was, what became of it, and why. A reader passes over them.
+/// The columns in front of a bad row: where it was, what became of it, and why. A reader passes over them.
 pub(super) const ABOUT_ROW: [&str; 3] = ["dfinery_line", "dfinery_code", "dfinery_reason"];
 
 /// What is between the codes of the records of a row.
@@ -73,7 +73,7 @@ impl TableForm {
         self.format.to_string()
     }
 
-    /// The beginning of a table of rejected rows: everything up to its first row.
+    /// The beginning of a table of bad rows: everything up to its first row.
     #[must_use]
     pub fn head(&self) -> Vec<u8> {
         let mark = if self.byte_order_mark { "\u{FEFF}" } else { "" };
@@ -198,17 +198,17 @@ pub(super) fn behind_about_row(row: &[u8], delimiter: u8) -> Option<usize> {
     behind_cells(row, delimiter, ABOUT_ROW.len())
 }
 
-/// The line of the records that a row was rejected with, and how many they were, as the columns about it tell.
-pub(super) fn rejected_with(row: &[u8], delimiter: u8) -> Option<(u64, u64)> {
-    let cell = |from, to: usize| {
-        str::from_utf8(row.get(from..to - 1)?)
-            .ok()
-            .map(|text| text.trim_matches('"'))
-    };
-    let [line_end, code_end] = [1, 2].map(|cells| behind_cells(row, delimiter, cells));
-    let line = cell(0, line_end?)?.trim().parse().ok()?;
-    let codes = cell(line_end?, code_end?)?;
-    Some((line, codes.split(BETWEEN_CODES).count() as u64))
+/// The line in front of a row.
+pub(super) fn origin(row: &[u8], delimiter: u8) -> Option<u64> {
+    let cell = row.get(..behind_cells(row, delimiter, 1)? - 1)?;
+    str::from_utf8(cell).ok()?.trim_matches('"').trim().parse().ok()
+}
+
+/// Whether the reason in front of a row has these words.
+pub(super) fn reason_has(row: &[u8], delimiter: u8, words: &str) -> bool {
+    let [start, end] = [2, 3].map(|cells| behind_cells(row, delimiter, cells));
+    let reason = start.zip(end).and_then(|(start, end)| row.get(start..end));
+    reason.is_some_and(|reason| memchr::memmem::find(reason, words.as_bytes()).is_some())
 }
 
 /// Where a row goes on behind its first cells; `None` if it has not as many.

@@ -2,7 +2,7 @@
 
 use super::{
     Cells, Header, Table,
-    form::ABOUT_ROW,
+    form::{self, ABOUT_ROW},
     line_end,
     scanner::{Breaks, Grammar, MAX_COLUMNS},
 };
@@ -25,7 +25,7 @@ impl Table {
         if is_old && self.layout.skip_top > 0 {
             window.set_line_break(byte);
         }
-        if is_of_rejected_rows(window.unread()) {
+        if is_of_bad_rows(window.unread()) {
             // These lines are not in it.
             (self.layout.skip_top, self.layout.skip_bottom) = (0, 0);
         }
@@ -99,6 +99,26 @@ impl Table {
         Ok(names)
     }
 
+    /// The row without the columns about it, which a table of bad rows has.
+    pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+        if self.header.about_row == 0 {
+            return row;
+        }
+        let start = form::behind_about_row(row, self.scanner.grammar().delimiter);
+        start.and_then(|start| row.get(start..)).unwrap_or(row)
+    }
+
+    /// The line in front of a row, on which its record was in the first input, if this is a table of bad rows.
+    pub(crate) fn origin(&self, row: &[u8]) -> Option<u64> {
+        let has_reasons = self.header.about_row > 0;
+        has_reasons.then(|| form::origin(row, self.scanner.grammar().delimiter))?
+    }
+
+    /// Whether the reason in front of a row has these words, if this is a table of bad rows.
+    pub(crate) fn reason_has(&self, row: &[u8], words: &str) -> bool {
+        self.header.about_row > 0 && form::reason_has(row, self.scanner.grammar().delimiter, words)
+    }
+
     /// Passes over a first line such as `sep=;`, which spreadsheets understand.
     fn separator_line(&mut self, window: &mut Window) -> Result<(), Stop> {
         while window.unread().len() < 7 && window.more()? {}
@@ -145,8 +165,8 @@ impl Table {
     }
 }
 
-/// Whether a text begins like a table of rejected rows, whose header may stand below a `sep=` line.
-fn is_of_rejected_rows(text: &[u8]) -> bool {
+/// Whether a text begins like a table of bad rows, whose header may stand below a `sep=` line.
+fn is_of_bad_rows(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b'\n' | b'\r')).take(3).any(|line| {
         let name = line.strip_prefix(b"\"").unwrap_or(line);
         name.get(..ABOUT_ROW[0].len())

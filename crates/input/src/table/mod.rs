@@ -64,11 +64,11 @@ pub(crate) struct Table {
 struct Header {
     names: Vec<String>,
     is_read: bool,
-    /// The header as it is in the file, without the columns about rejected rows.
+    /// The header as it is in the file, without the columns about bad rows.
     text: String,
     line_break: String,
     separator_line: bool,
-    /// How many columns in front are about the rows, as in a table of rejected rows.
+    /// How many columns in front are about the rows, as in a table of bad rows.
     about_row: usize,
 }
 
@@ -145,21 +145,6 @@ impl Table {
             self.scanner.finish();
         }
         self.cells(without_break(row), encoding, out)
-    }
-
-    /// The row without the columns about it, which a table of rejected rows has.
-    pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
-        if self.header.about_row == 0 {
-            return row;
-        }
-        let start = form::behind_about_row(row, self.scanner.grammar().delimiter);
-        start.and_then(|start| row.get(start..)).unwrap_or(row)
-    }
-
-    /// The line of the records that a row was rejected with, and how many they were, if this is a table of such rows.
-    pub(crate) fn rejected_with(&self, row: &[u8]) -> Option<(u64, u64)> {
-        let is_of_rejected_rows = self.header.about_row > 0;
-        is_of_rejected_rows.then(|| form::rejected_with(row, self.scanner.grammar().delimiter))?
     }
 
     /// How the table is written; call it once the header is read.

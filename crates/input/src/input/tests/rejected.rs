@@ -138,6 +138,74 @@ fn columns_that_only_look_like_those_of_rejected_rows_are_columns() {
     assert_eq!(jsons(&said), [Ok(r#"{"identity":{"external_id":"u1"}}"#)]);
 }
 
+/// The origins of the records of a table, whether each is good, and the origins of the rows passed over.
+fn origins(table: &str, mapping: &str) -> (Vec<(Vec<u64>, bool)>, Vec<u64>) {
+    let options = options(Format::Csv, None, Some(mapping));
+    let bytes = Box::new(Cursor::new(table.as_bytes().to_vec()));
+    let mut input = Input::from_reader("test", bytes, &options, None, Accepts::Mixed).unwrap();
+    let mut found = Vec::new();
+    while let Some(line) = input.next().unwrap() {
+        found.push((line.origins.to_vec(), line.json.is_ok()));
+    }
+    (found, input.passed_over_origins().to_vec())
+}
+
+const ABOUT: &str = "dfinery_line,dfinery_code,dfinery_reason";
+
+#[test]
+fn a_corrected_row_names_the_line_that_it_was_on() {
+    let mapping = format!("{BY_A}\nskip_if: {{column: a, equals: none}}");
+    let rows =
+        "5,invalid,no,u1,1\n\"7\",40001,\"a,b\",u2,2\nx,invalid,no,u3,3\n9,invalid,no,none,\n11,invalid,no,u5,\"\n";
+    let (found, passed_over) = origins(&format!("{ABOUT},a,b\n{rows}"), &mapping);
+    let expected = [(vec![5], true), (vec![7], true), (vec![], true), (vec![11], false)];
+    assert_eq!((found, passed_over), (expected.to_vec(), vec![9]));
+    // Any other table has none.
+    assert_eq!(origins("a,b\nu1,1\n", &mapping).0, [(vec![], true)]);
+}
+
+const ORDERS: &str = "group_by: order\nidentity: {external_id: user}\nevent: df_login\nevent_datetime: {column: at, format: \"%s\"}\n\
+                      event_items: [{df_item_name: item}]\n";
+
+#[test]
+fn a_record_of_corrected_rows_names_the_lines_of_all_of_them() {
+    let rows = "2,invalid,no,R1,u,1,A\n3,invalid,no,R1,u,1,B\n3,invalid,no,R2,u,1,C\n8,invalid,no,,u,1,D\n";
+    let table = format!("{ABOUT},order,user,at,item\n{rows}");
+    let expected = [(vec![2, 3], true), (vec![3, 8], false)];
+    assert_eq!(origins(&table, ORDERS).0, expected);
+    let sorted = format!("{ORDERS}sort_by_group: true\n");
+    let rows = "2,invalid,no,R1,u,1,A\n3,invalid,no,R2,u,1,B\n4,invalid,no,R1,u,1,C\n";
+    let table = format!("{ABOUT},order,user,at,item\n{rows}");
+    assert_eq!(origins(&table, &sorted).0, [(vec![2, 4], true), (vec![3], true)]);
+}
+
+#[test]
+fn rows_without_the_rest_of_their_record_are_not_loaded_as_another_one() {
+    let table = "order,user,at,item\nR1,u,1,A\nR2,u,1,B\nR1,u,1,C\n";
+    let options = options(Format::Csv, None, Some(ORDERS));
+    let bytes = Box::new(Cursor::new(table));
+    let mut input = Input::from_reader("test", bytes, &options, None, Accepts::Mixed).unwrap();
+    let form = input.table_form().unwrap();
+    let mut out = form.head();
+    while let Some(line) = input.next().unwrap() {
+        if let Err(reason) = &line.json {
+            let reason = format!("{}: {}", reason.path(), reason.problem());
+            form.rows(line.number, &["invalid"], &reason, line.original, &mut out);
+        }
+    }
+    let again = read(&out, &options).unwrap();
+    let [Err(reason)] = &*jsons(&again) else {
+        panic!("{again:?}")
+    };
+    assert!(reason.contains("would become a second one"), "{reason}");
+    // It is still known when it has been refused twice, and loaded by who says so.
+    let mut twice = form.head();
+    form.rows(2, &["invalid"], reason, b"R1,u,1,C", &mut twice);
+    assert!(jsons(&read(&twice, &options).unwrap())[0].is_err());
+    let wanted = format!("{ABOUT},order,user,at,item\n4,invalid,,R1,u,1,C\n");
+    assert!(jsons(&read(wanted.as_bytes(), &options).unwrap())[0].is_ok());
+}
+
 proptest! {
     #[test]
     fn any_table_is_read_like_the_first(

@@ -1,0 +1,82 @@
+//! The bad rows of an input that is checked, as a file.
+
+use std::{
+    io::{self, BufWriter, Write as _},
+    path::Path,
+};
+
+use dfinery::{Violation, engine::NewFile};
+use dfinery_input::{Line, TableForm};
+
+use crate::{
+    append_file::{at, create_new, finish},
+    bad_record::BadRecord,
+    letter::{in_words, json_line},
+    record::Fate,
+};
+
+/// The bad rows of an input that is checked.
+pub(crate) struct BadRowsFile<'a> {
+    path: &'a Path,
+    form: Option<TableForm>,
+    /// Once there is a bad row.
+    file: Option<BufWriter<NewFile>>,
+    /// Those read last, which are not written yet.
+    rows: BadRecord,
+    bytes: Vec<u8>,
+}
+
+impl<'a> BadRowsFile<'a> {
+    pub(crate) fn new(path: &'a Path, form: Option<TableForm>) -> Self {
+        Self {
+            path,
+            form,
+            file: None,
+            rows: BadRecord::default(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Writes a row that may not be sent.
+    pub(crate) fn add(&mut self, line: &Line<'_>, reasons: &[Violation]) -> io::Result<()> {
+        self.bytes.clear();
+        if let Some(form) = &self.form {
+            if self.file.is_none() {
+                self.bytes = form.head();
+            }
+            if !self.rows.is_on(0, line.number) {
+                self.rows.append(form, &mut self.bytes);
+                self.rows = BadRecord::on_line(line.number, line.original);
+            }
+            if !line.is_cut {
+                self.rows.because([Fate::Invalid.name(), &in_words(reasons)]);
+            }
+        } else {
+            let record = line.json.as_ref().ok().copied();
+            json_line(line.original, line.is_cut, record, &mut self.bytes);
+        }
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => create_new(self.path)?,
+        };
+        let written = self.file.insert(file).write_all(&self.bytes);
+        written.map_err(|error| at(self.path, "write", &error))
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        if let Some(form) = &self.form {
+            self.bytes.clear();
+            self.rows.append(form, &mut self.bytes);
+            self.write()?;
+        }
+        let finished = self.file.map_or(Ok(()), finish);
+        finished.map_err(|error| at(self.path, "write", &error))
+    }
+}
