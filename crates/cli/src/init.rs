@@ -1,10 +1,14 @@
 //! `dfinery mapping init` and `dfinery taxonomy init`: files to start from.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
-use dfinery_input::{ProposalOptions, propose};
-use dfinery_load::Taxonomy;
+use dfinery_input::{Proposal, ProposalOptions, propose};
+use dfinery_load::{Accepts, RecordKind, Taxonomy};
 
 use crate::{
     arguments::time_zone,
@@ -32,7 +36,8 @@ struct InitArguments {
     /// A CSV or TSV. All of it is read.
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
-    /// What its rows are to become [default: events if a column looks like the time of one].
+    /// What its rows are to become [default: events if a column looks like the time of one, or else an identity and a profile
+    /// each].
     #[arg(
         long = "as",
         value_name = "WHAT",
@@ -96,12 +101,29 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
             points.concat()
         ));
     }
+    let load = load_with(&proposal, file);
     if proposal.complete {
-        say("write this to a file, read it through, and give it with --mapping");
+        say(&format!(
+            "write this to a file, read it through, and load with it: {load}"
+        ));
         return Ok(ExitCode::SUCCESS);
     }
-    say("it is not complete: write it to a file, answer what is open there, and give it with --mapping");
+    say(&format!(
+        "it is not complete: write it to a file, answer what is open there, and load with it: {load}"
+    ));
     Ok(ExitCode::FAILURE)
+}
+
+/// The command that loads a table with a proposed mapping.
+fn load_with(proposal: &Proposal, table: &Path) -> String {
+    let command = match proposal.accepts {
+        Accepts::Mixed => "load mixed --ordered",
+        Accepts::Only(RecordKind::Identity) => "load identities",
+        Accepts::Only(RecordKind::Profile) => "load profiles",
+        Accepts::Only(RecordKind::Event) => "load events",
+        Accepts::Only(RecordKind::Deletion) => "delete identities",
+    };
+    format!("dfinery {command} {} --mapping FILE.yaml", table.display())
 }
 
 pub fn taxonomy(arguments: &TaxonomyArguments) -> anyhow::Result<ExitCode> {

@@ -51,6 +51,13 @@ pub async fn preview(arguments: PreviewArguments) -> anyhow::Result<ExitCode> {
     out.flush()?;
     say(&format!("the first {} calls; nothing was sent", preview.calls.len()));
     if preview.report.has_findings() {
+        let has_more = preview.calls.len() == arguments.calls;
+        if has_more {
+            let read = grouped(preview.report.good() + preview.report.bad());
+            say(&format!(
+                "the counts below are of the first {read} records, which were read for these calls; `dfinery check` reads all"
+            ));
+        }
         write_aside(&preview.report.to_string());
     }
     ended(preview.stopped.as_ref(), preview.report.bad())

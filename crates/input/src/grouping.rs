@@ -12,6 +12,7 @@ use crate::{
     found::{Bytes, Found},
     frame::Stop,
     mapping::{Gathered, Key, RowMapper},
+    misfit::{Misfit, RowOfGroup},
     row_reader::{Origins, Problem, Row, RowReader},
     seen_groups::SeenGroups,
     sorted_rows::{RowSorter, SortedRow},
@@ -43,6 +44,8 @@ struct Group {
     is_open: bool,
     /// Empty if no row of it has a key that can be read.
     key: Vec<u8>,
+    /// How many rows it has.
+    rows: u64,
     line: u64,
     offset: u64,
     /// The bytes of its rows, with their line breaks.
@@ -50,9 +53,9 @@ struct Group {
     is_too_long: bool,
     origins: Origins,
     /// Why no record can be made of it.
-    problem: Option<Violation>,
+    problem: Option<Misfit>,
     /// What the rows have given for each record of the mapping, or why there is none.
-    records: Vec<(Gathered, Option<Violation>)>,
+    records: Vec<(Gathered, Option<Misfit>)>,
 }
 
 impl Grouping {
@@ -189,22 +192,28 @@ impl Grouping {
             self.begin(row, problem.is_none(), doubt, reader.is_sorted());
         }
         let group = &mut self.group;
+        group.rows += 1;
+        let place = RowOfGroup {
+            line: row.line,
+            number: group.rows,
+        };
         let row_bytes = reader.bytes(row, window);
         group.origins.add(reader.table.origin(row_bytes));
         if reader.table.reason_has(row_bytes, TORN) {
-            group.spoil(Violation::new(&self.key_columns.label, format!("{TORN}{STILL_TORN}")));
+            let problem = format!("{TORN}{STILL_TORN}");
+            group.spoil(Misfit::of(Violation::new(&self.key_columns.label, problem), []));
         }
         let bytes = reader.table.without_about(row_bytes);
         let is_usable = problem.is_none();
         if let Some(problem) = problem {
             self.doubt = Some(row.line);
-            group.spoil(at_line(&problem, row.line));
+            group.spoil(Misfit::of(problem, [place]));
         }
         if let Err(problem) = group.keep(bytes, window.bounds.record) {
-            group.spoil(Violation::new(&self.key_columns.label, problem));
+            group.spoil(Misfit::of(Violation::new(&self.key_columns.label, problem), []));
         }
         if is_usable && group.problem.is_none() {
-            group.gather(row.line, reader, window.bounds.record);
+            group.gather(place, reader, window.bounds.record);
         }
     }
 
@@ -223,11 +232,11 @@ impl Grouping {
             let problem = format!(
                 "{TORN}: give sort_by_group: true in the mapping; the first of them became a record of their own"
             );
-            group.spoil(at_line(&Violation::new(label, problem), before));
+            group.spoil(Misfit::of(at_line(&Violation::new(label, problem), before), []));
         } else if let Some(line) = doubt {
             let problem =
                 "the row before the first one may belong to it and cannot be used: mend that row, and load both";
-            group.spoil(at_line(&Violation::new(label, problem), line));
+            group.spoil(Misfit::of(at_line(&Violation::new(label, problem), line), []));
         }
     }
 }
@@ -280,6 +289,7 @@ impl Group {
     fn clear(&mut self) {
         self.is_open = false;
         self.key.clear();
+        self.rows = 0;
         self.original.clear();
         self.is_too_long = false;
         self.origins.clear();
@@ -291,7 +301,7 @@ impl Group {
     }
 
     /// No record can be made of it; the first reason counts.
-    fn spoil(&mut self, problem: Violation) {
+    fn spoil(&mut self, problem: Misfit) {
         self.problem.get_or_insert(problem);
     }
 
@@ -311,7 +321,7 @@ impl Group {
     }
 
     /// Adds a row to the records that take it.
-    fn gather(&mut self, line: u64, reader: &RowReader, most: usize) {
+    fn gather(&mut self, row: RowOfGroup, reader: &RowReader, most: usize) {
         let mut next = 0;
         while let Some(record) = reader.mapper.record_for(&reader.cells, next) {
             next = record.position + 1;
@@ -324,9 +334,10 @@ impl Group {
             if problem.is_some() {
                 continue;
             }
-            *problem = gathered.add(record.mapper, &reader.cells, line).err();
+            *problem = gathered.add(record.mapper, &reader.cells, row).err();
             if gathered.length() > most {
-                *problem = Some(Violation::new("event.event_items", too_long("items", most)));
+                let violation = Violation::new("event.event_items", too_long("items", most));
+                *problem = Some(Misfit::of(violation, []));
             }
         }
     }
@@ -341,13 +352,13 @@ impl Group {
         };
         if let Some(problem) = self.problem.take() {
             *next = usize::MAX;
-            return Some(found(Some(problem)));
+            return Some(found(Some(problem.in_group_of(self.rows))));
         }
         while let Some((gathered, problem)) = self.records.get_mut(*next) {
             let position = *next;
             *next += 1;
             if gathered.has_rows() {
-                let problem = problem.take();
+                let problem = problem.take().map(|problem| problem.in_group_of(self.rows));
                 return Some(found(
                     problem.or_else(|| mapper.write_group(position, gathered, json).err()),
                 ));

@@ -22,6 +22,7 @@ mod line_count;
 mod lines;
 mod look;
 mod mapping;
+mod misfit;
 mod options;
 mod propose;
 mod row_reader;

@@ -130,6 +130,7 @@ impl RowReader {
             // It was read before, so it can be read.
             let encoding = window.encoding().unwrap_or(Encoding::Utf8);
             let read = self.table.cells_again(row, encoding, &mut self.cells);
+            self.mapper.empty_missing(&mut self.cells);
             let problem = read.err().map(|bad| bad.problem(Format::Csv.unit()));
             return Ok(Some(Row {
                 line: next.line,
@@ -146,6 +147,8 @@ impl RowReader {
             let (range, problem) = match body {
                 Body::Whole(range) => {
                     let read = self.read(&range, window)?;
+                    let repeats = read.is_none() && self.table.is_header(&self.cells);
+                    self.mapper.empty_missing(&mut self.cells);
                     if read.is_none() && !self.mapper.takes(&self.cells) {
                         self.table.pass_over();
                         self.passed_over.add(line);
@@ -153,7 +156,6 @@ impl RowReader {
                         self.passed_over_origins.add(self.table.origin(row));
                         continue;
                     }
-                    let repeats = read.is_none() && self.table.is_header(&self.cells);
                     (Some(range), read.or(repeats.then_some(Problem::RepeatsHeader)))
                 }
                 Body::Broken(range, problem) => (Some(range), Some(Problem::Unreadable(problem))),

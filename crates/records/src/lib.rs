@@ -38,6 +38,7 @@ pub use self::accepts::Accepts;
 pub use self::checked::Checked;
 pub use self::checker::Checker;
 pub use self::identifier::invisible::is_invisible;
+pub use self::identifier::words::{is_missing, is_nobody, total_word};
 pub use self::ids::Ids;
 pub use self::kind::RecordKind;
 pub use self::report::{Problems, Report, Warnings, thousands};

@@ -99,6 +99,10 @@ async fn a_preview_is_json_if_asked_for() {
         (&calls[0]["lines"], &preview["report"]["bad"]),
         (&json!([1, 6]), &json!(1))
     );
+    let records = &preview["report"]["records"];
+    ran.says(&format!(
+        "the counts below are of the first {records} records, which were read for these calls"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

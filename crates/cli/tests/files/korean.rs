@@ -255,11 +255,11 @@ fn complete(proposal: &str) -> String {
         if names("전표ID") {
             out.push(entry.to_owned());
         } else if names("배송메모") {
-            out.push("  memo: 배송메모\n  df_discount: {constant: 0}".to_owned());
+            out.push("  memo: 배송메모".to_owned());
         } else if names("광고수신") {
             out.push(format!("  agreed: {}", entry.split_once(": ").unwrap().1));
         } else if entry.starts_with("df_discount: {constant: 0.0}") {
-            out.push("    df_discount: {constant: 0}".to_owned());
+            out.push(line.replacen("# ", "", 1).replace("0.0", "0"));
         } else {
             out.push(line.to_owned());
         }

@@ -98,6 +98,11 @@ async fn a_preview_of_a_korean_table_shows_what_would_arrive() {
     let arguments = [&["preview"][..], &OPTIONS, &["--calls", "1000"]].concat();
     let ran = desk.run(&arguments).await;
     ran.is(1).says("nothing was sent").says("57 good, 3 bad");
+    assert!(
+        !ran.err.contains("the counts below"),
+        "they are of all records: {}",
+        ran.err
+    );
     let calls: Vec<Value> = ran
         .out
         .split("POST /api/v1/events\n")

@@ -59,7 +59,7 @@ async fn the_rows_of_a_receipt_become_one_order() {
         .says("till.csv has 11 lines: 8 of records, 1 of the header, 2 passed over")
         .says("2 rows were passed over by the mapping, first on line 3, 6")
         .says("rows with the same key do not stand together: give sort_by_group: true in the mapping")
-        .says("금액: must be a number such as 1234.5 (on line 9)");
+        .says("금액: must be a number such as 1234.5 (on line 9, row 1 of 2)");
 
     let receipt = desk.receipt("till.csv");
     assert_eq!(
@@ -231,7 +231,7 @@ async fn orders_whose_rows_are_scattered_are_sorted_and_each_is_loaded_once() {
     desk.run(&load("till.csv"))
         .await
         .is(2)
-        .says("금액: must be a number such as 1234.5 (on line 409)")
+        .says("금액: must be a number such as 1234.5 (on line 409, row 2 of 3)")
         .says("till.csv:9");
     let sent = desk.emulator.ledger().events().count();
     assert!(0 < sent && sent < ORDERS, "{sent}");

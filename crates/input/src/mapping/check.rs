@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 
 use super::{
     column::Take,
+    condition::Conditions,
     definition::{Definition, Escape, EventName},
     properties::PropertySources,
+    source::Source,
     types::Type,
 };
 
@@ -23,6 +25,7 @@ impl Definition {
                 "sort_by_group: needs group_by, which says the rows of which columns belong together".to_owned(),
             );
         }
+        self.check_missing()?;
         let zone = self.timezone.as_ref();
         let Some(records) = &self.records else {
             return self.check_record(zone, self.group_by.is_some());
@@ -39,6 +42,31 @@ impl Definition {
                 None => record.check_record(zone, self.group_by.is_some()),
             };
             checked.map_err(|problem| format!("records, number {number}: {problem}"))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses texts that are looked for and never found, since they are read as empty cells.
+    fn check_missing(&self) -> Result<(), String> {
+        let Some(missing) = &self.missing else { return Ok(()) };
+        let records = || [self].into_iter().chain(self.records.iter().flatten());
+        let conditions = records().flat_map(|record| [&record.only_if, &record.skip_if].into_iter().flatten());
+        let columns = records().flat_map(Self::sources).filter_map(|source| match source {
+            Source::Column(column) => Some(column),
+            Source::Constant(_) => None,
+        });
+        if let Some(text) = conditions.flat_map(Conditions::texts).find(|text| missing.means(text)) {
+            return Err(format!(
+                "missing: {text} is read as an empty cell, which a condition finds by empty: true and not by its text"
+            ));
+        }
+        if let Some(text) = columns
+            .flat_map(|column| column.texts())
+            .find(|text| missing.means(text))
+        {
+            return Err(format!(
+                "missing: {text} is read as an empty cell, which default gives a value, and not values, true or false"
+            ));
         }
         Ok(())
     }
@@ -74,6 +102,7 @@ impl Definition {
             ("skip_top", self.skip_top > 0),
             ("skip_bottom", self.skip_bottom > 0),
             ("timezone", self.timezone.is_some()),
+            ("missing", self.missing.is_some()),
             ("group_by", self.group_by.is_some()),
             ("sort_by_group", self.sort_by_group),
             ("records", self.records.is_some()),

@@ -52,6 +52,13 @@ impl Column {
         }
     }
 
+    /// The texts that its cells are compared with.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.iter().flat_map(|values| &values.0).map(|(text, _)| text);
+        let lists = [&self.yes, &self.no].into_iter().flatten().flatten();
+        values.chain(lists).map(String::as_str)
+    }
+
     /// Its name in a message.
     pub(super) fn label(&self) -> String {
         self.names().join(" + ")

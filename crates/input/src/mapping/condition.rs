@@ -44,6 +44,15 @@ impl Conditions {
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|condition| condition.column.as_str())
     }
+
+    /// The texts that a cell is compared with.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let lists = self.0.iter().filter_map(|condition| match &condition.test {
+            Test::In(texts) => Some(texts),
+            Test::Empty(_) | Test::Prefix(_) => None,
+        });
+        lists.flatten().map(String::as_str)
+    }
 }
 
 impl<'de> Deserialize<'de> for Conditions {

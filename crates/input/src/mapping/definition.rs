@@ -8,6 +8,7 @@ use super::{
     column::is_default,
     condition::Conditions,
     group_by::GroupBy,
+    missing::Missing,
     properties::PropertySources,
     source::{self, Source},
 };
@@ -33,6 +34,8 @@ pub(super) struct Definition {
         skip_serializing_if = "Option::is_none"
     )]
     pub(super) timezone: Option<TimeZone>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missing: Option<Missing>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) only_if: Option<Conditions>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -43,6 +43,7 @@ pub(crate) fn fit(
         is_to_sort: definition.sort_by_group,
     });
     Ok(RowMapper {
+        missing: definition.missing.clone(),
         filter: fit.filter(definition),
         key,
         records,

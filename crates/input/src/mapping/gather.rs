@@ -9,8 +9,8 @@ use super::{
     record::{Cell, Member, RecordMapper, Value, write_items},
 };
 use crate::{
+    misfit::{Misfit, RowOfGroup},
     table::Cells,
-    unfit::{at, at_line},
 };
 
 /// What the rows of a group have given for one record.
@@ -20,8 +20,7 @@ pub(crate) struct Gathered {
     slots: Vec<Slot>,
     /// The items of all rows as JSON.
     items: String,
-    /// The line of the first row.
-    line: Option<u64>,
+    first: Option<RowOfGroup>,
     scratch: String,
 }
 
@@ -42,12 +41,12 @@ impl Gathered {
             (slot.is_there, slot.is_set, slot.sum) = (false, false, Decimal::default());
         }
         self.items.clear();
-        self.line = None;
+        self.first = None;
     }
 
     /// Whether there is a row.
     pub(crate) const fn has_rows(&self) -> bool {
-        self.line.is_some()
+        self.first.is_some()
     }
 
     /// How many bytes the items have.
@@ -56,24 +55,23 @@ impl Gathered {
     }
 
     /// Adds a row, or says what is wrong with it.
-    pub(crate) fn add(&mut self, record: &RecordMapper, cells: &Cells, line: u64) -> Result<(), Violation> {
-        let first_line = *self.line.get_or_insert(line);
-        let is_first = first_line == line;
+    pub(crate) fn add(&mut self, record: &RecordMapper, cells: &Cells, row: RowOfGroup) -> Result<(), Misfit> {
+        let first = *self.first.get_or_insert(row);
+        let is_first = first == row;
+        let misfit = |violation| Misfit::of(violation, [row]);
         if self.slots.is_empty() {
             self.slots.resize_with(record.members().count(), Slot::default);
         }
         for (member, slot) in record.members().zip(&mut self.slots) {
             let Value::Cell(cell) = &member.value else { continue };
             self.scratch.clear();
-            let written = cell
-                .write(cells, &mut self.scratch)
-                .map_err(|violation| at_line(&violation, line))?;
+            let written = cell.write(cells, &mut self.scratch).map_err(misfit)?;
             let is_new = match cell.take {
                 Take::Same if is_first => true,
                 Take::Same if slot.is_there == written.is_there && slot.json == self.scratch => false,
                 Take::Same => {
                     let violation = Violation::new(&cell.column, differs(cell));
-                    return Err(at(&violation, format_args!("on line {first_line} and line {line}")));
+                    return Err(Misfit::of(violation, [first, row]));
                 }
                 Take::First => written.is_filled && !slot.is_set,
                 Take::Last => written.is_filled,
@@ -81,7 +79,7 @@ impl Gathered {
                     if written.is_filled {
                         let sum = added(slot.sum, cell, cells);
                         let violation = |problem| Violation::new(&cell.column, problem);
-                        slot.sum = sum.map_err(|problem| at_line(&violation(problem), line))?;
+                        slot.sum = sum.map_err(|problem| misfit(violation(problem)))?;
                         slot.is_set = true;
                     }
                     false
@@ -92,7 +90,7 @@ impl Gathered {
                 (slot.is_there, slot.is_set) = (written.is_there, true);
             }
         }
-        write_items(record.items(), cells, &mut self.items).map_err(|violation| at_line(&violation, line))
+        write_items(record.items(), cells, &mut self.items).map_err(misfit)
     }
 
     /// Writes the record of all rows, or says why there is none.

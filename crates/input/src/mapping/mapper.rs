@@ -2,11 +2,12 @@
 
 use dfinery::Violation;
 
-use super::{condition::Filter, gather::Gathered, group_by::Key, record::RecordMapper};
+use super::{condition::Filter, gather::Gathered, group_by::Key, missing::Missing, record::RecordMapper};
 use crate::table::Cells;
 
 /// A mapping fitted to the header of a table.
 pub(crate) struct RowMapper {
+    pub(super) missing: Option<Missing>,
     pub(super) filter: Filter,
     /// The columns whose cells are the same in all rows of a record, if it is made of several.
     pub(super) key: Option<Key>,
@@ -21,6 +22,13 @@ pub(crate) struct RecordOf<'m> {
 }
 
 impl RowMapper {
+    /// Empties the cells that only say that something is missing, before anything else looks at them.
+    pub(crate) fn empty_missing(&self, cells: &mut Cells) {
+        if let Some(missing) = &self.missing {
+            cells.empty(|cell| missing.means(cell));
+        }
+    }
+
     /// Whether a row becomes a record.
     pub(crate) fn takes(&self, cells: &Cells) -> bool {
         self.filter.takes(cells) && self.record_for(cells, 0).is_some()

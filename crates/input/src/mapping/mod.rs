@@ -11,6 +11,7 @@ mod gather;
 mod group_by;
 mod lines;
 mod mapper;
+mod missing;
 pub(crate) mod number;
 mod place;
 mod properties;

@@ -16,9 +16,10 @@ use crate::{error::InputError, table::Layout};
 /// One row becomes one record: an event if `event` is given, a profile if `user_properties` are, and otherwise an identity.
 /// `schemas/mapping.schema.json` and `docs/mapping.md` describe the keys:
 ///
-/// * of the table: `delimiter`, `escape`, `short_rows`, `skip_top`, `skip_bottom` and `timezone`; `only_if` and `skip_if`,
-///   conditions on rows; `records`, a list of several records of a row; `group_by`, the columns that are the same in all
-///   rows of one event, and `sort_by_group`, for rows that do not stand together;
+/// * of the table: `delimiter`, `escape`, `short_rows`, `skip_top`, `skip_bottom`, `timezone` and `missing`, the texts that
+///   mean an empty cell; `only_if` and `skip_if`, conditions on rows; `records`, a list of several records of a row;
+///   `group_by`, the columns that are the same in all rows of one event, and `sort_by_group`, for rows that do not stand
+///   together;
 /// * of a record: `identity`, `event`, `event_datetime`, `event_log_id`, `event_properties`, `event_items`,
 ///   `user_properties` and `request_datetime`, and within `records` its own `only_if` and `skip_if`;
 /// * of a value: where it is from (`column`, `constant`, `join` and `with`, and with `group_by` also `first`, `last` and

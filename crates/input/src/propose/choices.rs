@@ -1,6 +1,7 @@
 //! Columns with few different texts: yes and no, and genders.
 
 use super::tally::Tally;
+use dfinery_records::is_missing;
 
 /// The most different texts to keep.
 const MOST: usize = 20;
@@ -109,7 +110,7 @@ impl Choices {
         misfits.are_strays_of(filled).then_some(Chosen { how, misfits })
     }
 
-    /// Each text for a gender with its value, in the order of the values.
+    /// Each text for a gender with its value, in the order of the values; `filled` does not count what is missing.
     pub(super) fn genders(&self, filled: u64) -> Option<Chosen<Vec<(String, &'static str)>>> {
         let mut how = Vec::new();
         let misfits = self.misfits(|text| {
@@ -117,7 +118,7 @@ impl Choices {
                 .iter()
                 .position(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(text)));
             how.extend(found.map(|at| (at, text.to_owned())));
-            found.is_some()
+            found.is_some() || is_missing(text)
         });
         how.sort();
         let how = how
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_gender_that_is_not_known_is_left_out_and_counted() {
         let mut cells = vec!["남"; 500];
-        cells.extend(["여", "여자", "모름"]);
+        cells.extend(["여", "여자", "사람", "모름"]);
         let genders = of(&cells).genders(503).unwrap();
         let pairs: Vec<_> = genders
             .how
@@ -174,6 +175,6 @@ mod tests {
             .collect();
         assert_eq!(pairs, [("남", "Male"), ("여", "Female"), ("여자", "Female")]);
         assert_eq!(genders.misfits.place(), "in line 504");
-        assert_eq!(of(&["남", "모름"]).genders(2), None);
+        assert_eq!(of(&["남", "사람"]).genders(2), None);
     }
 }

@@ -1,17 +1,19 @@
 //! Turns the findings about a table into a mapping.
 
+mod orders;
 mod whole;
 
 use std::fmt::Write as _;
 
 use super::{
     evidence::Evidence,
-    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, scalar, suggested_type, time, yes_or_no},
+    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, suggested_type, time, yes_or_no},
     moments::Moment,
     proposal::{Proposal, ProposalOptions},
     receipts::Receipts,
-    sheet::Sheet,
-    text::{Entry, Section, Text},
+    sheet::{Sheet, Total},
+    tally::Tally,
+    text::{Entry, Records, Section, Text},
     words::{self, Found, Meaning},
 };
 use dfinery::tables::{PropertyType, StandardProperty};
@@ -39,30 +41,45 @@ pub(super) struct Draft<'a> {
     sheet: &'a Sheet,
     known: &'a ProposalOptions,
     kind: RecordKind,
+    /// What becomes of a row.
+    records: Records,
     text: Text,
     unsure: Vec<(Rank, String)>,
     /// Columns without a meaning.
     unnamed: Vec<String>,
     /// The rows of an order, if several make one event.
     receipts: Option<&'a Receipts>,
+    /// The columns that tell orders of the same number apart.
+    scope: Vec<&'a str>,
     complete: bool,
     needs_zone: bool,
-    /// Which rows are none of the table.
-    skips: Vec<String>,
+    /// Words in columns with another form of cells, for what is missing.
+    missing: Vec<String>,
+    /// Which rows are none of the table: the column, and what its cell is.
+    skips: Vec<(&'a str, Total)>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(sheet: &'a Sheet, known: &'a ProposalOptions, accepts: Accepts) -> Self {
+        let kind = kind(sheet, known, accepts);
+        let are_members = kind == RecordKind::Profile && accepts == Accepts::Mixed;
         let mut draft = Self {
             sheet,
             known,
-            kind: kind(sheet, known, accepts),
+            kind,
+            records: if are_members {
+                Records::IdentityAndProfile
+            } else {
+                Records::One
+            },
             text: Text::default(),
             unsure: Vec::new(),
             unnamed: Vec::new(),
             receipts: None,
+            scope: Vec::new(),
             complete: true,
             needs_zone: false,
+            missing: Vec::new(),
             skips: Vec::new(),
         };
         if let Some((line, problem)) = &sheet.first_broken {
@@ -70,7 +87,7 @@ impl<'a> Draft<'a> {
             let said = format!("{rows} rows cannot be read, the first in line {line}: {problem}.");
             draft.unsure.push((Rank::Misfit, said));
         }
-        draft.receipts = sheet.receipts.as_ref().filter(|receipts| draft.are_orders(receipts));
+        draft.orders();
         let named = |name: &str| sheet.columns.iter().filter(|(other, _)| other == name).count();
         for (place, (column, evidence)) in sheet.columns.iter().enumerate() {
             match named(column) {
@@ -93,15 +110,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether the rows are lines of orders, which belong together.
-    fn are_orders(&self, receipts: &Receipts) -> bool {
-        let has_items = self.sheet.columns.iter().any(|(column, _)| {
-            words::meaning(column).is_some_and(|found| matches!(found.meaning, Meaning::ItemProperty(_)))
-        });
-        self.kind == RecordKind::Event && has_items && receipts.are_there()
-    }
-
-    fn column(&mut self, place: usize, column: &str, evidence: &Evidence) {
+    fn column(&mut self, place: usize, column: &'a str, evidence: &Evidence) {
         let Some(found) = words::meaning(column).filter(|_| evidence.filled > 0) else {
             return self.unknown(place, column, evidence);
         };
@@ -111,6 +120,9 @@ impl<'a> Draft<'a> {
             Meaning::EventTime if is_event => self.time(place, column, evidence),
             Meaning::EventProperty(property) if is_event => {
                 self.property(Section::EventProperties, property, found, place, column, evidence);
+                if let Some(of_item) = self.same_of_item(property, place) {
+                    self.property(Section::EventItems, of_item, found, place, column, evidence);
+                }
             }
             Meaning::ItemProperty(property) if is_event => {
                 self.property(Section::EventItems, property, found, place, column, evidence);
@@ -142,7 +154,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn identifier(&mut self, name: &str, place: usize, column: &str, evidence: &Evidence) {
+    fn identifier(&mut self, name: &str, place: usize, column: &'a str, evidence: &Evidence) {
         let is_deletion = self.kind == RecordKind::Deletion && name != "external_id";
         let mut guess = Guess::default();
         let misfits = match name {
@@ -151,6 +163,7 @@ impl<'a> Draft<'a> {
             _ => None,
         };
         guess.misfits = misfits.cloned().unwrap_or_default();
+        guess.has_form = misfits.is_some();
         if name == "phone_no" {
             guess.keys.push("type: phone".to_owned());
         }
@@ -168,12 +181,14 @@ impl<'a> Draft<'a> {
             None
         };
         if name == "external_id" && guess.doubt.is_none() {
-            for (word, tally) in &evidence.nobody {
-                let condition = format!("{{column: {}, equals: {}}}", scalar(column), scalar(word));
-                self.skip(&condition);
+            for (word, tally) in evidence.missing.iter().chain(evidence.nobody.iter()) {
+                self.skips.push((column, Total::Word(word.to_owned())));
+                let rows = match tally.count {
+                    1 => "1 row has".to_owned(),
+                    many => format!("{} rows have", thousands(many)),
+                };
                 let said = format!(
-                    "{} rows have {word} as {column:?}, {}, which would make one user of many people: they are skipped.",
-                    thousands(tally.count),
+                    "{rows} {word} as {column:?}, {}, which would make one user of many people: skipped.",
                     tally.place()
                 );
                 self.say(Rank::Remark, said);
@@ -205,6 +220,8 @@ impl<'a> Draft<'a> {
                 _ => None,
             };
         }
+        // An event needs its time.
+        guess.misfits = Tally::sum([&guess.misfits, &evidence.missing.tally()].into_iter());
         self.needs_zone |= needs_zone;
         if self.text.has(Section::Time, KEY) {
             self.text.withdraw(Section::Time, KEY);
@@ -223,9 +240,8 @@ impl<'a> Draft<'a> {
         evidence: &Evidence,
     ) {
         let mut guess = read_property(evidence, property);
-        let is_amount = property.name == "df_total_purchase_amount";
-        let is_line_amount = is_amount && self.receipts.is_some_and(|receipts| receipts.differ_in(place));
-        if !found.is_sure && !is_line_amount {
+        let is_sure = found.is_sure || self.is_amount_of_order(property, place);
+        if !is_sure {
             guess.doubt = guess.doubt.or_else(|| {
                 Some(found.doubt.map_or_else(
                     || format!("it may be something else than {}", property.label.en.to_lowercase()),
@@ -282,8 +298,12 @@ impl<'a> Draft<'a> {
     fn push(&mut self, section: Section, key: &str, guess: &Guess, place: usize, column: &str, evidence: &Evidence) {
         let mut note = evidence.describe();
         let value = self.in_order(section, key, guess, place, column, &mut note);
+        let is_to_be_named = guess.doubt.as_deref() == Some(UNREGISTERED);
+        if guess.has_form && (guess.doubt.is_none() || is_to_be_named) {
+            self.missing_in(column, evidence);
+        }
         if guess.misfits.count > 0 {
-            let misfits = guess.misfits.misfits(evidence.filled);
+            let misfits = guess.misfits.misfits(evidence.not_blank());
             let _ = write!(note, "; {misfits}");
             if guess.doubt.is_none() {
                 self.say(Rank::Misfit, format!("{column:?}: {misfits}."));
@@ -295,7 +315,7 @@ impl<'a> Draft<'a> {
         }
         if let Some(doubt) = &guess.doubt {
             let _ = write!(note, "; unsure: {doubt}");
-            if doubt == UNREGISTERED {
+            if is_to_be_named {
                 self.unnamed.push(column.to_owned());
             } else {
                 self.say(Rank::Doubt, format!("{column:?}: {doubt}."));
@@ -310,72 +330,40 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// The source of a value; among several rows of an order, how these become one value.
-    fn in_order(
-        &mut self,
-        section: Section,
-        key: &str,
-        guess: &Guess,
-        place: usize,
-        column: &str,
-        note: &mut String,
-    ) -> String {
-        let plain = guess.source(column);
-        let Some(receipts) = self.receipts.filter(|_| section != Section::EventItems) else {
-            return plain;
-        };
-        let differing = receipts.differing_in(place);
-        if receipts.differ_in(place) {
-            let of_rows = |how: &str, keys: &[String]| {
-                let all: Vec<_> = [format!("{how}: {}", scalar(column))]
-                    .into_iter()
-                    .chain(keys.iter().cloned())
-                    .collect();
-                format!("{{{}}}", all.join(", "))
-            };
-            if key == "df_total_purchase_amount" {
-                let kind = "type: double".to_owned();
-                let thousands = guess.keys.iter().filter(|key| key.starts_with("thousands")).cloned();
-                return of_rows("sum", &[kind].into_iter().chain(thousands).collect::<Vec<_>>());
+    /// Lets the words of a column that are not of its form be empty cells.
+    fn missing_in(&mut self, column: &str, evidence: &Evidence) {
+        let tally = evidence.missing.tally();
+        if tally.count == 0 {
+            return;
+        }
+        for (word, _) in evidence.missing.iter() {
+            if !self.missing.iter().any(|other| other == word) {
+                self.missing.push(word.to_owned());
             }
-            let _ = write!(
-                note,
-                "; differs within {}: that of the first row is taken",
-                orders(differing)
-            );
-            return of_rows("first", &guess.keys);
         }
-        if differing > 0 && guess.doubt.is_none() {
-            let said = format!("differs within {}, which will be bad", orders(differing));
-            let _ = write!(note, "; {said}");
-            self.say(
-                Rank::Misfit,
-                format!("{column:?}: {said}; write {{first: {column}}} to take that of the first row."),
-            );
-        }
-        plain
-    }
-
-    fn skip(&mut self, condition: &str) {
-        self.skips.push(condition.to_owned());
+        let cells = if tally.count == 1 { "cell is" } else { "cells are" };
+        let said = format!(
+            "{column:?}: {} {cells} {}, {}: read as empty.",
+            thousands(tally.count),
+            evidence.missing.listed(),
+            tally.place()
+        );
+        self.say(Rank::Remark, said);
     }
 
     pub(super) fn into_proposal(mut self) -> Proposal {
         self.unsure.sort_by_key(|(rank, _)| *rank);
         let unsure: Vec<_> = self.unsure.into_iter().map(|(_, said)| said).collect();
         Proposal {
-            yaml: self.text.write(self.sheet, &unsure),
+            yaml: self.text.write(self.sheet, self.records, &unsure),
             unsure,
             complete: self.complete,
+            accepts: match self.records {
+                Records::IdentityAndProfile => Accepts::Mixed,
+                Records::One => Accepts::Only(self.kind),
+            },
             rows: self.sheet.rows,
         }
-    }
-}
-
-fn orders(count: u64) -> String {
-    match count {
-        1 => "1 order".to_owned(),
-        many => format!("{} orders", thousands(many)),
     }
 }
 

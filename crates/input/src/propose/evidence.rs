@@ -6,33 +6,38 @@ use foldhash::fast::FixedState;
 use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{
-    choices::Choices,
+    choices::{Choices, Chosen, YesNo},
     moments::{Moment, Moments},
+    noted::Noted,
     numbers::Numbers,
     tally::Tally,
 };
 use crate::mapping::number;
-use dfinery_records::thousands;
+use dfinery_records::{is_missing, is_nobody, thousands};
 
-/// The most different values to count.
-const MOST_DISTINCT: usize = 10_000;
+/// The most different values to count in a column, and in all columns together.
+pub(super) const MOST_DISTINCT: usize = 10_000;
+const MOST_DISTINCT_OF_ALL: usize = 400_000;
 /// A number with this many digits is an id, and a program that takes it for a number may change its last digits.
 const DIGITS_OF_IDS: usize = 16;
-/// Words in a column of identifiers for somebody who has none.
-const NOBODY: [&str; 8] = ["비회원", "비회원구매", "없음", "guest", "null", "none", "N/A", "-"];
 const DATES: &[Moment] = &[Moment::Date];
 const TIMES: &[Moment] = &[Moment::Time, Moment::LocalTime];
 
 /// Looks at the cells of one column.
 pub(super) struct Evidence {
+    /// Cells that say something.
     pub(super) filled: u64,
-    pub(super) empty: u64,
+    empty: u64,
+    /// Cells that say that something is missing.
+    pub(super) missing: Noted,
     pub(super) moments: Moments,
     pub(super) numbers: Numbers,
     pub(super) choices: Choices,
-    /// Words for nobody, as they are written.
-    pub(super) nobody: Vec<(String, Tally)>,
+    identifies_users: bool,
+    /// Words for a user without an identifier, beside what is missing.
+    pub(super) nobody: Noted,
     distinct: HashSet<u64>,
+    most_distinct: usize,
     leading_zero: bool,
     most_digits: usize,
     not_emails: Tally,
@@ -44,15 +49,19 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn new() -> Self {
+    /// For a column of a table with this many, which may identify users.
+    pub(super) fn new(columns: usize, identifies_users: bool) -> Self {
         Self {
             filled: 0,
             empty: 0,
-            moments: Moments::new(),
+            missing: Noted::default(),
+            moments: Moments::default(),
             numbers: Numbers::default(),
             choices: Choices::default(),
-            nobody: Vec::new(),
+            identifies_users,
+            nobody: Noted::default(),
             distinct: HashSet::new(),
+            most_distinct: most_distinct(columns),
             leading_zero: false,
             most_digits: 0,
             not_emails: Tally::default(),
@@ -69,8 +78,16 @@ impl Evidence {
             self.empty += 1;
             return;
         }
+        // A consent that is missing may be meant as a refusal, so that the choices see it as well.
+        self.choices.add(text, line);
+        if self.missing.add(text, line, is_missing) {
+            return;
+        }
+        if self.identifies_users {
+            self.nobody.add(text, line, is_nobody);
+        }
         self.filled += 1;
-        if self.distinct.len() <= MOST_DISTINCT {
+        if self.distinct.len() <= self.most_distinct {
             self.distinct.insert(FixedState::default().hash_one(cell));
         }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -91,24 +108,8 @@ impl Evidence {
         }
         self.uuids += u64::from(is_uuid(text));
         self.is_rounded |= is_rounded(text);
-        if digits == 0 && text.len() <= 15 && NOBODY.iter().any(|word| word.eq_ignore_ascii_case(text)) {
-            self.add_nobody(text, line);
-        }
-        self.choices.add(text, line);
         self.numbers.add(text, line);
         self.moments.add(text, line);
-    }
-
-    fn add_nobody(&mut self, text: &str, line: u64) {
-        if !self.nobody.iter().any(|(word, _)| word == text) {
-            if self.nobody.len() >= NOBODY.len() {
-                return;
-            }
-            self.nobody.push((text.to_owned(), Tally::default()));
-        }
-        for (_, tally) in self.nobody.iter_mut().filter(|(word, _)| word == text) {
-            tally.add(line);
-        }
     }
 
     /// Whether the cells look like numbers but must stay texts.
@@ -131,6 +132,16 @@ impl Evidence {
         self.phones().is_some() && self.mobiles.saturating_mul(100) >= self.filled.saturating_mul(99)
     }
 
+    /// How many cells are not empty, with those that say that something is missing.
+    pub(super) fn not_blank(&self) -> u64 {
+        self.filled + self.missing.tally().count
+    }
+
+    /// The texts for yes and no, if nearly all cells are.
+    pub(super) fn yes_or_no(&self) -> Option<Chosen<YesNo>> {
+        self.choices.yes_or_no(self.not_blank())
+    }
+
     pub(super) const fn is_uuid(&self) -> bool {
         self.filled > 0 && self.uuids == self.filled
     }
@@ -146,25 +157,40 @@ impl Evidence {
 
     /// Whether all filled cells differ, as far as different values are counted.
     pub(super) fn is_unique(&self) -> bool {
-        self.distinct.len() > MOST_DISTINCT || self.distinct.len() as u64 == self.filled
+        self.distinct.len() > self.most_distinct || self.distinct.len() as u64 == self.filled
     }
 
-    /// A description of the cells that shows none of them.
+    /// Whether all filled cells are the same.
+    pub(super) fn is_constant(&self) -> bool {
+        self.distinct.len() <= 1
+    }
+
+    /// A description of the cells that shows none of them, except words for what is missing.
     pub(super) fn describe(&self) -> String {
-        if self.filled == 0 {
+        let missing = self.missing.tally().count;
+        if self.filled == 0 && missing == 0 {
             return "all cells are empty".to_owned();
+        } else if self.filled == 0 {
+            return format!("all cells are empty or {}", self.missing.listed());
         }
         let distinct = match self.distinct.len() {
             1 => "1 value".to_owned(),
-            many if many > MOST_DISTINCT => format!("more than {} different values", thousands(MOST_DISTINCT as u64)),
+            many if many > self.most_distinct => {
+                format!("more than {} different values", thousands(self.most_distinct as u64))
+            }
             many => format!("{} different values", thousands(many as u64)),
         };
-        format!("{}; {distinct}, {}", self.kind(), self.emptiness())
+        let described = format!("{}; {distinct}, {}", self.kind(), self.emptiness());
+        match missing {
+            0 => described,
+            1 => format!("{described}, 1 is {}", self.missing.listed()),
+            many => format!("{described}, {} are {}", thousands(many), self.missing.listed()),
+        }
     }
 
     /// How many cells are empty; a percentage only where it is not rounded to none or all.
     fn emptiness(&self) -> String {
-        let all = self.filled + self.empty;
+        let all = self.not_blank() + self.empty;
         let share = self.empty.saturating_mul(100) / all.max(1);
         match self.empty {
             0 => "none empty".to_owned(),
@@ -188,7 +214,7 @@ impl Evidence {
             "numbers with leading zeros, which only a text keeps".to_owned()
         } else if self.most_digits >= DIGITS_OF_IDS && self.numbers.best(self.filled, true).is_some() {
             format!("numbers of up to {} digits, which only a text keeps", self.most_digits)
-        } else if self.choices.yes_or_no(self.filled).is_some() {
+        } else if self.yes_or_no().is_some() {
             "yes or no".to_owned()
         } else {
             let found = self
@@ -204,6 +230,11 @@ impl Evidence {
             .to_owned()
         }
     }
+}
+
+/// How many different values to count in each of this many columns.
+pub(super) fn most_distinct(columns: usize) -> usize {
+    MOST_DISTINCT.min(MOST_DISTINCT_OF_ALL / columns.max(1))
 }
 
 fn is_email(text: &str) -> bool {
@@ -234,7 +265,7 @@ mod tests {
     use super::*;
 
     fn of(cells: &[&str]) -> Evidence {
-        let mut evidence = Evidence::new();
+        let mut evidence = Evidence::new(1, true);
         for (line, cell) in cells.iter().enumerate() {
             evidence.add(cell, line as u64 + 2);
         }
@@ -289,13 +320,40 @@ mod tests {
     #[test]
     fn a_majority_decides() {
         let mut cells = vec!["010-1234-5678"; 300];
-        cells.push("-");
+        cells.push("010");
         let evidence = of(&cells);
         assert!(evidence.is_phone());
         assert_eq!(evidence.phones().map(Tally::place).as_deref(), Some("in line 302"));
-        assert_eq!(evidence.nobody[0].1.count, 1);
         let mut cells = vec!["a@example.com"; 300];
-        cells.extend(["-"; 2]);
+        cells.extend(["a"; 2]);
         assert_eq!(of(&cells).emails(), None);
+    }
+
+    #[test]
+    fn what_is_missing_decides_nothing() {
+        let cells = ["12", "-", "7", "", "N/A", "-"];
+        let evidence = of(&cells);
+        assert_eq!(
+            evidence.describe(),
+            "whole numbers; 2 different values, 16% empty, 3 are - or N/A"
+        );
+        assert_eq!(evidence.missing.tally().place(), "in lines 3, 6, 7");
+        assert!(of(&["-", "2024-06-24"]).has_dates());
+        assert!(of(&["없음", "a@example.com"]).emails().is_some());
+        assert_eq!(of(&["Y", "-"]).yes_or_no(), None, "it may mean no");
+        assert_eq!(of(&["-", ""]).describe(), "all cells are empty or -");
+        let nobody = of(&["M-1", "비회원", "0000", "guest"]).nobody;
+        assert_eq!(nobody.listed(), "비회원 or guest");
+    }
+
+    #[test]
+    fn many_columns_share_what_is_counted() {
+        assert_eq!(most_distinct(12), MOST_DISTINCT);
+        assert_eq!(most_distinct(400), 1_000);
+        let mut evidence = Evidence::new(40_000, false);
+        for line in 0..20_u64 {
+            evidence.add(&format!("x{line}"), line);
+        }
+        assert_eq!(evidence.describe(), "texts; more than 10 different values, none empty");
     }
 }

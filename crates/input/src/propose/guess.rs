@@ -26,6 +26,8 @@ pub(super) struct Guess {
     pub(super) misfits: Tally,
     /// What is worth a look although it applies.
     pub(super) remark: Option<&'static str>,
+    /// Whether only cells of one form can be read so, which words for what is missing have not.
+    pub(super) has_form: bool,
 }
 
 impl Guess {
@@ -45,6 +47,11 @@ impl Guess {
 
     fn with(mut self, misfits: Tally) -> Self {
         self.misfits = misfits;
+        self
+    }
+
+    fn of_form(mut self) -> Self {
+        self.has_form = true;
         self
     }
 
@@ -71,7 +78,7 @@ pub(super) fn read_as(evidence: &Evidence, property_type: PropertyType) -> Guess
         PropertyType::Long | PropertyType::Double => number(evidence, property_type),
         PropertyType::Boolean => yes_or_no(evidence),
         PropertyType::Date => match evidence.moments.reading(evidence.filled, &[Moment::Date]) {
-            Some(reading) => date(reading),
+            Some(reading) => date(reading).of_form(),
             None => Guess::unsure(
                 &["type: date"],
                 "fewer than 99.5% of the cells are dates in known forms",
@@ -85,7 +92,7 @@ pub(super) fn read_as(evidence: &Evidence, property_type: PropertyType) -> Guess
                     let mut guess = time(&reading);
                     guess.keys.insert(0, "type: datetime".to_owned());
                     guess.doubt = guess.doubt.or_else(|| needs_zone.then(|| NEEDS_ZONE.to_owned()));
-                    guess
+                    guess.of_form()
                 }
                 None => Guess::unsure(
                     &["type: datetime"],
@@ -114,11 +121,13 @@ pub(super) fn read_property(evidence: &Evidence, property: &StandardProperty) ->
     };
     let misfits = chosen.misfits;
     if chosen.how.iter().all(|(text, value)| text == value) {
-        return Guess::default().with(misfits);
+        return Guess::default().with(misfits).of_form();
     }
     let pair = |(text, value): &(String, &str)| format!("{}: {value}", scalar(text));
     let pairs: Vec<_> = chosen.how.iter().map(pair).collect();
-    let mut guess = Guess::new(&[&format!("values: {{{}}}", pairs.join(", "))]).with(misfits);
+    let mut guess = Guess::new(&[&format!("values: {{{}}}", pairs.join(", "))])
+        .with(misfits)
+        .of_form();
     if chosen.how.iter().any(|(text, _)| text == "1" || text == "2") {
         guess.remark = Some("1 is taken for Male and 2 for Female");
     }
@@ -137,11 +146,11 @@ fn number(evidence: &Evidence, property_type: PropertyType) -> Guess {
     } else {
         &[]
     };
-    Guess::new(keys).with(found.misfits)
+    Guess::new(keys).with(found.misfits).of_form()
 }
 
 pub(super) fn yes_or_no(evidence: &Evidence) -> Guess {
-    let Some(chosen) = evidence.choices.yes_or_no(evidence.filled) else {
+    let Some(chosen) = evidence.yes_or_no() else {
         return Guess::unsure(
             &["type: boolean"],
             "fewer than 99.5% of the cells are one of true, 1, Y, false, 0, N",
@@ -213,7 +222,7 @@ pub(super) fn suggested_type(evidence: &Evidence) -> PropertyType {
         PropertyType::Datetime
     } else if evidence.is_id() {
         PropertyType::String
-    } else if evidence.choices.yes_or_no(evidence.filled).is_some() {
+    } else if evidence.yes_or_no().is_some() {
         PropertyType::Boolean
     } else if is_number(false) {
         PropertyType::Long

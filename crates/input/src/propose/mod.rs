@@ -6,6 +6,7 @@ mod draft;
 mod evidence;
 mod guess;
 mod moments;
+mod noted;
 mod numbers;
 mod proposal;
 mod receipts;
@@ -32,8 +33,9 @@ use dfinery_records::Accepts;
 /// Proposes a mapping for a CSV or TSV file, after reading every row.
 ///
 /// It judges a column by its name, and by the forms in which at least 99.5 % of its cells can be read; the others are
-/// counted in [`Proposal::unsure`]. What is uncertain becomes a comment in the proposal. With [`Accepts::Mixed`], the rows are taken for events if a column looks like the time of
-/// an event.
+/// counted in [`Proposal::unsure`]. What is uncertain becomes a comment in the proposal. With [`Accepts::Mixed`], the rows are
+/// taken for events if a column looks like the time of an event, and otherwise for members, each of them an identity and a
+/// profile.
 ///
 /// # Errors
 /// If the file cannot be read, is not a table, or has no header.

@@ -1,5 +1,7 @@
 //! The forms of times and dates in a column.
 
+use std::sync::LazyLock;
+
 use super::tally::Tally;
 use crate::mapping::{
     CellReader, Column, Type,
@@ -45,44 +47,60 @@ struct Form {
     reader: CellReader,
     /// The same with the day before the month.
     swapped: Option<(String, CellReader)>,
+}
+
+/// All forms that are known, in the order in which they are tried.
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let times = TIMES
+        .iter()
+        .map(|format| Form::new(Moment::LocalTime, format, Type::Datetime));
+    let dates = DATES.iter().map(|format| Form::new(Moment::Date, format, Type::Date));
+    let counts = COUNTS
+        .iter()
+        .map(|(format, _)| Form::new(Moment::Count, format, Type::Datetime));
+    let with_offset = [Form::new(Moment::Time, "", Type::Datetime)];
+    with_offset
+        .into_iter()
+        .chain(times)
+        .chain(dates)
+        .chain(counts)
+        .flatten()
+        .collect()
+});
+
+/// The cells of a column that a form reads.
+#[derive(Clone, Default)]
+struct Counts {
     tally: Tally,
     /// Cells that only the swapped form reads, and cells that both read.
     only_swapped: Tally,
     either: Tally,
 }
 
+impl Counts {
+    const fn all(&self) -> u64 {
+        self.tally.count + self.only_swapped.count + self.either.count
+    }
+}
+
+/// Which of the two orders of day and month reads a cell.
+enum Read {
+    Plain,
+    Swapped,
+    Either,
+}
+
 /// Counts the cells of a column by their form.
+#[derive(Default)]
 pub(super) struct Moments {
-    forms: Vec<Form>,
+    /// For each form; none before a cell has one.
+    counts: Vec<Counts>,
     others: Tally,
     shape: String,
     scratch: String,
 }
 
 impl Moments {
-    pub(super) fn new() -> Self {
-        let mut forms: Vec<_> = Form::new(Moment::Time, "", Type::Datetime).into_iter().collect();
-        let times = TIMES
-            .iter()
-            .filter_map(|format| Form::new(Moment::LocalTime, format, Type::Datetime));
-        forms.extend(times);
-        forms.extend(
-            DATES
-                .iter()
-                .filter_map(|format| Form::new(Moment::Date, format, Type::Date)),
-        );
-        let counts = COUNTS
-            .iter()
-            .filter_map(|(format, _)| Form::new(Moment::Count, format, Type::Datetime));
-        forms.extend(counts);
-        Self {
-            forms,
-            others: Tally::default(),
-            shape: String::new(),
-            scratch: String::new(),
-        }
-    }
-
     pub(super) fn add(&mut self, cell: &str, line: u64) {
         if !cell.starts_with(|c: char| c.is_ascii_digit()) || cell.len() > LONGEST {
             return self.others.add(line);
@@ -92,9 +110,21 @@ impl Moments {
         if self.shape == "9" && !matches!(cell.len(), 5 | 8 | 10 | 12..=14) {
             return self.others.add(line);
         }
-        for form in &mut self.forms {
-            if form.may_be(cell, &self.shape) && form.add(cell, line, &mut self.scratch) {
-                return;
+        for (place, form) in FORMS
+            .iter()
+            .enumerate()
+            .filter(|(_, form)| form.may_be(cell, &self.shape))
+        {
+            let Some(read) = form.read(cell, &mut self.scratch) else {
+                continue;
+            };
+            self.counts.resize_with(FORMS.len(), Counts::default);
+            if let Some(counts) = self.counts.get_mut(place) {
+                return match read {
+                    Read::Plain => counts.tally.add(line),
+                    Read::Swapped => counts.only_swapped.add(line),
+                    Read::Either => counts.either.add(line),
+                };
             }
         }
         self.others.add(line);
@@ -102,45 +132,45 @@ impl Moments {
 
     /// The form, or the two forms, that nearly all cells have.
     pub(super) fn reading(&self, filled: u64, moments: &[Moment]) -> Option<Reading> {
-        let mut found: Vec<&Form> = self
-            .forms
+        let mut found: Vec<_> = FORMS
             .iter()
-            .filter(|form| moments.contains(&form.moment) && form.count() > 0)
+            .zip(&self.counts)
+            .filter(|(form, counts)| moments.contains(&form.moment) && counts.all() > 0)
             .collect();
-        found.sort_by_key(|form| std::cmp::Reverse(form.count()));
+        found.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.all()));
         let [first, rest @ ..] = found.as_slice() else {
             return None;
         };
-        let alone = self.read_by(&[first]);
+        let alone = self.read_by(&[*first]);
         let partner = rest
             .iter()
-            .find(|form| form.moment == first.moment && first.swapped.is_none() && form.swapped.is_none())
+            .find(|(form, _)| form.moment == first.0.moment && first.0.swapped.is_none() && form.swapped.is_none())
             // Less would be strays of the first form.
-            .filter(|form| form.count().saturating_mul(100) >= filled);
-        let together = partner.map(|second| self.read_by(&[first, second]));
+            .filter(|(_, counts)| counts.all().saturating_mul(100) >= filled);
+        let together = partner.map(|second| self.read_by(&[*first, *second]));
         let fits = |reading: &Reading| reading.misfits.are_strays_of(filled);
         together.filter(fits).or_else(|| Some(alone).filter(fits))
     }
 
-    fn read_by(&self, forms: &[&Form]) -> Reading {
-        let is_read = |form: &Form| forms.iter().any(|other| std::ptr::eq(form, *other));
+    fn read_by(&self, forms: &[(&Form, &Counts)]) -> Reading {
+        let is_read = |counts: &Counts| forms.iter().any(|(_, other)| std::ptr::eq(counts, *other));
         let mut misfits = vec![&self.others];
-        for form in self.forms.iter().filter(|form| !is_read(form)) {
-            misfits.extend([&form.tally, &form.only_swapped, &form.either]);
+        for counts in self.counts.iter().filter(|counts| !is_read(counts)) {
+            misfits.extend([&counts.tally, &counts.only_swapped, &counts.either]);
         }
         let mut formats = Vec::new();
         let mut is_ambiguous = false;
-        for form in forms {
+        for (form, counts) in forms {
             match &form.swapped {
-                Some((swapped, _)) if form.only_swapped.count > form.tally.count => {
+                Some((swapped, _)) if counts.only_swapped.count > counts.tally.count => {
                     formats.push(swapped.clone());
-                    misfits.push(&form.tally);
-                    is_ambiguous |= form.tally.count > 0;
+                    misfits.push(&counts.tally);
+                    is_ambiguous |= counts.tally.count > 0;
                 }
                 Some(_) => {
                     formats.push(form.format.clone());
-                    misfits.push(&form.only_swapped);
-                    is_ambiguous |= form.tally.count == 0 || form.only_swapped.count > 0;
+                    misfits.push(&counts.only_swapped);
+                    is_ambiguous |= counts.tally.count == 0 || counts.only_swapped.count > 0;
                 }
                 None => formats.push(form.format.clone()),
             }
@@ -154,7 +184,7 @@ impl Moments {
         }
         formats.retain(|format| !format.is_empty());
         Reading {
-            moment: forms.first().map_or(Moment::Date, |form| form.moment),
+            moment: forms.first().map_or(Moment::Date, |(form, _)| form.moment),
             formats,
             misfits: Tally::sum(misfits.into_iter()),
             is_ambiguous,
@@ -187,14 +217,7 @@ impl Form {
             shape: shape_of_format(format),
             reader: reader(format)?,
             swapped,
-            tally: Tally::default(),
-            only_swapped: Tally::default(),
-            either: Tally::default(),
         })
-    }
-
-    const fn count(&self) -> u64 {
-        self.tally.count + self.only_swapped.count + self.either.count
     }
 
     /// A quick look, since reading a cell in every form would take long.
@@ -227,19 +250,18 @@ impl Form {
         }
     }
 
-    fn add(&mut self, cell: &str, line: u64, scratch: &mut String) -> bool {
+    fn read(&self, cell: &str, scratch: &mut String) -> Option<Read> {
         let mut reads = |reader: &CellReader| {
             scratch.clear();
             reader.write(cell, scratch).is_ok()
         };
         let swapped = self.swapped.as_ref().is_some_and(|(_, reader)| reads(reader));
         match (reads(&self.reader), swapped) {
-            (true, true) => self.either.add(line),
-            (true, false) => self.tally.add(line),
-            (false, true) => self.only_swapped.add(line),
-            (false, false) => return false,
+            (true, true) => Some(Read::Either),
+            (true, false) => Some(Read::Plain),
+            (false, true) => Some(Read::Swapped),
+            (false, false) => None,
         }
-        true
     }
 }
 
@@ -250,7 +272,7 @@ mod tests {
     const TIME: &[Moment] = &[Moment::Time, Moment::LocalTime, Moment::Count];
 
     fn reading(cells: &[&str], moments: &[Moment]) -> Option<Reading> {
-        let mut all = Moments::new();
+        let mut all = Moments::default();
         for (line, cell) in cells.iter().enumerate() {
             all.add(cell, line as u64 + 2);
         }

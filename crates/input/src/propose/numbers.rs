@@ -1,11 +1,24 @@
 //! The numbers in a column.
 
+use std::sync::LazyLock;
+
 use super::tally::Tally;
 use crate::mapping::{CellReader, Column, Type};
 
+/// Reads each kind of number.
+static READERS: LazyLock<[Option<CellReader>; 4]> = LazyLock::new(|| {
+    [(true, false), (false, false), (true, true), (false, true)].map(|(is_long, has_thousands)| {
+        let column = Column {
+            thousands: has_thousands.then_some(','),
+            ..Column::default()
+        };
+        CellReader::new(&column, if is_long { Type::Long } else { Type::Double }, None).ok()
+    })
+});
+
 /// Counts the cells of a column by the kind of number that they are.
+#[derive(Default)]
 pub(super) struct Numbers {
-    readers: [Option<CellReader>; 4],
     /// Whole numbers, other numbers, and the same two with separators of thousands.
     tallies: [Tally; 4],
     others: Tally,
@@ -23,29 +36,6 @@ pub(super) struct Found {
 const IS_LONG: [bool; 4] = [true, false, true, false];
 const HAS_THOUSANDS: [bool; 4] = [false, false, true, true];
 
-impl Default for Numbers {
-    fn default() -> Self {
-        let reader = |is_long: bool, has_thousands: bool| {
-            let column = Column {
-                thousands: has_thousands.then_some(','),
-                ..Column::default()
-            };
-            CellReader::new(&column, if is_long { Type::Long } else { Type::Double }, None).ok()
-        };
-        Self {
-            readers: [
-                reader(true, false),
-                reader(false, false),
-                reader(true, true),
-                reader(false, true),
-            ],
-            tallies: Default::default(),
-            others: Tally::default(),
-            scratch: String::new(),
-        }
-    }
-}
-
 impl Numbers {
     pub(super) fn add(&mut self, cell: &str, line: u64) {
         let may_be_number = cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
@@ -56,7 +46,7 @@ impl Numbers {
             scratch.clear();
             reader.is_some_and(|reader| reader.write(cell, scratch).is_ok())
         };
-        let kinds = self.readers.iter().zip(HAS_THOUSANDS);
+        let kinds = READERS.iter().zip(HAS_THOUSANDS);
         let found = kinds
             .zip(&mut self.tallies)
             .find(|((reader, thousands), _)| may_be_number && *thousands == has_thousands && reads(reader.as_ref()));

@@ -1,5 +1,7 @@
 //! A proposed mapping, and what is known in advance.
 
+use dfinery_records::Accepts;
+
 /// What is known about a table in advance.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -19,6 +21,8 @@ pub struct Proposal {
     pub yaml: String,
     /// What it leaves to you, one sentence each; its comments say the same.
     pub unsure: Vec<String>,
+    /// The kinds of records that it makes.
+    pub accepts: Accepts,
     /// Whether the table can be loaded with it as it is.
     pub complete: bool,
     /// How many rows were read.

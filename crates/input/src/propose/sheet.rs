@@ -2,9 +2,9 @@
 
 use super::{
     evidence::Evidence,
-    receipts::Receipts,
+    receipts::{ReceiptColumns, Receipts},
     tally::Tally,
-    words::{self, Meaning},
+    words::{self, Found, Meaning},
 };
 use crate::{
     error::InputError,
@@ -14,19 +14,12 @@ use crate::{
     window::Window,
 };
 
-/// What a row of totals has in one of its cells.
-const TOTALS: [&str; 8] = [
-    "합계",
-    "소계",
-    "총계",
-    "총합계",
-    "합 계",
-    "Total",
-    "TOTAL",
-    "Grand Total",
-];
 /// The most columns and words of totals to tell apart.
 const MOST_TOTALS: usize = 8;
+/// The longest cell to take for a total, in bytes.
+const LONGEST_TOTAL: usize = 32;
+/// The most columns to look at.
+const MOST_COLUMNS: usize = 2_000;
 
 /// The findings about a table.
 pub(super) struct Sheet {
@@ -34,14 +27,24 @@ pub(super) struct Sheet {
     /// The separator of cells, if it is not the usual one.
     pub(super) delimiter: Option<char>,
     pub(super) columns: Vec<(String, Evidence)>,
+    /// How many columns behind these are not looked at.
+    pub(super) more_columns: usize,
     pub(super) rows: u64,
-    /// Rows of totals: the place of the column, the word in it, and how many there are.
-    pub(super) totals: Vec<(usize, &'static str, Tally)>,
+    /// Rows of totals: the place of the column, how the cell begins or what it is, and how many there are.
+    pub(super) totals: Vec<(usize, Total, Tally)>,
     /// The rows with the same order number, if a column has one.
     pub(super) receipts: Option<Receipts>,
     /// How many rows cannot be read, with the line of the first and its problem.
     pub(super) broken: u64,
     pub(super) first_broken: Option<(u64, String)>,
+}
+
+/// What the cell of a total is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Total {
+    Word(String),
+    /// A word that a number follows.
+    Prefix(String),
 }
 
 impl Sheet {
@@ -57,19 +60,22 @@ impl Sheet {
         let mut sheet = Self {
             name: name.to_owned(),
             delimiter: None,
-            columns: header.into_iter().map(|column| (column, Evidence::new())).collect(),
+            more_columns: header.len().saturating_sub(MOST_COLUMNS),
+            columns: Vec::new(),
             rows: 0,
             totals: Vec::new(),
             receipts: None,
             broken: 0,
             first_broken: None,
         };
-        let is_order = |(column, _): &(String, _)| {
-            words::meaning(column).is_some_and(
-                |found| matches!(found.meaning, Meaning::EventProperty(property) if property.name == "df_order_id"),
-            )
-        };
-        sheet.receipts = sheet.columns.iter().position(is_order).map(Receipts::new);
+        sheet.receipts = receipt_columns(&header).map(Receipts::new);
+        let looked_at = header.len().min(MOST_COLUMNS);
+        let columns = header.into_iter().take(looked_at);
+        let columns = columns.map(|column| {
+            let evidence = Evidence::new(looked_at, words::meaning(&column).is_some_and(Found::is_user));
+            (column, evidence)
+        });
+        sheet.columns = columns.collect();
         let mut cells = Cells::default();
         while let Some(frame) = table.next(window).map_err(|stop| stop.into_error(name))? {
             sheet.rows += 1;
@@ -100,7 +106,7 @@ impl Sheet {
             let at = self
                 .totals
                 .iter()
-                .position(|(other, same, _)| (*other, *same) == (place, word));
+                .position(|(other, same, _)| (*other, same) == (place, &word));
             let at = at.unwrap_or(self.totals.len());
             if at == self.totals.len() && at < MOST_TOTALS {
                 self.totals.push((place, word, Tally::default()));
@@ -109,7 +115,7 @@ impl Sheet {
                 return tally.add(line);
             }
         }
-        let row = (0..).map_while(|index| cells.get(index));
+        let row = (0..self.columns.len()).map_while(|index| cells.get(index));
         if let Some(receipts) = &mut self.receipts {
             receipts.add(row.clone(), line);
         }
@@ -119,16 +125,45 @@ impl Sheet {
     }
 }
 
+/// The columns that say which rows are one order, if one has the number of the order.
+fn receipt_columns(header: &[String]) -> Option<ReceiptColumns> {
+    let header = header.get(..MOST_COLUMNS).unwrap_or(header);
+    let meant = |is_meant: fn(Meaning) -> bool| {
+        let is_meant = |column: &String| words::meaning(column).is_some_and(|found| is_meant(found.meaning));
+        header.iter().position(is_meant)
+    };
+    let named = |name: &str| header.iter().position(|column| words::usual_name(column) == Some(name));
+    let number =
+        meant(|meaning| matches!(meaning, Meaning::EventProperty(property) if property.name == "df_order_id"))?;
+    let time = meant(|meaning| meaning == Meaning::EventTime);
+    Some(ReceiptColumns {
+        number,
+        scope: [
+            named("store_code").or_else(|| named("store_name")),
+            named("pos_no"),
+            named("business_day").or(time),
+        ],
+        user: header
+            .iter()
+            .position(|column| words::meaning(column).is_some_and(Found::is_user)),
+        time,
+    })
+}
+
 /// The word of a row of totals, most of whose other cells are empty.
-fn total(cells: &Cells) -> Option<(usize, &'static str)> {
+fn total(cells: &Cells) -> Option<(usize, Total)> {
     let mut found = None;
     let (mut all, mut empty) = (0_usize, 0_usize);
     for (place, cell) in cells.iter().enumerate() {
         let text = cell.trim();
         all += 1;
         empty += usize::from(text.is_empty());
-        if found.is_none() && text.len() <= 12 {
-            found = TOTALS.iter().find(|word| **word == text).map(|word| (place, *word));
+        if found.is_none() && text.len() <= LONGEST_TOTAL {
+            found = dfinery_records::total_word(text).map(|word| {
+                let is_whole = word.len() == text.len();
+                let form = if is_whole { Total::Word } else { Total::Prefix };
+                (place, form(word.to_owned()))
+            });
         }
     }
     found.filter(|_| all > 2 && empty * 2 > all - 1)

@@ -1,5 +1,7 @@
 //! What is proposed for whole tables.
 
+mod orders;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -145,17 +147,31 @@ fn a_column_whose_digits_a_spreadsheet_has_lost_is_not_applied() {
 }
 
 #[test]
-fn members_become_profiles() {
+fn members_become_identities_and_profiles() {
     let csv = "회원번호,이메일,생년월일,성별,회원등급,푸시 수신 동의 (광고),문자수신동의\n\
                1,a@example.com,19991231,Male,gold,Y,동의\n2,b@example.com,20010101,Female,,N,거부\n";
+    let properties = r#""user_properties":{"df_birth":"2001-01-01","df_gender":"Female","df_push_ads_optin":false}}"#;
     let (proposal, folder) = propose_for(csv.as_bytes(), &ProposalOptions::default(), Accepts::Mixed);
-    assert!(proposal.complete, "{}", proposal.yaml);
+    assert!(
+        proposal.complete && proposal.accepts == Accepts::Mixed,
+        "{}",
+        proposal.yaml
+    );
+    assert_eq!(
+        load(&folder, &proposal.yaml).unwrap()[2..],
+        [
+            r#"{"identity":{"external_id":"2","email":"b@example.com"}}"#.to_owned(),
+            format!(r#"{{"identity":{{"external_id":"2"}},{properties}"#),
+        ],
+        "{}",
+        proposal.yaml
+    );
+    let only = Accepts::Only(RecordKind::Profile);
+    let (proposal, folder) = propose_for(csv.as_bytes(), &ProposalOptions::default(), only);
+    assert!(proposal.complete && proposal.accepts == only, "{}", proposal.yaml);
     assert_eq!(
         load(&folder, &proposal.yaml).unwrap()[1],
-        concat!(
-            r#"{"identity":{"external_id":"2","email":"b@example.com"},"#,
-            r#""user_properties":{"df_birth":"2001-01-01","df_gender":"Female","df_push_ads_optin":false}}"#
-        ),
+        format!(r#"{{"identity":{{"external_id":"2","email":"b@example.com"}},{properties}"#),
         "{}",
         proposal.yaml
     );
@@ -174,7 +190,10 @@ fn other_delimiters_and_encodings_are_proposed_too() {
     let records = load(&folder, &proposal.yaml).unwrap();
     assert_eq!(
         records,
-        ["{\"identity\":{\"external_id\":\"1\"},\"user_properties\":{\"df_name\":\"가;나\"}}"]
+        [
+            r#"{"identity":{"external_id":"1"}}"#,
+            r#"{"identity":{"external_id":"1"},"user_properties":{"df_name":"가;나"}}"#
+        ]
     );
 }
 
@@ -202,11 +221,62 @@ fn what_is_no_table_is_refused() {
     }
 }
 
+#[test]
+fn words_for_nothing_do_not_hide_what_a_column_holds() {
+    let mut csv = "회원번호,생년월일,휴대폰,성별,회원등급,가입일,야간수신동의(문자)\n".to_owned();
+    for number in 0..50 {
+        csv.extend([&number.to_string(), ",19991231,010-1234-5678,남,미정,2024-01-01,Y\n"]);
+    }
+    csv += "x,-,없음,?,gold,N/A,-\n비회원,,,,,,N\n-,,,,,,N\n";
+    let (proposal, folder) = propose_for(csv.as_bytes(), &ProposalOptions::default(), Accepts::Mixed);
+    for line in [
+        // Also for the column that waits for a name; what the consent and the grade have may mean something.
+        "missing: [\"-\", \"없음\", \"?\", \"N/A\"]",
+        "skip_if: [{column: 회원번호, empty: true}, {column: 회원번호, equals: 비회원}]",
+        "      phone_no: {column: 휴대폰, type: phone}",
+        "      df_birth: {column: 생년월일, type: date, format: \"%Y%m%d\"}",
+        "      df_gender: {column: 성별, values: {남: Male}}",
+        "      # joined_at: {column: 가입일, type: date}",
+        "      df_membership: 회원등급  # texts; 1 value, 3% empty, 50 are 미정",
+    ] {
+        assert!(
+            proposal.yaml.contains(&format!("\n{line}")),
+            "{line}\n{}",
+            proposal.yaml
+        );
+    }
+    let said = "\"생년월일\": 1 cell is -, in line 52: read as empty.";
+    assert!(proposal.unsure.iter().any(|one| one == said), "{:#?}", proposal.unsure);
+    let records = load(&folder, &proposal.yaml).unwrap();
+    assert_eq!(
+        records[100..],
+        [
+            r#"{"identity":{"external_id":"x"}}"#,
+            r#"{"identity":{"external_id":"x"},"user_properties":{"df_membership":"gold"}}"#
+        ],
+        "{}",
+        proposal.yaml
+    );
+}
+
+#[test]
+fn what_is_not_looked_at_is_told() {
+    let header: Vec<_> = (0..2_100).map(|number| format!("c{number}")).collect();
+    let csv = format!("회원번호,{}\nu1{}\n", header.join(","), ",x".repeat(2_100));
+    let (proposal, _) = propose_for(csv.as_bytes(), &ProposalOptions::default(), Accepts::Mixed);
+    for said in [
+        "\n# As it has 2,101 columns, only 200 different values of each were counted.\n",
+        "\n# The 101 columns behind the first 2,000 were not looked at.\n",
+    ] {
+        assert!(proposal.yaml.contains(said), "{}", &proposal.yaml[..1_000]);
+    }
+}
+
 proptest! {
     #[test]
     fn every_proposal_can_be_read_and_holds_no_cell(
-        header in proptest::collection::btree_set("(회원번호|휴대폰|email|결제일시|주문번호|금액|수량|생일|[a-c가-다:#\\[\\]{}'\"&*!|> -]{1,8}|null|on)", 1..8),
-        cells in proptest::collection::vec("(7654[0-9]{3}|zq[a-z]{4}|2024-06-24|2024-06-24 15:42:25|Y|zq@zq.kr|010-7654-3210|)", 24),
+        header in proptest::collection::btree_set("(회원번호|휴대폰|email|결제일시|주문번호|금액|수량|생일|매장|할인|[a-c가-다:#\\[\\]{}'\"&*!|> -]{1,8}|null|on)", 1..8),
+        cells in proptest::collection::vec("(7654[0-9]{3}|zq[a-z]{4}|2024-06-24|2024-06-24 15:42:25|Y|-|없음|비회원|합계|zq@zq.kr|010-7654-3210|)", 24),
         kind in prop_oneof![
             Just(Accepts::Mixed), Just(Accepts::Only(RecordKind::Event)), Just(Accepts::Only(RecordKind::Profile)),
             Just(Accepts::Only(RecordKind::Identity)), Just(Accepts::Only(RecordKind::Deletion)),

@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{guess::scalar, sheet::Sheet};
+use super::{
+    evidence::{MOST_DISTINCT, most_distinct},
+    guess::scalar,
+    sheet::Sheet,
+};
 use crate::mapping::json_string;
+use dfinery_records::thousands;
 
 /// The keys of a mapping in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,14 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct Text(Vec<Entry>);
 
+/// What becomes of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Records {
+    One,
+    /// An identity, and a profile of one of its identifiers.
+    IdentityAndProfile,
+}
+
 impl Text {
     pub(super) fn push(&mut self, entry: Entry) {
         self.0.push(entry);
@@ -84,7 +97,7 @@ impl Text {
         }
     }
 
-    pub(super) fn write(&self, sheet: &Sheet, unsure: &[String]) -> String {
+    pub(super) fn write(&self, sheet: &Sheet, records: Records, unsure: &[String]) -> String {
         let mut yaml = String::from("# yaml-language-server: $schema=mapping.schema.json\n");
         let _ = writeln!(
             yaml,
@@ -96,6 +109,23 @@ impl Text {
         yaml.push_str(
             "# A line behind # is not applied. Take the # away where it is right, and the line that it replaces.\n",
         );
+        let columns = sheet.columns.len();
+        if most_distinct(columns) < MOST_DISTINCT {
+            let _ = writeln!(
+                yaml,
+                "# As it has {} columns, only {} different values of each were counted.",
+                thousands((columns + sheet.more_columns) as u64),
+                thousands(most_distinct(columns) as u64)
+            );
+        }
+        if sheet.more_columns > 0 {
+            let _ = writeln!(
+                yaml,
+                "# The {} columns behind the first {} were not looked at.",
+                thousands(sheet.more_columns as u64),
+                thousands(columns as u64)
+            );
+        }
         if !unsure.is_empty() {
             yaml.push_str("#\n# To be decided:\n");
             for one in unsure {
@@ -106,10 +136,44 @@ impl Text {
         if let Some(delimiter) = sheet.delimiter {
             let _ = writeln!(yaml, "delimiter: {}", json_string(&delimiter.to_string()));
         }
-        for section in Section::ALL {
-            self.write_section(section, &mut yaml);
+        let sections = Section::ALL.into_iter();
+        match records {
+            Records::One => sections.for_each(|section| self.write_section(section, &mut yaml)),
+            Records::IdentityAndProfile => {
+                let is_of_record = |section: &Section| matches!(section, Section::Identity | Section::UserProperties);
+                for section in sections.filter(|section| !is_of_record(section)) {
+                    self.write_section(section, &mut yaml);
+                }
+                self.write_identity_and_profile(&mut yaml);
+            }
         }
         yaml
+    }
+
+    fn write_identity_and_profile(&self, yaml: &mut String) {
+        let mut identity = String::new();
+        self.write_section(Section::Identity, &mut identity);
+        let mut profile = String::new();
+        if let Some(Entry { key, value, .. }) = self.strongest_identifier() {
+            let _ = writeln!(profile, "identity:\n  {key}: {value}");
+        }
+        self.write_section(Section::UserProperties, &mut profile);
+        yaml.push_str("records:\n");
+        for record in [identity, profile] {
+            for (line, mark) in record.lines().zip(std::iter::once("- ").chain(std::iter::repeat("  "))) {
+                let _ = writeln!(yaml, "  {mark}{line}");
+            }
+        }
+    }
+
+    /// The identifier by which a profile names its user.
+    fn strongest_identifier(&self) -> Option<&Entry> {
+        let mut applied = self
+            .0
+            .iter()
+            .filter(|entry| entry.section == Section::Identity && entry.applied);
+        let first = applied.clone().next();
+        applied.find(|entry| entry.key == "external_id").or(first)
     }
 
     fn write_section(&self, section: Section, yaml: &mut String) {

@@ -26,6 +26,13 @@ pub(super) struct Found {
     pub(super) doubt: Option<&'static str>,
 }
 
+impl Found {
+    /// Whether it is the id of a user in their own system.
+    pub(super) fn is_user(self) -> bool {
+        self.meaning == Meaning::Identifier("external_id")
+    }
+}
+
 const IDENTIFIERS: &[(&str, &[&str])] = &[
     (
         "external_id",
@@ -191,10 +198,63 @@ const UNSURE: &[(&str, &str)] = &[
 const OWN: &[(&str, &[&str])] = &[
     (
         "store_code",
-        &["점포코드", "매장코드", "지점코드", "storecode", "storeid"],
+        &[
+            "점포코드",
+            "점포번호",
+            "매장코드",
+            "매장번호",
+            "지점코드",
+            "지점번호",
+            "storecode",
+            "storeid",
+            "storeno",
+            "shopcode",
+            "shopid",
+            "branchcode",
+        ],
     ),
-    ("store_name", &["점포명", "매장명", "지점명", "storename"]),
-    ("pos_no", &["pos번호", "포스번호", "posno", "posid"]),
+    (
+        "store_name",
+        &[
+            "점포명",
+            "점포",
+            "매장명",
+            "매장",
+            "지점명",
+            "지점",
+            "storename",
+            "store",
+            "shop",
+            "branch",
+        ],
+    ),
+    (
+        "pos_no",
+        &[
+            "pos번호",
+            "포스번호",
+            "pos",
+            "포스",
+            "계산대번호",
+            "계산대",
+            "단말기번호",
+            "posno",
+            "posid",
+            "registerno",
+        ],
+    ),
+    (
+        "business_day",
+        &[
+            "영업일",
+            "영업일자",
+            "매출일",
+            "매출일자",
+            "businessday",
+            "businessdate",
+            "salesdate",
+        ],
+    ),
     (
         "joined_at",
         &["가입일", "가입일자", "가입일시", "joinedat", "signupdate"],

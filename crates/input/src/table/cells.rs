@@ -57,6 +57,21 @@ impl Cells {
         self.passed_over = cells;
     }
 
+    /// Makes the cells empty for which this is true.
+    pub(crate) fn empty(&mut self, is_to_be: impl Fn(&str) -> bool) {
+        self.scratch.clear();
+        let mut start = 0;
+        for end in &mut self.ends {
+            let cell = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            if !is_to_be(cell) {
+                self.scratch.push_str(cell);
+            }
+            *end = self.scratch.len();
+        }
+        std::mem::swap(&mut self.text, &mut self.scratch);
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<&str> {
         let index = index.checked_add(self.passed_over)?;
         let start = match index.checked_sub(1) {

@@ -1,22 +1,13 @@
-//! Identifiers that are words of a report or of a program, not names of users.
+//! Cells that are words of a report or of a program: none is the name of a user, and some say that a value is missing.
 
-/// What stands where an identifier is missing, in lower case, without blanks, `_`, `-` and brackets. In order.
+/// What stands where a value is missing, in lower case, without blanks, `_`, `-` and brackets. In order.
 ///
 /// Words that analytics services refuse as identifiers, what languages and databases print for nothing, and what Korean
 /// shops and their systems write.
-pub(crate) const PLACEHOLDERS: [&str; 72] = [
-    "anonymous",
+pub(crate) const MISSING: [&str; 32] = [
+    "#n/a",
     "blank",
-    "customerid",
-    "deleted",
-    "distinctid",
-    "dummy",
     "empty",
-    "example",
-    "externalid",
-    "false",
-    "guest",
-    "id",
     "missing",
     "n.a",
     "n.a.",
@@ -24,57 +15,73 @@ pub(crate) const PLACEHOLDERS: [&str; 72] = [
     "na",
     "nan",
     "nil",
-    "noid",
-    "nologin",
-    "nomember",
     "none",
-    "nonmember",
     "notapplicable",
-    "notauthenticated",
     "notavailable",
     "notprovided",
     "notset",
     "null",
+    "tba",
+    "tbd",
+    "undefined",
+    "unknown",
+    "void",
+    "널",
+    "모름",
+    "미상",
+    "미입력",
+    "미정",
+    "미확인",
+    "알수없음",
+    "없음",
+    "정보없음",
+    "해당없음",
+    "확인불가",
+];
+
+/// What stands where a user has no identifier, beside [`MISSING`], in the same form. In order.
+pub(crate) const NOBODY: [&str; 43] = [
+    "anonymous",
+    "customerid",
+    "deleted",
+    "distinctid",
+    "dummy",
+    "example",
+    "externalid",
+    "false",
+    "guest",
+    "id",
+    "noid",
+    "nologin",
+    "nomember",
+    "nonmember",
+    "notauthenticated",
     "nullnull",
     "objectobject",
     "sample",
     "string",
-    "tba",
-    "tbd",
     "temp",
     "test",
     "testid",
     "testuser",
     "true",
-    "undefined",
     "unidentified",
-    "unknown",
     "user",
     "userid",
-    "void",
     "게스트",
     "고객번호",
-    "널",
     "무명",
     "미가입",
     "미등록",
-    "미상",
-    "미입력",
-    "미정",
-    "미확인",
     "비회원",
+    "비회원구매",
     "손님",
     "아이디",
-    "알수없음",
-    "없음",
     "익명",
     "임시",
-    "정보없음",
     "탈퇴",
     "탈퇴회원",
     "테스트",
-    "해당없음",
-    "확인불가",
     "회원번호",
     "회원아이디",
 ];
@@ -120,7 +127,34 @@ pub(crate) fn placeholder(id: &str) -> Option<&'static str> {
     if id == "-1" {
         return Some("-1");
     }
-    word_in(&PLACEHOLDERS, id)
+    word_in(&MISSING, id).or_else(|| word_in(&NOBODY, id))
+}
+
+/// Whether a text stands where a value is missing: a word such as `N/A` or `없음`, or a sign such as `-`.
+#[must_use]
+pub fn is_missing(text: &str) -> bool {
+    // Most cells are told by their first byte.
+    let first = text.as_bytes().first();
+    let begins_word = |byte: &u8| BEGINS_WORD.get(usize::from(*byte)) == Some(&true);
+    if first.is_none_or(|byte| byte.is_ascii_alphanumeric() && !begins_word(byte)) {
+        return false;
+    }
+    SIGNS.iter().any(|sign| sign.eq_ignore_ascii_case(text)) || is_ruler(text) || word_in(&MISSING, text).is_some()
+}
+
+/// Whether an identifier is a word for a user who has none, such as `비회원` and `guest`, or for what is missing.
+#[must_use]
+pub fn is_nobody(id: &str) -> bool {
+    !id.bytes().any(|byte| byte.is_ascii_digit()) && placeholder(id).is_some()
+}
+
+/// What a total of a report says, if a text is one: the text itself, such as `합계`, or `총`, with which a count begins.
+#[must_use]
+pub fn total_word(text: &str) -> Option<&str> {
+    match text.strip_prefix("총") {
+        Some(count) if is_count(text) => text.strip_suffix(count),
+        _ => word_in(&TOTALS, text).map(|_| text),
+    }
 }
 
 /// Whether an identifier is a row of a report: a sum, a ruler, a note, a count.
@@ -170,19 +204,19 @@ fn word_in(words: &[&'static str], id: &str) -> Option<&'static str> {
 /// For each ASCII character, whether a word begins with it, in either case.
 pub(crate) const BEGINS_WORD: [bool; 128] = {
     let mut begins = [false; 128];
-    let mut place = 0;
-    while place < PLACEHOLDERS.len() + TOTALS.len() {
-        let word = if place < PLACEHOLDERS.len() {
-            PLACEHOLDERS[place]
-        } else {
-            TOTALS[place - PLACEHOLDERS.len()]
-        };
-        let first = word.as_bytes()[0];
-        if first.is_ascii() {
-            begins[first as usize] = true;
-            begins[first.to_ascii_uppercase() as usize] = true;
+    let lists: [&[&str]; 3] = [&MISSING, &NOBODY, &TOTALS];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut place = 0;
+        while place < lists[list].len() {
+            let first = lists[list][place].as_bytes()[0];
+            if first.is_ascii() {
+                begins[first as usize] = true;
+                begins[first.to_ascii_uppercase() as usize] = true;
+            }
+            place += 1;
         }
-        place += 1;
+        list += 1;
     }
     begins
 };
@@ -193,11 +227,47 @@ mod tests {
 
     #[test]
     fn the_lists_are_in_order_and_in_the_form_that_is_looked_up() {
-        for list in [&PLACEHOLDERS[..], &TOTALS[..]] {
+        for list in [&MISSING[..], &NOBODY[..], &TOTALS[..]] {
             assert!(list.is_sorted());
             for word in list {
                 assert_eq!(word_in(list, word), Some(*word));
             }
+        }
+    }
+
+    #[test]
+    fn a_word_says_that_a_value_or_a_user_is_missing_or_that_a_row_is_a_total() {
+        for text in [
+            "-",
+            "--",
+            "?",
+            "N/A",
+            "#N/A",
+            "n.a.",
+            "\\N",
+            "NULL",
+            "없음",
+            "(없음)",
+            "알 수 없음",
+        ] {
+            assert!(is_missing(text), "{text}");
+        }
+        for text in ["비회원", "비회원 구매", "Guest", "test"] {
+            assert!(!is_missing(text) && is_nobody(text), "{text}");
+        }
+        for text in ["", "0", "000", "-1", "1-2", "N", "무", "없음표", "회원"] {
+            assert!(!is_missing(text) && !is_nobody(text), "{text}");
+        }
+        for (text, word) in [
+            ("합계", "합계"),
+            ("합 계", "합 계"),
+            ("Grand Total", "Grand Total"),
+            ("총 1,234 건", "총"),
+        ] {
+            assert_eq!(total_word(text), Some(word));
+        }
+        for text in ["총무팀", "총", "합계표", "(3 rows)", ""] {
+            assert_eq!(total_word(text), None, "{text}");
         }
     }
 }

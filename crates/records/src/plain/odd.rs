@@ -2,7 +2,7 @@
 
 use crate::{
     WarningKind,
-    identifier::words::{PLACEHOLDERS, SIGNS, TOTALS},
+    identifier::words::{MISSING, NOBODY, SIGNS, TOTALS},
 };
 
 /// The warnings that these rules know. The others follow from the tables of the vendor.
@@ -133,7 +133,8 @@ fn is_placeholder(id: &str) -> bool {
     id == "-1"
         || (!zeros.is_empty() && zeros.chars().all(|c| c == '0'))
         || SIGNS.contains(&id.to_ascii_lowercase().as_str())
-        || PLACEHOLDERS.contains(&squeezed(id).as_str())
+        || MISSING.contains(&squeezed(id).as_str())
+        || NOBODY.contains(&squeezed(id).as_str())
 }
 
 fn is_rounded(id: &str) -> bool {

@@ -76,21 +76,24 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
     for (rows, expected) in [
         (
             "1,u,202406241542,A,1,,\n1,u,202406241542,B,x,,\n2,u,202406241542,A,1,,\n",
-            [(2, "금액: must be a number such as 1234.5 (on line 3)"), (4, "")],
+            [
+                (2, "금액: must be a number such as 1234.5 (on line 3, row 2 of 2)"),
+                (4, ""),
+            ],
         ),
         (
             "1,u,202406241542,A,1,1.5,\n2,u,202406241542,A,1,,\n",
             [(2, "포인트: must be a whole number of 64 bits (on line 2)"), (3, "")],
         ),
         (
-            "1,u,202406241542,A,1,,\n1,u,202406241543,B,1,,\n2,u,202406241542,A,1,,\n",
+            "1,u,202406241542,A,1,,\n1,u,202406241542,B,1,,\n1,u,202406241543,C,1,,\n2,u,202406241542,A,1,,\n",
             [
                 (
                     2,
                     "일시: is not the same in all rows of the record: write first: 일시 to take that of the first row, or last: 일시 \
-                     (on line 2 and line 3)",
+                     (on line 2 and line 4, rows 1 and 3 of 3)",
                 ),
-                (4, ""),
+                (5, ""),
             ],
         ),
         (
@@ -99,7 +102,7 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
                 (
                     2,
                     "회원: is not the same in all rows of the record: write first: 회원 to take that of the first row, or last: 회원 \
-                     (on line 2 and line 3)",
+                     (on line 2 and line 3, rows 1 and 2 of 2)",
                 ),
                 (4, ""),
             ],
@@ -113,7 +116,7 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
             [
                 (
                     2,
-                    "금액: the sum has more digits than can be added exactly, which is 38 (on line 3)",
+                    "금액: the sum has more digits than can be added exactly, which is 38 (on line 3, row 2 of 2)",
                 ),
                 (4, ""),
             ],
@@ -135,23 +138,29 @@ fn a_bad_row_makes_its_group_bad_and_no_other() {
 
 #[test]
 fn a_row_whose_key_cannot_be_read_spoils_the_groups_on_both_sides() {
-    let short = "the row has 1 column, the header has 7; if empty cells at its end were left out, give short_rows: true in the mapping (on line 3)";
+    let short = |place: &str| {
+        format!(
+            "the row has 1 column, the header has 7; if empty cells at its end were left out, give short_rows: true in the mapping (on \
+             line 3, {place})"
+        )
+    };
+    let (last_of_two, second_of_three) = (&*short("row 2 of 2"), &*short("row 2 of 3"));
     let doubt = "전표: the row before the first one may belong to it and cannot be used: mend that row, and load both (on line 3)";
-    let empty = "전표: 전표 is empty, so it is not known to which record the row belongs: fill it in, or pass over such rows by skip_if (on line 3)";
+    let empty = "전표: 전표 is empty, so it is not known to which record the row belongs: fill it in, or pass over such rows by skip_if (on line 3, row 2 of 2)";
     for (rows, expected) in [
         (
             "1,u,202406241542,A,1,,\nbroken\n2,u,202406241542,A,1,,\n3,u,202406241542,A,1,,\n",
-            vec![(2, short), (4, doubt), (5, "")],
+            vec![(2, last_of_two), (4, doubt), (5, "")],
         ),
         (
             "1,u,202406241542,A,1,,\nbroken\n1,u,202406241542,A,1,,\n3,u,202406241542,A,1,,\n",
-            vec![(2, short), (5, "")],
+            vec![(2, second_of_three), (5, "")],
         ),
         (
             "1,u,202406241542,A,1,,\n ,u,202406241542,A,1,,\n2,u,202406241542,A,1,,\n",
             vec![(2, empty), (4, doubt)],
         ),
-        ("1,u,202406241542,A,1,,\nbroken\n", vec![(2, short)]),
+        ("1,u,202406241542,A,1,,\nbroken\n", vec![(2, last_of_two)]),
     ] {
         assert_eq!(problems(&read_rows(rows, RECEIPTS)), expected, "{rows}");
     }

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-/// A row: its key, what it is, a number in cents, and two texts.
+/// A row: its key, what it is, a number in cents, and two texts. Each of these may be a word for something missing.
 #[derive(Clone, Debug)]
 struct Row {
     key: u8,
     what: String,
-    cents: Option<i32>,
+    cents: String,
     a: String,
     b: String,
 }
@@ -24,6 +24,7 @@ struct Rules {
     skip: Vec<String>,
     listed: BTreeMap<String, i64>,
     default: Option<i64>,
+    missing: Vec<&'static str>,
     take: &'static str,
 }
 
@@ -56,6 +57,13 @@ impl Rules {
         } else {
             format!("skip_if: {{column: what, in: [{}]}}\n", skip.join(", "))
         };
+        let missing: Vec<_> = self.missing.iter().map(|text| format!("\"{text}\"")).collect();
+        let missing = if missing.is_empty() {
+            String::new()
+        } else {
+            format!("missing: [{}]\n", missing.join(", "))
+        };
+        let key = format!("{missing}{key}");
         if self.is_in_two {
             let first = record("    ", "only_if: {column: what, equals: x}").replacen("    ", "  - ", 1);
             let second = record("    ", "skip_if: {column: what, equals: x}").replacen("    ", "  - ", 1);
@@ -71,6 +79,24 @@ impl Rules {
             ("", _) => Ok(self.default),
             (_, Some(value)) => Ok(Some(*value)),
             _ => self.default.map(Some).ok_or(()),
+        }
+    }
+
+    /// A row with the cells empty that are missing.
+    fn read(&self, row: &Row) -> Row {
+        let read = |cell: &String| {
+            if self.missing.contains(&cell.trim()) {
+                String::new()
+            } else {
+                cell.clone()
+            }
+        };
+        Row {
+            key: row.key,
+            what: read(&row.what),
+            cents: read(&row.cents),
+            a: read(&row.a),
+            b: read(&row.b),
         }
     }
 
@@ -93,11 +119,12 @@ impl Rules {
             _ if values.iter().any(|value| *value != values[0]) => return None,
             _ => values[0],
         };
-        let cents: Vec<_> = rows.iter().filter_map(|row| row.cents).collect();
+        let cents = rows.iter().filter(|row| !row.cents.trim().is_empty());
+        let cents: Vec<i64> = cents.map(|row| in_cents(&row.cents)).collect::<Option<_>>()?;
         let key = rows[0].key.to_string();
         let mut properties = Map::new();
         if !cents.is_empty() {
-            let sum: i64 = cents.iter().map(|cents| i64::from(*cents)).sum();
+            let sum = cents.iter().sum();
             properties.insert("sum".to_owned(), serde_json::from_str(&written(sum)).unwrap());
         }
         if let Some(listed) = listed {
@@ -120,6 +147,7 @@ impl Rules {
 
     /// The records of a table, in order.
     fn records(&self, table: &[Row]) -> Vec<Option<Value>> {
+        let table: Vec<_> = table.iter().map(|row| self.read(row)).collect();
         let rows: Vec<_> = table.iter().filter(|row| !self.skip.contains(&row.what)).collect();
         let together = |a: &&Row, b: &&Row| self.is_grouped && a.key == b.key;
         let mut seen = HashSet::new();
@@ -148,8 +176,18 @@ fn written(cents: i64) -> String {
     format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)
 }
 
+/// The number that [`written`] wrote.
+fn in_cents(text: &str) -> Option<i64> {
+    text.replace('.', "").parse().ok()
+}
+
 fn row() -> impl Strategy<Value = Row> {
-    (0..4_u8, "[xyz]", prop::option::of(-300..300), "[abc]?", "[ab]?").prop_map(|(key, what, cents, a, b)| Row {
+    let cents = prop_oneof![
+        6 => (-300_i64..300).prop_map(written),
+        1 => Just(String::new()),
+        1 => " ?-".prop_map(String::from),
+    ];
+    (0..4_u8, "[xyz-]", cents, "([abc]| ?-)?", "([ab]|-|[?])?").prop_map(|(key, what, cents, a, b)| Row {
         key,
         what,
         cents,
@@ -162,20 +200,23 @@ fn rules() -> impl Strategy<Value = Rules> {
     let listed = prop::collection::btree_map("[abc]", 0..3_i64, 1..4);
     let takes = prop::sample::select(vec!["column", "first", "last"]);
     let skip = prop::collection::vec("[xyz]", 0..2);
+    let missing = prop::sample::subsequence(vec!["-", "?", "none"], 0..=3);
     (
         any::<bool>(),
         any::<bool>(),
         skip,
         listed,
         prop::option::of(0..3_i64),
+        missing,
         takes,
     )
-        .prop_map(|(is_grouped, is_in_two, skip, listed, default, take)| Rules {
+        .prop_map(|(is_grouped, is_in_two, skip, listed, default, missing, take)| Rules {
             is_grouped,
             is_in_two,
             skip,
             listed,
             default,
+            missing,
             take,
         })
 }
@@ -190,8 +231,7 @@ proptest! {
         }
         let mut csv = "key,what,cents,a,b\n".to_owned();
         for Row { key, what, cents, a, b } in &table {
-            let cents = cents.map_or(String::new(), |cents| written(i64::from(cents)));
-            csv.extend([&key.to_string(), ",", what, ",", &cents, ",", a, ",", b, "\n"]);
+            csv.extend([&key.to_string(), ",", what, ",", cents, ",", a, ",", b, "\n"]);
         }
         let yaml = rules.yaml();
         let said = read(csv.as_bytes(), &options(Format::Csv, None, Some(&yaml))).unwrap();

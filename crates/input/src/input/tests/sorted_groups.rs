@@ -37,7 +37,7 @@ fn the_rows_of_a_group_are_found_wherever_they_are() {
             items.join(",")
         )
     };
-    let bad = "b: must be a whole number of 64 bits (on line 6)".to_owned();
+    let bad = "b: must be a whole number of 64 bits (on line 6, row 2 of 2)".to_owned();
     let expected = [
         (2, 4, "2,5\n2,\"7\"", Ok(json("2", "12", &["5", "7"]))),
         (3, 8, "1,10\n1,many", Err(bad)),

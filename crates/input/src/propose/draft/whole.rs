@@ -1,8 +1,10 @@
 //! The parts of a mapping that do not come from a single column.
 
 use super::{Draft, NAMELESS, Rank, UNREGISTERED};
+use crate::mapping::json_string;
 use crate::propose::{
     guess::{MISSING, constant, scalar},
+    sheet::Total,
     text::{Entry, Section},
 };
 use dfinery::{
@@ -39,49 +41,56 @@ impl Draft<'_> {
         }
     }
 
-    /// Which rows are none, and which belong together.
+    /// Which cells and rows are none, and which rows belong together.
     fn rows(&mut self) {
         let sheet = self.sheet;
-        for (place, word, tally) in &sheet.totals {
+        if !self.missing.is_empty() {
+            let words: Vec<_> = self.missing.iter().map(|word| json_string(word)).collect();
+            self.fixed(Section::Rows, "missing", &format!("[{}]", words.join(", ")), true);
+        }
+        for (place, total, tally) in &sheet.totals {
             let Some((column, _)) = sheet.columns.get(*place).filter(|(column, _)| !column.is_empty()) else {
                 continue;
             };
-            let condition = format!("{{column: {}, equals: {}}}", scalar(column), scalar(word));
-            self.skips.push(condition);
+            self.skips.push((column, total.clone()));
             let rows = if tally.count == 1 {
                 "row is a total"
             } else {
                 "rows are totals"
             };
+            let said = match total {
+                Total::Word(word) => format!("is {word}"),
+                Total::Prefix(word) => format!("begins with {word}"),
+            };
             let said = format!(
-                "{} {rows} ({column:?} is {word}), {}: skipped.",
+                "{} {rows} ({column:?} {said}), {}: skipped.",
                 thousands(tally.count),
                 tally.place()
             );
             self.say(Rank::Remark, said);
         }
-        match self.skips.as_slice() {
+        let mut skips: Vec<_> = self
+            .skips
+            .iter()
+            .map(|(column, cell)| self.condition(column, cell))
+            .collect();
+        skips.dedup();
+        match skips.as_slice() {
             [] => {}
-            [one] => self.fixed(Section::Rows, "skip_if", &one.clone(), true),
-            many => {
-                let all = format!("[{}]", many.join(", "));
-                self.fixed(Section::Rows, "skip_if", &all, true);
-            }
+            [one] => self.fixed(Section::Rows, "skip_if", one, true),
+            many => self.fixed(Section::Rows, "skip_if", &format!("[{}]", many.join(", ")), true),
         }
-        let Some(receipts) = self.receipts else { return };
-        let Some((column, _)) = sheet.columns.get(receipts.column) else {
-            return;
+        self.groups();
+    }
+
+    /// The condition that a cell is this.
+    fn condition(&self, column: &str, cell: &Total) -> String {
+        let test = match cell {
+            Total::Word(word) if self.missing.contains(word) => "empty: true".to_owned(),
+            Total::Word(word) => format!("equals: {}", scalar(word)),
+            Total::Prefix(word) => format!("prefix: {}", scalar(word)),
         };
-        self.fixed(Section::Rows, "group_by", &scalar(column), true);
-        if receipts.torn.count > 0 {
-            self.fixed(Section::Rows, "sort_by_group", "true", true);
-            let said = format!(
-                "{column:?}: {} orders go on after rows of others, {}: all rows are sorted by it first.",
-                thousands(receipts.torn.count),
-                receipts.torn.place()
-            );
-            self.say(Rank::Remark, said);
-        }
+        format!("{{column: {}, {test}}}", scalar(column))
     }
 
     fn event(&mut self) {
@@ -101,8 +110,13 @@ impl Draft<'_> {
         let event = self.known.event.as_deref();
         let event = EVENTS.iter().find(|standard| Some(standard.name) == event);
         for property in event.map_or(&[][..], |event| event.properties) {
-            if property.required == Required::Yes {
-                self.needed(Section::EventProperties, property.name, "Every event");
+            match property.required {
+                Required::Yes => self.needed(Section::EventProperties, property.name, "Every event"),
+                Required::Unsettled => {
+                    let whose = "By some pages of the vendor, every event";
+                    self.needed(Section::EventProperties, property.name, whose);
+                }
+                Required::No => {}
             }
         }
         if self.text.applies(Section::EventItems) {
@@ -141,7 +155,7 @@ impl Draft<'_> {
         (found(likeliest) > 0).then_some(likeliest.name)
     }
 
-    fn fixed(&mut self, section: Section, key: &str, value: &str, applied: bool) {
+    pub(super) fn fixed(&mut self, section: Section, key: &str, value: &str, applied: bool) {
         self.text.push(Entry {
             section,
             key: key.to_owned(),

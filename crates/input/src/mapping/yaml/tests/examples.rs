@@ -60,6 +60,7 @@ event_properties:
   count: {column: 횟수, type: long, default: 0}
 "#,
     r#"
+missing: ["-", "?", N/A, 없음, 99]
 only_if: {column: 상태, in: [결제, 반품, 1, true]}
 skip_if:
   - {column: 구분, equals: 합계}
@@ -308,6 +309,16 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "identity: {external_id: id}\nonly_if: {column: a, empty: maybe}",
         "line 2",
     ),
+    ("identity: {external_id: id}\nmissing: []", "missing: must not be empty"),
+    ("identity: {external_id: id}\nmissing: \"-\"", "line 2"),
+    (
+        "identity: {external_id: id}\nmissing: [\" \"]",
+        "missing: an empty cell is empty without being listed",
+    ),
+    (
+        "records: [{identity: {external_id: id}, missing: [x]}]",
+        "records, number 1: missing belongs to the top of the mapping",
+    ),
     ("records: []", "records: must not be empty"),
     (
         "identity: {external_id: id}\nrecords: [{identity: {external_id: id}}]",
@@ -393,6 +404,22 @@ pub(super) const WRONG_BEYOND_SCHEMA: &[(&str, &str)] = &[
     (
         "identity: {external_id: id}\nuser_properties: {a: {column: a, type: boolean, \"true\": [n]}}",
         "in common",
+    ),
+    (
+        "missing: [\"-\"]\nskip_if: {column: a, in: [\"-\", b]}\nidentity: {external_id: id}",
+        "line 1: missing: - is read as an empty cell, which a condition finds by empty: true",
+    ),
+    (
+        "missing: [없음]\nrecords: [{identity: {external_id: id}, only_if: {column: a, equals: 없음}}]",
+        "line 1: missing: 없음 is read as an empty cell, which a condition finds",
+    ),
+    (
+        "missing: [x]\nidentity: {external_id: id}\nuser_properties: {a: {column: a, values: {x: 1}}}",
+        "line 1: missing: x is read as an empty cell, which default gives a value",
+    ),
+    (
+        "missing: [x]\nrecords: [{identity: {external_id: id}, user_properties: {a: {column: a, type: boolean, \"false\": [x]}}}]",
+        "line 1: missing: x is read as an empty cell, which default gives a value",
     ),
     ("identity: {external_id: id, external_id: other}", "external_id"),
     ("identity: {external_id: id}\nuser_properties: {a: a, a: b}", "a"),
