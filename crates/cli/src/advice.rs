@@ -57,7 +57,7 @@ fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
     if let Some(input) = error.input() {
         on_input(input)
     } else if error.is_in_use() {
-        Some(sentence("Wait until it ends, or give this load another --state DIR"))
+        Some(sentence("Wait until it ends, then run the same command again"))
     } else if error.is_other_version() {
         Some(sentence(
             "Finish the load with that version, or begin anew with --restart",

@@ -9,7 +9,7 @@ use crate::{
     arguments::{Files, What},
     connection,
     output::{is_quiet, say, stdout, write_text},
-    progress::Reporter,
+    progress::{Reporter, Work},
     settings::{Flags, table::CHECK},
 };
 
@@ -60,7 +60,7 @@ pub async fn check(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let taxonomy = connection::taxonomy(&settings)?;
     let warnings = connection::warnings(&settings);
     let progress = Arc::new(Progress::default());
-    let reporter = Reporter::start(&settings, Arc::clone(&progress), None);
+    let reporter = Reporter::start(&settings, Arc::clone(&progress), Work::Check);
     let out = arguments.out.clone();
     let checked =
         tokio::task::spawn_blocking(move || check_files(&load, taxonomy, warnings, &progress, out.as_deref()));

@@ -145,7 +145,7 @@ Example:
   dfinery mapping init members.csv --timezone Asia/Seoul > members.yaml
 
 Exit codes:
-  0  the table can be loaded with the mapping as it is
-  1  something is left to you: it is marked in the mapping
+  0  the table can be loaded with the mapping as it is; what it leaves out or guesses is said, to look at
+  1  the mapping loads nothing yet: what is left to you is marked in it
   2  the file cannot be read
 ";

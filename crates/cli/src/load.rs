@@ -102,12 +102,10 @@ pub async fn load(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
     let accepts = arguments.what.into();
     let mut load = connection::file_load(&settings, accepts, &arguments.files.files)?;
     arguments.run.apply(&mut load);
-    load.delta = settings
-        .path(&DELTA)
-        .filter(|_| matches!(arguments.what, What::Profiles | What::Mixed))
-        .map(Path::to_owned);
-    if load.delta.is_none() && settings.is_option(&DELTA) {
-        bail!("--delta is for user properties: it goes with `profiles` and `mixed`");
+    if !matches!(arguments.what, What::Events) {
+        load.delta = delta(&settings);
+    } else if settings.is_option(&DELTA) {
+        bail!("--delta is for identities and user properties, and each event is sent: leave it out");
     }
     if arguments.dry_run {
         let plan = connection::planner(&settings, accepts)?.plan(load).await?;
@@ -122,6 +120,7 @@ pub async fn delete(arguments: DeleteArguments) -> anyhow::Result<ExitCode> {
     let accepts = Accepts::Only(RecordKind::Deletion);
     let mut load = connection::file_load(&settings, accepts, &arguments.files.files)?;
     arguments.run.apply(&mut load);
+    load.delta = delta(&settings);
     if load.inputs.iter().any(|path| path.as_os_str() == "-") {
         bail!(
             "deletions are counted before the first one is made, which standard input does not allow: write it to a file first"
@@ -151,6 +150,7 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
     let letters = tokio::task::spawn_blocking(move || DeadLetters::read(&file)).await??;
     let mut load = letters.load();
     arguments.run.apply(&mut load);
+    load.delta = delta(&settings);
     if letters.corrected() > 0 {
         say(&left_out(&letters));
     }
@@ -179,6 +179,11 @@ fn left_out(letters: &DeadLetters) -> String {
         grouped(corrected + letters.records()),
         tables.join(", ")
     )
+}
+
+/// The file that remembers what was accepted last.
+fn delta(settings: &Settings) -> Option<PathBuf> {
+    settings.path(&DELTA).map(Path::to_owned)
 }
 
 fn announce(deletions: u64, invalid: u64) {

@@ -6,7 +6,7 @@ use dfinery::tables::RateLimit;
 use dfinery_load::{FileLoad, Loaded, Loader, Progress, Stopper};
 
 use crate::{
-    progress::{Reporter, Voice},
+    progress::{Reporter, Voice, Work},
     settings::Settings,
     signals::{INTERRUPTED, Signals},
 };
@@ -18,7 +18,7 @@ pub async fn run(
     load: FileLoad,
     quota: Option<RateLimit>,
 ) -> anyhow::Result<Loaded> {
-    let reporter = Reporter::start(settings, loader.progress(), quota);
+    let reporter = Reporter::start(settings, loader.progress(), Work::Send(quota));
     let listening = tokio::spawn(listen(
         loader.stopper(),
         loader.progress(),

@@ -375,6 +375,16 @@ impl Input {
         self.origin.passed()
     }
 
+    /// How many of the rows that [were sorted](Self::sort_rows) have become records since, and how many rows there are; `None`
+    /// if there was nothing to sort.
+    #[must_use]
+    pub fn sorted_rows(&self) -> Option<(u64, u64)> {
+        match &self.framer {
+            Framer::Table(rows) => rows.sorted(),
+            Framer::Lines(_) | Framer::Array(_) => None,
+        }
+    }
+
     /// How many bytes the file had when it was opened, before decompression; `None` for a pipe.
     #[must_use]
     pub fn length(&self) -> Option<u64> {

@@ -110,6 +110,11 @@ impl RowReader {
         self.sorted.is_some()
     }
 
+    /// How many of the sorted rows were read, and how many there are.
+    pub(crate) fn sorted(&self) -> Option<(u64, u64)> {
+        self.sorted.as_ref().map(|sorting| sorting.rows.given())
+    }
+
     /// The bytes of the row read last, with its line break; the first ones if it is too long.
     pub(crate) fn bytes<'a>(&'a self, row: &Row, window: &'a Window) -> &'a [u8] {
         match (&self.sorted, &row.range) {

@@ -55,6 +55,11 @@ impl Rows {
         }
     }
 
+    /// How many of the sorted rows were read, and how many there are.
+    pub(crate) fn sorted(&self) -> Option<(u64, u64)> {
+        self.reader.sorted()
+    }
+
     /// The next record; `None` at the end.
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Found>, Stop> {
         let found = self.find(window)?;

@@ -14,11 +14,14 @@ const SORT_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct RowSorter {
     by_key: Sorter,
     item: Vec<u8>,
+    rows: u64,
 }
 
 /// Gives them back, group by group in the order of their first rows, and within a group in the order of the table.
 pub(crate) struct SortedRows {
     rows: Sorted,
+    given: u64,
+    in_all: u64,
 }
 
 /// A row, with its line break.
@@ -35,6 +38,7 @@ impl RowSorter {
         Self {
             by_key: Sorter::new(folder, SORT_BYTES),
             item: Vec::new(),
+            rows: 0,
         }
     }
 
@@ -45,6 +49,7 @@ impl RowSorter {
         self.item.extend_from_slice(&row.line.to_be_bytes());
         self.item.extend_from_slice(&row.offset.to_be_bytes());
         self.item.extend_from_slice(row.bytes);
+        self.rows += 1;
         self.by_key.push(key, &self.item)
     }
 
@@ -66,14 +71,22 @@ impl RowSorter {
         }
         Ok(SortedRows {
             rows: by_first.finish()?,
+            given: 0,
+            in_all: self.rows,
         })
     }
 }
 
 impl SortedRows {
+    /// How many rows were given back, and how many there are.
+    pub(crate) const fn given(&self) -> (u64, u64) {
+        (self.given, self.in_all)
+    }
+
     /// # Errors
     /// If the disk fails.
     pub(crate) fn next(&mut self) -> io::Result<Option<SortedRow<'_>>> {
+        self.given = self.in_all.min(self.given + 1);
         let item = self.rows.next()?;
         Ok(item.and_then(|item| {
             let (line, rest) = item.split_first_chunk()?;

@@ -1,6 +1,6 @@
-//! What the server last accepted for each user, so that an unchanged profile is not sent again.
+//! What the server last accepted of each user and of each identifier, so that an unchanged record is not sent again.
 //!
-//! The file holds only hashes: of what names a user, and of the properties that were accepted.
+//! The file holds only hashes, those of a [`Fingerprint`].
 
 use std::{
     collections::HashMap,
@@ -15,9 +15,13 @@ use redb::{
     backends::FileBackend,
 };
 
-use crate::append_file::{at, options};
+use crate::{
+    append_file::{at, options},
+    fingerprint::Fingerprint,
+    state_error::StateError,
+};
 
-/// Hash of the identifier that names a user → hash of the whole identity and the properties.
+/// What a record is about → what the last accepted one says of it.
 const ACCEPTED: TableDefinition<'_, u128, u128> = TableDefinition::new("dfinery accepted 1");
 
 /// The memory of earlier loads. It holds a lock on its file while it lives.
@@ -28,15 +32,24 @@ pub(crate) struct Delta {
     /// As of the last commit.
     committed: ReadOnlyTable<u128, u128>,
     pending: HashMap<u128, u128, foldhash::fast::FixedState>,
-    /// How many calls for each user are in flight; the last one decides.
-    under_way: HashMap<u128, u32, foldhash::fast::FixedState>,
+    under_way: HashMap<u128, UnderWay, foldhash::fast::FixedState>,
+}
+
+/// Calls about the same that are not settled.
+#[derive(Debug)]
+struct UnderWay {
+    calls: u32,
+    /// The user of the first of them. Calls about one user are made one after another, so the last one decides.
+    user: u128,
+    /// Whether it is not known which of them the server took last.
+    in_doubt: bool,
 }
 
 impl Delta {
-    /// How many users to keep in memory before writing them.
+    /// How many hashes to keep in memory before writing them.
     const PENDING: usize = 10_000;
     const CACHE: usize = 8 << 20;
-    /// Takes the place of the hash for a user whose properties are not known for certain.
+    /// Takes the place of the hash of what is not known for certain.
     const IN_DOUBT: u128 = u128::MAX;
 
     /// Opens the file, or creates it for its owner only.
@@ -90,61 +103,97 @@ impl Delta {
         })
     }
 
-    /// Whether exactly these properties were accepted last.
+    /// Whether a record says exactly what was accepted last of all that it is about.
     ///
     /// # Errors
     /// If the disk fails.
-    pub(crate) fn unchanged(&self, key: u128, hash: u128) -> io::Result<bool> {
-        if hash == Self::IN_DOUBT || self.under_way.contains_key(&key) {
-            return Ok(false);
+    pub(crate) fn unchanged(&self, record: &Fingerprint) -> io::Result<bool> {
+        let mut is_known = false;
+        for (about, says) in record.known() {
+            is_known =
+                says != Self::IN_DOUBT && !self.under_way.contains_key(&about) && self.last(about)? == Some(says);
+            if !is_known {
+                break;
+            }
         }
-        if let Some(pending) = self.pending.get(&key) {
-            return Ok(*pending == hash);
-        }
-        let found = self.committed.get(key).map_err(|error| failed(&self.path, error))?;
-        Ok(found.is_some_and(|found| found.value() == hash))
+        Ok(is_known)
     }
 
-    /// Notes that other properties are about to be sent. Until they are accepted, what the server has is unknown.
+    /// Notes that a record is about to be sent. Until it is accepted, what the server has is unknown.
     ///
     /// # Errors
     /// If the disk fails.
-    pub(crate) fn sending(&mut self, key: u128) -> io::Result<()> {
-        *self.under_way.entry(key).or_default() += 1;
-        self.doubt(key)
-    }
-
-    /// Notes that what was sent has a fate: these properties, if it was accepted.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub(crate) fn settled(&mut self, key: u128, accepted: Option<u128>) -> io::Result<()> {
-        let others = self.under_way.get_mut(&key).map_or(0, |calls| {
-            *calls -= 1;
-            *calls
-        });
-        if others > 0 {
-            return Ok(());
+    pub(crate) fn sending(&mut self, record: &Fingerprint) -> io::Result<()> {
+        for (about, _) in &record.says {
+            let under_way = self.under_way.entry(*about).or_insert(UnderWay {
+                calls: 0,
+                user: record.user,
+                in_doubt: false,
+            });
+            under_way.calls += 1;
+            // Calls about different users are made at the same time, in any order.
+            under_way.in_doubt |= under_way.user != record.user;
+            self.forget(*about)?;
         }
-        self.under_way.remove(&key);
-        accepted.map_or(Ok(()), |hash| self.accepted(key, hash))
+        Ok(())
     }
 
-    /// Forgets what was accepted of a user.
+    /// Notes that a record that was sent has a fate: what it says is known if it was accepted.
     ///
     /// # Errors
     /// If the disk fails.
-    pub(crate) fn doubt(&mut self, key: u128) -> io::Result<()> {
-        self.accepted(key, Self::IN_DOUBT)
+    pub(crate) fn settled(&mut self, record: &Fingerprint, is_accepted: bool) -> io::Result<()> {
+        for (about, says) in &record.says {
+            let Some(under_way) = self.under_way.get_mut(about) else {
+                continue;
+            };
+            under_way.calls -= 1;
+            if under_way.calls > 0 {
+                continue;
+            }
+            let in_doubt = under_way.in_doubt;
+            self.under_way.remove(about);
+            if let Some(says) = says.filter(|_| is_accepted && !in_doubt) {
+                self.remember(*about, says)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what was accepted of all that a record is about.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub(crate) fn doubt(&mut self, record: &Fingerprint) -> io::Result<()> {
+        for (about, _) in &record.says {
+            if let Some(under_way) = self.under_way.get_mut(about) {
+                under_way.in_doubt = true;
+            }
+            self.forget(*about)?;
+        }
+        Ok(())
+    }
+
+    /// What was accepted last, or that it is in doubt.
+    fn last(&self, about: u128) -> io::Result<Option<u128>> {
+        if let Some(pending) = self.pending.get(&about) {
+            return Ok(Some(*pending));
+        }
+        let found = self.committed.get(about).map_err(|error| failed(&self.path, error))?;
+        Ok(found.map(|found| found.value()))
+    }
+
+    fn forget(&mut self, about: u128) -> io::Result<()> {
+        match self.last(about)? {
+            None | Some(Self::IN_DOUBT) => Ok(()),
+            Some(_) => self.remember(about, Self::IN_DOUBT),
+        }
     }
 
     /// Remembers what was accepted, and now and then writes it to disk. A crash loses what is not yet written; that is
     /// sent again.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    fn accepted(&mut self, key: u128, hash: u128) -> io::Result<()> {
-        self.pending.insert(key, hash);
+    fn remember(&mut self, about: u128, says: u128) -> io::Result<()> {
+        self.pending.insert(about, says);
         if self.pending.len() >= Self::PENDING {
             self.commit()?;
         }
@@ -230,13 +279,7 @@ fn read(path: &Path, database: &Database) -> io::Result<ReadOnlyTable<u128, u128
 }
 
 fn in_use(path: &Path) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::WouldBlock,
-        format!(
-            "another load is using {}. Wait until it ends, or give another file",
-            path.display()
-        ),
-    )
+    StateError::DeltaInUse(path.to_owned()).into_io()
 }
 
 fn foreign(path: &Path) -> io::Error {
@@ -244,7 +287,7 @@ fn foreign(path: &Path) -> io::Error {
         io::ErrorKind::InvalidData,
         format!(
             "{} is not the memory of an earlier load, or another version wrote it. Give another file, or \
-             delete this one: then every profile is sent once more",
+             delete this one: then every record is sent once more",
             path.display()
         ),
     )
@@ -254,203 +297,11 @@ fn failed(path: &Path, error: impl Into<redb::Error>) -> io::Error {
     match error.into() {
         redb::Error::Io(error) => at(path, "use", &error),
         error => io::Error::other(format!(
-            "cannot use {}: {error}. If it is damaged, delete it: then every profile is sent once more",
+            "cannot use {}: {error}. If it is damaged, delete it: then every record is sent once more",
             path.display()
         )),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use proptest::{collection::vec, prelude::*};
-
-    use super::*;
-
-    fn folder() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("delta");
-        (folder, path)
-    }
-
-    #[test]
-    fn while_others_are_under_way_nothing_is_unchanged_and_the_last_accepted_counts() {
-        let (_folder, path) = folder();
-        let mut delta = Delta::open(&path).unwrap();
-        delta.sending(1).unwrap();
-        delta.sending(1).unwrap();
-        delta.settled(1, Some(8)).unwrap();
-        assert!(!delta.unchanged(1, 8).unwrap());
-        delta.settled(1, Some(2)).unwrap();
-        assert!(delta.unchanged(1, 2).unwrap());
-        delta.sending(1).unwrap();
-        delta.settled(1, None).unwrap();
-        assert!(!delta.unchanged(1, 2).unwrap(), "what was sent may have been taken");
-    }
-
-    #[test]
-    fn what_was_accepted_is_unchanged_until_it_changes() {
-        let (_folder, path) = folder();
-        let mut delta = Delta::open(&path).unwrap();
-        assert!(!delta.unchanged(1, 5).unwrap());
-        delta.accepted(1, 5).unwrap();
-        assert!(delta.unchanged(1, 5).unwrap());
-        assert!(!delta.unchanged(1, 6).unwrap() && !delta.unchanged(2, 5).unwrap());
-        delta.commit().unwrap();
-        assert!(delta.unchanged(1, 5).unwrap());
-        delta.accepted(1, 6).unwrap();
-        assert!(!delta.unchanged(1, 5).unwrap() && delta.unchanged(1, 6).unwrap());
-        delta.commit().unwrap();
-        drop(delta);
-
-        let delta = Delta::open(&path).unwrap();
-        assert!(!delta.unchanged(1, 5).unwrap() && delta.unchanged(1, 6).unwrap());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-    }
-
-    #[test]
-    fn what_is_not_committed_is_forgotten_but_only_the_last_ten_thousand() {
-        let (_folder, path) = folder();
-        let mut delta = Delta::open(&path).unwrap();
-        for key in 0..10_500 {
-            delta.accepted(key, 1).unwrap();
-        }
-        drop(delta);
-        let delta = Delta::open(&path).unwrap();
-        assert!(delta.unchanged(9_999, 1).unwrap());
-        assert!(!delta.unchanged(10_000, 1).unwrap());
-    }
-
-    #[test]
-    fn a_second_load_is_turned_away() {
-        let (_folder, path) = folder();
-        let _delta = Delta::open(&path).unwrap();
-        for second in [Delta::open(&path), Delta::copy_of(&path)] {
-            let error = second.unwrap_err().to_string();
-            assert!(error.contains("another load is using"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_copy_knows_what_was_accepted_and_leaves_it_alone() {
-        let (_folder, path) = folder();
-        assert!(!Delta::copy_of(&path).unwrap().unchanged(1, 5).unwrap() && !path.exists());
-        let mut delta = Delta::open(&path).unwrap();
-        delta.accepted(1, 5).unwrap();
-        delta.commit().unwrap();
-        drop(delta);
-        let before = fs::read(&path).unwrap();
-        let mut copy = Delta::copy_of(&path).unwrap();
-        assert!(copy.unchanged(1, 5).unwrap());
-        copy.doubt(1).unwrap();
-        copy.commit().unwrap();
-        assert!(!copy.unchanged(1, 5).unwrap());
-        assert_eq!(fs::read(&path).unwrap(), before);
-    }
-
-    #[test]
-    fn a_file_of_another_kind_is_refused_and_left_alone() {
-        let (_folder, path) = folder();
-        for text in [
-            "user_id\nu1\n".to_owned(),
-            "x".to_owned(),
-            "user_id,name\n".repeat(10_000),
-        ] {
-            fs::write(&path, &text).unwrap();
-            let error = Delta::open(&path).unwrap_err().to_string();
-            assert!(error.contains("is not the memory of an earlier load"), "{error}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        }
-        fs::remove_file(&path).unwrap();
-        drop(Database::create(&path).unwrap());
-        let error = Delta::open(&path).unwrap_err().to_string();
-        assert!(error.contains("is not the memory of an earlier load"), "{error}");
-        let error = Delta::open(path.parent().unwrap()).unwrap_err().to_string();
-        assert!(error.contains("cannot open"), "{error}");
-    }
-
-    #[test]
-    fn a_file_that_was_cut_or_overwritten_is_an_error() {
-        let (_folder, path) = folder();
-        let mut delta = Delta::open(&path).unwrap();
-        (0..1_000).for_each(|key| delta.accepted(key, 1).unwrap());
-        delta.commit().unwrap();
-        drop(delta);
-        let whole = fs::read(&path).unwrap();
-        let says = |bytes: &[u8]| {
-            fs::write(&path, bytes).unwrap();
-            let error = Delta::open(&path).unwrap_err().to_string();
-            assert!(error.contains("delta"), "{error}");
-        };
-        for cut in [20, 400, 4_096, whole.len() / 2, whole.len() - 1] {
-            says(&whole[..cut]);
-        }
-        // The middle of the page that holds most of the users.
-        let mut overwritten = whole;
-        let users = overwritten
-            .windows(16)
-            .rposition(|bytes| bytes == 500_u128.to_le_bytes())
-            .unwrap();
-        overwritten[users] ^= 1;
-        says(&overwritten);
-    }
-
-    /// `cargo test --release -p dfinery-load --lib -- --ignored --nocapture a_million`
-    #[test]
-    #[ignore = "a measurement"]
-    fn a_million_users_are_looked_up() {
-        let (_folder, path) = folder();
-        let mut delta = Delta::open(&path).unwrap();
-        let key = |number: u128| xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes());
-        let (mut longest, start) = (std::time::Duration::ZERO, std::time::Instant::now());
-        for number in 0..1_000_000 {
-            let one = std::time::Instant::now();
-            delta.accepted(key(number), number).unwrap();
-            longest = longest.max(one.elapsed());
-        }
-        delta.commit().unwrap();
-        println!(
-            "accepted: {:?}, longest {longest:?}, {} bytes",
-            start.elapsed(),
-            fs::metadata(&path).unwrap().len()
-        );
-        for pass in 0..3 {
-            let start = std::time::Instant::now();
-            for number in 0..1_000_000 {
-                assert!(
-                    delta
-                        .unchanged(key(number * 7_919 % 1_000_000), number * 7_919 % 1_000_000)
-                        .unwrap()
-                );
-            }
-            println!("pass {pass}: {:?} for a million lookups", start.elapsed());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-        #[test]
-        fn it_answers_like_a_map(steps in vec((0..8_u128, 1..5_u128, 0..6_u8), 0..40)) {
-            let (_folder, path) = folder();
-            let mut delta = Delta::open(&path).unwrap();
-            let mut map = HashMap::new();
-            for (key, hash, then) in steps {
-                prop_assert_eq!(delta.unchanged(key, hash).unwrap(), map.get(&key) == Some(&hash));
-                delta.accepted(key, hash).unwrap();
-                map.insert(key, hash);
-                if then < 2 {
-                    delta.commit().unwrap();
-                }
-                if then == 0 {
-                    drop(delta);
-                    delta = Delta::open(&path).unwrap();
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -46,13 +46,14 @@ impl LoadError {
         }
     }
 
-    /// Another load runs with the same journal, in this process or in another one.
+    /// Another load runs with the same journal or the same [`FileLoad::delta`](crate::FileLoad::delta), in this process or in
+    /// another one.
     ///
     /// # Troubleshooting
-    /// Wait until it ends, or set another [`FileLoad::state`](crate::FileLoad::state).
+    /// Wait until it ends, then start the same load again.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        matches!(self.0, Kind::State(StateError::InUse(_)))
+        matches!(self.0, Kind::State(StateError::InUse(_) | StateError::DeltaInUse(_)))
     }
 
     /// The folder holds the journal of another load, or the files of a load without a journal.

@@ -180,7 +180,7 @@ impl FileAccounts {
         self.check_bad()
     }
 
-    /// A profile repeats what was accepted before.
+    /// A record repeats what was accepted before.
     pub(crate) fn unchanged(&mut self, id: RecordId) -> Result<(), Stop> {
         self.receipt.unchanged += 1;
         self.receipt.count(Fate::Accepted, None, 1);
@@ -284,20 +284,15 @@ impl FileAccounts {
             .map_err(|error| Stop::disk("the list of what is possibly there twice", &error))
     }
 
-    /// Remembers profiles that were accepted.
+    /// Remembers what was accepted.
     fn remember(&mut self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop> {
-        let Some(delta) = self.delta.as_ref().filter(|_| batch.kind == RecordKind::Profile) else {
+        let Some(delta) = self.delta.as_ref().filter(|_| batch.kind != RecordKind::Event) else {
             return Ok(());
         };
         let mut delta = lock(delta);
-        for (key, hash) in batch
-            .records
-            .iter()
-            .filter_map(|record| record.delta.as_deref().copied())
-        {
-            let accepted = (outcome.fate == Fate::Accepted).then_some(hash);
+        for fingerprint in batch.records.iter().filter_map(|record| record.fingerprint.as_ref()) {
             delta
-                .settled(key, accepted)
+                .settled(fingerprint, outcome.fate == Fate::Accepted)
                 .map_err(|error| Stop::Disk(error.to_string()))?;
         }
         Ok(())

@@ -33,14 +33,16 @@ pub struct FileLoad {
     pub resume: bool,
     /// Whether to start over although there is a journal. The old files are moved to a folder beside it.
     pub restart: bool,
-    /// Whether to send identities first, then profiles, then events: the inputs are read three times.
+    /// Whether to send identities first, then profiles, then events: the inputs are read up to three times, and
+    /// once less for user properties or events if there are none.
     pub ordered: bool,
     /// Whether to sort the records by user on disk first, so that the records of a user share calls wherever they are.
     pub sort_by_identity: bool,
     /// Names of event properties, or of fields of the event or the identity, from whose values to make the
     /// `event_log_id` of an event without one. Default: the contents of the file and the position of the record in it.
     pub id_fields: Vec<String>,
-    /// A file that remembers which user properties were accepted last, so that unchanged ones are not sent again.
+    /// A file that remembers which identities and user properties were accepted last, so that unchanged ones are not sent
+    /// again. A deletion makes it forget the user.
     pub delta: Option<PathBuf>,
     /// The records of a dead letter that are left out.
     pub(crate) made_good: MadeGood,

@@ -92,7 +92,7 @@ impl Opened {
             // Report what is wrong with the beginning before there is a journal, which changed options would make
             // useless.
             Input::open(path, &load.options, taxonomy, load.accepts)?.refuse_foreign_shape(load.accepts)?;
-            progress.input(length * passes(load).len() as u64);
+            progress.input(length * passes(load).len() as u64 * stages(load));
             inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
@@ -266,7 +266,7 @@ fn check(load: &FileLoad) -> Result<(), LoadError> {
     }
     if load.reads_stdin() && load.ordered {
         return Err(LoadError::settings(
-            "ordered reads its inputs three times, which standard input does not allow: write it to a file first",
+            "ordered reads its inputs more than once, which standard input does not allow: write it to a file first",
         ));
     }
     if load.ordered && load.accepts != Accepts::Mixed {
@@ -352,6 +352,12 @@ fn new_folder_beside(folder: &Path) -> Result<PathBuf, LoadError> {
             Err(error) => return Err(at(&beside, "create", &error).into()),
         }
     }
+}
+
+/// How many times a pass goes through its records: once more for each way in which it sorts them.
+fn stages(load: &FileLoad) -> u64 {
+    let sorts_rows = load.options.mapping.as_ref().is_some_and(Mapping::sorts_by_group);
+    1 + u64::from(sorts_rows) + u64::from(load.sort_by_identity)
 }
 
 pub(crate) fn folder_for_sorting(load: &FileLoad) -> PathBuf {

@@ -4,6 +4,7 @@ use std::{
     collections::{VecDeque, vec_deque::Drain},
     hash::BuildHasher,
     ops::Range,
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use lru::LruCache;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::record::RecordId;
+use crate::{fingerprint::Fingerprint, record::RecordId};
 use dfinery::{
     Identity, Properties, Timestamp,
     types::import::{
@@ -50,8 +51,8 @@ pub(crate) struct PackedRecord {
     pub(crate) event_log_id: Option<Uuid>,
     /// Whether an earlier run may have sent it.
     pub(crate) resumed: bool,
-    /// What to remember once a profile is accepted: whom it is about, and what it says. Boxed, since events have none.
-    pub(crate) delta: Option<Box<(u128, u128)>>,
+    /// What to remember once it is accepted.
+    pub(crate) fingerprint: Option<Arc<Fingerprint>>,
     request_datetime: Option<Timestamp>,
     original: Range<usize>,
     payload: Range<usize>,
@@ -69,7 +70,7 @@ pub(crate) struct Incoming<'a> {
     /// The id to send: that of the record, or one made for it.
     pub(crate) event_log_id: Option<Uuid>,
     pub(crate) resumed: bool,
-    pub(crate) delta: Option<(u128, u128)>,
+    pub(crate) fingerprint: Option<Arc<Fingerprint>>,
 }
 
 /// The limits of a call beyond those of the API, and of the records held back to fill calls.
@@ -311,7 +312,7 @@ fn add(open: &mut OpenBatch, record: &Incoming<'_>) {
         offset: record.offset,
         event_log_id: record.event_log_id,
         resumed: record.resumed,
-        delta: record.delta.map(Box::new),
+        fingerprint: record.fingerprint.clone(),
         request_datetime: checked.request_datetime,
         original,
         payload,

@@ -37,7 +37,7 @@ pub struct Plan {
     pub read: u64,
     /// Records that failed the check.
     pub invalid: u64,
-    /// Profiles that repeat what was accepted before, and would not be sent.
+    /// Records that repeat what was accepted before, and would not be sent.
     pub unchanged: u64,
     /// Records and calls of each kind that would be sent.
     pub calls: BTreeMap<RecordKind, PlannedCalls>,
@@ -98,8 +98,8 @@ fn forget(accounts: &Mutex<FileAccounts>, batch: &Batch) -> Result<(), LoadError
     };
     let mut delta = lock(&delta);
     for record in &batch.records {
-        if let Some((key, _)) = record.delta.as_deref() {
-            delta.settled(*key, None)?;
+        if let Some(fingerprint) = &record.fingerprint {
+            delta.settled(fingerprint, false)?;
         }
     }
     Ok(())

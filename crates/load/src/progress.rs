@@ -1,6 +1,9 @@
 //! How far a load has come, to read while it runs.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use serde::Serialize;
 
@@ -25,9 +28,9 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Bytes of the inputs that were read, before decompression.
+    /// Bytes of the inputs that were read, before decompression, in each pass over them. What was sorted is read once more.
     pub bytes_read: u64,
-    /// Bytes of the inputs in total, as far as known.
+    /// Bytes to read in all passes, as far as known.
     pub bytes_in_all: u64,
     /// Records read in this run.
     pub read: u64,
@@ -57,16 +60,24 @@ impl Progress {
     /// The counters now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let fate = |fate: Fate| self.fates[fate as usize].load(Relaxed);
+        // The fates come first: a record that has one by now was read before.
+        let [accepted, rejected, invalid, undelivered, unknown] = [
+            Fate::Accepted,
+            Fate::Rejected,
+            Fate::Invalid,
+            Fate::Undelivered,
+            Fate::Unknown,
+        ]
+        .map(|fate| self.fates[fate as usize].load(Acquire));
         Snapshot {
             bytes_read: self.bytes_read.load(Relaxed),
             bytes_in_all: self.bytes_in_all.load(Relaxed),
             read: self.read.load(Relaxed),
-            accepted: fate(Fate::Accepted),
-            rejected: fate(Fate::Rejected),
-            invalid: fate(Fate::Invalid),
-            undelivered: fate(Fate::Undelivered),
-            unknown: fate(Fate::Unknown),
+            accepted,
+            rejected,
+            invalid,
+            undelivered,
+            unknown,
             calls: self.calls.load(Relaxed),
             attempts: self.attempts.load(Relaxed),
             failed_attempts: self.failed_attempts.load(Relaxed),
@@ -83,12 +94,25 @@ impl Progress {
         self.bytes_read.fetch_add(more, Relaxed);
     }
 
+    /// Counts the bytes of something that is read, now and then.
+    pub(crate) const fn part(&self) -> Part<'_> {
+        Part {
+            progress: self,
+            counted: 0,
+        }
+    }
+
+    /// One of so many passes over all inputs would find nothing.
+    pub(crate) fn skip_pass(&self, of: usize) {
+        self.bytes(self.bytes_in_all.load(Relaxed) / of.max(1) as u64);
+    }
+
     pub(crate) fn read(&self, records: u64) {
         self.read.fetch_add(records, Relaxed);
     }
 
     pub(crate) fn settled(&self, fate: Fate, records: usize) {
-        self.fates[fate as usize].fetch_add(records as u64, Relaxed);
+        self.fates[fate as usize].fetch_add(records as u64, Release);
     }
 
     /// How many records of this run the service has accepted or refused.
@@ -117,5 +141,19 @@ impl Progress {
         if error.is_rate_limited() {
             self.rate_limited.fetch_add(1, Relaxed);
         }
+    }
+}
+
+/// A part of what is read.
+pub(crate) struct Part<'a> {
+    progress: &'a Progress,
+    counted: u64,
+}
+
+impl Part<'_> {
+    /// So many of its bytes are read by now.
+    pub(crate) fn has_read(&mut self, bytes: u64) {
+        self.progress.bytes(bytes.saturating_sub(self.counted));
+        self.counted = self.counted.max(bytes);
     }
 }

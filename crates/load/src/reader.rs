@@ -1,10 +1,11 @@
 //! From inputs to calls: reads, checks and packs every record, and gives it its id. Blocking; runs on its own thread.
 
 mod hand_over;
+mod known;
 mod namespaces;
 
 use std::{
-    io,
+    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -25,7 +26,6 @@ use crate::{
     made_good::MadeGood,
     outcome::Stop,
     pack::{Batch, Incoming, Packer},
-    profile_hash::profile_hash,
     record::RecordId,
     repeated::{Differs, Repeated},
     schedule::Waiting,
@@ -112,10 +112,16 @@ struct Collected {
     checker: Checker,
     report: Report,
     read: u64,
+    /// The kinds of the records that were found good and are not settled.
+    kinds: BTreeSet<RecordKind>,
+    /// Bytes of the inputs of this pass.
+    bytes: u64,
     sorter: Option<Sorter>,
     corrected: CorrectedFile,
     /// Records of a dead letter that are left out.
     made_good: MadeGood,
+    /// Records in the sorter.
+    to_sort: u64,
 }
 
 /// Why reading stopped.
@@ -131,6 +137,28 @@ impl From<Stop> for Halt {
     }
 }
 
+impl Collected {
+    /// Whether a later pass may find records: the first one sees those of every kind.
+    fn may_have(&self, pass: Pass) -> bool {
+        match pass {
+            Pass::Only { kind, first: false } => self.kinds.contains(&kind),
+            Pass::Only { first: true, .. } | Pass::All => true,
+        }
+    }
+}
+
+/// The bytes that the sorted rows which have become records stand for.
+fn sorted_bytes(input: &Input) -> u64 {
+    let rows = input.sorted_rows().zip(input.length());
+    rows.map_or(0, |((given, of), length)| part(length, given, of))
+}
+
+/// As many bytes of all as records of all.
+fn part(bytes: u64, records: u64, of: u64) -> u64 {
+    let part = u128::from(bytes) * u128::from(records) / u128::from(of.max(1));
+    u64::try_from(part).unwrap_or(u64::MAX)
+}
+
 impl Reader {
     pub(crate) fn run(self) -> Left {
         let (folder, made_good) = {
@@ -141,9 +169,12 @@ impl Reader {
             checker: Checker::new(self.taxonomy.clone(), self.accepts).policy(self.warnings),
             report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)).policy(self.warnings),
             read: 0,
+            kinds: BTreeSet::new(),
+            bytes: 0,
             sorter: None,
             corrected: CorrectedFile::new(folder),
             made_good,
+            to_sort: 0,
         };
         let halt = self.passes(&mut reading).err();
         if matches!(halt, Some(Halt::Because(Stop::Input(_)))) {
@@ -156,7 +187,6 @@ impl Reader {
             packer.finish();
             packer.closed().collect()
         };
-        self.sending.progress.read(reading.read % GLANCE);
         Left {
             batches,
             report: reading.report,
@@ -172,10 +202,15 @@ impl Reader {
     fn passes(&self, reading: &mut Collected) -> Result<(), Halt> {
         for (position, pass) in self.passes.iter().enumerate() {
             if position > 0 {
+                if !reading.may_have(*pass) {
+                    self.sending.progress.skip_pass(self.passes.len());
+                    continue;
+                }
                 self.wait_until_settled()?;
             }
+            reading.bytes = 0;
             if self.sort_by_identity {
-                reading.sorter = Some(Sorter::new(&self.folder, SORT_BYTES));
+                (reading.sorter, reading.to_sort) = (Some(Sorter::new(&self.folder, SORT_BYTES)), 0);
             }
             for (file, source) in (0_u32..).zip(&self.inputs) {
                 self.input(file, source, *pass, reading)?;
@@ -204,6 +239,7 @@ impl Reader {
                 }),
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
+        reading.bytes += input.length().unwrap_or_default();
         lock(&self.accounts).has_form(file as usize, input.table_form());
         let is_first = !matches!(pass, Pass::Only { first: false, .. });
         let path = source.path.as_deref().filter(|_| is_first);
@@ -234,10 +270,9 @@ impl Reader {
         let progress = &self.sending.progress;
         let passed = input.passed();
         let mut noted = 0;
-        let mut bytes = 0;
+        let mut counted = progress.part();
         let is_sorted = input.sort_rows(&self.folder, || {
-            progress.bytes(passed.bytes() - bytes);
-            bytes = passed.bytes();
+            counted.has_read(passed.bytes());
             !*self.sending.stop.borrow()
         });
         if !is_sorted.map_err(|error| self.failed(source, differs, error))? {
@@ -249,8 +284,7 @@ impl Reader {
         let mut tail = source.path.is_none().then(|| Tail::new(self.last.clone()));
         for position in 0.. {
             if position % GLANCE == 0 {
-                progress.bytes(passed.bytes() - bytes);
-                bytes = passed.bytes();
+                counted.has_read(passed.bytes() + sorted_bytes(input));
                 if *self.sending.stop.borrow() {
                     return Err(Halt::Stopped);
                 }
@@ -273,7 +307,7 @@ impl Reader {
             }
             self.record(id, source, &line, pass, reading)?;
         }
-        progress.bytes(passed.bytes() - bytes);
+        counted.has_read(passed.bytes() + sorted_bytes(input));
         if reading.sorter.is_some() {
             self.reach(RecordId::new(file, records))?;
         }
@@ -320,7 +354,9 @@ impl Reader {
         let Collected {
             checker,
             report,
+            kinds,
             sorter,
+            to_sort,
             ..
         } = reading;
         let json = line.json.as_ref().copied().unwrap_or_default();
@@ -328,6 +364,9 @@ impl Reader {
             Ok(json) => checker.check(json),
             Err(violation) => Err(Violations::from(violation.clone())),
         };
+        if let Ok(checked) = &checked {
+            kinds.insert(checked.kind);
+        }
         let takes = match (&checked, pass) {
             (_, Pass::All) => true,
             (Ok(checked), Pass::Only { kind, .. }) => checked.kind == kind,
@@ -342,6 +381,7 @@ impl Reader {
                 Some(sorter) => {
                     let user = self.packer().lane(&checked.identity).to_be_bytes();
                     let item = sorted_item::write(id, line, json);
+                    *to_sort += 1;
                     sorter
                         .push(&user, &item)
                         .map_err(|error| Stop::disk("sorting", &error))?;
@@ -369,7 +409,10 @@ impl Reader {
     fn sorted(&self, sorter: Sorter, reading: &mut Collected) -> Result<(), Halt> {
         let disk = |error| Stop::disk("sorting", &error);
         let mut items = sorter.finish().map_err(disk)?;
+        let (mut counted, mut taken) = (self.sending.progress.part(), 0);
         while let Some(item) = items.next().map_err(disk)? {
+            taken += 1;
+            counted.has_read(part(reading.bytes, taken, reading.to_sort));
             let Some((id, line)) = sorted_item::read(item) else {
                 return Err(Stop::Bug("a sorted record cannot be read back").into());
             };
@@ -384,14 +427,13 @@ impl Reader {
                 return Err(Halt::Stopped);
             }
         }
+        counted.has_read(reading.bytes);
         Ok(())
     }
 
     fn count(&self, read: &mut u64) {
         *read += 1;
-        if read.is_multiple_of(GLANCE) {
-            self.sending.progress.read(GLANCE);
-        }
+        self.sending.progress.read(1);
     }
 
     /// Packs a record that may be sent; returns whether there are calls to hand over now.
@@ -417,17 +459,17 @@ impl Reader {
             },
             (_, given) => given,
         };
-        let key = self.delta.as_ref().and_then(|_| profile_hash(checked));
-        if let Some((key, hash)) = key
-            && self.delta(|delta| delta.unchanged(key, hash))?
+        let fingerprint = self.fingerprint(checked);
+        if let Some(fingerprint) = &fingerprint
+            && self.delta(|delta| delta.unchanged(fingerprint))?
         {
             self.count(read);
             let mut accounts = lock(&self.accounts);
             accounts.unchanged(id)?;
             return Ok(false);
         }
-        if let Some((key, _)) = key {
-            self.delta(|delta| delta.sending(key))?;
+        if let Some(fingerprint) = &fingerprint {
+            self.delta(|delta| delta.sending(fingerprint))?;
         }
         // Count it only now: a record whose fate could not be written to disk was not read.
         self.count(read);
@@ -439,7 +481,7 @@ impl Reader {
             original: line.original,
             event_log_id,
             resumed: self.damaged || self.in_flight.contains(id.to_u64()),
-            delta: key,
+            fingerprint: fingerprint.map(Arc::new),
         });
         match packed {
             Ok(closed) => Ok(closed),
@@ -458,27 +500,6 @@ impl Reader {
         }
         let changed = "it is no longer what this load has read of it before";
         Err(Stop::Input(InputError::changed(&source.name, changed)))
-    }
-
-    /// An earlier run settled this record, but may have been killed before it remembered what the server now has.
-    fn doubt(&self, line: &Line<'_>, checker: &mut Checker) -> Result<(), Stop> {
-        if self.delta.is_some()
-            && let Ok(json) = &line.json
-            && let Ok(checked) = checker.check(json)
-            && let Some((key, _)) = profile_hash(&checked)
-        {
-            self.delta(|delta| delta.doubt(key))?;
-        }
-        Ok(())
-    }
-
-    /// Runs a function on the memory of earlier loads. It takes no other lock meanwhile.
-    fn delta<T: Default>(&self, act: impl FnOnce(&mut Delta) -> io::Result<T>) -> Result<T, Stop> {
-        let Some(delta) = &self.delta else {
-            return Ok(T::default());
-        };
-        let mut delta = lock(delta);
-        act(&mut delta).map_err(|error| Stop::Disk(error.to_string()))
     }
 
     fn invalid(&self, id: RecordId, line: &Line<'_>, violations: &Violations) -> Result<(), Stop> {

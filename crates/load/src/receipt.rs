@@ -51,7 +51,7 @@ pub struct Receipt {
     pub read: u64,
     /// Records that the server took.
     pub accepted: u64,
-    /// Those of `accepted` that were not sent, because an earlier load had the same user properties accepted.
+    /// Those of `accepted` that were not sent, because an earlier load had the same identity or user properties accepted.
     pub unchanged: u64,
     /// Records that the server refused.
     pub rejected: u64,

@@ -11,6 +11,8 @@ use std::{
 pub(crate) enum StateError {
     /// Another loader has the journal.
     InUse(PathBuf),
+    /// Another loader has the file that remembers what was accepted last.
+    DeltaInUse(PathBuf),
     /// It is not a journal, or its beginning is damaged.
     Damaged(PathBuf),
     /// Another version of this program wrote it.
@@ -85,6 +87,7 @@ impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse(path) => write!(f, "another load is running with the journal {}", path.display()),
+            Self::DeltaInUse(path) => write!(f, "another load is using {}", path.display()),
             Self::Damaged(path) => write!(
                 f,
                 "{} is not a journal of a load, or its beginning is damaged",

@@ -241,7 +241,7 @@ impl Intake {
             original: json.as_bytes(),
             event_log_id: checked.event_log_id,
             resumed: false,
-            delta: None,
+            fingerprint: None,
         };
         let mut packer = lock(&self.packer);
         let same = "the same id as that of another event in the same call";

@@ -312,8 +312,8 @@ pub static DELTA: Setting = Setting {
     default: None,
     otherwise: "all are sent",
     heading: ACCOUNTS,
-    on: LOAD | SHOW,
-    help: "For profiles: a file that remembers what was accepted, so that unchanged user properties are not sent again",
+    on: SENDING,
+    help: "A file that remembers what was accepted, so that unchanged identities and user properties are not sent again",
 };
 pub static NO_RESUME: Setting = Setting {
     key: "no_resume",

@@ -66,3 +66,21 @@ async fn standard_input_cannot_be_counted_first_so_nothing_is_deleted() {
     run(command).await.is(2).says("write it to a file first");
     assert_eq!(desk.emulator.ledger().all_requests().len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_was_deleted_and_comes_back_is_not_unchanged() {
+    let desk = Desk::new().await;
+    desk.write("members.ndjson", users(2));
+    desk.write("leavers.ndjson", users(1));
+    desk.write("dfinery.toml", "delta = \"members.delta\"\n");
+    let load = async |state| {
+        let load = ["load", "identities", "members.ndjson", "--state", state];
+        desk.run(&load).await.is(0);
+        desk.emulator.ledger().identities().len()
+    };
+    assert_eq!((load("one").await, load("two").await), (2, 2));
+    desk.run(&["delete", "identities", "leavers.ndjson", "--yes"])
+        .await
+        .is(0);
+    assert_eq!((load("three").await, load("four").await), (3, 3));
+}

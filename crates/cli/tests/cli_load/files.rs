@@ -130,6 +130,25 @@ async fn a_table_is_loaded_with_the_mapping_that_was_begun_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_with_points_to_look_at_loads_its_table_as_it_is() {
+    let desk = Desk::new().await;
+    let help = desk.run(&["mapping", "init", "--help"]).await;
+    help.is(0)
+        .says("0  the table can be loaded with the mapping as it is")
+        .says("1  the mapping loads nothing yet");
+    desk.write(
+        "members.csv",
+        "회원번호,성별,취미\nkim-1,Female,바둑\nkim-2,Male,등산\nkim-3,Female,수영\n",
+    );
+    let ran = desk.run(&["mapping", "init", "members.csv"]).await;
+    ran.is(0).says("what to look at").says("취미");
+    desk.write("members.yaml", &ran.out);
+    let load = ["load", "profiles", "members.csv", "--mapping", "members.yaml"];
+    desk.run(&load).await.is(0);
+    assert_eq!(desk.emulator.ledger().profile_updates(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taxonomy_is_begun_on_standard_output() {
     let desk = Desk::new().await;
     let ran = desk.run(&["taxonomy", "init"]).await;

@@ -222,17 +222,17 @@ async fn mixed_files_can_be_sent_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_knows_which_profiles_are_unchanged_and_leaves_their_memory_alone() {
+async fn a_plan_knows_what_is_unchanged_and_leaves_the_memory_alone() {
     let desk = Desk::new().await;
-    let profiles = |changed: usize| -> String {
-        let line = |user: usize| {
+    let members = |changed: usize| -> String {
+        let lines = |user: usize| {
             let gender = if user < changed { "Male" } else { "Female" };
-            format!(r#"{{"identity":{{"external_id":"kim-{user}"}},"user_properties":{{"df_gender":"{gender}"}}}}"#)
-                + "\n"
+            let identity = format!(r#""identity":{{"external_id":"kim-{user}"}}"#);
+            format!("{{{identity}}}\n{{{identity},\"user_properties\":{{\"df_gender\":\"{gender}\"}}}}\n")
         };
-        (0..300).map(line).collect()
+        (0..300).map(lines).collect()
     };
-    let load = ["load", "profiles", "members.ndjson", "--delta", "delta"];
+    let load = ["load", "mixed", "members.ndjson", "--delta", "delta"];
     let plan = async || {
         let planned = desk
             .run(&[&load[..], &["--dry-run", "--output", "json"]].concat())
@@ -245,19 +245,19 @@ async fn a_plan_knows_which_profiles_are_unchanged_and_leaves_their_memory_alone
             ["records", "calls"].map(sum),
         )
     };
-    desk.write("members.ndjson", profiles(0));
-    assert_eq!(plan().await, ([300, 0], [300, 300]));
+    desk.write("members.ndjson", members(0));
+    assert_eq!(plan().await, ([600, 0], [600, 600]));
     assert!(!desk.path("delta").exists() && !desk.path("members.ndjson.dfinery").exists());
     desk.run(&load).await.is(0);
 
-    desk.write("members.ndjson", profiles(7));
+    desk.write("members.ndjson", members(7));
     let before = fs::read(desk.path("delta")).unwrap();
-    assert_eq!(plan().await, ([300, 293], [7, 7]));
+    assert_eq!(plan().await, ([600, 593], [7, 7]));
     assert_eq!(fs::read(desk.path("delta")).unwrap(), before);
     let text = desk.run(&[&load[..], &["--dry-run"]].concat()).await;
-    text.is(0).says("unchanged              293  would not be sent again");
+    text.is(0).says("unchanged              593  would not be sent again");
     let ran = desk.run(&[&load[..], &["--state", "tonight"]].concat()).await;
     ran.is(0)
-        .says("of these 293 unchanged and not sent")
+        .says("of these 593 unchanged and not sent")
         .says("7 calls in ");
 }

@@ -80,7 +80,7 @@ async fn a_mistake_in_the_settings_is_named_where_it_stands() {
     desk.run(&[&load[..], &["--delta", "d"]].concat())
         .await
         .is(2)
-        .says("is for user properties");
+        .says("is for identities and user properties");
     let mut command = bare(&load);
     command.current_dir(&desk.folder).env("DFINERY_SERVICE_ID", "s");
     run(command).await.is(2).says("DFINERY_IMPORT_TOKEN");

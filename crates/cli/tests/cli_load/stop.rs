@@ -178,3 +178,25 @@ async fn a_load_that_another_run_is_at_can_be_tried_later() {
     drop(lock);
     desk.run(&load).await.is(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_memory_another_one_uses_can_be_tried_later() {
+    let desk = Desk::new().await;
+    let member = r#"{"identity":{"external_id":"kim-1"},"user_properties":{"df_gender":"Female"}}"#;
+    desk.write("members.ndjson", member);
+    let load = ["load", "profiles", "members.ndjson", "--delta", "members.delta"];
+    desk.run(&load).await.is(0);
+    let lock = std::fs::File::open(desk.path("members.delta")).unwrap();
+    lock.lock().unwrap();
+    for more in [&["--state", "tonight"][..], &["--dry-run"]] {
+        desk.run(&[&load[..], more].concat())
+            .await
+            .is(75)
+            .says("another load is using members.delta. Wait until it ends, then run the same command again");
+    }
+    drop(lock);
+    desk.run(&[&load[..], &["--state", "tonight"]].concat())
+        .await
+        .is(0)
+        .says("of these 1 unchanged");
+}

@@ -164,9 +164,15 @@ async fn members_of_two_nights(count: u32) {
     load(tonight).await.is(0);
     assert_eq!(desk.emulator.ledger().identities().len(), count as usize);
     assert_eq!(desk.emulator.ledger().profile_updates(), count as usize);
-    let before = desk.emulator.ledger().requests(Operation::UpsertUserProfile).count();
+    let calls_of = |operation| desk.emulator.ledger().requests(operation).count();
+    let [identities, before] = [Operation::UpsertIdentity, Operation::UpsertUserProfile].map(calls_of);
     load(tomorrow).await.is(0);
     let ledger = desk.emulator.ledger();
+    assert_eq!(
+        ledger.requests(Operation::UpsertIdentity).count(),
+        identities,
+        "no identity has changed"
+    );
     assert_eq!(ledger.profile_updates(), (count + CHANGED) as usize);
     assert_eq!(
         ledger.requests(Operation::UpsertUserProfile).count() - before,

@@ -207,7 +207,7 @@ async fn what_is_no_file_of_records_is_named() {
             (
                 "load mixed - --ordered",
                 2,
-                &["three times, which standard input does not allow"],
+                &["more than once, which standard input does not allow"],
             ),
         ],
     )

@@ -24,7 +24,7 @@ async fn a_folder_that_cannot_be_written_says_what_it_is_for() {
                 &["journal, dead letter and receipt need a folder, and a.csv is a file. Choose another folder with --state DIR"],
             ),
             ("load profiles a.ndjson --delta a.csv", 2, &["a.csv is not the memory of an earlier load"]),
-            ("load events a.ndjson --delta d", 2, &["--delta is for user properties"]),
+            ("load events a.ndjson --delta d", 2, &["--delta is for identities and user properties"]),
         ],
     )
     .await;

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use dfinery::{Family, Operation, PropertyValue, tables::RateLimit, types::import::LoadEventsRequest};
-use dfinery_emulator::{Batch, Emulator, Fault, FaultRate, Ledger};
+use dfinery::{Family, Operation, tables::RateLimit, types::import::LoadEventsRequest};
+use dfinery_emulator::{Batch, Fault, FaultRate, Ledger};
 use dfinery_load::{Accepts, FileLoad, Loader, LoaderBuilder, MostBad, Receipt, RecordKind, Stop};
 
 use crate::{
@@ -21,10 +21,6 @@ use crate::{
 fn event(user: &str, position: usize, name: &str) -> String {
     let time = time(position);
     format!(r#"{{"identity":{{"external_id":"{user}"}},"event":{{"event_name":"{name}","event_datetime":"{time}"}}}}"#)
-}
-
-fn profile(user: &str, name: &str) -> String {
-    format!(r#"{{"identity":{{"external_id":"{user}"}},"user_properties":{{"df_name":"{name}"}}}}"#)
 }
 
 fn write(path: &Path, lines: impl IntoIterator<Item = String>) -> PathBuf {
@@ -387,94 +383,4 @@ async fn each_kind_keeps_to_its_own_quota() {
     assert_eq!((receipt.rate_limited, receipt.failed_attempts), (0, 0));
     // One after the other they would need three, two and two periods.
     assert!(begun.elapsed() < Duration::from_secs(10));
-}
-
-fn names(emulator: &Emulator) -> BTreeMap<String, String> {
-    let name = |value: &PropertyValue| match value {
-        PropertyValue::String(name) => name.clone(),
-        other => panic!("{other:?}"),
-    };
-    let ledger = emulator.ledger();
-    ledger
-        .profiles()
-        .map(|profile| {
-            (
-                profile.identity.external_id.clone().unwrap(),
-                name(profile.properties.get("df_name").unwrap()),
-            )
-        })
-        .collect()
-}
-
-/// A load of profiles that remembers what was accepted.
-async fn load_profiles(emulator: &Emulator, folder: &Path, profiles: Vec<(usize, usize)>) -> Receipt {
-    static FILES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let file = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let lines = profiles
-        .iter()
-        .map(|(user, name)| profile(&format!("u{user}"), &format!("n{name}")));
-    let path = write(&folder.join(format!("profiles-{file}.ndjson")), lines);
-    let mut file_load = FileLoad::new(RecordKind::Profile, [&path]);
-    file_load.delta = Some(folder.join("delta"));
-    load(Loader::builder(&client(emulator)), file_load).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn unchanged_profiles_cost_no_call() {
-    // Guards against: a nightly load of all profiles that takes all night although a few of them changed.
-    let folder = tempfile::tempdir().unwrap();
-    let emulator = service(|_| ()).await;
-    let all = |name: fn(usize) -> usize| (0..2_000).map(|user| (user, name(user))).collect::<Vec<_>>();
-    let first = load_profiles(&emulator, folder.path(), all(|user| user)).await;
-    assert_eq!((first.accepted, first.unchanged, first.calls), (2_000, 0, 2_000));
-    // Some changed, among many that did not: settling the ones and reading the others go on at the same time.
-    let second = load_profiles(
-        &emulator,
-        folder.path(),
-        all(|user| user + 10_000 * usize::from(user % 3 == 0)),
-    )
-    .await;
-    assert_eq!((second.accepted, second.unchanged, second.calls), (2_000, 1_333, 667));
-    assert!(second.all_accepted());
-    let third = load_profiles(
-        &emulator,
-        folder.path(),
-        all(|user| user + 10_000 * usize::from(user % 3 == 0)),
-    )
-    .await;
-    assert_eq!((third.unchanged, third.calls), (2_000, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_changes_and_changes_back_is_sent_each_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let emulator = service(|_| ()).await;
-    emulator.fault_rate(FaultRate {
-        probability: 1.0,
-        seed: 0,
-        faults: vec![Fault::Delay(Duration::from_millis(30))],
-    });
-    load_profiles(&emulator, folder.path(), vec![(1, 1), (2, 2), (3, 3)]).await;
-    let there_and_back = vec![(1, 7), (1, 1), (2, 8), (2, 2), (2, 8), (3, 3)];
-    let receipt = load_profiles(&emulator, folder.path(), there_and_back).await;
-    assert_eq!(receipt.unchanged, 1, "{receipt}");
-    let expected: BTreeMap<_, _> = [(1, 1), (2, 8), (3, 3)]
-        .map(|(user, name)| (format!("u{user}"), format!("n{name}")))
-        .into();
-    assert_eq!(names(&emulator), expected);
-    let again = load_profiles(&emulator, folder.path(), vec![(1, 1), (2, 8), (3, 3)]).await;
-    assert_eq!(again.unchanged, 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_profile_of_unknown_fate_is_sent_again_by_the_next_load() {
-    let folder = tempfile::tempdir().unwrap();
-    let emulator = service(|_| ()).await;
-    load_profiles(&emulator, folder.path(), vec![(1, 1)]).await;
-    emulator.script([Fault::UnknownCode.after_applying()]);
-    let receipt = load_profiles(&emulator, folder.path(), vec![(1, 2)]).await;
-    assert_eq!((receipt.unknown, names(&emulator)["u1"].as_str()), (1, "n2"));
-    // It says what was accepted at first, and yet it must go out.
-    let receipt = load_profiles(&emulator, folder.path(), vec![(1, 1)]).await;
-    assert_eq!((receipt.unchanged, names(&emulator)["u1"].as_str()), (0, "n1"));
 }
