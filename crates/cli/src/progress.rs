@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dfinery::tables::RateLimit;
 use dfinery_load::{Progress, Snapshot};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use tokio::{sync::watch, task::JoinHandle};
 
+pub use self::meter::Work;
 use self::meter::{Meter, State, not_accepted, settled};
 use crate::{
     output, paint,
@@ -53,14 +53,6 @@ impl Style {
 
 /// How often the counters are looked at, at least.
 const LOOKS: Duration = Duration::from_secs(1);
-
-/// What is done with the records.
-#[derive(Clone, Copy)]
-pub enum Work {
-    Check,
-    /// With the quota that is spent, if there is only one.
-    Send(Option<RateLimit>),
-}
 
 /// Writes a line of a log to standard error.
 pub fn say_at_time(text: &str) {

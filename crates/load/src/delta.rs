@@ -17,7 +17,7 @@ use redb::{
 
 use crate::{
     append_file::{at, options},
-    fingerprint::Fingerprint,
+    fingerprint::{Fingerprint, Says},
     state_error::StateError,
 };
 
@@ -39,9 +39,12 @@ pub(crate) struct Delta {
 #[derive(Debug)]
 struct UnderWay {
     calls: u32,
-    /// The user of the first of them. Calls about one user are made one after another, so the last one decides.
+    /// What is true after those that are settled, if that is known. Calls about one user are made one after another, and
+    /// settled in this order.
+    says: Option<u128>,
+    /// The user of the first of them.
     user: u128,
-    /// Whether it is not known which of them the server took last.
+    /// Whether nobody knows which of them the server took last.
     in_doubt: bool,
 }
 
@@ -125,8 +128,10 @@ impl Delta {
     /// If the disk fails.
     pub(crate) fn sending(&mut self, record: &Fingerprint) -> io::Result<()> {
         for (about, _) in &record.says {
+            let says = self.last(*about)?.filter(|says| *says != Self::IN_DOUBT);
             let under_way = self.under_way.entry(*about).or_insert(UnderWay {
                 calls: 0,
+                says,
                 user: record.user,
                 in_doubt: false,
             });
@@ -147,13 +152,18 @@ impl Delta {
             let Some(under_way) = self.under_way.get_mut(about) else {
                 continue;
             };
+            under_way.says = match *says {
+                Says::This(says) => is_accepted.then_some(says),
+                Says::NothingBut(says) => under_way.says.filter(|before| *before == says),
+                Says::Unknown => None,
+            };
             under_way.calls -= 1;
             if under_way.calls > 0 {
                 continue;
             }
-            let in_doubt = under_way.in_doubt;
+            let says = under_way.says.filter(|_| !under_way.in_doubt);
             self.under_way.remove(about);
-            if let Some(says) = says.filter(|_| is_accepted && !in_doubt) {
+            if let Some(says) = says {
                 self.remember(*about, says)?;
             }
         }

@@ -30,6 +30,7 @@ mod corrected;
 mod dead_letter;
 mod deliver;
 mod delta;
+mod edited;
 mod error;
 mod event_ids;
 mod file_accounts;

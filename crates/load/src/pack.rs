@@ -14,7 +14,7 @@ use lru::LruCache;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{fingerprint::Fingerprint, record::RecordId};
+use crate::{edited::edited, fingerprint::Fingerprint, record::RecordId};
 use dfinery::{
     Identity, Properties, Timestamp,
     types::import::{
@@ -338,19 +338,6 @@ fn append(text: &mut BytesMut, bytes: &[u8]) -> Range<usize> {
 fn offset_in(outer: &[u8], inner: &str) -> Option<usize> {
     let offset = (inner.as_ptr() as usize).checked_sub(outer.as_ptr() as usize)?;
     (offset + inner.len() <= outer.len()).then_some(offset)
-}
-
-/// The payload with its edits.
-pub(crate) fn edited(checked: &Checked<'_>) -> String {
-    let mut text = String::with_capacity(checked.payload.len() + 16);
-    let mut copied = 0;
-    for (range, replacement) in &checked.edits {
-        text.push_str(&checked.payload[copied..range.start]);
-        text.push_str(replacement);
-        copied = range.end;
-    }
-    text.push_str(&checked.payload[copied..]);
-    text
 }
 
 impl Batch {

@@ -9,7 +9,13 @@ use dfinery::tables::RateLimit;
 use dfinery_load::Snapshot;
 use serde::Serialize;
 
-use super::Work;
+/// What is done with the records.
+#[derive(Clone, Copy)]
+pub enum Work {
+    Check,
+    /// With the quota that is spent, if there is only one.
+    Send(Option<RateLimit>),
+}
 
 /// Computes speeds and shares from counters.
 pub(super) struct Meter {

@@ -143,7 +143,7 @@ async fn a_mapping_with_points_to_look_at_loads_its_table_as_it_is() {
     let ran = desk.run(&["mapping", "init", "members.csv"]).await;
     ran.is(0).says("what to look at").says("취미");
     desk.write("members.yaml", &ran.out);
-    let load = ["load", "profiles", "members.csv", "--mapping", "members.yaml"];
+    let load = ["load", "mixed", "--ordered", "members.csv", "--mapping", "members.yaml"];
     desk.run(&load).await.is(0);
     assert_eq!(desk.emulator.ledger().profile_updates(), 3);
 }

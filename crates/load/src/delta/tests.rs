@@ -16,7 +16,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 fn says(user: u128, what: u128) -> Fingerprint {
     Fingerprint {
         user,
-        says: vec![(user, Some(what))],
+        says: vec![(user, Says::This(what))],
     }
 }
 

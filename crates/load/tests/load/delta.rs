@@ -10,7 +10,7 @@ use std::{
 };
 
 use dfinery::{ImportCode, Operation, PropertyValue};
-use dfinery_emulator::{Emulator, Fault, FaultRate};
+use dfinery_emulator::{Emulator, Fault, FaultRate, ProfileRecord};
 use dfinery_load::{Accepts, FileLoad, Loader, Receipt, RecordKind, Stop};
 
 use crate::chaos::{client, service};
@@ -45,21 +45,14 @@ async fn load(emulator: &Emulator, load: FileLoad) -> Receipt {
     receipt
 }
 
+/// The name of each user that has one.
 fn names(emulator: &Emulator) -> BTreeMap<String, String> {
-    let name = |value: &PropertyValue| match value {
-        PropertyValue::String(name) => name.clone(),
+    let ledger = emulator.ledger();
+    let named = |profile: &ProfileRecord| match profile.properties.get("df_name")? {
+        PropertyValue::String(name) => Some((profile.identity.external_id.clone()?, name.clone())),
         other => panic!("{other:?}"),
     };
-    let ledger = emulator.ledger();
-    ledger
-        .profiles()
-        .map(|profile| {
-            (
-                profile.identity.external_id.clone().unwrap(),
-                name(profile.properties.get("df_name").unwrap()),
-            )
-        })
-        .collect()
+    ledger.profiles().filter_map(named).collect()
 }
 
 async fn load_profiles(emulator: &Emulator, folder: &Path, profiles: Vec<(usize, usize)>) -> Receipt {
@@ -168,10 +161,11 @@ async fn a_night_in_order_sends_only_what_changed_and_identities_first() {
         (0..600).flat_map(move |user| {
             let phone = format!("8210{:08}", user + if user < moved { 50_000 } else { 0 });
             let name = if user < renamed { "new" } else { "old" };
-            [
-                identity(&format!("u{user}"), &phone),
-                profile(&format!("u{user}"), name),
-            ]
+            let identity = identity(&format!("u{user}"), &phone);
+            // A draft of a mapping names the user with all identifiers in both.
+            let properties = format!(r#","user_properties":{{"df_name":"{name}"}}}}"#);
+            let profile = identity.strip_suffix('}').unwrap().to_owned() + &properties;
+            [identity, profile]
         })
     };
     let in_order = |lines: Vec<String>| {
@@ -237,10 +231,10 @@ async fn a_load_that_was_stopped_and_goes_on_remembers_what_its_first_run_sent()
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     stopper.stop();
-    let stopped = running.await.unwrap().unwrap().receipt;
+    let first = running.await.unwrap().unwrap().receipt;
     assert!(
-        matches!(stopped.stopped, Some(Stop::Interrupted)) && stopped.accepted < 2_000,
-        "{stopped}"
+        matches!(first.stopped, Some(Stop::Interrupted)) && first.accepted < 2_000,
+        "{first}"
     );
     let receipt = load(&emulator, interrupted).await;
     assert_eq!((receipt.runs, receipt.accepted), (2, 2_000), "{receipt}");
@@ -288,17 +282,24 @@ async fn after_a_good_night_the_service_has_what_the_file_says_whatever_failed_b
                     Fault::CloseAfterReading,
                 ],
             });
-            // Telephone numbers move between the users, some of whom are not in the file.
+            // Some users are not in the file. The numbers of the first six move, and these have no properties: the emulator
+            // makes one user of two that have had the same number.
             let mut phones: Vec<_> = (0..40).map(|phone| format!("8210{phone:08}")).collect();
             if rng.bool() {
                 rng.shuffle(&mut phones[..6]);
             }
             let users: Vec<_> = (0..40).filter(|_| rng.u8(..8) > 0).collect();
             let name = rng.usize(..3);
-            let named = |user: usize| (format!("u{user}"), format!("n{}", if user % 4 == 0 { name } else { 0 }));
+            let member = |user: usize| {
+                (
+                    format!("u{user}"),
+                    format!("n{}", if user.is_multiple_of(4) { name } else { 0 }),
+                )
+            };
             let lines = users.iter().flat_map(|user| {
-                let (id, name) = named(*user);
-                [identity(&id, &phones[*user]), profile(&id, &name)]
+                let (id, name) = member(*user);
+                let properties = (*user >= 6).then(|| profile(&id, &name));
+                std::iter::once(identity(&id, &phones[*user])).chain(properties)
             });
             let mut file = night(folder.path(), Accepts::Mixed, lines);
             file.ordered = rng.bool();
@@ -307,12 +308,9 @@ async fn after_a_good_night_the_service_has_what_the_file_says_whatever_failed_b
                 assert!(receipt.all_accepted(), "seed {seed}: {receipt}");
                 let (owners, names) = (owners(&emulator), names(&emulator));
                 for user in users {
-                    let (id, name) = named(user);
-                    assert_eq!(
-                        (&owners[&phones[user]], &names[&id]),
-                        (&id, &name),
-                        "seed {seed}, night {night_number}"
-                    );
+                    let (id, name) = member(user);
+                    assert_eq!(owners[&phones[user]], id, "seed {seed}, night {night_number}");
+                    assert!(user < 6 || names[&id] == name, "seed {seed}, night {night_number}");
                 }
             }
         }
