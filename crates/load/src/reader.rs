@@ -3,6 +3,7 @@
 mod hand_over;
 mod known;
 mod namespaces;
+mod sorted;
 
 use std::{
     collections::BTreeSet,
@@ -147,18 +148,6 @@ impl Collected {
     }
 }
 
-/// The bytes that the sorted rows which have become records stand for.
-fn sorted_bytes(input: &Input) -> u64 {
-    let rows = input.sorted_rows().zip(input.length());
-    rows.map_or(0, |((given, of), length)| part(length, given, of))
-}
-
-/// As many bytes of all as records of all.
-fn part(bytes: u64, records: u64, of: u64) -> u64 {
-    let part = u128::from(bytes) * u128::from(records) / u128::from(of.max(1));
-    u64::try_from(part).unwrap_or(u64::MAX)
-}
-
 impl Reader {
     pub(crate) fn run(self) -> Left {
         let (folder, made_good) = {
@@ -284,7 +273,7 @@ impl Reader {
         let mut tail = source.path.is_none().then(|| Tail::new(self.last.clone()));
         for position in 0.. {
             if position % GLANCE == 0 {
-                counted.has_read(passed.bytes() + sorted_bytes(input));
+                counted.has_read(passed.bytes() + Self::sorted_bytes(input));
                 if *self.sending.stop.borrow() {
                     return Err(Halt::Stopped);
                 }
@@ -307,7 +296,7 @@ impl Reader {
             }
             self.record(id, source, &line, pass, reading)?;
         }
-        counted.has_read(passed.bytes() + sorted_bytes(input));
+        counted.has_read(passed.bytes() + Self::sorted_bytes(input));
         if reading.sorter.is_some() {
             self.reach(RecordId::new(file, records))?;
         }
@@ -402,32 +391,6 @@ impl Reader {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Records in the order of their users.
-    fn sorted(&self, sorter: Sorter, reading: &mut Collected) -> Result<(), Halt> {
-        let disk = |error| Stop::disk("sorting", &error);
-        let mut items = sorter.finish().map_err(disk)?;
-        let (mut counted, mut taken) = (self.sending.progress.part(), 0);
-        while let Some(item) = items.next().map_err(disk)? {
-            taken += 1;
-            counted.has_read(part(reading.bytes, taken, reading.to_sort));
-            let Some((id, line)) = sorted_item::read(item) else {
-                return Err(Stop::Bug("a sorted record cannot be read back").into());
-            };
-            let json = line.json.as_ref().copied().unwrap_or_default();
-            let Ok(checked) = reading.checker.check(json) else {
-                return Err(Stop::Bug("a record was valid before it was sorted").into());
-            };
-            if self.take(id, &line, &checked, json, &mut reading.read)? {
-                self.hand_over()?;
-            }
-            if *self.sending.stop.borrow() {
-                return Err(Halt::Stopped);
-            }
-        }
-        counted.has_read(reading.bytes);
         Ok(())
     }
 
