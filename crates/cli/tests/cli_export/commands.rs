@@ -133,7 +133,10 @@ async fn two_processes_share_the_quota_and_spend_all_of_it() {
         settings.rate_limit_divisor = 4;
     })
     .await;
-    let exports = ["one", "two"].map(|folder| format!("export events --to {folder} --settle 0s --reserve 0"));
+    // None of these days is about to be lost, which would be another exit code.
+    let from = ago(20);
+    let exports =
+        ["one", "two"].map(|folder| format!("export events --to {folder} --from {from} --settle 0s --reserve 0"));
     let (one, two) = tokio::join!(service.says(&exports[0], 75), service.says(&exports[1], 75));
     let ledger = service.emulator.ledger();
     let calls: Vec<_> = ledger.requests(Operation::ExportEvents).collect();
