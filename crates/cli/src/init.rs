@@ -11,6 +11,7 @@ use dfinery_input::{Proposal, ProposalOptions, propose};
 use dfinery_load::{Accepts, RecordKind, Taxonomy};
 
 use crate::{
+    advice::quoted_path,
     arguments::time_zone,
     check::Checkable,
     connection, help,
@@ -123,7 +124,7 @@ fn load_with(proposal: &Proposal, table: &Path) -> String {
         Accepts::Only(RecordKind::Event) => "load events",
         Accepts::Only(RecordKind::Deletion) => "delete identities",
     };
-    format!("dfinery {command} {} --mapping FILE.yaml", table.display())
+    format!("dfinery {command} {} --mapping FILE.yaml", quoted_path(table))
 }
 
 pub fn taxonomy(arguments: &TaxonomyArguments) -> anyhow::Result<ExitCode> {

@@ -150,7 +150,9 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
     let letters = tokio::task::spawn_blocking(move || DeadLetters::read(&file)).await??;
     let mut load = letters.load();
     arguments.run.apply(&mut load);
-    load.delta = delta(&settings);
+    if load.accepts != Accepts::Only(RecordKind::Event) {
+        load.delta = delta(&settings);
+    }
     if letters.corrected() > 0 {
         say(&left_out(&letters));
     }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadableDatabase as _, StorageError, TableDefinition, TableError,
-    backends::FileBackend,
+    Database, DatabaseError, ReadOnlyTable, ReadableDatabase as _, ReadableTableMetadata as _, StorageError,
+    TableDefinition, TableError, backends::FileBackend,
 };
 
 use crate::{
@@ -24,6 +24,10 @@ use crate::{
 /// What a record is about → what the last accepted one says of it.
 const ACCEPTED: TableDefinition<'_, u128, u128> = TableDefinition::new("dfinery accepted 1");
 
+/// Has an entry while a load changes the memory. If a load finds one, the last load was killed, and may have changed what the
+/// server has without a note of it.
+const CHANGING: TableDefinition<'_, (), ()> = TableDefinition::new("dfinery changing 1");
+
 /// The memory of earlier loads. It holds a lock on its file while it lives.
 #[derive(Debug)]
 pub(crate) struct Delta {
@@ -33,6 +37,8 @@ pub(crate) struct Delta {
     committed: ReadOnlyTable<u128, u128>,
     pending: HashMap<u128, u128, foldhash::fast::FixedState>,
     under_way: HashMap<u128, UnderWay, foldhash::fast::FixedState>,
+    /// Whether the file says that it is being changed.
+    is_changing: bool,
 }
 
 /// Calls about the same that are not settled.
@@ -55,7 +61,7 @@ impl Delta {
     /// Takes the place of the hash of what is not known for certain.
     const IN_DOUBT: u128 = u128::MAX;
 
-    /// Opens the file, or creates it for its owner only.
+    /// Opens the file, or creates it for its owner only. If the last load was killed, nothing is known.
     ///
     /// # Errors
     /// If another load uses the file, if it is something else, or if the disk fails. The error names the file.
@@ -96,13 +102,19 @@ impl Delta {
         if new {
             create_table(&database).map_err(|error| failed(&path, error))?;
         }
-        let committed = read(&path, &database)?;
+        let mut committed = read(&path, &database)?;
+        if was_killed(&database).map_err(|error| failed(&path, error))? {
+            drop(committed);
+            forget_all(&database).map_err(|error| failed(&path, error))?;
+            committed = read(&path, &database)?;
+        }
         Ok(Self {
             path,
             database,
             committed,
             pending: HashMap::default(),
             under_way: HashMap::default(),
+            is_changing: false,
         })
     }
 
@@ -200,9 +212,13 @@ impl Delta {
         }
     }
 
-    /// Remembers what was accepted, and now and then writes it to disk. A crash loses what is not yet written; that is
-    /// sent again.
+    /// Remembers what was accepted or is in doubt, and now and then writes it to disk. The first time, the disk notes that
+    /// there is more to know than it has.
     fn remember(&mut self, about: u128, says: u128) -> io::Result<()> {
+        if !self.is_changing {
+            note(&self.database, true).map_err(|error| failed(&self.path, error))?;
+            self.is_changing = true;
+        }
         self.pending.insert(about, says);
         if self.pending.len() >= Self::PENDING {
             self.commit()?;
@@ -211,16 +227,23 @@ impl Delta {
     }
 
     /// Writes all pending changes, and waits for the disk.
-    ///
-    /// # Errors
-    /// If the disk fails. The changes stay pending.
-    pub(crate) fn commit(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
+    fn commit(&mut self) -> io::Result<()> {
         self.write().map_err(|error| failed(&self.path, error))?;
         self.committed = read(&self.path, &self.database)?;
         self.pending.clear();
+        Ok(())
+    }
+
+    /// Writes all pending changes, and that there are no more. What is told to the memory after that changes it again.
+    ///
+    /// # Errors
+    /// If the disk fails. The changes stay pending.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        if self.is_changing {
+            self.commit()?;
+            note(&self.database, false).map_err(|error| failed(&self.path, error))?;
+            self.is_changing = false;
+        }
         Ok(())
     }
 
@@ -277,6 +300,32 @@ fn whole(path: &Path, file: File) -> io::Result<Database> {
 fn create_table(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     transaction.open_table(ACCEPTED)?;
+    Ok(transaction.commit()?)
+}
+
+fn was_killed(database: &Database) -> Result<bool, redb::Error> {
+    match database.begin_read()?.open_table(CHANGING) {
+        Ok(table) => Ok(!table.is_empty()?),
+        Err(TableError::TableDoesNotExist(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn note(database: &Database, is_changing: bool) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    if is_changing {
+        transaction.open_table(CHANGING)?.insert((), ())?;
+    } else {
+        transaction.delete_table(CHANGING)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn forget_all(database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    transaction.delete_table(ACCEPTED)?;
+    transaction.open_table(ACCEPTED)?;
+    transaction.delete_table(CHANGING)?;
     Ok(transaction.commit()?)
 }
 

@@ -385,7 +385,7 @@ impl FileAccounts {
         self.sync_sidecars()?;
         if let Some(delta) = &self.delta {
             let mut delta = lock(delta);
-            delta.commit().map_err(|error| Stop::Disk(error.to_string()))?;
+            delta.close().map_err(|error| Stop::Disk(error.to_string()))?;
         }
         self.journal(if complete { Journal::finish } else { Journal::stop })?;
         let disk = |error| Stop::disk("a file beside the journal", &error);

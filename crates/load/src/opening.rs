@@ -92,7 +92,7 @@ impl Opened {
             // Report what is wrong with the beginning before there is a journal, which changed options would make
             // useless.
             Input::open(path, &load.options, taxonomy, load.accepts)?.refuse_foreign_shape(load.accepts)?;
-            progress.input(length * passes(load).len() as u64 * stages(load));
+            progress.input(length * passes(load).len() as u64 * readings(load));
             inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
@@ -355,7 +355,7 @@ fn new_folder_beside(folder: &Path) -> Result<PathBuf, LoadError> {
 }
 
 /// How many times a pass goes through its records: once more for each way in which it sorts them.
-fn stages(load: &FileLoad) -> u64 {
+fn readings(load: &FileLoad) -> u64 {
     let sorts_rows = load.options.mapping.as_ref().is_some_and(Mapping::sorts_by_group);
     1 + u64::from(sorts_rows) + u64::from(load.sort_by_identity)
 }

@@ -102,7 +102,7 @@ impl Progress {
         }
     }
 
-    /// One of so many passes over all inputs would find nothing.
+    /// A pass over all inputs would find nothing; `of` is the number of passes.
     pub(crate) fn skip_pass(&self, of: usize) {
         self.bytes(self.bytes_in_all.load(Relaxed) / of.max(1) as u64);
     }
@@ -151,7 +151,7 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// So many of its bytes are read by now.
+    /// Notes how many of its bytes are read by now.
     pub(crate) fn has_read(&mut self, bytes: u64) {
         self.progress.bytes(bytes.saturating_sub(self.counted));
         self.counted = self.counted.max(bytes);

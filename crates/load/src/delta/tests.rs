@@ -58,7 +58,7 @@ fn what_was_accepted_is_unchanged_until_it_changes() {
     assert!(delta.knows(&says(1, 5)));
     delta.has_accepted(&says(1, 6));
     assert!(!delta.knows(&says(1, 5)) && delta.knows(&says(1, 6)));
-    delta.commit().unwrap();
+    delta.close().unwrap();
     drop(delta);
 
     let delta = Delta::open(&path).unwrap();
@@ -71,16 +71,34 @@ fn what_was_accepted_is_unchanged_until_it_changes() {
 }
 
 #[test]
-fn what_is_not_committed_is_forgotten_but_only_the_last_ten_thousand() {
+fn after_a_kill_nothing_is_known_for_certain() {
     let (_folder, path) = folder();
     let mut delta = Delta::open(&path).unwrap();
-    for key in 0..10_500 {
+    delta.has_accepted(&says(1, 5));
+    delta.close().unwrap();
+    drop(delta);
+
+    let mut delta = Delta::open(&path).unwrap();
+    assert!(delta.knows(&says(1, 5)));
+    // A load that only reads changes nothing.
+    drop(delta);
+    delta = Delta::open(&path).unwrap();
+    assert!(delta.knows(&says(1, 5)));
+    delta.has_accepted(&says(1, 6));
+    // Some of these were written.
+    for key in 2..10_500 {
         delta.has_accepted(&says(key, 1));
     }
     drop(delta);
-    let delta = Delta::open(&path).unwrap();
-    assert!(delta.knows(&says(9_999, 1)));
-    assert!(!delta.knows(&says(10_000, 1)));
+    assert!(!Delta::copy_of(&path).unwrap().knows(&says(1, 5)));
+    let mut delta = Delta::open(&path).unwrap();
+    for known in [says(1, 5), says(1, 6), says(2, 1)] {
+        assert!(!delta.knows(&known));
+    }
+    delta.has_accepted(&says(1, 5));
+    delta.close().unwrap();
+    drop(delta);
+    assert!(Delta::open(&path).unwrap().knows(&says(1, 5)));
 }
 
 #[test]
@@ -99,13 +117,13 @@ fn a_copy_knows_what_was_accepted_and_leaves_it_alone() {
     assert!(!Delta::copy_of(&path).unwrap().knows(&says(1, 5)) && !path.exists());
     let mut delta = Delta::open(&path).unwrap();
     delta.has_accepted(&says(1, 5));
-    delta.commit().unwrap();
+    delta.close().unwrap();
     drop(delta);
     let before = fs::read(&path).unwrap();
     let mut copy = Delta::copy_of(&path).unwrap();
     assert!(copy.knows(&says(1, 5)));
     copy.doubt(&says(1, 5)).unwrap();
-    copy.commit().unwrap();
+    copy.close().unwrap();
     assert!(!copy.knows(&says(1, 5)));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -136,7 +154,7 @@ fn a_file_that_was_cut_or_overwritten_is_an_error() {
     let (_folder, path) = folder();
     let mut delta = Delta::open(&path).unwrap();
     (0..1_000).for_each(|key| delta.has_accepted(&says(key, 1)));
-    delta.commit().unwrap();
+    delta.close().unwrap();
     drop(delta);
     let whole = fs::read(&path).unwrap();
     let says = |bytes: &[u8]| {
@@ -201,6 +219,7 @@ proptest! {
                 delta.commit().unwrap();
             }
             if then == 0 {
+                delta.close().unwrap();
                 drop(delta);
                 delta = Delta::open(&path).unwrap();
             }

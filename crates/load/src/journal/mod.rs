@@ -49,5 +49,5 @@ pub(crate) use self::{
 
 /// Its name in the folder of a load.
 pub(crate) const JOURNAL: &str = "journal";
-/// The code of profiles that were not sent because they have not changed.
+/// The code of records that were not sent because they have not changed.
 pub(crate) const UNCHANGED: &str = "unchanged";

@@ -149,6 +149,7 @@ enum Step {
     Answer(usize, bool),
     Commit,
     Reopen,
+    Kill,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -158,6 +159,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..3_usize, prop::bool::weighted(0.9)).prop_map(|(user, answered)| Step::Answer(user, answered)),
         1 => Just(Step::Commit),
         1 => Just(Step::Reopen),
+        1 => Just(Step::Kill),
     ]
 }
 
@@ -175,7 +177,7 @@ proptest! {
             delta.has_accepted(&records[number].fingerprint());
             service.takes(&records[number]);
             if then == 0 {
-                delta.commit().unwrap();
+                delta.close().unwrap();
                 drop(delta);
                 delta = Delta::open(&path).unwrap();
             }
@@ -224,10 +226,15 @@ proptest! {
                 Step::Reopen => {
                     // A run that ends settles what is under way.
                     if lanes.values().all(VecDeque::is_empty) {
-                        delta.commit().unwrap();
+                        delta.close().unwrap();
                         drop(delta);
                         delta = Delta::open(&path).unwrap();
                     }
+                }
+                Step::Kill => {
+                    lanes.clear();
+                    drop(delta);
+                    delta = Delta::open(&path).unwrap();
                 }
             }
             for record in &records {
