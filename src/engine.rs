@@ -44,6 +44,12 @@ impl<'a> Engine<'a> {
         self.0.quota(operation).was_spent(requests, ago);
     }
 
+    /// Changes how many requests of an operation a period allows from now on, all of its family counted; none if it is 0.
+    /// [`rate_limit`](Self::rate_limit) stays.
+    pub fn allow(self, operation: Operation, requests: u32) {
+        self.0.quota(operation).allow(requests);
+    }
+
     /// Waits for permission to send one request of an operation; `None` if the wait would be longer than `longest`.
     ///
     /// Dropping the future gives up the turn and spends nothing.

@@ -45,6 +45,22 @@ such as DFINERY_RATE_SHARE=0.5. An option comes before the environment, and that
     exit_codes!()
 );
 
+pub const STREAM_KAFKA: &str = "\
+Example:
+  export DFINERY_SERVICE_ID=… DFINERY_IMPORT_TOKEN=…
+  dfinery stream kafka --brokers localhost:9092 --topic events --group dfinery \\
+      --dead-letter topic:events-dead
+
+Offsets are committed once every message before them was accepted, or is in the dead letter. It runs
+until SIGTERM or Ctrl-C, or with --until-caught-up until it has read what was there.
+
+Exit codes:
+   0  it ended as asked, and every message was accepted
+   1  the same, and some messages are in the dead letter
+   2  wrong usage or settings, or a wrong token, service id or address
+  75  a message could not be delivered, or Kafka or the dead letter failed: start it again
+ 130  stopped at once by a second Ctrl-C";
+
 pub const EXPORT: &str = "\
 Examples:
   export DFINERY_SERVICE_ID=… DFINERY_EXPORT_TOKEN=…

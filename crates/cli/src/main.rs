@@ -22,6 +22,7 @@ mod settings;
 mod shell;
 mod signals;
 mod status;
+mod stream;
 mod usage;
 mod wrap;
 
@@ -97,6 +98,8 @@ enum Command {
     /// Show the settings.
     #[command(after_long_help = help::CONFIG)]
     Config(Box<config::Arguments>),
+    /// Load records as they come, from Kafka.
+    Stream(stream::Arguments),
     /// Export events and user profiles to files, by day and held to account.
     Export(export::Arguments),
     /// Load a sample of events, identities and profiles, export it again and compare the counts.
@@ -128,6 +131,7 @@ fn main() -> ExitCode {
         Command::Mapping(arguments) => init::mapping(&arguments),
         Command::Taxonomy(arguments) => init::taxonomy(&arguments),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Stream(arguments) => on_runtime(stream::run(arguments)),
         Command::Export(arguments) => on_runtime(export::run(arguments)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Emulator(arguments) => on_runtime(emulator::run(arguments)),

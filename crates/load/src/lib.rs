@@ -28,6 +28,7 @@ mod check;
 mod concurrency;
 mod corrected;
 mod dead_letter;
+mod dead_letter_file;
 mod deliver;
 mod delta;
 mod edited;
@@ -77,6 +78,7 @@ mod tables;
 
 pub use bad_rows::{BadPart, BadRows};
 pub use check::check_files;
+pub use dead_letter_file::{DeadLetter, DeadLetterFile};
 pub use dfinery_input::{Encoding, Format, InputError, InputOptions, LineCount, Mapping, PassedOver};
 pub use dfinery_records::{
     Accepts, Problems, RecordKind, Report, Section, Taxonomy, TaxonomyError, UnknownWarning, Warning, WarningKind,

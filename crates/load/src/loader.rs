@@ -205,6 +205,12 @@ impl Loader {
         }
     }
 
+    /// The client that it sends with.
+    #[must_use]
+    pub const fn client(&self) -> &ImportClient {
+        &self.import
+    }
+
     /// A handle to end the load early.
     #[must_use]
     pub fn stopper(&self) -> Stopper {

@@ -27,15 +27,18 @@ impl Outcome {
         self.error.as_deref().map(without_remedy)
     }
 
-    /// What the server said, in brief: its code, or the HTTP status of an answer without one.
     pub(crate) fn code(&self) -> Option<String> {
-        let error = self.error.as_ref()?;
-        match (error.import_code(), error.status()) {
-            (Some(ImportCode::Unknown(code)), _) => Some(code.to_string()),
-            (Some(code), _) => Some(code.as_str().to_owned()),
-            (None, Some(status)) => Some(format!("HTTP {status}")),
-            (None, None) => None,
-        }
+        self.error.as_deref().and_then(code_of)
+    }
+}
+
+/// What the server said, in brief: its code, or the HTTP status of an answer without one.
+pub(crate) fn code_of(error: &Error) -> Option<String> {
+    match (error.import_code(), error.status()) {
+        (Some(ImportCode::Unknown(code)), _) => Some(code.to_string()),
+        (Some(code), _) => Some(code.as_str().to_owned()),
+        (None, Some(status)) => Some(format!("HTTP {status}")),
+        (None, None) => None,
     }
 }
 

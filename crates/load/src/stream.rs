@@ -16,16 +16,19 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 pub use self::record::Record;
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
     deliver::{Before, Sending},
+    letter::in_words,
     loader::{Loader, Stopper},
-    outcome::{Outcome, Stop},
+    outcome::{Outcome, Stop, code_of},
     pack::{Batch, Incoming, Packer},
     record::{Fate, RecordId},
+    remedy::without_remedy,
     schedule::{Rules, Scheduler, Waiting},
 };
 use dfinery::{Error, Violation, Violations};
@@ -49,6 +52,24 @@ pub struct Settled {
     pub violations: Option<Violations>,
     /// What is implausible about it. A stream has no warnings about all records together.
     pub warnings: Vec<Warning>,
+}
+
+impl Settled {
+    /// What the server said, in brief: its code, or the HTTP status of an answer without one.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        self.error.as_deref().and_then(code_of)
+    }
+
+    /// Why it was not accepted, in words. Never holds a value of the record.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match (&self.violations, &self.error) {
+            (Some(violations), _) => Some(in_words(violations)),
+            (None, Some(error)) => Some(without_remedy(error)),
+            (None, None) => None,
+        }
+    }
 }
 
 impl Loader {
@@ -206,11 +227,11 @@ impl Intake {
     /// Takes a record in, or returns it if the load has ended.
     pub(crate) fn take(&self, record: Record, slot: Admission) -> Result<(), Box<Record>> {
         let line = record.line();
-        let kind = record.kind();
+        let (kind, event_id) = (record.kind(), record.event_id());
         let position = self.pending.insert(record, slot)?;
         self.sending.progress.read(1);
         let packed = match line {
-            Ok(json) => self.pack(position, kind, &json),
+            Ok(json) => self.pack(position, kind, event_id, &json),
             Err(_) => {
                 Err(Violation::new("", "cannot be written as JSON: a time is outside the years 0 to 9999").into())
             }
@@ -226,9 +247,15 @@ impl Intake {
         Ok(())
     }
 
-    fn pack(&self, position: u64, kind: RecordKind, json: &str) -> Result<(), Violations> {
+    fn pack(
+        &self,
+        position: u64,
+        kind: Option<RecordKind>,
+        event_id: Option<Uuid>,
+        json: &str,
+    ) -> Result<(), Violations> {
         let mut checkers = lock(&self.checkers);
-        let mut checked = checkers[usize::from(kind == RecordKind::Deletion)].check(json)?;
+        let mut checked = checkers[usize::from(kind == Some(RecordKind::Deletion))].check(json)?;
         drop(checkers);
         if !checked.warnings.is_empty() {
             self.pending.warn(position, mem::take(&mut checked.warnings));
@@ -239,7 +266,9 @@ impl Intake {
             line: position + 1,
             offset: 0,
             original: json.as_bytes(),
-            event_log_id: checked.event_log_id,
+            event_log_id: checked
+                .event_log_id
+                .or(event_id.filter(|_| checked.kind == RecordKind::Event)),
             resumed: false,
             fingerprint: None,
         };

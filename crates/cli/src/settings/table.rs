@@ -32,6 +32,7 @@ pub const STATUS: u16 = 1 << 9;
 pub const PROBE: u16 = 1 << 10;
 pub const VERIFY: u16 = 1 << 11;
 pub const LOAD_STATUS: u16 = 1 << 12;
+pub const STREAM: u16 = 1 << 13;
 const EXPORTING: u16 = EXPORT_EVENTS | EXPORT_PROFILES | PROBE;
 const SENDING: u16 = LOAD | DELETE | REPLAY | SHOW;
 const READING: u16 = LOAD | DELETE | CHECK | PREVIEW | SHOW;
@@ -62,7 +63,7 @@ pub static SERVICE_ID: Setting = Setting {
     default: None,
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING | EXPORTING,
+    on: SENDING | EXPORTING | STREAM,
     help: "The service id, from the console",
 };
 pub static BASE_URL: Setting = Setting {
@@ -73,7 +74,7 @@ pub static BASE_URL: Setting = Setting {
     default: Some(dfinery::ImportClientBuilder::DEFAULT_BASE_URL),
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING | EXPORTING,
+    on: SENDING | EXPORTING | STREAM,
     help: "The server; http:// only to this machine",
 };
 pub static TOKEN_FILE: Setting = Setting {
@@ -84,7 +85,7 @@ pub static TOKEN_FILE: Setting = Setting {
     default: None,
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING,
+    on: SENDING | STREAM,
     help: "A file that holds the import token and nothing else. Or set the variable DFINERY_IMPORT_TOKEN",
 };
 pub static TIMEOUT: Setting = Setting {
@@ -95,7 +96,7 @@ pub static TIMEOUT: Setting = Setting {
     default: Some("60s"),
     otherwise: "",
     heading: CONNECTION,
-    on: SENDING | EXPORTING,
+    on: SENDING | EXPORTING | STREAM,
     help: "How long one request may take; of an export, how long the service may send nothing, which is 5m unless this is set",
 };
 
@@ -118,7 +119,7 @@ pub static TAXONOMY: Setting = Setting {
     default: None,
     otherwise: "names are not checked, and columns of exports that the documentation does not know are text",
     heading: INPUT,
-    on: READING | REPLAY | EXPORTING,
+    on: READING | REPLAY | EXPORTING | STREAM,
     help: "The events and properties that your service has registered; `dfinery taxonomy init` writes one to begin with",
 };
 pub static FORMAT: Setting = Setting {
@@ -186,7 +187,7 @@ pub static BATCH_BYTES: Setting = Setting {
     default: Some("1048576"),
     otherwise: "",
     heading: CALLS,
-    on: PACKING | DELETE | REPLAY,
+    on: PACKING | DELETE | REPLAY | STREAM,
     help: "How many bytes of records go into one call at most",
 };
 
@@ -209,7 +210,7 @@ pub static RATE_SHARE: Setting = Setting {
     default: Some("1"),
     otherwise: "",
     heading: PACE,
-    on: PACKING | SENDING,
+    on: PACKING | SENDING | STREAM,
     help: "Which share of the quota to spend, over 0 and up to 1: leave some if other programs load into the same service",
 };
 pub static CONCURRENCY: Setting = Setting {
@@ -220,7 +221,7 @@ pub static CONCURRENCY: Setting = Setting {
     default: Some("512"),
     otherwise: "",
     heading: PACE,
-    on: SENDING,
+    on: SENDING | STREAM,
     help: "How many calls may be under way at most; fewer are while the service is slow or fails",
 };
 pub static PATIENCE: Setting = Setting {
@@ -231,7 +232,7 @@ pub static PATIENCE: Setting = Setting {
     default: Some("10m"),
     otherwise: "",
     heading: PACE,
-    on: SENDING,
+    on: SENDING | STREAM,
     help: "How long the service may fail without a single success before the load ends with exit code 75",
 };
 
@@ -265,7 +266,7 @@ pub static ON_REFUSAL: Setting = Setting {
     default: Some("divide"),
     otherwise: "",
     heading: REFUSALS,
-    on: SENDING,
+    on: SENDING | STREAM,
     help: "When a call with several events is refused: `divide` it until the bad events are found, or count all of its \
            events as rejected",
 };
@@ -278,7 +279,7 @@ pub static STRICT: Setting = Setting {
     default: Some("false"),
     otherwise: "",
     heading: WARNINGS,
-    on: READING | REPLAY,
+    on: READING | REPLAY | STREAM,
     help: "Make every warning an error: a record with one is invalid and is not sent",
 };
 pub static DENY: Setting = Setting {
@@ -289,7 +290,7 @@ pub static DENY: Setting = Setting {
     default: None,
     otherwise: "none",
     heading: WARNINGS,
-    on: READING | REPLAY,
+    on: READING | REPLAY | STREAM,
     help: "Make these warnings errors, such as placeholder-id; may be given more than once",
 };
 pub static ALLOW: Setting = Setting {
@@ -300,7 +301,7 @@ pub static ALLOW: Setting = Setting {
     default: None,
     otherwise: "none",
     heading: WARNINGS,
-    on: READING | REPLAY,
+    on: READING | REPLAY | STREAM,
     help: "Silence these warnings, even if --strict or --deny makes them errors; may be given more than once",
 };
 

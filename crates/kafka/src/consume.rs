@@ -1,0 +1,160 @@
+//! The consumer's thread.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use dfinery_load::{Record, Stopper};
+use rdkafka::{
+    Message as _,
+    consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
+    message::BorrowedMessage,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    error::is_final,
+    member::{Member, PATIENCE},
+    message::{Message, Value},
+    receipt::KafkaStop,
+    state::{Next, Shared},
+};
+
+/// Polls, and does everything else between two polls.
+pub(crate) struct Consuming {
+    pub(crate) consumer: BaseConsumer<Member>,
+    pub(crate) shared: Arc<Shared>,
+    /// Both channels hold no more than what is in flight.
+    pub(crate) records: UnboundedSender<Record>,
+    pub(crate) unreadable: UnboundedSender<u64>,
+    pub(crate) loader: Stopper,
+    pub(crate) until_caught_up: bool,
+}
+
+impl Consuming {
+    const COMMIT_EVERY: Duration = Duration::from_secs(5);
+    const LOOK_EVERY: Duration = Duration::from_secs(30);
+    const POLL: Duration = Duration::from_millis(100);
+
+    pub(crate) fn run(self) {
+        let mut is_paused = false;
+        let mut commit_at = Instant::now() + Self::COMMIT_EVERY;
+        let mut look_at = Instant::now();
+        while !self.shared.is_stopping() {
+            if self.until_caught_up && self.shared.is_caught_up() {
+                self.shared.stop(KafkaStop::CaughtUp);
+                break;
+            }
+            if self.shared.is_full() {
+                // Partitions that came meanwhile are not paused yet.
+                self.pause();
+                is_paused = true;
+            } else if is_paused && self.shared.has_room() {
+                self.resume();
+                is_paused = false;
+            }
+            match self.consumer.poll(Self::POLL) {
+                Some(Ok(message)) => self.take(&message),
+                Some(Err(error)) => self.failed(&error),
+                None => {}
+            }
+            self.shared.divide_quota();
+            let now = Instant::now();
+            if now >= commit_at {
+                self.consumer.context().commit(&self.consumer, None);
+                commit_at = now + Self::COMMIT_EVERY;
+            }
+            if now >= look_at && !self.shared.partitions().is_empty() {
+                self.look();
+                look_at = now + Self::LOOK_EVERY;
+            }
+        }
+        self.finish();
+    }
+
+    /// Ends in order: the calls in flight are finished, what is finished is committed, and the group is left.
+    fn finish(self) {
+        self.pause();
+        self.loader.stop();
+        let Self {
+            consumer,
+            shared,
+            records,
+            unreadable,
+            ..
+        } = self;
+        drop((records, unreadable));
+        while !shared.has_ended() {
+            // A message that still comes is not taken, so no commit passes it.
+            consumer.poll(Self::POLL);
+        }
+        // Polling lets a rebalance come to its end.
+        let member = consumer.context();
+        member.commit_surely(&consumer, None, PATIENCE, |pause| drop(consumer.poll(pause)));
+        look(&consumer, &shared);
+        shared.close();
+    }
+
+    fn take(&self, message: &BorrowedMessage<'_>) {
+        // A broker never gives a negative one.
+        let Ok(offset) = u64::try_from(message.offset()) else {
+            return;
+        };
+        let message = Message::new(message, offset);
+        let is_text = matches!(message.value, Value::Text(_));
+        // An error means that the other side has ended; then so does this one, and nothing is lost.
+        match self.shared.take(message, is_text) {
+            Next::Load(message) => {
+                if let Value::Text(text) = &message.value {
+                    let _ = self.records.send(Record::json(Arc::clone(text), message.id));
+                }
+            }
+            Next::Unreadable(number) => {
+                let _ = self.unreadable.send(number);
+            }
+            Next::Nothing => {}
+        }
+    }
+
+    fn failed(&self, error: &KafkaError) {
+        if let KafkaError::PartitionEOF(partition) = error {
+            self.shared.reached_end(*partition);
+            return;
+        }
+        self.consumer.context().problems.note(error, "");
+        if error.rdkafka_error_code().is_some_and(is_final) {
+            self.shared.stop(KafkaStop::Kafka(error.to_string()));
+        }
+    }
+
+    fn look(&self) {
+        if let Some(all) = self.consumer.context().count(&self.consumer) {
+            self.shared.set_all(all);
+        }
+        look(&self.consumer, &self.shared);
+    }
+
+    fn pause(&self) {
+        if let Ok(partitions) = self.consumer.assignment() {
+            let _ = self.consumer.pause(&partitions);
+        }
+    }
+
+    fn resume(&self) {
+        if let Ok(partitions) = self.consumer.assignment() {
+            let _ = self.consumer.resume(&partitions);
+        }
+    }
+}
+
+/// Asks where the partitions end.
+fn look(consumer: &BaseConsumer<Member>, shared: &Shared) {
+    for partition in shared.partitions() {
+        match consumer.fetch_watermarks(&consumer.context().topic, partition, PATIENCE) {
+            Ok((_, high)) => shared.set_high(partition, u64::try_from(high).unwrap_or(0)),
+            Err(_) => return,
+        }
+    }
+}
