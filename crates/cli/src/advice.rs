@@ -99,7 +99,13 @@ fn on_input(error: &InputError) -> Option<Advice> {
             text: "leave out --encoding, and it is recognised".to_owned(),
         })
     } else if error.is_other_shape() {
-        Some(sentence("`dfinery load --help` shows the shape of each kind of record"))
+        let file = match error.name() {
+            "-" => "FILE".to_owned(),
+            name => quoted(name),
+        };
+        Some(sentence(format!(
+            "Or give a mapping with --mapping: `dfinery mapping init {file}` drafts one"
+        )))
     } else if error.is_no_dead_letter() {
         Some(sentence(dead_letter_of(error.name())))
     } else if error.is_changed() && error.name() == "-" {

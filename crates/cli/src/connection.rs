@@ -190,8 +190,8 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
     Ok(load)
 }
 
-/// Refuses a mapping that was given for this command, if none of its files is a table. One of the settings file may be for
-/// other loads.
+/// Refuses a mapping that was given for this command, if all its files hold records already. One of the settings file may be
+/// for other loads.
 fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<()> {
     if !settings.is_option(&MAPPING) || load.inputs.iter().any(|path| path.as_os_str() == "-") {
         return Ok(());
@@ -202,13 +202,13 @@ fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<(
             return Ok(());
         }
         let opened = Input::open(path, &load.options, None, load.accepts);
-        if opened.map_or(true, |input| input.is_table()) {
+        if opened.map_or(true, |input| input.is_mapped()) {
             return Ok(());
         }
     }
     let names: Vec<_> = load.inputs.iter().map(|path| path.display().to_string()).collect();
     bail!(
-        "--mapping is for tables, and {} holds JSON, which needs none: leave it out",
+        "{} holds records as they are loaded, which need no mapping: leave --mapping out",
         names.join(", ")
     );
 }

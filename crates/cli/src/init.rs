@@ -27,14 +27,14 @@ pub struct MappingArguments {
 
 #[derive(clap::Subcommand)]
 enum MappingCommand {
-    /// Look at the columns of a table, and write a mapping to complete by hand to standard output.
+    /// Look at the columns of a table or of JSON, and write a mapping to complete by hand to standard output.
     #[command(after_help = help::MAPPING)]
     Init(Box<InitArguments>),
 }
 
 #[derive(clap::Args)]
 struct InitArguments {
-    /// A CSV or TSV. All of it is read.
+    /// A CSV or TSV, or JSON of another program. All of it is read.
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
     /// What its rows are to become [default: events if a column looks like the time of one, or else an identity and a profile

@@ -19,6 +19,8 @@ pub fn replay_line(line: &str) -> Result<Cow<'_, str>, Violation> {
         record: Option<&'a RawValue>,
         original: Option<String>,
         original_base64: Option<serde::de::IgnoredAny>,
+        #[serde(default)]
+        mapped: bool,
     }
 
     let problem = |problem: &str| Violation::new("", problem);
@@ -36,6 +38,7 @@ pub fn replay_line(line: &str) -> Result<Cow<'_, str>, Violation> {
         } => Ok(Cow::Borrowed(record.get())),
         DeadLetter {
             original: Some(original),
+            mapped: false,
             ..
         } if is_object(&original) => Ok(Cow::Owned(original)),
         DeadLetter {

@@ -45,19 +45,28 @@ pub(crate) fn foreign_shape(beginning: &[u8], is_all: bool, accepts: Accepts) ->
         Accepts::Only(RecordKind::Profile) => r#"{"identity":{"external_id":"…"},"user_properties":{…}}"#,
         _ => r#"{"identity":{"external_id":"…"},"event":{"event_name":"…","event_datetime":"…"}}"#,
     };
-    let fields = fields?;
+    let first = list(&fields?);
+    Some(format!(
+        "its records have another shape: each must be like {shape}{first}"
+    ))
+}
+
+/// The names of the members of an object, as the end of a message.
+pub(crate) fn shown_fields(object: &str) -> String {
+    let fields: Fields<'_> = serde_json::from_str(object).unwrap_or_default();
+    list(&fields.into_keys().collect::<Vec<_>>())
+}
+
+fn list(fields: &[String]) -> String {
     // A name may be data, such as an identifier of a user.
     let mut names = fields.iter().filter(|name| is_name(name));
     let shown: Vec<_> = names.by_ref().take(MOST).map(String::as_str).collect();
     let more = if shown.len() < fields.len() { " and others" } else { "" };
-    let first = if shown.is_empty() {
+    if shown.is_empty() {
         String::new()
     } else {
         format!("; the fields of the first one are {}{more}", shown.join(", "))
-    };
-    Some(format!(
-        "its records have another shape: each must be like {shape}{first}"
-    ))
+    }
 }
 
 /// Whether this is the name of a field as programs choose them.

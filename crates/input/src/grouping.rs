@@ -198,12 +198,12 @@ impl Grouping {
             number: group.rows,
         };
         let row_bytes = reader.bytes(row, window);
-        group.origins.add(reader.table.origin(row_bytes));
-        if reader.table.reason_has(row_bytes, TORN) {
+        group.origins.add(reader.source.origin(row_bytes));
+        if reader.source.reason_has(row_bytes, TORN) {
             let problem = format!("{TORN}{STILL_TORN}");
             group.spoil(Misfit::of(Violation::new(&self.key_columns.label, problem), []));
         }
-        let bytes = reader.table.without_about(row_bytes);
+        let bytes = reader.source.without_about(row_bytes);
         let is_usable = problem.is_none();
         if let Some(problem) = problem {
             self.doubt = Some(row.line);
@@ -309,6 +309,10 @@ impl Group {
     fn keep(&mut self, bytes: &[u8], most: usize) -> Result<(), String> {
         if self.is_too_long {
             return Ok(());
+        }
+        // An element of an array has no line break, nor has the last row of a table.
+        if self.original.last().is_some_and(|last| !matches!(last, b'\n' | b'\r')) {
+            self.original.push(b'\n');
         }
         self.original.extend(bytes);
         if self.original.len() <= most {

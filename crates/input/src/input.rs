@@ -15,12 +15,14 @@ use crate::{
     format::{Encoding, Format},
     found::Found,
     frame::{Body, Frame, Stop},
+    json_rows::JsonRows,
     line_count::{LineCount, PassedOver},
     lines::{Lines, RECORD_SEPARATOR},
     look,
     mapping::{self, Mapping},
     options::InputOptions,
     row_reader::RowReader,
+    row_source::RowSource,
     rows::Rows,
     source::{self, Origin},
     table::{Table, TableForm},
@@ -156,8 +158,14 @@ impl Input {
             (None, _) => Format::Csv,
         };
         let framer = match format {
-            Format::Ndjson | Format::DeadLetter => Framer::Lines(Lines::default()),
-            Format::JsonArray => Framer::Array(Array::default()),
+            Format::Ndjson | Format::JsonArray => {
+                match json_rows(&name, format, options, &window, taxonomy, accepts)? {
+                    Some(rows) => Framer::Rows(rows),
+                    None if format == Format::Ndjson => Framer::Lines(Lines::default()),
+                    None => Framer::Array(Array::default()),
+                }
+            }
+            Format::DeadLetter => Framer::Lines(Lines::default()),
             Format::Csv | Format::Tsv => {
                 let mapping = options
                     .mapping
@@ -177,7 +185,7 @@ impl Input {
                     });
                     InputError::new(&name, problem + &advice.unwrap_or_default())
                 })?;
-                Framer::Table(Box::new(Rows::new(RowReader::new(table, mapper))))
+                Framer::Rows(Box::new(Rows::new(RowReader::new(RowSource::Table(table), mapper))))
             }
         };
         Ok(Self {
@@ -201,15 +209,15 @@ impl Input {
     /// As for [`next`](Self::next), or if the disk fails, or if there is a row whose group is not known.
     pub fn sort_rows(&mut self, folder: &Path, goes_on: impl FnMut() -> bool) -> Result<bool, InputError> {
         match &mut self.framer {
-            Framer::Table(rows) if rows.are_to_sort() => rows
+            Framer::Rows(rows) if rows.are_to_sort() => rows
                 .sort(&mut self.window, folder, goes_on)
                 .map_err(|stop| stop.into_error(&self.name)),
-            Framer::Table(_) | Framer::Lines(_) | Framer::Array(_) => Ok(true),
+            Framer::Rows(_) | Framer::Lines(_) | Framer::Array(_) => Ok(true),
         }
     }
 
     fn has_rows_to_sort(&self) -> bool {
-        matches!(&self.framer, Framer::Table(rows) if rows.are_to_sort())
+        matches!(&self.framer, Framer::Rows(rows) if rows.are_to_sort())
     }
 
     /// Refuses an input of JSON whose first records are all in the shape of another program, since none of the others would
@@ -218,7 +226,7 @@ impl Input {
     /// # Errors
     /// Says the expected shape.
     pub fn refuse_foreign_shape(self, accepts: Accepts) -> Result<Self, InputError> {
-        if !matches!(self.format, Format::Ndjson | Format::JsonArray) {
+        if self.is_mapped() || !matches!(self.format, Format::Ndjson | Format::JsonArray) {
             return Ok(self);
         }
         let beginning = self.window.unread();
@@ -229,10 +237,10 @@ impl Input {
         }
     }
 
-    /// Whether its records are rows of a table.
+    /// Whether a mapping makes its records.
     #[must_use]
-    pub const fn is_table(&self) -> bool {
-        matches!(self.framer, Framer::Table(_))
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.framer, Framer::Rows(_))
     }
 
     /// The next record; `None` at the end.
@@ -251,7 +259,7 @@ impl Input {
             return Ok(None);
         };
         let (line, offset, bytes, is_cut, origins, json) = match (next, &self.framer) {
-            (Next::Record(found), Framer::Table(rows)) => {
+            (Next::Record(found), Framer::Rows(rows)) => {
                 let (bytes, is_cut) = (rows.bytes(&found, &self.window), rows.is_cut(&found));
                 let origins = rows.origins(&found);
                 let json = found.problem.map_or_else(|| Ok(rows.json()), Err);
@@ -321,7 +329,7 @@ impl Input {
     #[must_use]
     pub fn table_form(&self) -> Option<TableForm> {
         match &self.framer {
-            Framer::Table(rows) => Some(rows.form(self.format, &self.window)),
+            Framer::Rows(rows) => rows.form(self.format, &self.window),
             Framer::Lines(_) | Framer::Array(_) => None,
         }
     }
@@ -346,7 +354,7 @@ impl Input {
     #[must_use]
     pub fn column_of(&self, path: &str) -> Option<&str> {
         match &self.framer {
-            Framer::Table(rows) => rows.column_of(path),
+            Framer::Rows(rows) => rows.column_of(path),
             Framer::Lines(_) | Framer::Array(_) => None,
         }
     }
@@ -355,7 +363,7 @@ impl Input {
     #[must_use]
     pub fn passed_over(&self) -> PassedOver {
         match &self.framer {
-            Framer::Table(rows) => rows.passed_over().clone(),
+            Framer::Rows(rows) => rows.passed_over().clone(),
             Framer::Lines(_) | Framer::Array(_) => PassedOver::default(),
         }
     }
@@ -364,7 +372,7 @@ impl Input {
     #[must_use]
     pub fn passed_over_origins(&self) -> &[u64] {
         match &self.framer {
-            Framer::Table(rows) => rows.passed_over_origins(),
+            Framer::Rows(rows) => rows.passed_over_origins(),
             Framer::Lines(_) | Framer::Array(_) => &[],
         }
     }
@@ -380,7 +388,7 @@ impl Input {
     #[must_use]
     pub fn sorted_rows(&self) -> Option<(u64, u64)> {
         match &self.framer {
-            Framer::Table(rows) => rows.sorted(),
+            Framer::Rows(rows) => rows.sorted(),
             Framer::Lines(_) | Framer::Array(_) => None,
         }
     }
@@ -404,7 +412,7 @@ impl Input {
     /// If it changed, lines are missing, or there were too many groups to tell.
     pub fn finish(self) -> Result<(), InputError> {
         self.origin.finish(&self.name)?;
-        if let Framer::Table(rows) = &self.framer
+        if let Framer::Rows(rows) = &self.framer
             && let Some(line) = rows.unknown_from()
         {
             let problem = "from here on there are too many groups to tell whether the rows of each stand together: give sort_by_group: true in the mapping";
@@ -418,6 +426,27 @@ impl Input {
             _ => Ok(()),
         }
     }
+}
+
+/// The rows of an input of JSON, if there is a mapping for them.
+fn json_rows(
+    name: &str,
+    format: Format,
+    options: &InputOptions,
+    window: &Window,
+    taxonomy: Option<&Taxonomy>,
+    accepts: Accepts,
+) -> Result<Option<Box<Rows>>, InputError> {
+    let Some(mapping) = &options.mapping else {
+        return Ok(None);
+    };
+    let unfit = |problem| InputError::new(name, problem);
+    let Some(rows) = JsonRows::new(format, mapping, window).map_err(unfit)? else {
+        return Ok(None);
+    };
+    let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+    let mapper = mapping::fit(mapping, rows.header(), &types, accepts).map_err(unfit)?;
+    Ok(Some(Box::new(Rows::new(RowReader::new(RowSource::Json(rows), mapper)))))
 }
 
 /// How many lines stand above the line that has all names of a mapping, if one of the next lines does.
@@ -443,7 +472,7 @@ fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
 enum Framer {
     Lines(Lines),
     Array(Array),
-    Table(Box<Rows>),
+    Rows(Box<Rows>),
 }
 
 /// What a framer finds.
@@ -460,7 +489,7 @@ impl Framer {
         Ok(match self {
             Self::Lines(lines) => lines.next(window)?.map(Next::Text),
             Self::Array(array) => array.next(window)?.map(Next::Text),
-            Self::Table(rows) => rows.next(window)?.map(Next::Record),
+            Self::Rows(rows) => rows.next(window)?.map(Next::Record),
         })
     }
 }

@@ -20,12 +20,17 @@ pub(crate) struct Lines {
     has_break: bool,
     /// Whether it is blank.
     is_blank: bool,
+    is_passed_over: bool,
 }
 
 impl Lines {
     pub(crate) fn next(&mut self, window: &mut Window) -> io::Result<Option<Frame>> {
         loop {
-            let part = if self.is_blank { Part::Blank } else { Part::Record };
+            let part = match (self.is_blank, std::mem::take(&mut self.is_passed_over)) {
+                (true, _) => Part::Blank,
+                (_, true) => Part::PassedOver,
+                _ => Part::Record,
+            };
             let has_break = usize::from(self.has_break);
             window.pass_lines(std::mem::take(&mut self.pending), has_break, part);
             // A JSON text sequence has this character before each record.
@@ -54,6 +59,11 @@ impl Lines {
                 return frame(Body::Whole(0..length));
             }
         }
+    }
+
+    /// Takes the previous line for none that becomes a record.
+    pub(crate) const fn pass_over(&mut self) {
+        self.is_passed_over = true;
     }
 
     /// The length of the line at the start of the window, including its break; `None` if it is certainly too long.

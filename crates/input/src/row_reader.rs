@@ -1,23 +1,24 @@
-//! The rows of a table that its mapping takes.
+//! The rows that a mapping takes.
 
 use std::ops::Range;
 
 use dfinery::Violation;
 
 use crate::{
-    format::{Encoding, Format},
+    format::Encoding,
     frame::{Body, Frame, Stop},
     line_count::PassedOver,
     mapping::RowMapper,
+    row_source::RowSource,
     sorted_rows::SortedRows,
-    table::{Cells, Table},
+    table::Cells,
     unfit,
     window::Window,
 };
 
 /// Reads rows, and passes over those that the conditions of a mapping exclude.
 pub(crate) struct RowReader {
-    pub(crate) table: Table,
+    pub(crate) source: RowSource,
     pub(crate) mapper: RowMapper,
     /// The cells of the row read last, if it is good.
     pub(crate) cells: Cells,
@@ -90,9 +91,9 @@ impl Problem {
 const REPEATS_HEADER: &str = "the row repeats the header, as files do that were joined from several: remove it";
 
 impl RowReader {
-    pub(crate) fn new(table: Table, mapper: RowMapper) -> Self {
+    pub(crate) fn new(source: RowSource, mapper: RowMapper) -> Self {
         Self {
-            table,
+            source,
             mapper,
             cells: Cells::default(),
             passed_over: PassedOver::default(),
@@ -134,61 +135,48 @@ impl RowReader {
             row.extend_from_slice(next.bytes);
             // It was read before, so it can be read.
             let encoding = window.encoding().unwrap_or(Encoding::Utf8);
-            let read = self.table.cells_again(row, encoding, &mut self.cells);
+            let read = self.source.read_again(row, encoding, &mut self.cells);
             self.mapper.empty_missing(&mut self.cells);
-            let problem = read.err().map(|bad| bad.problem(Format::Csv.unit()));
             return Ok(Some(Row {
                 line: next.line,
                 offset: next.offset,
                 range: None,
                 length: row.len(),
-                problem: problem.map(Problem::Unreadable),
+                problem: read.err().map(Problem::Unreadable),
             }));
         }
         loop {
-            let Some(Frame { line, offset, body }) = self.table.next(window)? else {
+            let Some(Frame { line, offset, body }) = self.source.next(window)? else {
                 return Ok(None);
             };
             let (range, problem) = match body {
                 Body::Whole(range) => {
-                    let read = self.read(&range, window)?;
-                    let repeats = read.is_none() && self.table.is_header(&self.cells);
+                    let read = self.source.read(&range, window, &mut self.cells)?;
+                    let read = read.map(Problem::Unreadable);
+                    let repeats = read.is_none() && self.source.is_header(&self.cells);
                     self.mapper.empty_missing(&mut self.cells);
                     if read.is_none() && !self.mapper.takes(&self.cells) {
-                        self.table.pass_over();
+                        self.source.pass_over();
                         self.passed_over.add(line);
                         let row = window.unread().get(range).unwrap_or_default();
-                        self.passed_over_origins.add(self.table.origin(row));
+                        self.passed_over_origins.add(self.source.origin(row));
                         continue;
                     }
                     (Some(range), read.or(repeats.then_some(Problem::RepeatsHeader)))
                 }
                 Body::Broken(range, problem) => (Some(range), Some(Problem::Unreadable(problem))),
                 Body::TooLong(length) => {
-                    let problem = unfit::too_long(length, window.bounds.record, Format::Csv);
+                    let problem = unfit::too_long(length, window.bounds.record, self.source.format());
                     (None, Some(Problem::Unreadable(problem)))
                 }
             };
             return Ok(Some(Row {
                 line,
                 offset,
+                length: self.source.row_length(range.as_ref().unwrap_or(&(0..0))),
                 range,
-                length: self.table.row_length(),
                 problem,
             }));
         }
-    }
-
-    /// Reads the cells of a row, or says why they cannot be read.
-    fn read(&mut self, range: &Range<usize>, window: &mut Window) -> Result<Option<Problem>, Stop> {
-        let encoding = window.encoding_of(range, false)?;
-        let bytes = window.unread().get(range.clone()).unwrap_or_default();
-        if bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949 {
-            return Ok(Some(Problem::Unreadable(unfit::marked(Format::Csv))));
-        }
-        let read = self.table.cells(bytes, encoding, &mut self.cells);
-        Ok(read
-            .err()
-            .map(|bad| Problem::Unreadable(bad.problem(Format::Csv.unit()))))
     }
 }

@@ -1,4 +1,4 @@
-//! The records of the rows of a table.
+//! The records of rows.
 
 use std::path::Path;
 
@@ -69,7 +69,7 @@ impl Rows {
             Some(Bytes::Head) => &window.head,
             Some(Bytes::Group) | None => &[],
         };
-        self.origins.add(self.reader.table.origin(row));
+        self.origins.add(self.reader.source.origin(row));
         Ok(found)
     }
 
@@ -102,9 +102,9 @@ impl Rows {
         match &found.bytes {
             Bytes::Window(range) => {
                 let row = window.unread().get(range.clone()).unwrap_or_default();
-                self.reader.table.without_about(row)
+                self.reader.source.without_about(row)
             }
-            Bytes::Head => self.reader.table.without_about(&window.head),
+            Bytes::Head => self.reader.source.without_about(&window.head),
             Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::original),
         }
     }
@@ -118,9 +118,9 @@ impl Rows {
         }
     }
 
-    /// How the table is written.
-    pub(crate) fn form(&self, format: Format, window: &Window) -> TableForm {
-        self.reader.table.form(format, window)
+    /// How a table of such rows is written; `None` if they are no rows of one.
+    pub(crate) fn form(&self, format: Format, window: &Window) -> Option<TableForm> {
+        self.reader.source.form(format, window)
     }
 
     /// The record that was found last, if it had no problem.

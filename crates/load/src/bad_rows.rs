@@ -195,7 +195,10 @@ impl BadRows {
                     BadRecord::write_item(file, letter.line, [code, &reason], &letter.original, &mut bytes);
                     true
                 }
-                None => letter.json_line(&mut bytes),
+                None => {
+                    bytes.extend_from_slice(&row_of(letter.is_mapped, file, letter.offset));
+                    letter.json_line(&mut bytes)
+                }
             };
             if !is_written {
                 rows.left_out += 1;
@@ -208,6 +211,7 @@ impl BadRows {
                 &place.to_be_bytes()[..],
                 &file.to_be_bytes(),
                 &letter.line.to_be_bytes(),
+                &letter.offset.to_be_bytes(),
             ]
             .concat();
             sorter.push(&key, &bytes)?;
@@ -239,6 +243,7 @@ impl BadRows {
         let mut current = None;
         let mut out = None;
         let mut rows = BadRecord::default();
+        let mut row = NO_ROW;
         while let Some(item) = self.sorted.next()? {
             let Some((place, bytes)) = item.split_first_chunk() else {
                 continue;
@@ -255,7 +260,14 @@ impl BadRows {
                 }
             }
             if !matches!(self.forms.get(place), Some(Some(_))) {
-                out.as_mut().map_or(Ok(()), |out| out.write_all(bytes))?;
+                let Some((next, bytes)) = bytes.split_first_chunk() else {
+                    continue;
+                };
+                // Several records of a row have the row once.
+                if *next == NO_ROW || *next != row {
+                    out.as_mut().map_or(Ok(()), |out| out.write_all(bytes))?;
+                }
+                row = *next;
             } else if let Some((next, cause)) = BadRecord::read_item(bytes) {
                 if !rows.is_on(next.file, next.line) {
                     end_rows(&mut rows, &self.forms, current, &mut out)?;
@@ -275,6 +287,19 @@ impl fmt::Debug for BadRows {
         debug.field("parts", &self.parts).field("left_out", &self.left_out);
         debug.finish_non_exhaustive()
     }
+}
+
+/// Which row a record is made of by a mapping, if its row is JSON.
+type RowId = [u8; 12];
+const NO_ROW: RowId = [0xFF; 12];
+
+fn row_of(is_mapped: bool, file: u32, offset: u64) -> RowId {
+    let mut row = NO_ROW;
+    if is_mapped {
+        row[..4].copy_from_slice(&file.to_be_bytes());
+        row[4..].copy_from_slice(&offset.to_be_bytes());
+    }
+    row
 }
 
 /// Writes the rows of the table at a place, if there are any.

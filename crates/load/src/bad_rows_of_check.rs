@@ -6,7 +6,7 @@ use std::{
 };
 
 use dfinery::{Violation, engine::NewFile};
-use dfinery_input::{Line, TableForm};
+use dfinery_input::{Input, Line, TableForm};
 
 use crate::{
     append_file::{at, create_new, finish},
@@ -19,6 +19,9 @@ use crate::{
 pub(crate) struct BadRowsFile<'a> {
     path: &'a Path,
     form: Option<TableForm>,
+    is_mapped: bool,
+    /// The place of the JSON written last.
+    offset: Option<u64>,
     /// Once there is a bad row.
     file: Option<BufWriter<NewFile>>,
     /// Those read last, which are not written yet.
@@ -27,10 +30,12 @@ pub(crate) struct BadRowsFile<'a> {
 }
 
 impl<'a> BadRowsFile<'a> {
-    pub(crate) fn new(path: &'a Path, form: Option<TableForm>) -> Self {
+    pub(crate) fn new(path: &'a Path, input: &Input) -> Self {
         Self {
             path,
-            form,
+            form: input.table_form(),
+            is_mapped: input.is_mapped(),
+            offset: None,
             file: None,
             rows: BadRecord::default(),
             bytes: Vec::new(),
@@ -51,8 +56,8 @@ impl<'a> BadRowsFile<'a> {
             if !line.is_cut {
                 self.rows.because([Fate::Invalid.name(), &in_words(reasons)]);
             }
-        } else {
-            let record = line.json.as_ref().ok().copied();
+        } else if !(self.is_mapped && self.offset.replace(line.offset) == Some(line.offset)) {
+            let record = line.json.as_ref().ok().copied().filter(|_| !self.is_mapped);
             json_line(line.original, line.is_cut, record, &mut self.bytes);
         }
         self.write()

@@ -57,7 +57,7 @@ pub fn check_files(
             Input::open(path, &load.options, taxonomy.as_deref(), load.accepts)?
         };
         let mut input = input.refuse_foreign_shape(load.accepts)?;
-        let mut bad_rows = bad_rows.map(|path| BadRowsFile::new(path, input.table_form()));
+        let mut bad_rows = bad_rows.map(|path| BadRowsFile::new(path, &input));
         progress.input(input.length().unwrap_or_default());
         let passed = input.passed();
         let (mut bytes, mut records) = (0, 0_u64);

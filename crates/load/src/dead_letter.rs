@@ -113,6 +113,9 @@ pub(crate) struct DeadRecord<'a> {
     /// Whether these are not all of its bytes.
     #[serde(rename = "original_is_cut", skip_serializing_if = "is_false")]
     pub(crate) is_cut: bool,
+    /// Whether they are JSON that a mapping makes the record of.
+    #[serde(rename = "mapped", skip_serializing_if = "is_false")]
+    pub(crate) is_mapped: bool,
     /// The record as it would be sent, if there is one: JSON.
     #[serde(skip)]
     pub(crate) record: Option<&'a str>,
@@ -128,6 +131,7 @@ impl<'a> DeadRecord<'a> {
                 offset: letter.offset,
                 original: &letter.original,
                 is_cut: letter.is_cut,
+                is_mapped: letter.is_mapped,
                 ..self
             },
             None => self,
@@ -247,6 +251,7 @@ mod tests {
             last_attempt: Some("2024-06-24T06:42:26Z".parse().unwrap()),
             original: "u1,\"구매\"".as_bytes(),
             is_cut: false,
+            is_mapped: false,
             record: Some("{\"identity\":\n {\"external_id\":\"u1\"},\r\n\"n\":1e400}"),
         }
     }
@@ -424,6 +429,34 @@ mod tests {
             replay_line(&line(&dead)).unwrap(),
             r#"{"identity":{"external_id":"\u00e9"}}"#
         );
+    }
+
+    #[test]
+    fn json_of_a_mapping_is_never_replayed_without_it() {
+        let dead = DeadRecord {
+            record: None,
+            is_mapped: true,
+            original: br#"{"identity":{"external_id":"a"},"user":1}"#,
+            ..rejected()
+        };
+        assert!(schema().is_valid(&serde_json::from_str(&line(&dead)).unwrap()));
+        assert!(
+            replay_line(&line(&dead))
+                .unwrap_err()
+                .to_string()
+                .contains("Mend it in the input")
+        );
+        let made = DeadRecord {
+            record: Some("{\"a\":1}"),
+            ..dead
+        };
+        assert_eq!(replay_line(&line(&made)).unwrap(), "{\"a\":1}");
+        let first = line(&made);
+        let letter = Letter::read(first.as_bytes());
+        assert!(line(&rejected().of(letter.as_ref())).contains("\"mapped\":true"));
+        let mut out = Vec::new();
+        assert!(letter.unwrap().json_line(&mut out));
+        assert_eq!(out, [dead.original, b"\n"].concat());
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl DeadLetterFile {
             last_attempt: None,
             original: letter.original,
             is_cut: false,
+            is_mapped: false,
             record: None,
         }))?;
         self.file.sync()

@@ -1,7 +1,7 @@
 //! The accounts of a load of files: journal, dead letter, and the figures of the receipt.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -29,7 +29,7 @@ use crate::{
     tables::Tables,
 };
 use dfinery::Violations;
-use dfinery_input::{Beginning, Input, Line, TableForm};
+use dfinery_input::{Beginning, Input, Line};
 use dfinery_records::RecordKind;
 
 /// Everything that a load of files keeps about its records.
@@ -52,6 +52,8 @@ pub(crate) struct FileAccounts {
     pub(crate) letters: bool,
     /// Those of them that are not sent again, because their rows were corrected and loaded.
     pub(crate) made_good: MadeGood,
+    /// The inputs of JSON that a mapping makes records of.
+    pub(crate) mapped: BTreeSet<usize>,
     /// The forms of the tables that are read.
     pub(crate) tables: Tables,
     /// Whether the folder has them.
@@ -80,6 +82,7 @@ impl FileAccounts {
             most_bad: None,
             letters: false,
             made_good: MadeGood::default(),
+            mapped: BTreeSet::new(),
             tables: Tables::default(),
             tables_are_kept: true,
             refusals: Refusals::default(),
@@ -111,9 +114,13 @@ impl FileAccounts {
         self.receipt.has_lines(position, input);
     }
 
-    /// Notes how an input is written, if it is a table.
-    pub(crate) fn has_form(&mut self, input: usize, form: Option<TableForm>) {
-        if let Some((form, name)) = form.zip(self.names.get(input)) {
+    /// Notes how an input is written, if it is a table or JSON that a mapping makes its records of.
+    pub(crate) fn has_form(&mut self, position: usize, input: &Input) {
+        let form = input.table_form();
+        if form.is_none() && input.is_mapped() {
+            self.mapped.insert(position);
+        }
+        if let Some((form, name)) = form.zip(self.names.get(position)) {
             self.tables_are_kept &= !self.tables.add(name, form);
         }
     }
@@ -173,6 +180,7 @@ impl FileAccounts {
             last_attempt: None,
             original: line.original,
             is_cut: line.is_cut,
+            is_mapped: self.mapped.contains(&(id.file() as usize)),
             record: None,
         };
         write_dead(&mut self.dead_letter, [dead.of(letter.as_ref())])?;
@@ -236,7 +244,7 @@ impl FileAccounts {
             })
             .collect();
         self.keep_tables()?;
-        let names = &self.names;
+        let (names, mapped) = (&self.names, &self.mapped);
         let dead = lines.iter().map(|(record, original, letter, line)| {
             let dead = DeadRecord {
                 fate: outcome.fate,
@@ -253,6 +261,7 @@ impl FileAccounts {
                 last_attempt: outcome.last_attempt,
                 original,
                 is_cut: false,
+                is_mapped: mapped.contains(&(record.id.file() as usize)),
                 record: line.as_deref(),
             };
             dead.of(letter.as_ref())

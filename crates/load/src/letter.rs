@@ -21,6 +21,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) original: Cow<'a, [u8]>,
     /// Whether these are not all of them.
     pub(crate) is_cut: bool,
+    /// Whether they are JSON that a mapping makes the record of.
+    pub(crate) is_mapped: bool,
     /// The record as it was to be sent, if there was one.
     record: Option<&'a RawValue>,
     /// Why it was invalid.
@@ -52,6 +54,8 @@ struct Fields<'a> {
     original_base64: Option<Cow<'a, str>>,
     #[serde(default)]
     original_is_cut: bool,
+    #[serde(default)]
+    mapped: bool,
     #[serde(borrow)]
     record: Option<&'a RawValue>,
 }
@@ -83,6 +87,7 @@ impl<'a> Letter<'a> {
             offset: fields.offset,
             original,
             is_cut: fields.original_is_cut,
+            is_mapped: fields.mapped,
             record: fields.record,
             reasons: reasons
                 .map(|Reason { field, problem }| Violation::new(field, problem))
@@ -100,7 +105,8 @@ impl<'a> Letter<'a> {
 
     /// Appends the record as a line of JSON; false if it is none.
     pub(crate) fn json_line(&self, out: &mut Vec<u8>) -> bool {
-        json_line(&self.original, self.is_cut, self.record.map(RawValue::get), out)
+        let record = self.record.filter(|_| !self.is_mapped).map(RawValue::get);
+        json_line(&self.original, self.is_cut, record, out)
     }
 
     /// The code of a refusal, or the fate in a word.
@@ -145,16 +151,24 @@ pub(crate) fn in_words(reasons: &[Violation]) -> String {
 }
 
 /// Appends a line of JSON: a record as it was in the input, or as it was to be sent if that was in another encoding. False if
-/// it is neither.
+/// it is neither. A record made of several objects has a line for each.
 pub(crate) fn json_line(original: &[u8], is_cut: bool, record: Option<&str>, out: &mut Vec<u8>) -> bool {
     let original = str::from_utf8(original).ok();
     let original = original.filter(|text| !is_cut && !text.contains('\0'));
     let Some(text) = original.or(record) else {
         return false;
     };
+    let objects: Result<Vec<&RawValue>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+    match objects {
+        Ok(objects) if objects.len() > 1 => objects.iter().for_each(|object| push_line(object.get(), out)),
+        _ => push_line(text, out),
+    }
+    true
+}
+
+fn push_line(text: &str, out: &mut Vec<u8>) {
     // JSON has line breaks only between tokens, where a space is the same.
     let is_break = |byte| matches!(byte, b'\n' | b'\r');
     out.extend(text.bytes().map(|byte| if is_break(byte) { b' ' } else { byte }));
     out.push(b'\n');
-    true
 }

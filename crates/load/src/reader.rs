@@ -229,7 +229,7 @@ impl Reader {
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
         reading.bytes += input.length().unwrap_or_default();
-        lock(&self.accounts).has_form(file as usize, input.table_form());
+        lock(&self.accounts).has_form(file as usize, &input);
         let is_first = !matches!(pass, Pass::Only { first: false, .. });
         let path = source.path.as_deref().filter(|_| is_first);
         reading.corrected.begin(&source.name, path);

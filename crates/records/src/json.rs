@@ -10,6 +10,7 @@ mod value;
 
 use std::ops::Range;
 
+pub use self::complaint::not_json;
 pub(crate) use self::value::{Found, Number, Text};
 use self::{complaint::complaint, scan::plain_bytes, value::unescaped};
 

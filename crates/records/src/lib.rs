@@ -40,6 +40,8 @@ pub use self::checker::Checker;
 pub use self::identifier::invisible::is_invisible;
 pub use self::identifier::words::{is_missing, is_nobody, total_word};
 pub use self::ids::Ids;
+#[doc(hidden)]
+pub use self::json::not_json;
 pub use self::kind::RecordKind;
 pub use self::report::{Problems, Report, Warnings, thousands};
 pub use self::suggest::nearest;

@@ -109,7 +109,7 @@ pub static MAPPING: Setting = Setting {
     otherwise: "",
     heading: INPUT,
     on: READING,
-    help: "How the columns of a CSV or TSV become records; `dfinery mapping init` writes one to begin with",
+    help: "How the columns of a table, or JSON of another program, become records; `dfinery mapping init` writes one to begin with",
 };
 pub static TAXONOMY: Setting = Setting {
     key: "taxonomy",

@@ -10,6 +10,7 @@ mod command;
 mod corrected_orders;
 mod corrections;
 mod drafts;
+mod json_rows;
 mod korean;
 mod looking;
 mod purchases;

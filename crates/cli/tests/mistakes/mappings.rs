@@ -166,7 +166,7 @@ async fn another_file_in_the_place_of_the_mapping_is_recognised() {
             (
                 "load events a.ndjson --mapping m.yaml",
                 2,
-                &["--mapping is for tables, and a.ndjson holds JSON, which needs none: leave it out"],
+                &["a.ndjson holds records as they are loaded, which need no mapping: leave --mapping out"],
             ),
             // One of them is a table.
             ("check a.csv a.ndjson --mapping m.yaml", 0, &["3 records: 3 good"]),

@@ -15,6 +15,7 @@ mod columns;
 mod conditions;
 mod formats;
 mod groups;
+mod json_rows;
 mod missing;
 mod model;
 mod quotes;

@@ -8,7 +8,7 @@ use super::{
     column::Take,
     condition::Conditions,
     definition::{Definition, Escape, EventName},
-    properties::PropertySources,
+    properties::{ItemSources, PropertySources},
     source::Source,
     types::Type,
 };
@@ -115,7 +115,8 @@ impl Definition {
         if is_grouped && self.event.is_none() {
             return Err("event is missing: group_by makes an event of several rows".to_owned());
         }
-        let mut of_items = self.event_items.iter().flatten().flat_map(PropertySources::iter);
+        let items = || self.event_items.iter().flatten().map(ItemSources::properties);
+        let mut of_items = items().flat_map(PropertySources::iter);
         if let Some((name, _)) = of_items.find(|(_, source)| source.take() != Take::Same) {
             return Err(format!(
                 "event_items.{name}: first, last and sum cannot be set here: each row adds its own items"
@@ -159,7 +160,7 @@ impl Definition {
                 .check_as(Type::String, zone)
                 .map_err(|problem| format!("event: {problem}"))?;
         }
-        let items = self.event_items.iter().flatten().map(|item| ("event_items", item));
+        let items = items().map(|item| ("event_items", item));
         let properties = [
             ("event_properties", &self.event_properties),
             ("user_properties", &self.user_properties),

@@ -9,7 +9,7 @@ use super::{
     condition::Conditions,
     group_by::GroupBy,
     missing::Missing,
-    properties::PropertySources,
+    properties::{ItemSources, PropertySources},
     source::{self, Source},
 };
 
@@ -57,7 +57,7 @@ pub(super) struct Definition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_properties: Option<PropertySources>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) event_items: Option<Vec<PropertySources>>,
+    pub(super) event_items: Option<Vec<ItemSources>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_properties: Option<PropertySources>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +134,13 @@ impl Definition {
 
     /// Where the values of a record come from, in order.
     pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let items = self.event_items.iter().flatten();
+        self.sources_of_row()
+            .chain(items.flat_map(|item| sources_in(item.properties())))
+    }
+
+    /// The same without those of items.
+    fn sources_of_row(&self) -> impl Iterator<Item = &Source> {
         let single = [
             self.event.as_ref().map(|name| &name.0),
             self.event_datetime.as_ref(),
@@ -145,18 +152,22 @@ impl Definition {
             self.event_properties.as_ref(),
             self.user_properties.as_ref(),
         ];
-        let sections = sections.into_iter().flatten().chain(self.event_items.iter().flatten());
-        let entries = sections.flat_map(|entries| entries.iter().map(|(_, source)| source));
+        let entries = sections.into_iter().flatten().flat_map(sources_in);
         single.into_iter().flatten().chain(entries)
     }
 
     fn columns_of_record(&self) -> impl Iterator<Item = &str> {
-        self.sources()
-            .flat_map(|source| match source {
-                Source::Column(column) => column.names(),
-                Source::Constant(_) => &[],
-            })
-            .map(String::as_str)
+        let items = self.event_items.iter().flatten().flat_map(|items| {
+            let (each, properties) = match items {
+                ItemSources::Row(properties) => (None, Some(properties)),
+                ItemSources::Each { each, .. } => (Some(each.as_str()), None),
+            };
+            let columns = properties.into_iter().flat_map(PropertySources::columns);
+            each.into_iter().chain(columns)
+        });
+        self.sources_of_row()
+            .flat_map(Source::columns)
+            .chain(items)
             .chain(self.columns_of_conditions())
     }
 
@@ -164,4 +175,8 @@ impl Definition {
         let conditions = [self.only_if.as_ref(), self.skip_if.as_ref()];
         conditions.into_iter().flatten().flat_map(Conditions::columns)
     }
+}
+
+fn sources_in(entries: &PropertySources) -> impl Iterator<Item = &Source> {
+    entries.iter().map(|(_, source)| source)
 }

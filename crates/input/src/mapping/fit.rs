@@ -1,22 +1,27 @@
 //! A mapping fitted to the header of a table.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     column::Column,
     condition::Filter,
     definition::Definition,
+    each::{Each, Items},
     group_by::Key,
+    json_text::json_string,
     mapper::RowMapper,
     place::Place,
-    properties::PropertySources,
+    properties::{ItemSources, PropertySources},
     record::{Cell, EventMembers, Member, RecordMapper, Value},
     source::Source,
     types::Type,
-    value::{CellReader, json_string},
+    value::CellReader,
     yaml::Mapping,
 };
-use crate::look;
+use crate::{fields::Fields, look};
 use dfinery_records::{Accepts, RecordKind, Section, Taxonomy, nearest};
 
 /// Fits a mapping to a header. An error says what does not fit.
@@ -213,10 +218,33 @@ impl<'a> Fit<'a> {
                 .filter_map(|(name, source, kind)| self.optional(name, source, kind).transpose())
                 .collect::<Result<_, _>>()?,
             properties: self.properties(definition.event_properties.as_ref(), Section::Event)?,
-            items: items
-                .map(|item| self.entries(item, Section::Item))
-                .collect::<Result<_, _>>()?,
+            items: items.map(|items| self.items(items)).collect::<Result<_, _>>()?,
         })
+    }
+
+    fn items(&self, items: &ItemSources) -> Result<Items<Member>, String> {
+        let (each, properties) = match items {
+            ItemSources::Row(properties) => return self.entries(properties, Section::Item).map(Items::Row),
+            ItemSources::Each { each, properties } => (each, properties),
+        };
+        let header = different(properties.columns());
+        let within = Fit {
+            columns: header.iter().map(|name| look::name(name)).zip(0..).collect(),
+            ..*self
+        };
+        let mut members = within.entries(properties, Section::Item)?;
+        for member in &mut members {
+            if let Value::Cell(cell) = &mut member.value {
+                cell.column = format!("{each}.{}", cell.column);
+            }
+        }
+        Ok(Items::Each(Each {
+            list: Place::One(self.index(each)),
+            column: each.clone(),
+            missing: self.definition.missing.clone(),
+            members,
+            fields: Fields::new(header),
+        }))
     }
 
     fn properties(&self, entries: Option<&PropertySources>, section: Section) -> Result<Option<Vec<Member>>, String> {
@@ -266,6 +294,7 @@ impl<'a> Fit<'a> {
         };
         Ok(Cell {
             place,
+            is_identifier,
             column: column.label(),
             reader: CellReader::new(column, kind, self.definition.timezone.as_ref())?,
             take: column.take,
@@ -273,6 +302,18 @@ impl<'a> Fit<'a> {
             thousands: column.thousands,
         })
     }
+}
+
+/// Names of columns, each once.
+pub(crate) fn different<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut header: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
+    for name in names {
+        if seen.insert(look::name(name)) {
+            header.push(name.to_owned());
+        }
+    }
+    header
 }
 
 /// The likely separator of a header that was read as one name, as a mapping writes it.

@@ -6,9 +6,11 @@ mod condition;
 mod constant;
 mod decimal;
 mod definition;
+mod each;
 mod fit;
 mod gather;
 mod group_by;
+mod json_text;
 mod lines;
 mod mapper;
 mod missing;
@@ -19,6 +21,7 @@ mod record;
 mod source;
 mod text_or_list;
 mod time;
+mod typed;
 mod types;
 mod value;
 mod yaml;
@@ -26,11 +29,12 @@ mod yaml;
 pub use self::yaml::Mapping;
 pub(crate) use self::{
     column::Column,
-    fit::{fit, is_like_a_value},
+    fit::{different, fit, is_like_a_value},
     gather::Gathered,
     group_by::Key,
+    json_text::json_string,
     mapper::RowMapper,
     time::known as known_times,
     types::Type,
-    value::{CellReader, json_string},
+    value::CellReader,
 };

@@ -4,6 +4,39 @@ use std::fmt::Write as _;
 
 use crate::look;
 
+/// How the numbers of a column are written.
+#[derive(Clone, Debug)]
+pub(super) struct Number {
+    pub(super) is_long: bool,
+    pub(super) thousands: Option<char>,
+}
+
+impl Number {
+    /// Writes a number as JSON, or says what the cell must be.
+    pub(super) fn write(&self, cell: &str, out: &mut String) -> Result<(), String> {
+        let write = if self.is_long { long } else { double };
+        let written = match self.thousands {
+            Some(separator) if cell.contains(separator) => {
+                without_thousands(cell, separator).and_then(|plain| write(&plain, out))
+            }
+            _ => write(cell, out),
+        };
+        written.ok_or_else(|| {
+            let advice = if self.thousands.is_none() && cell.contains(',') {
+                "; for separators of thousands give thousands in the mapping"
+            } else {
+                ""
+            };
+            let form = if self.is_long {
+                "a whole number of 64 bits"
+            } else {
+                "a number such as 1234.5"
+            };
+            format!("must be {form}{advice}")
+        })
+    }
+}
+
 /// Removes the thousands separators from a number, if they are in the right places.
 pub(super) fn without_thousands(cell: &str, separator: char) -> Option<String> {
     let (sign, rest) = match cell.strip_prefix(['-', '+']) {

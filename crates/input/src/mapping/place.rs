@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::table::Cells;
+use super::typed::{NOT_WHOLE, is_whole};
+use crate::table::{Cells, Kind};
 
 /// The cell of a column, or the cells of several as one text.
 pub(super) enum Place {
@@ -16,6 +17,14 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// What the cell holds; several make a text.
+    pub(super) fn kind(&self, cells: &Cells) -> Kind {
+        match self {
+            Self::One(index) => cells.kind(*index),
+            Self::Joined { .. } => Kind::Text,
+        }
+    }
+
     /// The text in this row. A cell that is missing is empty.
     pub(super) fn text<'c>(&self, cells: &'c Cells) -> Result<Cow<'c, str>, String> {
         let (indexes, with, whole) = match self {
@@ -30,6 +39,12 @@ impl Place {
                 empty = empty.or(Some(position));
                 continue;
             }
+            if matches!(cells.kind(*index), Kind::List | Kind::Object) {
+                return Err("a list or an object cannot be joined with other cells".to_owned());
+            }
+            if whole.is_some() {
+                check_identifier(cell, cells.kind(*index))?;
+            }
             if !joined.is_empty() {
                 joined.push_str(with);
             }
@@ -42,5 +57,14 @@ impl Place {
             )),
             _ => Ok(Cow::Owned(joined)),
         }
+    }
+}
+
+/// Whether a cell may be an identifier of a user, or a part of one.
+pub(super) fn check_identifier(cell: &str, kind: Kind) -> Result<(), String> {
+    match kind {
+        Kind::Number if !is_whole(cell) => Err(NOT_WHOLE.to_owned()),
+        Kind::Boolean => Err("is true or false, and must be a text or a whole number".to_owned()),
+        _ => Ok(()),
     }
 }

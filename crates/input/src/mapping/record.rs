@@ -2,8 +2,10 @@
 
 use super::{
     column::Take,
-    place::Place,
-    value::{CellReader, json_string},
+    each::Items,
+    json_text::json_string,
+    place::{Place, check_identifier},
+    value::CellReader,
 };
 use crate::table::Cells;
 use dfinery::Violation;
@@ -20,7 +22,7 @@ pub(crate) struct RecordMapper {
 pub(super) struct EventMembers {
     pub(super) fields: Vec<Member>,
     pub(super) properties: Option<Vec<Member>>,
-    pub(super) items: Vec<Vec<Member>>,
+    pub(super) items: Vec<Items<Member>>,
 }
 
 /// One member of an object.
@@ -38,6 +40,7 @@ pub(super) enum Value {
 /// What is read from the cells of a row.
 pub(super) struct Cell {
     pub(super) place: Place,
+    pub(super) is_identifier: bool,
     /// The name of its column, for messages.
     pub(super) column: String,
     pub(super) reader: CellReader,
@@ -67,9 +70,13 @@ impl Cell {
     pub(super) fn write(&self, cells: &Cells, out: &mut String) -> Result<Written, Violation> {
         let violation = |problem| Violation::new(&self.column, problem);
         let text = self.place.text(cells).map_err(violation)?;
+        let kind = self.place.kind(cells);
+        if self.is_identifier {
+            check_identifier(&text, kind).map_err(violation)?;
+        }
         Ok(Written {
             is_filled: !text.trim().is_empty(),
-            is_there: self.reader.write(&text, out).map_err(violation)?,
+            is_there: self.reader.write_typed(&text, kind, out).map_err(violation)?,
         })
     }
 }
@@ -145,34 +152,39 @@ impl RecordMapper {
     }
 
     /// The items that each row has.
-    pub(super) fn items(&self) -> &[Vec<Member>] {
+    pub(super) fn items(&self) -> &[Items<Member>] {
         self.event.as_ref().map_or(&[], |event| &event.items)
     }
 }
 
 /// Writes items with commas between them and before them if others are there, and leaves out those whose cells are all
 /// empty, since not every row fills all of them.
-pub(super) fn write_items(items: &[Vec<Member>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
-    for item in items {
-        let before = out.len();
-        if !matches!(out.as_bytes().last(), None | Some(b'[')) {
-            out.push(',');
+pub(super) fn write_items(items: &[Items<Member>], cells: &Cells, out: &mut String) -> Result<(), Violation> {
+    items.iter().try_for_each(|items| match items {
+        Items::Row(item) => write_item(item, cells, out),
+        Items::Each(each) => each.write(cells, |item, cells| write_item(item, cells, out)),
+    })
+}
+
+fn write_item(item: &[Member], cells: &Cells, out: &mut String) -> Result<(), Violation> {
+    let before = out.len();
+    if !matches!(out.as_bytes().last(), None | Some(b'[')) {
+        out.push(',');
+    }
+    let mut has_cell = item.iter().all(|member| matches!(member.value, Value::Constant(_)));
+    let value = |member: &Member, out: &mut String| match &member.value {
+        Value::Constant(_) => member.write(cells, out),
+        Value::Cell(cell) => {
+            let written = cell.write(cells, out)?;
+            has_cell |= written.is_filled;
+            Ok(written.is_there)
         }
-        let mut has_cell = item.iter().all(|member| matches!(member.value, Value::Constant(_)));
-        let value = |member: &Member, out: &mut String| match &member.value {
-            Value::Constant(_) => member.write(cells, out),
-            Value::Cell(cell) => {
-                let written = cell.write(cells, out)?;
-                has_cell |= written.is_filled;
-                Ok(written.is_there)
-            }
-        };
-        out.push('{');
-        write_members(item, value, out, &mut true)?;
-        out.push('}');
-        if !has_cell {
-            out.truncate(before);
-        }
+    };
+    out.push('{');
+    write_members(item, value, out, &mut true)?;
+    out.push('}');
+    if !has_cell {
+        out.truncate(before);
     }
     Ok(())
 }
@@ -207,7 +219,7 @@ impl RecordMapper {
     pub(super) fn column_of(&self, path: &str) -> Option<&str> {
         if let Some(name) = path.strip_prefix("event.event_items[].") {
             let items = self.event.as_ref()?.items.iter();
-            let mut columns = items.filter_map(|item| column_in(item, name));
+            let mut columns = items.filter_map(|items| column_in(items.members(), name));
             let first = columns.next()?;
             return columns.all(|other| other == first).then_some(first);
         }

@@ -11,9 +11,10 @@ use serde::{
 use super::{
     column::{Column, Empty, Take},
     constant::{Constant, Values},
+    json_text::json_string,
     text_or_list::text_or_list,
     types::Type,
-    value::{CellReader, json_string},
+    value::CellReader,
 };
 
 /// Where a value comes from.
@@ -66,6 +67,15 @@ impl Source {
             }
             Self::Column(_) => self.check_as(Type::String, None),
         }
+    }
+
+    /// The columns that it names, in order.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        let names = match self {
+            Self::Column(column) => column.names(),
+            Self::Constant(_) => &[],
+        };
+        names.iter().map(String::as_str)
     }
 
     /// Which of the rows of a group have its value.

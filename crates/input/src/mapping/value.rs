@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use foldhash::{HashMap, HashMapExt as _};
 use jiff::tz::TimeZone;
 
-use crate::look;
+use crate::{look, table};
 
 use super::{
     column::{Column, Empty, Take},
     constant::{Constant, Values},
-    number,
+    json_text::{json_string, push_json_string},
+    number::{self, Number},
     time::{Dates, Times},
+    typed::{self, is_whole},
     types::Type,
 };
 
@@ -38,17 +40,12 @@ enum Kind {
     Datetime(Times),
     Date(Dates),
     Array {
-        separator: String,
+        /// What stands between the elements of a text; without it the text is a list in JSON.
+        separator: Option<String>,
         elements: Option<Number>,
     },
     /// The values of texts as JSON, and the texts for a message.
     Listed(HashMap<String, String>, String),
-}
-
-#[derive(Clone, Debug)]
-struct Number {
-    is_long: bool,
-    thousands: Option<char>,
 }
 
 /// South Korea, where most users of DFINERY are.
@@ -62,11 +59,12 @@ impl CellReader {
             is_long,
             thousands: column.thousands,
         };
-        let array = |elements| {
-            let separator = column.separator.clone().filter(|separator| !separator.is_empty());
-            separator
-                .map(|separator| Kind::Array { separator, elements })
-                .ok_or_else(|| "separator is missing: say what stands between the elements".to_owned())
+        let array = |elements| match &column.separator {
+            Some(separator) if separator.is_empty() => Err("separator: must not be empty".to_owned()),
+            separator => Ok(Kind::Array {
+                separator: separator.clone(),
+                elements,
+            }),
         };
         let list = |given: &Option<Vec<String>>, usual: &[&str]| {
             given
@@ -114,13 +112,31 @@ impl CellReader {
         })
     }
 
-    /// Writes a cell as JSON; false if there is nothing to write. An error says what the cell must be, and never what
+    /// Writes a text as JSON; false if there is nothing to write. An error says what the cell must be, and never what
     /// it is.
     pub(crate) fn write(&self, cell: &str, out: &mut String) -> Result<bool, String> {
         self.write_form(cell, out).map_err(|problem| match look::note(cell) {
             Some(note) => format!("{problem}; {note}"),
             None => problem,
         })
+    }
+
+    /// The same for a cell that may have a type of its own, which says how it is read.
+    pub(super) fn write_typed(&self, cell: &str, kind: table::Kind, out: &mut String) -> Result<bool, String> {
+        match (&self.kind, kind) {
+            (_, table::Kind::Text) => return self.write(cell, out),
+            (Kind::Array { elements, .. }, table::Kind::List) => typed::write_list(cell, elements.as_ref(), out)?,
+            (Kind::Array { .. }, _) => return Err(typed::NO_LIST.to_owned()),
+            (_, table::Kind::List) => return Err(typed::LIST.to_owned()),
+            (_, table::Kind::Object) => return Err(typed::OBJECT.to_owned()),
+            (Kind::Boolean { .. }, table::Kind::Boolean) => out.push_str(cell),
+            (Kind::String | Kind::Phone { .. }, table::Kind::Number) if !is_whole(cell) => {
+                return Err(typed::NOT_WHOLE.to_owned());
+            }
+            (Kind::Number(number), table::Kind::Number) if number.is_long => number.write(&typed::long(cell), out)?,
+            _ => return self.write(cell, out),
+        }
+        Ok(true)
     }
 
     fn write_form(&self, cell: &str, out: &mut String) -> Result<bool, String> {
@@ -161,38 +177,20 @@ impl CellReader {
                 let date = dates.read(cell)?;
                 let _ = write!(out, "\"{date}\"");
             }
-            Kind::Array { separator, elements } => write_array(cell, separator, elements.as_ref(), out)?,
+            Kind::Array {
+                separator: Some(separator),
+                elements,
+            } => write_array(cell, separator, elements.as_ref(), out)?,
+            Kind::Array {
+                separator: None,
+                elements,
+            } => typed::write_list(cell, elements.as_ref(), out)?,
             Kind::Listed(values, listed) => {
                 let value = values.get(cell).or(self.default.as_ref());
                 out.push_str(value.ok_or_else(|| format!("must be {listed}"))?);
             }
         }
         Ok(true)
-    }
-}
-
-impl Number {
-    fn write(&self, cell: &str, out: &mut String) -> Result<(), String> {
-        let write = if self.is_long { number::long } else { number::double };
-        let written = match self.thousands {
-            Some(separator) if cell.contains(separator) => {
-                number::without_thousands(cell, separator).and_then(|plain| write(&plain, out))
-            }
-            _ => write(cell, out),
-        };
-        written.ok_or_else(|| {
-            let advice = if self.thousands.is_none() && cell.contains(',') {
-                "; for separators of thousands give thousands in the mapping"
-            } else {
-                ""
-            };
-            let form = if self.is_long {
-                "a whole number of 64 bits"
-            } else {
-                "a number such as 1234.5"
-            };
-            format!("must be {form}{advice}")
-        })
     }
 }
 
@@ -291,54 +289,4 @@ fn country(given: Option<&str>) -> Result<String, String> {
     is_code
         .then(|| code.to_owned())
         .ok_or_else(|| "country: must be a country code such as \"82\"".to_owned())
-}
-
-pub(crate) fn json_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    push_json_string(&mut out, text);
-    out
-}
-
-/// Adds a text as a JSON string.
-pub(super) fn push_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.find(|c| c < ' ' || c == '"' || c == '\\') {
-        let (plain, from) = rest.split_at(at);
-        out.push_str(plain);
-        let mut chars = from.chars();
-        match chars.next() {
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
-            Some(c) => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            None => {}
-        }
-        rest = chars.as_str();
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn any_text_is_a_json_string(text: String) {
-            prop_assert_eq!(serde_json::from_str::<String>(&json_string(&text)).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn every_control_character_is_escaped() {
-        let text: String = (0..128_u8).map(char::from).collect();
-        assert_eq!(serde_json::from_str::<String>(&json_string(&text)).unwrap(), text);
-    }
 }

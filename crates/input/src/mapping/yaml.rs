@@ -108,7 +108,7 @@ impl Mapping {
     }
 
     /// Where it names a column, in a message.
-    pub(super) fn place_of(&self, column: &str) -> Option<String> {
+    pub(crate) fn place_of(&self, column: &str) -> Option<String> {
         let name = self.name.as_deref()?;
         let line = self.lines.iter().find(|(named, _)| named == column);
         Some(match line {
@@ -123,7 +123,8 @@ impl Mapping {
     pub fn types_from(&self, taxonomy: &Taxonomy) -> Vec<(Section, &str, Option<PropertyType>)> {
         let records = self.definition.records().iter();
         let sections = records.flat_map(|record| {
-            let items = record.event_items.iter().flatten().map(|item| (Section::Item, item));
+            let items = record.event_items.iter().flatten();
+            let items = items.map(|item| (Section::Item, item.properties()));
             (record.event_properties.iter().map(|entries| (Section::Event, entries)))
                 .chain(items)
                 .chain(record.user_properties.iter().map(|entries| (Section::User, entries)))

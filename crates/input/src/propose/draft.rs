@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::{
     evidence::Evidence,
-    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, suggested_type, time, yes_or_no},
+    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, scalar, suggested_type, time, yes_or_no},
     moments::Moment,
     proposal::{Proposal, ProposalOptions},
     receipts::Receipts,
@@ -46,7 +46,7 @@ pub(super) struct Draft<'a> {
     text: Text,
     unsure: Vec<(Rank, String)>,
     /// Columns without a meaning.
-    unnamed: Vec<String>,
+    nameless: Vec<String>,
     /// The rows of an order, if several make one event.
     receipts: Option<&'a Receipts>,
     /// The columns that tell orders of the same number apart.
@@ -74,7 +74,7 @@ impl<'a> Draft<'a> {
             },
             text: Text::default(),
             unsure: Vec::new(),
-            unnamed: Vec::new(),
+            nameless: Vec::new(),
             receipts: None,
             scope: Vec::new(),
             complete: true,
@@ -100,6 +100,7 @@ impl<'a> Draft<'a> {
                 }
             }
         }
+        draft.items();
         draft.whole();
         draft
     }
@@ -120,11 +121,13 @@ impl<'a> Draft<'a> {
             Meaning::EventTime if is_event => self.time(place, column, evidence),
             Meaning::EventProperty(property) if is_event => {
                 self.property(Section::EventProperties, property, found, place, column, evidence);
-                if let Some(of_item) = self.same_of_item(property, place) {
+                if self.sheet.list.is_none()
+                    && let Some(of_item) = self.same_of_item(property, place)
+                {
                     self.property(Section::EventItems, of_item, found, place, column, evidence);
                 }
             }
-            Meaning::ItemProperty(property) if is_event => {
+            Meaning::ItemProperty(property) if is_event && self.sheet.list.is_none() => {
                 self.property(Section::EventItems, property, found, place, column, evidence);
             }
             Meaning::UserProperty(property) if self.kind == RecordKind::Profile => {
@@ -152,6 +155,41 @@ impl<'a> Draft<'a> {
             }
             _ => self.unknown(place, column, evidence),
         }
+    }
+
+    /// The objects in a list, which become items.
+    fn items(&mut self) {
+        let Some((list, members)) = &self.sheet.list else {
+            return;
+        };
+        if self.kind != RecordKind::Event {
+            return self.say(
+                Rank::Remark,
+                format!("{list:?} is a list of objects, which only an event can have as items."),
+            );
+        }
+        for (member, evidence) in members {
+            self.item(member, evidence);
+        }
+        let applied = self.text.applies(Section::EventItems);
+        self.text.push_first(Entry {
+            section: Section::EventItems,
+            key: "each".to_owned(),
+            value: scalar(list),
+            note: String::new(),
+            applied,
+        });
+    }
+
+    /// A member of such an object.
+    fn item(&mut self, column: &str, evidence: &Evidence) {
+        let found = words::meaning(column).filter(|_| evidence.filled > 0);
+        if let Some(found) = found
+            && let Meaning::ItemProperty(property) = found.meaning
+        {
+            return self.property(Section::EventItems, property, found, usize::MAX, column, evidence);
+        }
+        self.unnamed(Section::EventItems, usize::MAX, column, evidence);
     }
 
     fn identifier(&mut self, name: &str, place: usize, column: &'a str, evidence: &Evidence) {
@@ -263,11 +301,12 @@ impl<'a> Draft<'a> {
             ..Guess::default()
         };
         let look = "its cells look like it, its name does not";
-        if evidence.emails().is_some() {
+        let is_list = evidence.list_type().is_some();
+        if !is_list && evidence.emails().is_some() {
             let guess = by_cells(&[], look);
             return self.push(Section::Identity, "email", &guess, place, column, evidence);
         }
-        if evidence.is_phone() {
+        if !is_list && evidence.is_phone() {
             let guess = by_cells(&["type: phone"], look);
             return self.push(Section::Identity, "phone_no", &guess, place, column, evidence);
         }
@@ -282,6 +321,11 @@ impl<'a> Draft<'a> {
                 return self.say(Rank::Remark, format!("{column:?} is not used."));
             }
         };
+        self.unnamed(section, place, column, evidence);
+    }
+
+    /// A property that no standard knows.
+    fn unnamed(&mut self, section: Section, place: usize, column: &str, evidence: &Evidence) {
         let suggested = suggested_type(evidence);
         let mut guess = read_as(evidence, suggested);
         if suggested != PropertyType::String && !guess.keys.iter().any(|key| key.starts_with("type:")) {
@@ -316,7 +360,7 @@ impl<'a> Draft<'a> {
         if let Some(doubt) = &guess.doubt {
             let _ = write!(note, "; unsure: {doubt}");
             if is_to_be_named {
-                self.unnamed.push(column.to_owned());
+                self.nameless.push(column.to_owned());
             } else {
                 self.say(Rank::Doubt, format!("{column:?}: {doubt}."));
             }

@@ -12,7 +12,11 @@ use super::{
     numbers::Numbers,
     tally::Tally,
 };
-use crate::mapping::number;
+use crate::{
+    mapping::number,
+    table::{Cells, Kind},
+};
+use dfinery::tables::PropertyType;
 use dfinery_records::{is_missing, is_nobody, thousands};
 
 /// The most different values to count in a column, and in all columns together.
@@ -27,6 +31,9 @@ const TIMES: &[Moment] = &[Moment::Time, Moment::LocalTime];
 pub(super) struct Evidence {
     /// Cells that say something.
     pub(super) filled: u64,
+    /// Cells that are lists in JSON, and whether all their elements are numbers.
+    lists: u64,
+    are_numbers: bool,
     empty: u64,
     /// Cells that say that something is missing.
     pub(super) missing: Noted,
@@ -53,6 +60,8 @@ impl Evidence {
     pub(super) fn new(columns: usize, identifies_users: bool) -> Self {
         Self {
             filled: 0,
+            lists: 0,
+            are_numbers: true,
             empty: 0,
             missing: Noted::default(),
             moments: Moments::default(),
@@ -72,7 +81,30 @@ impl Evidence {
         }
     }
 
-    pub(super) fn add(&mut self, cell: &str, line: u64) {
+    /// Looks at one of the cells of a row.
+    pub(super) fn add_cell(&mut self, cells: &Cells, index: usize, line: u64) {
+        match cells.get(index) {
+            Some(list) if cells.kind(index) == Kind::List => {
+                self.filled += 1;
+                self.lists += 1;
+                self.are_numbers &= serde_json::from_str::<Vec<f64>>(list).is_ok();
+            }
+            Some(cell) => self.add(cell, line),
+            None => {}
+        }
+    }
+
+    /// The type of lists, if all cells are lists.
+    pub(super) fn list_type(&self) -> Option<PropertyType> {
+        let kind = if self.are_numbers {
+            PropertyType::DoubleArray
+        } else {
+            PropertyType::StringArray
+        };
+        (self.lists > 0 && self.lists == self.filled).then_some(kind)
+    }
+
+    fn add(&mut self, cell: &str, line: u64) {
         let text = cell.trim();
         if text.is_empty() {
             self.empty += 1;
@@ -172,6 +204,9 @@ impl Evidence {
             return "all cells are empty".to_owned();
         } else if self.filled == 0 {
             return format!("all cells are empty or {}", self.missing.listed());
+        }
+        if self.list_type().is_some() {
+            return format!("lists, {}", self.emptiness());
         }
         let distinct = match self.distinct.len() {
             1 => "1 value".to_owned(),

@@ -100,6 +100,11 @@ pub(super) fn read_as(evidence: &Evidence, property_type: PropertyType) -> Guess
                 ),
             }
         }
+        PropertyType::StringArray | PropertyType::LongArray | PropertyType::DoubleArray
+            if evidence.list_type().is_some() =>
+        {
+            Guess::new(&[&format!("type: {property_type}")])
+        }
         PropertyType::StringArray | PropertyType::LongArray | PropertyType::DoubleArray | PropertyType::Items => {
             Guess::unsure(&[], "say what separates the elements of the list")
         }
@@ -216,7 +221,9 @@ fn format_key(formats: &[String]) -> String {
 /// The type that the cells of a column suggest.
 pub(super) fn suggested_type(evidence: &Evidence) -> PropertyType {
     let is_number = |as_double| evidence.numbers.best(evidence.filled, as_double).is_some();
-    if evidence.has_dates() {
+    if let Some(list) = evidence.list_type() {
+        list
+    } else if evidence.has_dates() {
         PropertyType::Date
     } else if evidence.has_times() {
         PropertyType::Datetime

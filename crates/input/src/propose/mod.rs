@@ -8,6 +8,7 @@ mod guess;
 mod moments;
 mod noted;
 mod numbers;
+mod objects;
 mod proposal;
 mod receipts;
 mod sheet;
@@ -24,13 +25,14 @@ use self::{draft::Draft, sheet::Sheet};
 use crate::{
     error::InputError,
     format::Format,
+    lines::RECORD_SEPARATOR,
     options::InputOptions,
     source::{self, Origin},
     window::{Bounds, Window},
 };
 use dfinery_records::Accepts;
 
-/// Proposes a mapping for a CSV or TSV file, after reading every row.
+/// Proposes a mapping for a CSV or TSV file, or for objects in JSON, after reading every row.
 ///
 /// It judges a column by its name, and by the forms in which at least 99.5 % of its cells can be read; the others are
 /// counted in [`Proposal::unsure`]. What is uncertain becomes a comment in the proposal. With [`Accepts::Mixed`], the rows are
@@ -38,35 +40,49 @@ use dfinery_records::Accepts;
 /// profile.
 ///
 /// # Errors
-/// If the file cannot be read, is not a table, or has no header.
+/// If the file cannot be read, has no header, or holds records already.
 pub fn propose(
     path: &Path,
     options: &InputOptions,
     known: &ProposalOptions,
     accepts: Accepts,
 ) -> Result<Proposal, InputError> {
-    let (origin, reader) = Origin::open(path)?;
     let name = path.display().to_string();
-    let reading = |error| InputError::reading(&name, error);
-    let mut window = Window::open(reader, options.encoding, Bounds::default()).map_err(reading)?;
+    let open = || {
+        let (origin, reader) = Origin::open(path)?;
+        let window = Window::open(reader, options.encoding, Bounds::default());
+        let window = window.map_err(|error| InputError::reading(&name, error))?;
+        Ok((origin, window))
+    };
+    let (origin, mut window) = open()?;
     let format = options.format.or_else(|| Format::of_name(path));
-    if format.is_none() && !window.skip_blank().map_err(reading)? {
+    if format.is_none_or(|format| !format.is_table())
+        && !window.skip_blank().map_err(|error| InputError::reading(&name, error))?
+    {
         return Err(source::empty(&name));
     }
-    let is_json = matches!(window.unread().first(), Some(b'{' | b'['));
-    if format.map_or(is_json, |format| !format.is_table()) {
-        return Err(InputError::new(
-            &name,
-            "it is JSON, which needs no mapping: load it as it is",
-        ));
+    let json = match (format, window.unread().first()) {
+        (Some(format), _) if format.is_table() => None,
+        (Some(format), _) => Some(format),
+        (None, Some(b'[')) => Some(Format::JsonArray),
+        (None, Some(b'{' | &RECORD_SEPARATOR)) => Some(Format::Ndjson),
+        (None, _) => None,
+    };
+    let file_name = || {
+        let last = path.file_name();
+        last.map_or_else(|| name.clone(), |last| last.to_string_lossy().into_owned())
+    };
+    if let Some(format) = json {
+        let mut sheet = objects::read(&name, format, || open().map(|(_, window)| window))?;
+        origin.finish(&name)?;
+        sheet.name = file_name();
+        return Ok(Draft::new(&sheet, known, accepts).into_proposal());
     }
     let usual = if format == Some(Format::Tsv) { b'\t' } else { b',' };
     let delimiter = delimiter(window.unread(), usual);
     let mut sheet = Sheet::read(&name, &mut window, delimiter)?;
     origin.finish(&name)?;
-    sheet.name = path
-        .file_name()
-        .map_or(name, |name| name.to_string_lossy().into_owned());
+    sheet.name = file_name();
     sheet.delimiter = (delimiter != usual).then_some(char::from(delimiter));
     Ok(Draft::new(&sheet, known, accepts).into_proposal())
 }

@@ -19,7 +19,7 @@ const MOST_TOTALS: usize = 8;
 /// The longest cell to take for a total, in bytes.
 const LONGEST_TOTAL: usize = 32;
 /// The most columns to look at.
-const MOST_COLUMNS: usize = 2_000;
+pub(super) const MOST_COLUMNS: usize = 2_000;
 
 /// The findings about a table.
 pub(super) struct Sheet {
@@ -27,6 +27,8 @@ pub(super) struct Sheet {
     /// The separator of cells, if it is not the usual one.
     pub(super) delimiter: Option<char>,
     pub(super) columns: Vec<(String, Evidence)>,
+    /// A column that holds lists of objects, and the members of these.
+    pub(super) list: Option<(String, Vec<(String, Evidence)>)>,
     /// How many columns behind these are not looked at.
     pub(super) more_columns: usize,
     pub(super) rows: u64,
@@ -57,29 +59,10 @@ impl Sheet {
                 "the first row does not look like a header: add a row that names the columns",
             ));
         }
-        let mut sheet = Self {
-            name: name.to_owned(),
-            delimiter: None,
-            more_columns: header.len().saturating_sub(MOST_COLUMNS),
-            columns: Vec::new(),
-            rows: 0,
-            totals: Vec::new(),
-            receipts: None,
-            broken: 0,
-            first_broken: None,
-        };
-        sheet.receipts = receipt_columns(&header).map(Receipts::new);
-        let looked_at = header.len().min(MOST_COLUMNS);
-        let columns = header.into_iter().take(looked_at);
-        let columns = columns.map(|column| {
-            let evidence = Evidence::new(looked_at, words::meaning(&column).is_some_and(Found::is_user));
-            (column, evidence)
-        });
-        sheet.columns = columns.collect();
+        let mut sheet = Self::of(name, header);
         let mut cells = Cells::default();
         while let Some(frame) = table.next(window).map_err(|stop| stop.into_error(name))? {
-            sheet.rows += 1;
-            let problem = match frame.body {
+            let read = match frame.body {
                 Body::Whole(range) => {
                     let encoding = window
                         .encoding_of(&range, false)
@@ -90,15 +73,45 @@ impl Sheet {
                 Body::Broken(_, problem) => Err(problem),
                 Body::TooLong(length) => Err(format!("the row has {length} bytes, which is too long")),
             };
-            match problem {
-                Ok(()) => sheet.add(&cells, frame.line),
-                Err(problem) => {
-                    sheet.broken += 1;
-                    sheet.first_broken.get_or_insert((frame.line, problem));
-                }
-            }
+            sheet.add_row(read.map(|()| &cells), frame.line);
         }
         Ok(sheet)
+    }
+
+    /// A table without rows.
+    pub(super) fn of(name: &str, header: Vec<String>) -> Self {
+        let looked_at = header.len().min(MOST_COLUMNS);
+        let receipts = receipt_columns(&header).map(Receipts::new);
+        let more_columns = header.len() - looked_at;
+        let columns = header.into_iter().take(looked_at);
+        let columns = columns.map(|column| {
+            let evidence = Evidence::new(looked_at, words::meaning(&column).is_some_and(Found::is_user));
+            (column, evidence)
+        });
+        Self {
+            name: name.to_owned(),
+            delimiter: None,
+            more_columns,
+            columns: columns.collect(),
+            list: None,
+            rows: 0,
+            totals: Vec::new(),
+            receipts,
+            broken: 0,
+            first_broken: None,
+        }
+    }
+
+    /// Adds a row, or what is wrong with it.
+    pub(super) fn add_row(&mut self, row: Result<&Cells, String>, line: u64) {
+        self.rows += 1;
+        match row {
+            Ok(cells) => self.add(cells, line),
+            Err(problem) => {
+                self.broken += 1;
+                self.first_broken.get_or_insert((line, problem));
+            }
+        }
     }
 
     fn add(&mut self, cells: &Cells, line: u64) {
@@ -119,8 +132,8 @@ impl Sheet {
         if let Some(receipts) = &mut self.receipts {
             receipts.add(row.clone(), line);
         }
-        for ((_, evidence), cell) in self.columns.iter_mut().zip(row) {
-            evidence.add(cell, line);
+        for (index, (_, evidence)) in self.columns.iter_mut().enumerate() {
+            evidence.add_cell(cells, index, line);
         }
     }
 }

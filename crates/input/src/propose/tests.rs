@@ -1,5 +1,6 @@
 //! What is proposed for whole tables.
 
+mod objects;
 mod orders;
 
 use proptest::prelude::*;
@@ -202,7 +203,7 @@ fn what_is_no_table_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     for (content, part) in [
-        ("{\"identity\":{}}\n", "needs no mapping"),
+        ("{\"identity\":{}}\n", "need no mapping"),
         ("kim@example.com,1\n", "does not look like a header"),
         ("\n", "is empty"),
     ] {

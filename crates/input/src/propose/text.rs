@@ -76,6 +76,11 @@ impl Text {
         self.0.push(entry);
     }
 
+    /// Adds a line in front of the others of its section.
+    pub(super) fn push_first(&mut self, entry: Entry) {
+        self.0.insert(0, entry);
+    }
+
     /// Whether anything in a section applies.
     pub(super) fn applies(&self, section: Section) -> bool {
         self.0.iter().any(|entry| entry.section == section && entry.applied)

@@ -278,6 +278,7 @@ pub(super) fn meaning(header: &str) -> Option<Found> {
     of_word(&word)
         .or_else(|| of_consent(&word))
         .or_else(|| of_word(&essence(without_unit?)))
+        .or_else(|| of_word(&essence(header.rsplit_once('.')?.1)))
 }
 
 /// The channel of a consent is often in parentheses.

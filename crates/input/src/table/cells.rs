@@ -5,11 +5,28 @@ use crate::{
     format::Encoding,
 };
 
+/// What a cell holds. Only rows of a format with types have others than texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[default]
+    Text,
+    /// Its digits are exact.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// As JSON.
+    List,
+    /// As JSON.
+    Object,
+}
+
 /// The cells of a row as text. A row may have fewer of them than the header.
 #[derive(Default)]
 pub(crate) struct Cells {
     text: String,
     ends: Vec<usize>,
+    /// What the cells hold; empty if all are texts.
+    kinds: Vec<Kind>,
     /// How many cells in front are no cells of the record.
     passed_over: usize,
     scratch: String,
@@ -24,9 +41,7 @@ impl Cells {
         row: &[u8],
         encoding: Encoding,
     ) -> Result<(), BadText> {
-        self.text.clear();
-        self.ends.clear();
-        self.passed_over = 0;
+        self.begin();
         // One check of all cells is enough, unless a character spans two cells.
         if let Ok(text) = simdutf8::basic::from_utf8(cells)
             && (encoding != Encoding::Cp949 || text.is_ascii())
@@ -50,6 +65,21 @@ impl Cells {
             self.ends.push(self.text.len());
         }
         Ok(())
+    }
+
+    /// Begins a row, which has no cells yet.
+    pub(crate) fn begin(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+        self.passed_over = 0;
+    }
+
+    /// Adds a cell to a row whose cells have types.
+    pub(crate) fn push(&mut self, text: &str, kind: Kind) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        self.kinds.push(kind);
     }
 
     /// Leaves out this many cells in front.
@@ -79,6 +109,11 @@ impl Cells {
             None => 0,
         };
         self.text.get(start..*self.ends.get(index)?)
+    }
+
+    pub(crate) fn kind(&self, index: usize) -> Kind {
+        let kind = self.kinds.get(index.saturating_add(self.passed_over));
+        kind.copied().unwrap_or_default()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {

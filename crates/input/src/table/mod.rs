@@ -10,7 +10,7 @@ mod header;
 mod scanner;
 mod swallowed;
 
-pub(crate) use self::cells::Cells;
+pub(crate) use self::cells::{Cells, Kind};
 pub use self::form::TableForm;
 
 use std::collections::VecDeque;

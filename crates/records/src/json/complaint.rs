@@ -27,6 +27,12 @@ pub(super) fn complaint(text: &str, passing: bool) -> String {
     }
 }
 
+/// Says why a text is not JSON, and where, in words that hold nothing of it.
+#[must_use]
+pub fn not_json(text: &str) -> String {
+    complaint(text, false)
+}
+
 /// Whether a text is an object and the beginning of another one.
 fn has_several(text: &str) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();

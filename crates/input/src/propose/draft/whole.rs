@@ -16,8 +16,8 @@ use dfinery_records::{RecordKind, thousands};
 impl Draft<'_> {
     pub(super) fn whole(&mut self) {
         self.rows();
-        if !self.unnamed.is_empty() {
-            let names: Vec<_> = self.unnamed.iter().map(|name| format!("{name:?}")).collect();
+        if !self.nameless.is_empty() {
+            let names: Vec<_> = self.nameless.iter().map(|name| format!("{name:?}")).collect();
             self.say(Rank::Remark, format!("{}: {UNREGISTERED}.", names.join(", ")));
         }
         if !self.text.applies(Section::Identity) {

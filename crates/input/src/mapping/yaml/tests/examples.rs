@@ -21,12 +21,15 @@ event_properties:
 event_items:
   - df_item_id: 상품코드
     df_quantity: {column: 수량, type: long}
+  - each: order.lines
+    df_item_id: sku
 "#;
 
 /// Mappings that are right.
 pub(super) const RIGHT: &[&str] = &[
     PURCHASE,
     "identity: {external_id: id}",
+    "identity: {external_id: user.id}\nuser_properties: {tags: {column: tags, type: string-array}}",
     "identity: {email: 이메일, line_user_id: {column: line, type: string}}\nrequest_datetime: 시각\ntimezone: Asia/Seoul",
     "delimiter: \"\\t\"\nidentity: {external_id: id}\nuser_properties: {}",
     "identity: {external_id: id}\nevent: {column: name}\nevent_datetime: time",
@@ -119,6 +122,18 @@ pub(super) const WRONG: &[(&str, &str)] = &[
     ),
     ("identity: {external_id: id}\nevent_items: []", "event is missing"),
     (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_items: [{each: lines}]",
+        "each: give the properties of its items",
+    ),
+    (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_items: [{each: \"\", a: b}]",
+        "each: must be the name of a column",
+    ),
+    (
+        "identity: {external_id: id}\nevent: e\nevent_datetime: t\nevent_items: [{each: {column: a}, a: b}]",
+        "",
+    ),
+    (
         "identity: {external_id: id}\nevent: a\nevent_datetime: t\nuser_properties: {}",
         "neither",
     ),
@@ -164,7 +179,7 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "thousands",
     ),
     (
-        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: string-array}}",
+        "identity: {external_id: id}\nuser_properties: {a: {column: a, type: string-array, separator: \"\"}}",
         "separator",
     ),
     (
