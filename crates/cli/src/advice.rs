@@ -88,6 +88,10 @@ fn on_input(error: &InputError) -> Option<Advice> {
                 "{before}run `dfinery mapping init {file}`, complete what it writes, and give it with --mapping"
             ),
         })
+    } else if let Some(feature) = error.needs_feature() {
+        Some(sentence(format!(
+            "Install it with `cargo install --path crates/cli --features {feature}`, or convert the file to NDJSON or CSV"
+        )))
     } else if error.needs_encoding() {
         Some(Advice {
             separator: ": ",
@@ -104,7 +108,8 @@ fn on_input(error: &InputError) -> Option<Advice> {
             name => quoted(name),
         };
         Some(sentence(format!(
-            "Or give a mapping with --mapping: `dfinery mapping init {file}` drafts one"
+            "`dfinery load --help` shows the shape of each kind of record. Or give a mapping with --mapping: `dfinery mapping init \
+             {file}` drafts one"
         )))
     } else if error.is_no_dead_letter() {
         Some(sentence(dead_letter_of(error.name())))

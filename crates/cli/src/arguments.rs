@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 #[derive(clap::Args)]
 pub struct Files {
-    /// Files, plain or compressed with gzip or zstd; `-` is standard input.
+    /// Files, plain or compressed with gzip or zstd, or folders of Parquet files; `-` is standard input.
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 }

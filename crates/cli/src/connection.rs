@@ -14,6 +14,7 @@ use dfinery_load::{
     Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy, WarningPolicy,
 };
 
+use crate::dataset;
 use crate::settings::{
     MOST_BYTES, Settings, TokenAt,
     table::{
@@ -179,7 +180,14 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
              `aws s3 cp {url} - | dfinery load events - --state DIR`"
         );
     }
-    let mut load = FileLoad::new(accepts, files);
+    let inputs = dataset::files_of(files)?;
+    let mut load = FileLoad::new(accepts, &inputs);
+    if let [folder] = files
+        && inputs != files
+    {
+        // Beside the folder: what is in it may be read as a table.
+        load.state = Some(beside(folder));
+    }
     load.options = input_options(settings)?;
     refuse_idle_mapping(settings, &load)?;
     load.sort_by_identity = settings.flag(&SORT_BY_IDENTITY);
@@ -188,6 +196,13 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
     load.id_fields = settings.list(&ID_COLUMNS).to_vec();
     load.resume = !settings.flag(&NO_RESUME);
     Ok(load)
+}
+
+/// The folder of the load of a folder.
+fn beside(folder: &Path) -> PathBuf {
+    let mut path = folder.components().as_path().as_os_str().to_owned();
+    path.push(".dfinery");
+    path.into()
 }
 
 /// Refuses a mapping that was given for this command, if all its files hold records already. One of the settings file may be

@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod config;
 mod connection;
+mod dataset;
 mod demo;
 mod emulator;
 mod explain;

@@ -27,6 +27,8 @@ enum Kind {
     OtherEncoding(String),
     OtherShape(String),
     NoDeadLetter(u64),
+    /// What it is, and the feature of the package that reads it.
+    LeftOut(&'static str, &'static str),
     /// It does not fit its format, its mapping or its use.
     Unfit(String),
 }
@@ -67,6 +69,11 @@ impl InputError {
 
     pub(crate) fn needs_a_mapping(name: &str) -> Self {
         Self::of(name, Kind::NeedsMapping)
+    }
+
+    #[cfg_attr(feature = "parquet", expect(dead_code, reason = "nothing is left out"))]
+    pub(crate) fn left_out(name: &str, what: &'static str, feature: &'static str) -> Self {
+        Self::of(name, Kind::LeftOut(what, feature))
     }
 
     pub(crate) fn needs_an_encoding(name: &str, line: u64) -> Self {
@@ -182,6 +189,18 @@ impl InputError {
         matches!(self.kind, Kind::NoDeadLetter(_))
     }
 
+    /// The feature of this package that reads it, which this program was built without.
+    ///
+    /// # Troubleshooting
+    /// Build the program with the feature, or convert the file.
+    #[must_use]
+    pub const fn needs_feature(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::LeftOut(_, feature) => Some(feature),
+            _ => None,
+        }
+    }
+
     /// Its records are JSON of another shape, as other programs export it.
     ///
     /// # Troubleshooting
@@ -210,6 +229,7 @@ impl fmt::Display for InputError {
             | Kind::OtherShape(problem)
             | Kind::Unfit(problem) => f.write_str(problem),
             Kind::NoDeadLetter(line) => write!(f, "line {line} is no line of a dead-letter file"),
+            Kind::LeftOut(what, _) => write!(f, "it is {what}, which this program was built without"),
             Kind::Unsortable(error) => write!(f, "its rows cannot be sorted: {error}"),
             Kind::NeedsMapping => f.write_str("it is read as a table, which needs a mapping of its columns"),
             Kind::NeedsEncoding => f.write_str("it is neither UTF-8 nor CP949"),

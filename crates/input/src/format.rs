@@ -17,10 +17,19 @@ pub enum Format {
     Tsv,
     /// The records in the lines of a dead-letter file.
     DeadLetter,
+    /// A file in Apache Parquet, which is read with the feature `parquet`.
+    Parquet,
 }
 
 impl Format {
-    const ALL: [Self; 5] = [Self::Ndjson, Self::JsonArray, Self::Csv, Self::Tsv, Self::DeadLetter];
+    const ALL: [Self; 6] = [
+        Self::Ndjson,
+        Self::JsonArray,
+        Self::Csv,
+        Self::Tsv,
+        Self::DeadLetter,
+        Self::Parquet,
+    ];
 
     /// The format that the name of a file means; `None` if the contents decide.
     #[must_use]
@@ -34,6 +43,7 @@ impl Format {
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
             "ndjson" | "jsonl" | "ldjson" => Some(Self::Ndjson),
+            "parquet" => Some(Self::Parquet),
             _ => None,
         }
     }
@@ -47,7 +57,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::DeadLetter => "line",
             Self::JsonArray => "element",
-            Self::Csv | Self::Tsv => "row",
+            Self::Csv | Self::Tsv | Self::Parquet => "row",
         }
     }
 }
@@ -60,6 +70,7 @@ impl fmt::Display for Format {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::DeadLetter => "dead-letter",
+            Self::Parquet => "parquet",
         })
     }
 }
@@ -73,7 +84,7 @@ impl Serialize for Format {
 impl FromStr for Format {
     type Err = String;
 
-    /// Reads `ndjson`, `json`, `csv`, `tsv` or `dead-letter`.
+    /// Reads `ndjson`, `json`, `csv`, `tsv`, `dead-letter` or `parquet`.
     fn from_str(text: &str) -> Result<Self, String> {
         find(&Self::ALL, text)
     }
@@ -156,6 +167,7 @@ mod tests {
             ("a.b.tsv.zst", Some(Format::Tsv)),
             ("a.ndjson", Some(Format::Ndjson)),
             ("a.jsonl.gz", Some(Format::Ndjson)),
+            ("a.parquet", Some(Format::Parquet)),
             ("a.json", None),
             ("a.gz", None),
             ("csv", None),

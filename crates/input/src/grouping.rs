@@ -88,6 +88,7 @@ impl Grouping {
     ) -> Result<bool, Stop> {
         let mut sorter = RowSorter::new(folder);
         let mut without = WithoutGroup::default();
+        let mut scratch = Vec::new();
         for number in 0_u64.. {
             if number.is_multiple_of(GLANCE) && !goes_on() {
                 return Ok(false);
@@ -104,7 +105,7 @@ impl Grouping {
             let item = SortedRow {
                 line: row.line,
                 offset: row.offset,
-                bytes: reader.bytes(&row, window),
+                bytes: reader.stored(&row, window, &mut scratch),
             };
             sorter.push(&self.key, item).map_err(Stop::Sort)?;
         }

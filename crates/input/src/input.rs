@@ -13,8 +13,8 @@ use crate::{
     fingerprint::Passed,
     foreign_shape::{foreign_shape, over_lines},
     format::{Encoding, Format},
-    found::Found,
-    frame::{Body, Frame, Stop},
+    frame::{Body, Frame},
+    framer::{Framer, Next},
     json_rows::JsonRows,
     line_count::{LineCount, PassedOver},
     lines::{Lines, RECORD_SEPARATOR},
@@ -63,9 +63,9 @@ pub struct Input {
 
 /// One record of an input. A row of a table may become several records, with the same line and bytes.
 pub struct Line<'a> {
-    /// The line on which it begins, from 1.
+    /// The line on which it begins, from 1; of a Parquet file the number of the row.
     pub number: u64,
-    /// Where it begins in the decompressed bytes of the input.
+    /// Where it begins in the decompressed bytes of the input; of a Parquet file the number of rows before it.
     pub offset: u64,
     /// Its bytes as they are in the input, without the line break and the columns about a bad row; only the first ones if
     /// the record is too long. Those of all its rows, if it has several.
@@ -93,6 +93,10 @@ impl Input {
         taxonomy: Option<&Taxonomy>,
         accepts: Accepts,
     ) -> Result<Self, InputError> {
+        #[cfg(feature = "parquet")]
+        if let Some(input) = Self::open_parquet(path, options, taxonomy, accepts)? {
+            return Ok(input);
+        }
         let (origin, reader) = Origin::open(path)?;
         let options = InputOptions {
             format: options.format.or_else(|| Format::of_name(path)),
@@ -166,6 +170,10 @@ impl Input {
                 }
             }
             Format::DeadLetter => Framer::Lines(Lines::default()),
+            Format::Parquet => {
+                let problem = "it is no Parquet file: it does not begin like one, so name it after its format";
+                return Err(InputError::new(&name, problem));
+            }
             Format::Csv | Format::Tsv => {
                 let mapping = options
                     .mapping
@@ -185,7 +193,10 @@ impl Input {
                     });
                     InputError::new(&name, problem + &advice.unwrap_or_default())
                 })?;
-                Framer::Rows(Box::new(Rows::new(RowReader::new(RowSource::Table(table), mapper))))
+                Framer::Rows(Box::new(Rows::new(RowReader::new(
+                    RowSource::Table(Box::new(table)),
+                    mapper,
+                ))))
             }
         };
         Ok(Self {
@@ -212,7 +223,7 @@ impl Input {
             Framer::Rows(rows) if rows.are_to_sort() => rows
                 .sort(&mut self.window, folder, goes_on)
                 .map_err(|stop| stop.into_error(&self.name)),
-            Framer::Rows(_) | Framer::Lines(_) | Framer::Array(_) => Ok(true),
+            _ => Ok(true),
         }
     }
 
@@ -254,7 +265,7 @@ impl Input {
         if self.has_rows_to_sort() {
             self.sort_rows(&std::env::temp_dir(), || true)?;
         }
-        let next = self.framer.next(&mut self.window);
+        let next = self.framer.next(&mut self.window, &mut self.json);
         let Some(next) = next.map_err(|stop| stop.into_error(&self.name))? else {
             return Ok(None);
         };
@@ -266,6 +277,11 @@ impl Input {
                 (found.line, found.offset, bytes, is_cut, origins, json)
             }
             (Next::Record(_), _) => return Ok(None),
+            #[cfg(feature = "parquet")]
+            (Next::Object { number, problem }, _) => {
+                let json = problem.map_or_else(|| Ok(self.json.as_str()), |problem| Err(Violation::new("", problem)));
+                (number, number - 1, self.json.as_bytes(), false, &[][..], json)
+            }
             (Next::Text(Frame { line, offset, body }), _) => {
                 let encoding = match &body {
                     Body::Whole(range) => self
@@ -330,7 +346,7 @@ impl Input {
     pub fn table_form(&self) -> Option<TableForm> {
         match &self.framer {
             Framer::Rows(rows) => rows.form(self.format, &self.window),
-            Framer::Lines(_) | Framer::Array(_) => None,
+            _ => None,
         }
     }
 
@@ -355,7 +371,7 @@ impl Input {
     pub fn column_of(&self, path: &str) -> Option<&str> {
         match &self.framer {
             Framer::Rows(rows) => rows.column_of(path),
-            Framer::Lines(_) | Framer::Array(_) => None,
+            _ => None,
         }
     }
 
@@ -364,7 +380,7 @@ impl Input {
     pub fn passed_over(&self) -> PassedOver {
         match &self.framer {
             Framer::Rows(rows) => rows.passed_over().clone(),
-            Framer::Lines(_) | Framer::Array(_) => PassedOver::default(),
+            _ => PassedOver::default(),
         }
     }
 
@@ -373,7 +389,7 @@ impl Input {
     pub fn passed_over_origins(&self) -> &[u64] {
         match &self.framer {
             Framer::Rows(rows) => rows.passed_over_origins(),
-            Framer::Lines(_) | Framer::Array(_) => &[],
+            _ => &[],
         }
     }
 
@@ -389,7 +405,7 @@ impl Input {
     pub fn sorted_rows(&self) -> Option<(u64, u64)> {
         match &self.framer {
             Framer::Rows(rows) => rows.sorted(),
-            Framer::Lines(_) | Framer::Array(_) => None,
+            _ => None,
         }
     }
 
@@ -399,10 +415,10 @@ impl Input {
         self.origin.length()
     }
 
-    /// The lines read so far, by what they are part of; `None` for a JSON array, whose records are not lines.
+    /// The lines read so far, by what they are part of; `None` for a JSON array and a Parquet file, whose records are not lines.
     #[must_use]
     pub fn lines(&self) -> Option<LineCount> {
-        (self.format != Format::JsonArray).then(|| self.window.lines())
+        (!matches!(self.format, Format::JsonArray | Format::Parquet)).then(|| self.window.lines())
     }
 
     /// Checks that the file did not change while it was read, that no line was lost before it became a record, and that no
@@ -468,31 +484,7 @@ fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
     Some(window.line() - 1 + place as u64)
 }
 
-/// One way to find records.
-enum Framer {
-    Lines(Lines),
-    Array(Array),
-    Rows(Box<Rows>),
-}
-
-/// What a framer finds.
-enum Next {
-    /// The text of a record, still in the encoding of the input.
-    Text(Frame),
-    /// A record of a table.
-    Record(Found),
-}
-
-impl Framer {
-    /// Moves past the previous record and finds the next one.
-    fn next(&mut self, window: &mut Window) -> Result<Option<Next>, Stop> {
-        Ok(match self {
-            Self::Lines(lines) => lines.next(window)?.map(Next::Text),
-            Self::Array(array) => array.next(window)?.map(Next::Text),
-            Self::Rows(rows) => rows.next(window)?.map(Next::Record),
-        })
-    }
-}
-
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod foreign_shape;
 mod format;
 mod found;
 mod frame;
+mod framer;
 mod grouping;
 mod input;
 mod json_rows;
@@ -26,6 +27,8 @@ mod look;
 mod mapping;
 mod misfit;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod propose;
 mod row_reader;
 mod row_source;
@@ -36,6 +39,8 @@ mod sorted_rows;
 mod source;
 mod table;
 mod text;
+#[cfg(feature = "parquet")]
+mod typed_rows;
 mod unfit;
 mod utf16;
 mod window;

@@ -64,8 +64,6 @@ pub(crate) struct Row {
     pub(crate) offset: u64,
     /// Where it is in the window; `None` if it is too long, so that the window keeps only its head.
     pub(crate) range: Option<Range<usize>>,
-    /// How many bytes of the window it has, with its line break.
-    pub(crate) length: usize,
     /// Why it cannot be used.
     pub(crate) problem: Option<Problem>,
 }
@@ -120,9 +118,14 @@ impl RowReader {
     pub(crate) fn bytes<'a>(&'a self, row: &Row, window: &'a Window) -> &'a [u8] {
         match (&self.sorted, &row.range) {
             (Some(sorting), _) => &sorting.row,
-            (None, Some(_)) => window.unread().get(..row.length).unwrap_or_default(),
+            (None, Some(range)) => self.source.bytes(range, window),
             (None, None) => &window.head,
         }
+    }
+
+    /// The same in a form to keep, from which the row is read again.
+    pub(crate) fn stored<'a>(&'a self, row: &Row, window: &'a Window, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        self.source.store(self.bytes(row, window), &self.cells, scratch)
     }
 
     /// The next row that is not passed over; `None` at the end.
@@ -131,17 +134,14 @@ impl RowReader {
             let Some(next) = rows.next().map_err(Stop::Sort)? else {
                 return Ok(None);
             };
-            row.clear();
-            row.extend_from_slice(next.bytes);
             // It was read before, so it can be read.
             let encoding = window.encoding().unwrap_or(Encoding::Utf8);
-            let read = self.source.read_again(row, encoding, &mut self.cells);
+            let read = self.source.restore(next.bytes, encoding, row, &mut self.cells);
             self.mapper.empty_missing(&mut self.cells);
             return Ok(Some(Row {
                 line: next.line,
                 offset: next.offset,
                 range: None,
-                length: row.len(),
                 problem: read.err().map(Problem::Unreadable),
             }));
         }
@@ -173,7 +173,6 @@ impl RowReader {
             return Ok(Some(Row {
                 line,
                 offset,
-                length: self.source.row_length(range.as_ref().unwrap_or(&(0..0))),
                 range,
                 problem,
             }));

@@ -10,11 +10,15 @@ use crate::{
     unfit,
     window::Window,
 };
+#[cfg(feature = "parquet")]
+use crate::{frame::Body, typed_rows::TypedRows};
 
 /// Rows that a mapping makes records of.
 pub(crate) enum RowSource {
-    Table(Table),
+    Table(Box<Table>),
     Json(JsonRows),
+    #[cfg(feature = "parquet")]
+    Typed(Box<TypedRows>),
 }
 
 impl RowSource {
@@ -22,6 +26,12 @@ impl RowSource {
         match self {
             Self::Table(table) => table.next(window),
             Self::Json(rows) => rows.next(window),
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => Ok(rows.advance()?.map(|number| Frame {
+                line: number,
+                offset: number - 1,
+                body: Body::Whole(0..0),
+            })),
         }
     }
 
@@ -35,6 +45,8 @@ impl RowSource {
         let table = match self {
             Self::Table(table) => table,
             Self::Json(rows) => return rows.read(range, window, cells),
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => return Ok(rows.read(cells)),
         };
         let encoding = window.encoding_of(range, false)?;
         let bytes = window.unread().get(range.clone()).unwrap_or_default();
@@ -45,14 +57,43 @@ impl RowSource {
         Ok(read.err().map(|bad| bad.problem(Format::Csv.unit())))
     }
 
-    /// Reads the cells of a row that was found before, with its line break.
-    pub(crate) fn read_again(&mut self, row: &[u8], encoding: Encoding, cells: &mut Cells) -> Result<(), String> {
+    /// The bytes of the row read last in a form to keep, from which it is read again.
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(unused_variables, clippy::ptr_arg, reason = "other rows are kept as they are")
+    )]
+    pub(crate) fn store<'a>(&self, row: &'a [u8], cells: &Cells, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        match self {
+            Self::Table(_) | Self::Json(_) => row,
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => {
+                rows.store(cells, scratch);
+                scratch
+            }
+        }
+    }
+
+    /// Reads a row that was kept: its bytes and its cells.
+    pub(crate) fn restore(
+        &mut self,
+        stored: &[u8],
+        encoding: Encoding,
+        row: &mut Vec<u8>,
+        cells: &mut Cells,
+    ) -> Result<(), String> {
+        row.clear();
         match self {
             Self::Table(table) => {
+                row.extend_from_slice(stored);
                 let read = table.cells_again(row, encoding, cells);
                 read.map_err(|bad| bad.problem(Format::Csv.unit()))
             }
-            Self::Json(rows) => rows.read_again(row, encoding, cells),
+            Self::Json(rows) => {
+                row.extend_from_slice(stored);
+                rows.read_again(row, encoding, cells)
+            }
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => TypedRows::restore(stored, row, cells).map_err(|error| error.to_string()),
         }
     }
 
@@ -61,6 +102,8 @@ impl RowSource {
         match self {
             Self::Table(_) => Format::Csv,
             Self::Json(rows) => rows.format(),
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => Format::Parquet,
         }
     }
 
@@ -69,6 +112,8 @@ impl RowSource {
         match self {
             Self::Table(table) => table.is_header(cells),
             Self::Json(_) => false,
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => false,
         }
     }
 
@@ -77,14 +122,39 @@ impl RowSource {
         match self {
             Self::Table(table) => table.pass_over(),
             Self::Json(rows) => rows.pass_over(),
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => {}
         }
     }
 
-    /// How many bytes of the window a row in it has, with its line break.
-    pub(crate) const fn row_length(&self, range: &Range<usize>) -> usize {
-        match self {
+    /// The bytes of the row read last, with its line break if it has one in the window.
+    pub(crate) fn bytes<'a>(&'a self, range: &Range<usize>, window: &'a Window) -> &'a [u8] {
+        let length = match self {
             Self::Table(table) => table.row_length(),
             Self::Json(_) => range.end,
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => return rows.text(),
+        };
+        window.unread().get(..length).unwrap_or_default()
+    }
+
+    /// The bytes of the row read last as they are in the input, without its line break.
+    pub(crate) fn row<'a>(&'a self, range: &Range<usize>, window: &'a Window) -> &'a [u8] {
+        let row = || window.unread().get(range.clone()).unwrap_or_default();
+        match self {
+            Self::Table(table) => table.without_about(row()),
+            Self::Json(_) => row(),
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => rows.text(),
+        }
+    }
+
+    /// Whether the bytes of the row read last are not all of it, although it is not too long for the window.
+    pub(crate) const fn is_cut(&self) -> bool {
+        match self {
+            Self::Table(_) | Self::Json(_) => false,
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => rows.is_cut(),
         }
     }
 
@@ -93,6 +163,8 @@ impl RowSource {
         match self {
             Self::Table(table) => table.without_about(row),
             Self::Json(_) => row,
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => row,
         }
     }
 
@@ -100,7 +172,7 @@ impl RowSource {
     pub(crate) fn origin(&self, row: &[u8]) -> Option<u64> {
         match self {
             Self::Table(table) => table.origin(row),
-            Self::Json(_) => None,
+            _ => None,
         }
     }
 
@@ -108,7 +180,7 @@ impl RowSource {
     pub(crate) fn reason_has(&self, row: &[u8], words: &str) -> bool {
         match self {
             Self::Table(table) => table.reason_has(row, words),
-            Self::Json(_) => false,
+            _ => false,
         }
     }
 
@@ -117,6 +189,8 @@ impl RowSource {
         match self {
             Self::Table(table) => Some(table.form(format, window)),
             Self::Json(_) => None,
+            #[cfg(feature = "parquet")]
+            Self::Typed(rows) => Some(rows.form()),
         }
     }
 }

@@ -100,10 +100,7 @@ impl Rows {
     /// The bytes of a record.
     pub(crate) fn bytes<'a>(&'a self, found: &Found, window: &'a Window) -> &'a [u8] {
         match &found.bytes {
-            Bytes::Window(range) => {
-                let row = window.unread().get(range.clone()).unwrap_or_default();
-                self.reader.source.without_about(row)
-            }
+            Bytes::Window(range) => self.reader.source.row(range, window),
             Bytes::Head => self.reader.source.without_about(&window.head),
             Bytes::Group => self.grouping.as_ref().map_or(&[], Grouping::original),
         }
@@ -112,7 +109,7 @@ impl Rows {
     /// Whether these are not all of its bytes.
     pub(crate) fn is_cut(&self, found: &Found) -> bool {
         match &found.bytes {
-            Bytes::Window(_) => false,
+            Bytes::Window(_) => self.reader.source.is_cut(),
             Bytes::Head => true,
             Bytes::Group => self.grouping.as_ref().is_some_and(Grouping::is_cut),
         }

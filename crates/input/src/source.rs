@@ -77,6 +77,34 @@ impl Origin {
         Ok((origin, reader))
     }
 
+    /// Opens a Parquet file; `None` if it is none.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn open_parquet(path: &Path) -> Result<Option<(Self, File, u64)>, InputError> {
+        let name = path.display().to_string();
+        let opening = |error| InputError::opening(&name, error);
+        let handle = File::open(path).map_err(opening)?;
+        let metadata = handle.metadata().map_err(opening)?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let mut beginning = Vec::with_capacity(BEGINNING);
+        let read = (&handle).take(BEGINNING as u64).read_to_end(&mut beginning);
+        read.map_err(|error| InputError::reading(&name, error))?;
+        if !is_parquet(&beginning) {
+            return Ok(None);
+        }
+        let file = handle.try_clone().map_err(opening)?;
+        let origin = Self {
+            passed: Arc::new(Passed::default()),
+            file: Some(OpenedFile {
+                path: path.to_owned(),
+                handle,
+                opened: Stamp::of(&metadata),
+            }),
+        };
+        Ok(Some((origin, file, metadata.len())))
+    }
+
     /// Takes a reader.
     pub(crate) fn read(name: &str, reader: Box<dyn Read + Send>) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let passed = Arc::new(Passed::default());
@@ -155,7 +183,7 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const WORKBOOK: &str = "an Excel workbook: save the sheet as \"CSV UTF-8\"";
 const UNPACK: &str = "unpack it, or compress with gzip or zstd";
 /// Containers that are not read: how they begin, what they are, and what to do with them.
-const REFUSED: [(&[u8], &str, &str); 18] = [
+const REFUSED: [(&[u8], &str, &str); 17] = [
     (b"PK\x03\x04", "a ZIP archive", "unpack it, and load the files in it"),
     (b"PK\x05\x06", "an empty ZIP archive", "there is nothing to load"),
     (
@@ -170,7 +198,6 @@ const REFUSED: [(&[u8], &str, &str); 18] = [
     (b"\x04\x22\x4d\x18", "an LZ4 archive", UNPACK),
     (b"\xff\x06\0\0sNaPpY", "a Snappy archive", UNPACK),
     (b"\x1f\x9d", "an archive of compress", UNPACK),
-    (b"PAR1", "a Parquet file", CONVERT),
     (b"Obj\x01", "an Avro file", CONVERT),
     (b"ARROW1", "an Arrow file", CONVERT),
     (b"ORC", "an ORC file", CONVERT),
@@ -196,13 +223,26 @@ fn refused(beginning: &[u8]) -> Option<String> {
     if beginning.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
         return Some("it is a tar archive: unpack it, and load the files in it".to_owned());
     }
-    let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=25 | 28..=31);
     let (_, what, advice) = REFUSED.iter().find(|(bytes, ..)| {
         // Letters alone may also begin the header of a table.
         let is_text = bytes.iter().all(u8::is_ascii_alphanumeric);
-        beginning.starts_with(bytes) && (!is_text || beginning.iter().any(is_control))
+        beginning.starts_with(bytes) && (!is_text || beginning.iter().copied().any(is_control))
     })?;
     Some(format!("it is {what}: {advice}"))
+}
+
+/// How a Parquet file begins, and one that is encrypted as a whole.
+const PARQUET: [&[u8]; 2] = [b"PAR1", b"PARE"];
+
+/// Whether it is a Parquet file that begins like this, and not a table whose header does.
+pub(crate) fn is_parquet(beginning: &[u8]) -> bool {
+    let begins = |mark: &&[u8]| beginning.starts_with(mark);
+    PARQUET.iter().any(begins) && beginning.iter().copied().any(is_control)
+}
+
+/// Whether a byte is in no text.
+const fn is_control(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 14..=25 | 28..=31)
 }
 
 /// What is wrong with a text that begins like this, if it is markup that people take for a table.
@@ -228,6 +268,22 @@ pub(crate) fn refused_text(beginning: &[u8]) -> Option<&'static str> {
     )
 }
 
+/// Why a Parquet file is not read where others are.
+#[cfg(feature = "parquet")]
+fn parquet_refused(name: &str, is_compressed: bool) -> InputError {
+    let advice = if is_compressed {
+        "it is a Parquet file that is compressed as a whole: unpack it"
+    } else {
+        "it is a Parquet file, whose schema is at its end, so it cannot be read from a pipe: write it to a file first"
+    };
+    InputError::new(name, advice)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_refused(name: &str, _: bool) -> InputError {
+    InputError::left_out(name, "a Parquet file", "parquet")
+}
+
 fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
     let mut reader: Box<dyn Read + Send> = Box::new(reader);
     for layer in 0..=MOST_LAYERS {
@@ -238,6 +294,9 @@ fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, Input
             .map_err(|error| InputError::reading(name, error))?;
         if beginning.is_empty() {
             return Err(empty(name));
+        }
+        if is_parquet(&beginning) {
+            return Err(parquet_refused(name, layer > 0));
         }
         if let Some(problem) = refused(&beginning) {
             return Err(InputError::new(name, problem));

@@ -53,7 +53,7 @@ pub(crate) struct FileAccounts {
     /// Those of them that are not sent again, because their rows were corrected and loaded.
     pub(crate) made_good: MadeGood,
     /// The inputs of JSON that a mapping makes records of.
-    pub(crate) mapped: BTreeSet<usize>,
+    pub(crate) mapped: BTreeSet<u64>,
     /// The forms of the tables that are read.
     pub(crate) tables: Tables,
     /// Whether the folder has them.
@@ -118,7 +118,7 @@ impl FileAccounts {
     pub(crate) fn has_form(&mut self, position: usize, input: &Input) {
         let form = input.table_form();
         if form.is_none() && input.is_mapped() {
-            self.mapped.insert(position);
+            self.mapped.insert(position as u64);
         }
         if let Some((form, name)) = form.zip(self.names.get(position)) {
             self.tables_are_kept &= !self.tables.add(name, form);
@@ -180,7 +180,7 @@ impl FileAccounts {
             last_attempt: None,
             original: line.original,
             is_cut: line.is_cut,
-            is_mapped: self.mapped.contains(&(id.file() as usize)),
+            is_mapped: self.mapped.contains(&id.file()),
             record: None,
         };
         write_dead(&mut self.dead_letter, [dead.of(letter.as_ref())])?;
@@ -261,7 +261,7 @@ impl FileAccounts {
                 last_attempt: outcome.last_attempt,
                 original,
                 is_cut: false,
-                is_mapped: mapped.contains(&(record.id.file() as usize)),
+                is_mapped: mapped.contains(&record.id.file()),
                 record: line.as_deref(),
             };
             dead.of(letter.as_ref())

@@ -13,6 +13,7 @@ mod drafts;
 mod json_rows;
 mod korean;
 mod looking;
+mod parquet;
 mod purchases;
 mod rejected;
 #[path = "../common/shop.rs"]

@@ -178,11 +178,7 @@ async fn what_is_no_file_of_records_is_named() {
                 2,
                 &["none.csv: there is no such file: check the path"],
             ),
-            (
-                "load events a.parquet",
-                2,
-                &["a.parquet: it is a Parquet file: convert it to NDJSON or CSV"],
-            ),
+            ("load events a.parquet", 2, &["a.parquet: it is a Parquet file"]),
             (
                 "load events a.xlsx",
                 2,

@@ -18,6 +18,10 @@ mod groups;
 mod json_rows;
 mod missing;
 mod model;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_files;
 mod quotes;
 mod rejected;
 mod sorted_groups;

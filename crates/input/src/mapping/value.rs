@@ -12,7 +12,7 @@ use super::{
     constant::{Constant, Values},
     json_text::{json_string, push_json_string},
     number::{self, Number},
-    time::{Dates, Times},
+    time::{self, Dates, Times},
     typed::{self, is_whole},
     types::Type,
 };
@@ -132,6 +132,12 @@ impl CellReader {
             (Kind::Boolean { .. }, table::Kind::Boolean) => out.push_str(cell),
             (Kind::String | Kind::Phone { .. }, table::Kind::Number) if !is_whole(cell) => {
                 return Err(typed::NOT_WHOLE.to_owned());
+            }
+            (Kind::Datetime(times), table::Kind::Time | table::Kind::LocalTime | table::Kind::Date) => {
+                let _ = write!(out, "\"{}\"", times.read_typed(cell)?);
+            }
+            (Kind::Date(_), table::Kind::Time | table::Kind::LocalTime | table::Kind::Date) => {
+                let _ = write!(out, "\"{}\"", time::date_of(cell)?);
             }
             (Kind::Number(number), table::Kind::Number) if number.is_long => number.write(&typed::long(cell), out)?,
             _ => return self.write(cell, out),

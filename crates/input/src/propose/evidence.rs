@@ -31,9 +31,9 @@ const TIMES: &[Moment] = &[Moment::Time, Moment::LocalTime];
 pub(super) struct Evidence {
     /// Cells that say something.
     pub(super) filled: u64,
-    /// Cells that are lists in JSON, and whether all their elements are numbers.
+    /// Cells that are lists in JSON, and how many of them are lists of numbers.
     lists: u64,
-    are_numbers: bool,
+    lists_of_numbers: u64,
     empty: u64,
     /// Cells that say that something is missing.
     pub(super) missing: Noted,
@@ -61,7 +61,7 @@ impl Evidence {
         Self {
             filled: 0,
             lists: 0,
-            are_numbers: true,
+            lists_of_numbers: 0,
             empty: 0,
             missing: Noted::default(),
             moments: Moments::default(),
@@ -87,7 +87,7 @@ impl Evidence {
             Some(list) if cells.kind(index) == Kind::List => {
                 self.filled += 1;
                 self.lists += 1;
-                self.are_numbers &= serde_json::from_str::<Vec<f64>>(list).is_ok();
+                self.lists_of_numbers += u64::from(serde_json::from_str::<Vec<f64>>(list).is_ok());
             }
             Some(cell) => self.add(cell, line),
             None => {}
@@ -96,7 +96,7 @@ impl Evidence {
 
     /// The type of lists, if all cells are lists.
     pub(super) fn list_type(&self) -> Option<PropertyType> {
-        let kind = if self.are_numbers {
+        let kind = if self.lists_of_numbers == self.lists {
             PropertyType::DoubleArray
         } else {
             PropertyType::StringArray

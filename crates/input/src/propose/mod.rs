@@ -9,6 +9,8 @@ mod moments;
 mod noted;
 mod numbers;
 mod objects;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod proposal;
 mod receipts;
 mod sheet;
@@ -22,6 +24,8 @@ use std::path::Path;
 
 pub use self::proposal::{Proposal, ProposalOptions};
 use self::{draft::Draft, sheet::Sheet};
+#[cfg(feature = "parquet")]
+use crate::parquet::ParquetFile;
 use crate::{
     error::InputError,
     format::Format,
@@ -32,7 +36,7 @@ use crate::{
 };
 use dfinery_records::Accepts;
 
-/// Proposes a mapping for a CSV or TSV file, or for objects in JSON, after reading every row.
+/// Proposes a mapping for a CSV or TSV file, for objects in JSON or for a Parquet file, after reading every row.
 ///
 /// It judges a column by its name, and by the forms in which at least 99.5 % of its cells can be read; the others are
 /// counted in [`Proposal::unsure`]. What is uncertain becomes a comment in the proposal. With [`Accepts::Mixed`], the rows are
@@ -48,6 +52,18 @@ pub fn propose(
     accepts: Accepts,
 ) -> Result<Proposal, InputError> {
     let name = path.display().to_string();
+    let file_name = || {
+        let last = path.file_name();
+        last.map_or_else(|| name.clone(), |last| last.to_string_lossy().into_owned())
+    };
+    #[cfg(feature = "parquet")]
+    if let Some((origin, file, length)) = Origin::open_parquet(path)? {
+        let file = ParquetFile::open(path, file, length, origin.passed());
+        let mut sheet = parquet::read(&name, file.map_err(|problem| InputError::new(&name, problem))?)?;
+        origin.finish(&name)?;
+        sheet.name = file_name();
+        return Ok(Draft::new(&sheet, known, accepts).into_proposal());
+    }
     let open = || {
         let (origin, reader) = Origin::open(path)?;
         let window = Window::open(reader, options.encoding, Bounds::default());
@@ -67,10 +83,6 @@ pub fn propose(
         (None, Some(b'[')) => Some(Format::JsonArray),
         (None, Some(b'{' | &RECORD_SEPARATOR)) => Some(Format::Ndjson),
         (None, _) => None,
-    };
-    let file_name = || {
-        let last = path.file_name();
-        last.map_or_else(|| name.clone(), |last| last.to_string_lossy().into_owned())
     };
     if let Some(format) = json {
         let mut sheet = objects::read(&name, format, || open().map(|(_, window)| window))?;

@@ -21,7 +21,7 @@ use crate::{
 /// The names of columns, in the order in which they are found.
 #[derive(Default)]
 struct Names {
-    names: Vec<String>,
+    in_order: Vec<String>,
     known: HashSet<String>,
     more: HashSet<String>,
 }
@@ -31,11 +31,11 @@ impl Names {
         if self.known.contains(name) || self.more.len() >= MOST_COLUMNS {
             return;
         }
-        if self.names.len() >= MOST_COLUMNS {
+        if self.in_order.len() >= MOST_COLUMNS {
             self.more.insert(name.to_owned());
             return;
         }
-        self.names.push(name.to_owned());
+        self.in_order.push(name.to_owned());
         self.known.insert(name.to_owned());
     }
 
@@ -108,21 +108,15 @@ pub(super) fn read(
     let Shape { mut columns, list } = shape;
     // An empty list is none of objects.
     columns
-        .names
+        .in_order
         .retain(|name| list.as_ref().is_none_or(|(list, _)| list != name));
-    if columns.names.is_empty() {
+    if columns.in_order.is_empty() {
         return Err(InputError::new(name, "it has no JSON objects with values in them"));
     }
-    let mut sheet = Sheet::of(name, columns.names.clone());
+    let mut sheet = Sheet::of(name, columns.in_order.clone());
     sheet.more_columns = columns.more.len();
-    sheet.list = list.map(|(list, names)| {
-        let items = names
-            .names
-            .into_iter()
-            .map(|name| (name, Evidence::new(MOST_COLUMNS, false)));
-        (list, items.collect())
-    });
-    add_rows(&mut sheet, columns.names, format, open()?)?;
+    sheet.list = list.map(|(list, names)| (list, without_evidence(names.in_order)));
+    add_rows(&mut sheet, columns.in_order, format, open()?)?;
     Ok(sheet)
 }
 
@@ -149,15 +143,21 @@ fn add_rows(sheet: &mut Sheet, mut columns: Vec<String>, format: Format, mut win
     Ok(())
 }
 
+/// The members of the objects in a list.
+pub(super) fn without_evidence(names: Vec<String>) -> Vec<(String, Evidence)> {
+    let names = names.into_iter();
+    names.map(|name| (name, Evidence::new(MOST_COLUMNS, false))).collect()
+}
+
 /// Reads the objects of lists.
-struct Items {
+pub(super) struct Items {
     fields: Fields,
     values: Values,
     cells: Cells,
 }
 
 impl Items {
-    fn new(sheet: &Sheet) -> Self {
+    pub(super) fn new(sheet: &Sheet) -> Self {
         let names = sheet
             .list
             .iter()
@@ -170,7 +170,7 @@ impl Items {
         }
     }
 
-    fn add(&mut self, list: &str, evidence: &mut [(String, Evidence)], line: u64) {
+    pub(super) fn add(&mut self, list: &str, evidence: &mut [(String, Evidence)], line: u64) {
         let elements: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
         for element in elements {
             if self

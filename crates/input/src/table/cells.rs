@@ -7,6 +7,7 @@ use crate::{
 
 /// What a cell holds. Only rows of a format with types have others than texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "JSON has no times"))]
 pub(crate) enum Kind {
     #[default]
     Text,
@@ -14,10 +15,31 @@ pub(crate) enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
+    /// A point in time, in the form of RFC 3339.
+    Time,
+    /// A time without a zone, such as 2025-11-20T10:15:00.
+    LocalTime,
+    /// A date, such as 2025-11-20.
+    Date,
     /// As JSON.
     List,
     /// As JSON.
     Object,
+}
+
+#[cfg(feature = "parquet")]
+impl Kind {
+    /// All of them, in their order.
+    const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Number,
+        Self::Boolean,
+        Self::Time,
+        Self::LocalTime,
+        Self::Date,
+        Self::List,
+        Self::Object,
+    ];
 }
 
 /// The cells of a row as text. A row may have fewer of them than the header.
@@ -80,6 +102,46 @@ impl Cells {
         self.text.push_str(text);
         self.ends.push(self.text.len());
         self.kinds.push(kind);
+    }
+
+    /// The same for a cell whose text a function appends. If that fails, there is an empty cell.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn push_with<E>(&mut self, write: impl FnOnce(&mut String) -> Result<Kind, E>) -> Result<(), E> {
+        let start = self.text.len();
+        let kind = write(&mut self.text);
+        if kind.is_err() {
+            self.text.truncate(start);
+        }
+        self.ends.push(self.text.len());
+        self.kinds.push(*kind.as_ref().unwrap_or(&Kind::Text));
+        kind.map(drop)
+    }
+
+    /// Appends the cells in a form that can be read again.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn store(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(self.ends.len() as u64).to_le_bytes());
+        for (index, end) in self.ends.iter().enumerate() {
+            out.push(self.kind(index) as u8);
+            out.extend_from_slice(&(*end as u64).to_le_bytes());
+        }
+        out.extend_from_slice(self.text.as_bytes());
+    }
+
+    /// Reads what [`store`](Self::store) wrote; `None` if it is something else.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn restore(&mut self, stored: &[u8]) -> Option<()> {
+        self.begin();
+        let (count, mut rest) = stored.split_first_chunk()?;
+        for _ in 0..u64::from_le_bytes(*count) {
+            let (kind, after) = rest.split_first()?;
+            let (end, after) = after.split_first_chunk()?;
+            self.kinds.push(*Kind::ALL.get(usize::from(*kind))?);
+            self.ends.push(usize::try_from(u64::from_le_bytes(*end)).ok()?);
+            rest = after;
+        }
+        self.text.push_str(str::from_utf8(rest).ok()?);
+        Some(())
     }
 
     /// Leaves out this many cells in front.

@@ -7,17 +7,21 @@
 mod cells;
 mod form;
 mod header;
+#[cfg(feature = "parquet")]
+mod row_form;
 mod scanner;
 mod swallowed;
 
 pub(crate) use self::cells::{Cells, Kind};
 pub use self::form::TableForm;
+#[cfg(feature = "parquet")]
+pub(crate) use self::row_form::RowForm;
 
 use std::collections::VecDeque;
 
 use self::{
     scanner::{Breaks, Fault, Grammar, Scanner, Step, without_break},
-    swallowed::{Form, Swallowed},
+    swallowed::{Form, Swallowed, count_breaks, lines_later},
 };
 use crate::{
     encoding::BadText,
@@ -457,18 +461,6 @@ impl Table {
 }
 
 const IN_STRETCH: &str = "this line follows a row with a wrong quote, and may be a part of its cell: mend that row, and load this one with it";
-
-fn lines_later(count: usize) -> String {
-    if count == 1 {
-        "one line later".to_owned()
-    } else {
-        format!("{count} lines later")
-    }
-}
-
-fn count_breaks(bytes: &[u8], grammar: Grammar) -> usize {
-    memchr::memchr_iter(grammar.breaks.byte(), bytes).count()
-}
 
 /// Where the line ends that holds this place, with its break; `None` if it is too long to be held.
 fn line_end(window: &mut Window, from: usize, byte: u8) -> Result<Option<usize>, Stop> {

@@ -128,3 +128,16 @@ impl Form {
         Self::of_first_cell(line, delimiter).kinds == self.kinds
     }
 }
+
+/// How far away a line is, in words.
+pub(super) fn lines_later(count: usize) -> String {
+    if count == 1 {
+        "one line later".to_owned()
+    } else {
+        format!("{count} lines later")
+    }
+}
+
+pub(super) fn count_breaks(bytes: &[u8], grammar: Grammar) -> usize {
+    memchr::memchr_iter(grammar.breaks.byte(), bytes).count()
+}

@@ -55,17 +55,19 @@ impl Times {
 
     /// The point in time that a cell names.
     pub(super) fn read(&self, cell: &str) -> Result<Timestamp, String> {
-        let time = if self.forms.is_empty() {
+        in_range(if self.forms.is_empty() {
             self.read_rfc_3339(cell)?
         } else {
             self.read_forms(cell)?
-        };
-        // A timestamp cannot be after the year 9999.
-        if time.as_second() >= YEAR_0 {
-            Ok(time.into())
-        } else {
-            Err(FOUR_DIGITS.to_owned())
-        }
+        })
+    }
+
+    /// The point in time of a cell that is a time or a date, whatever the form of others: the beginning of a date.
+    pub(super) fn read_typed(&self, cell: &str) -> Result<Timestamp, String> {
+        in_range(match cell.parse::<Date>() {
+            Ok(date) if !cell.contains('T') => self.in_zone(date.into())?,
+            _ => self.read_rfc_3339(cell)?,
+        })
     }
 
     fn read_rfc_3339(&self, cell: &str) -> Result<jiff::Timestamp, String> {
@@ -159,6 +161,27 @@ impl Times {
     fn in_zone(&self, time: DateTime) -> Result<jiff::Timestamp, String> {
         in_zone(self.zone.as_ref().ok_or_else(|| NEEDS_ZONE.to_owned())?, time)
     }
+}
+
+fn in_range(time: jiff::Timestamp) -> Result<Timestamp, String> {
+    // A timestamp cannot be after the year 9999.
+    if time.as_second() >= YEAR_0 {
+        Ok(time.into())
+    } else {
+        Err(FOUR_DIGITS.to_owned())
+    }
+}
+
+/// The date of a cell that is a date, or a time without a zone at its beginning: many programs have no other dates.
+pub(super) fn date_of(cell: &str) -> Result<&str, String> {
+    let date = cell.strip_suffix("T00:00:00").unwrap_or(cell);
+    if date.contains('T') {
+        return Err("is a time, and must be a date: give type: datetime".to_owned());
+    }
+    if date.starts_with('-') {
+        return Err(FOUR_DIGITS.to_owned());
+    }
+    Ok(date)
 }
 
 fn in_zone(zone: &TimeZone, time: DateTime) -> Result<jiff::Timestamp, String> {

@@ -1,0 +1,68 @@
+//! An input that is a Parquet file.
+
+use std::{borrow::Cow, io, path::Path};
+
+use dfinery_records::{Accepts, Taxonomy};
+
+use super::Input;
+use crate::{
+    error::InputError,
+    format::{Encoding, Format},
+    framer::Framer,
+    mapping::{self, Mapping},
+    options::InputOptions,
+    parquet::ParquetFile,
+    row_reader::RowReader,
+    row_source::RowSource,
+    rows::Rows,
+    source::Origin,
+    typed_rows::TypedRows,
+    window::{Bounds, Window},
+};
+
+impl Input {
+    /// Opens a Parquet file; `None` if it is none.
+    pub(super) fn open_parquet(
+        path: &Path,
+        options: &InputOptions,
+        taxonomy: Option<&Taxonomy>,
+        accepts: Accepts,
+    ) -> Result<Option<Self>, InputError> {
+        let Some((origin, file, length)) = Origin::open_parquet(path)? else {
+            return Ok(None);
+        };
+        let name = path.display().to_string();
+        let unfit = |problem| InputError::new(&name, problem);
+        let file = ParquetFile::open(path, file, length, origin.passed()).map_err(unfit)?;
+        let has_any = |mapping: &Mapping| mapping.columns().any(|column| file.has(column));
+        let framer = match &options.mapping {
+            Some(mapping) if has_any(mapping) || !file.holds_records() => {
+                let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+                if !mapping.columns().all(|column| file.has(column)) {
+                    // It says which column is missing.
+                    mapping::fit(mapping, &file.names(), &types, accepts).map_err(unfit)?;
+                }
+                let rows = TypedRows::new(file, mapping, Bounds::default().record).map_err(unfit)?;
+                let mapper = mapping::fit(mapping, rows.header(), &types, accepts).map_err(unfit)?;
+                Framer::Rows(Box::new(Rows::new(RowReader::new(
+                    RowSource::Typed(Box::new(rows)),
+                    mapper,
+                ))))
+            }
+            _ if file.holds_records() => Framer::Objects(Box::new(file)),
+            _ => return Err(InputError::needs_a_mapping(&name)),
+        };
+        // Nothing of it is text.
+        let window = Window::open(Box::new(io::empty()), Some(Encoding::Utf8), Bounds::default());
+        Ok(Some(Self {
+            window: window.map_err(|error| InputError::reading(&name, error))?,
+            name,
+            origin,
+            format: Format::Parquet,
+            framer,
+            json: String::new(),
+            original: Vec::new(),
+            letter: String::new(),
+        }))
+    }
+}
