@@ -34,10 +34,10 @@ struct KafkaArguments {
     /// Where messages go that are not accepted: topic:NAME, or a file.
     #[arg(long, value_name = "topic:NAME|FILE", help_heading = "Kafka")]
     dead_letter: String,
-    /// Set a property of librdkafka, such as security.protocol=SASL_SSL; repeat it for more. Not for secrets.
+    /// Set a property of librdkafka, such as ``security.protocol=SASL_SSL``; repeat it for more. Not for secrets.
     #[arg(long = "set", value_name = "NAME=VALUE", help_heading = "Kafka")]
     properties: Vec<String>,
-    /// Set a property to what a file holds, such as sasl.password=FILE; repeat it for more.
+    /// Set a property to what a file holds, such as `sasl.password=FILE`; repeat it for more.
     ///
     /// Or set a variable of the environment, such as `DFINERY_KAFKA_SASL_PASSWORD`.
     #[arg(long = "set-file", value_name = "NAME=FILE", help_heading = "Kafka")]
