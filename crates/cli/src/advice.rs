@@ -58,6 +58,14 @@ fn on_cause(cause: &(dyn Error + 'static)) -> Option<Advice> {
         on_input(input)
     } else if error.is_in_use() {
         Some(sentence("Wait until it ends, then run the same command again"))
+    } else if let Some(table) = error.unfinished_correction() {
+        let mut folder = table.as_os_str().to_owned();
+        folder.push(".dfinery");
+        Some(sentence(format!(
+            "Run that load again to end it, or begin it anew with --restart. If it is abandoned, remove its folder {}: what it \
+             has sent is then sent again",
+            quoted_path(Path::new(&folder))
+        )))
     } else if error.is_other_version() {
         Some(sentence(
             "Finish the load with that version, or begin anew with --restart",

@@ -32,6 +32,11 @@ const JSON: &str = "json";
 /// Writes the rows.
 pub fn rows(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rows = BadRows::read(&arguments.file)?;
+    if let Some(error) = rows.unknown_corrections() {
+        say(&format!(
+            "which rows were corrected and loaded since is not known, so these may be among them: {error}"
+        ));
+    }
     if rows.parts().is_empty() && rows.corrected() > 0 {
         say("no row is left: all of them were corrected and loaded since");
         return Ok(ExitCode::SUCCESS);
@@ -101,7 +106,7 @@ fn replaced(path: &Path, dead_letter: &Path, part: &BadPart) -> Option<&'static 
     let folder = dead_letter.canonicalize().ok()?.parent()?.to_owned();
     let is_kept = || {
         let path = path.canonicalize().ok()?;
-        let is_table = path.file_name()?.to_str()?.starts_with("rejected");
+        let is_table = path.file_name()?.to_str().is_some_and(BadRows::is_name);
         Some(path.parent()? == folder && !is_table)
     };
     let input = part.input.as_deref().map(Path::new);

@@ -12,11 +12,12 @@ use dfinery_input::{Format, InputError, Sorted, Sorter, TableForm};
 use crate::{
     bad_record::BadRecord,
     error::LoadError,
-    file_names::REJECTED,
-    history::made_good_of,
+    file_names::is_of_bad_rows,
+    history::{loaded_tables, made_good_of},
     journal::{JOURNAL, Journal},
     letter::{Letter, Letters},
-    replay_folder::load_of,
+    made_good::MadeGood,
+    replay_folder::{folder_of, load_of},
     table_file::TableFile,
     tables::Tables,
 };
@@ -39,7 +40,10 @@ pub struct BadRows {
     forms: Vec<Option<TableForm>>,
     left_out: u64,
     corrected: u64,
+    unknown_corrections: Option<LoadError>,
     dead_letter: PathBuf,
+    /// Where it ended when it was read.
+    until: u64,
     /// A table whose form is not known.
     unknown: Option<String>,
     sorted: Sorted,
@@ -60,13 +64,20 @@ const SORT_BYTES: usize = 16 * 1024 * 1024;
 
 impl BadRows {
     /// Reads a dead letter, and the file `tables.json` beside it, which has the headers of tables. In the folder of a load,
-    /// the rows that were corrected and loaded since are left out. Blocking.
+    /// the rows that were corrected and loaded since are left out, as far as [that is known](Self::unknown_corrections).
+    /// Blocking.
     ///
     /// # Errors
-    /// If it cannot be read, is no dead letter, or the header of a table in it is not known.
+    /// If it cannot be read, is no dead letter, or the header of a table in it is not known. If a load of corrected rows of it
+    /// [has not ended](LoadError::unfinished_correction).
     pub fn read(dead_letter: &Path) -> Result<Self, LoadError> {
         let tables = Tables::beside(dead_letter)?;
-        let made_good = made_good_of(dead_letter)?;
+        let (made_good, unknown_corrections) = match made_good_of(dead_letter) {
+            Ok(made_good) => (made_good, None),
+            Err(error) if error.unfinished_correction().is_some() => return Err(error),
+            // A journal that cannot be read must not keep the rows from anybody.
+            Err(error) => (MadeGood::default(), Some(error)),
+        };
         let mut corrected = 0;
         let mut rows = Self::gather(dead_letter, &tables, &std::env::temp_dir(), |letter, _| {
             let is_made_good = letter.is_made_good(&made_good);
@@ -74,6 +85,7 @@ impl BadRows {
             !is_made_good
         })?;
         rows.corrected = corrected;
+        rows.unknown_corrections = unknown_corrections;
         match &rows.unknown {
             Some(input) => Err(InputError::new(
                 &dead_letter.display().to_string(),
@@ -105,24 +117,43 @@ impl BadRows {
         self.corrected
     }
 
+    /// Why it is not known which rows were corrected and loaded, if it is not: no row is left out then.
+    #[must_use]
+    pub const fn unknown_corrections(&self) -> Option<&LoadError> {
+        self.unknown_corrections.as_ref()
+    }
+
+    /// Where the dead letter ended when it was read.
+    pub(crate) const fn until(&self) -> u64 {
+        self.until
+    }
+
+    /// Whether tables of bad rows beside a dead letter, and the folders of their loads, have such a name: `rejected.csv`, or
+    /// `rejected-` and whatever follows.
+    #[must_use]
+    pub fn is_name(name: &str) -> bool {
+        is_of_bad_rows(name)
+    }
+
     /// Writes one of the [`parts`](Self::parts) to a file that only its owner can read, and that appears when it is whole. If
-    /// it is a table beside the dead letter of a load, and its name begins with `rejected`, a [`Status`](crate::Status) names
+    /// it is a table beside the dead letter of a load, and [has such a name](Self::is_name), a [`Status`](crate::Status) names
     /// it instead of the earlier ones, and knows what its rows are of once it is loaded.
     ///
     /// # Errors
-    /// If the file cannot be written, or is a table of bad rows that was changed or loaded; the error names it. If it is
-    /// beside the dead letter of a load that is running.
+    /// If the file cannot be written, or is a table of bad rows that was changed, or loaded even if it is gone; the error names
+    /// it. If it is beside the dead letter of a load that is running.
     pub fn write_file(self, input: Option<&str>, path: &Path) -> Result<(), LoadError> {
         let Some((table, name)) = input.zip(self.name_beside(path)) else {
             let mut file = TableFile::create(path)?;
             self.write(input, &mut file)?;
             return Ok(file.finish()?);
         };
-        let dead_letter = self.dead_letter.clone();
+        let (dead_letter, until) = (self.dead_letter.clone(), self.until);
         let folder = folder_of(&dead_letter);
         let _lock = Journal::lock(&folder.join(JOURNAL))?;
         let mut tables = Tables::beside(&dead_letter)?;
-        if path.exists() && !tables.is_as_written(folder, &name) {
+        let loaded = loaded_tables(folder)?;
+        if loaded.contains(&name) || (path.exists() && !tables.is_as_written(folder, &name, &loaded)) {
             return Err(LoadError::settings(format!(
                 "{} may have been corrected, or was loaded: write the rows to another file",
                 path.display()
@@ -130,9 +161,11 @@ impl BadRows {
         }
         let mut file = TableFile::create(path)?;
         self.write(input, &mut file)?;
-        tables.add_bad(name, table.to_owned(), None, file.contents());
+        tables.add_bad(name.clone(), table.to_owned(), None, file.contents());
         tables.write(folder)?;
-        Ok(file.finish()?)
+        file.finish()?;
+        tables.has_name(&name, until);
+        Ok(tables.write(folder)?)
     }
 
     /// The name of a table of bad rows beside the dead letter of a load.
@@ -140,7 +173,7 @@ impl BadRows {
         load_of(&self.dead_letter)?;
         let folder = folder_of(&self.dead_letter).canonicalize().ok()?;
         let is_beside = folder_of(path).canonicalize().ok()? == folder;
-        let name = path.file_name()?.to_str().filter(|name| name.starts_with(REJECTED));
+        let name = path.file_name()?.to_str().filter(|name| is_of_bad_rows(name));
         name.filter(|_| is_beside).map(str::to_owned)
     }
 
@@ -228,7 +261,9 @@ impl BadRows {
             forms,
             left_out,
             corrected: 0,
+            unknown_corrections: None,
             dead_letter: dead_letter.to_owned(),
+            until: letters.bytes(),
             unknown,
             sorted: sorter.finish()?,
         })
@@ -353,11 +388,6 @@ impl Gathered {
             None => *self.files.entry(input.to_owned()).or_insert(next),
         }
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 fn is_table(input: &str) -> bool {

@@ -1,16 +1,19 @@
 //! The bad rows of the tables of a load, as files in its folder.
 
-use std::path::PathBuf;
-
-use dfinery::engine::with_suffix;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+};
 
 use crate::{
     append_file::at,
     bad_rows::{BadPart, BadRows},
     error::LoadError,
+    history::loaded_tables,
     made_good::Lines,
     table_file::TableFile,
-    tables::Tables,
+    tables::{Place, Tables},
 };
 
 /// The bad rows of the tables of a load, as files in its folder.
@@ -20,27 +23,34 @@ pub(crate) struct BadTables {
     pub(crate) dead_letter: PathBuf,
 }
 
+/// How many files are open at once: `tables.json` has their hashes before they get their names.
+const BATCH: usize = 64;
+
 impl BadTables {
     /// Writes the rows that the dead letter has more than when they were last written, and returns the files that were not
-    /// loaded. A file that was changed or loaded stays as it is, and the rows go into a further one. Blocking.
+    /// loaded. A file that was changed, moved or loaded stays as it is, and the rows go into a further one. Blocking.
     pub(crate) fn write(&self) -> Result<Vec<PathBuf>, LoadError> {
         let mut tables = Tables::beside(&self.dead_letter)?;
         let length = std::fs::metadata(&self.dead_letter).map_err(|error| at(&self.dead_letter, "read", &error))?;
         let length = length.len();
+        let loaded = loaded_tables(&self.folder)?;
         if !tables.is_empty() && tables.written != length {
-            self.write_new(&mut tables)?;
+            self.write_new(&mut tables, &loaded)?;
             tables.written = length;
             tables.write(&self.folder)?;
         }
         let mut files = tables.bad_in(&self.folder);
-        files.retain(|path| !with_suffix(path, ".dfinery").exists());
+        files.retain(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_none_or(|name| !loaded.contains(name))
+        });
         Ok(files)
     }
 
     /// A kill between two of its steps neither loses rows nor has them in two files: a file that is not known by its contents
     /// counts as changed.
-    fn write_new(&self, tables: &mut Tables) -> Result<(), LoadError> {
-        let places = tables.places(&self.folder);
+    fn write_new(&self, tables: &mut Tables, loaded: &BTreeSet<String>) -> Result<(), LoadError> {
+        let places = tables.places(&self.folder, loaded);
         // Rows of several records are in one file only.
         let mut before = Lines::default();
         let rows = BadRows::gather(&self.dead_letter, tables, &self.folder, |letter, offset| {
@@ -50,22 +60,46 @@ impl BadTables {
             }
             offset >= from && !before.has(&letter.file, letter.line)
         })?;
-        let (mut names, mut files) = (Vec::new(), Vec::new());
+        let until = rows.until();
+        let mut files = Vec::new();
         let begin = |part: &BadPart| {
-            let Some((input, place)) = part.input.as_ref().and_then(|input| places.get_key_value(input)) else {
-                return Ok(None);
-            };
-            names.push((input, place));
-            TableFile::create(&self.folder.join(&place.name)).map(Some)
+            let place = part.input.as_ref().and_then(|input| places.get(input));
+            let file = place.map(|place| TableFile::create(&self.folder.join(&place.name)));
+            file.transpose()
         };
         rows.write_parts(begin, |file| {
             files.push(file);
-            Ok(())
+            if files.len() < BATCH {
+                return Ok(());
+            }
+            self.name(&mut files, tables, &places, until)
         })?;
-        for ((input, place), file) in names.into_iter().zip(&files) {
-            tables.add_bad(place.name.clone(), input.clone(), Some(place.from), file.contents());
+        Ok(self.name(&mut files, tables, &places, until)?)
+    }
+
+    /// Gives files that are whole their names.
+    fn name(
+        &self,
+        files: &mut Vec<TableFile>,
+        tables: &mut Tables,
+        places: &BTreeMap<String, Place>,
+        until: u64,
+    ) -> io::Result<()> {
+        let by_name: BTreeMap<_, _> = places
+            .iter()
+            .map(|(input, place)| (&*place.name, (input, place)))
+            .collect();
+        for file in &*files {
+            if let Some((input, place)) = by_name.get(file.name()) {
+                tables.add_bad(place.name.clone(), (*input).clone(), Some(place.from), file.contents());
+            }
         }
         tables.write(&self.folder)?;
-        Ok(files.into_iter().try_for_each(TableFile::finish)?)
+        for file in files.drain(..) {
+            let name = file.name().to_owned();
+            file.finish()?;
+            tables.has_name(&name, until);
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! The error of a load that cannot begin.
 
-use std::{error::Error, fmt, io};
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use dfinery_input::InputError;
 
@@ -16,12 +20,17 @@ enum Kind {
     Settings(String),
     Input(InputError),
     State(StateError),
+    Unfinished(PathBuf),
     Bug(&'static str),
 }
 
 impl LoadError {
     pub(crate) fn settings(problem: impl Into<String>) -> Self {
         Self(Kind::Settings(problem.into()))
+    }
+
+    pub(crate) fn unfinished(table: PathBuf) -> Self {
+        Self(Kind::Unfinished(table))
     }
 
     pub(crate) fn bug(what: &'static str) -> Self {
@@ -42,6 +51,20 @@ impl LoadError {
     pub fn input(&self) -> Option<&InputError> {
         match &self.0 {
             Kind::Input(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The table of corrected rows whose load, or a replay of that, has not ended, if that is why: what it makes good is not
+    /// known yet, so the same records could be sent twice.
+    ///
+    /// # Troubleshooting
+    /// End that load, or begin it anew with [`FileLoad::restart`](crate::FileLoad::restart). If it is abandoned, remove its
+    /// folder, which has the name of the table and `.dfinery`: what it has sent is then sent again.
+    #[must_use]
+    pub fn unfinished_correction(&self) -> Option<&Path> {
+        match &self.0 {
+            Kind::Unfinished(table) => Some(table),
             _ => None,
         }
     }
@@ -134,6 +157,11 @@ impl fmt::Display for LoadError {
             Kind::Settings(problem) => f.write_str(problem),
             Kind::Input(error) => error.fmt(f),
             Kind::State(error) => error.fmt(f),
+            Kind::Unfinished(table) => write!(
+                f,
+                "the load of the corrected rows in {} has not ended, so what it makes good is not known yet",
+                table.display()
+            ),
             Kind::Bug(what) => write!(f, "this should be impossible, please report it: {what}"),
         }
     }
@@ -144,7 +172,7 @@ impl Error for LoadError {
         match &self.0 {
             Kind::Input(error) => Some(error),
             Kind::State(error) => error.source(),
-            Kind::Settings(_) | Kind::Bug(_) => None,
+            Kind::Settings(_) | Kind::Unfinished(_) | Kind::Bug(_) => None,
         }
     }
 }

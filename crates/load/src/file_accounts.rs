@@ -225,6 +225,8 @@ impl FileAccounts {
     /// Keeps the forms of tables before a row of one is in the dead letter.
     fn keep_tables(&mut self) -> Result<(), Stop> {
         if !self.tables_are_kept && !self.tables.is_empty() && self.dead_letter.is_some() {
+            let length = self.dead_letter.as_ref().map_or(0, Sidecar::len);
+            self.tables.cut(length);
             let written = self.tables.write(&self.folder);
             written.map_err(|error| Stop::disk("a file beside the dead letter", &error))?;
             self.tables_are_kept = true;
@@ -378,7 +380,7 @@ impl FileAccounts {
     }
 
     /// What a person may correct, and whether there is more of it than before; `None` if there is no dead letter.
-    pub(crate) fn rejected(&self) -> Option<BadTables> {
+    pub(crate) fn bad_tables(&self) -> Option<BadTables> {
         let dead_letter = self.receipt.dead_letter.clone()?;
         Some(BadTables {
             folder: self.folder.clone(),

@@ -5,7 +5,13 @@ pub(crate) const POSSIBLY_TWICE: &str = "possibly-twice.ndjson";
 pub(crate) const RECEIPT: &str = "receipt.json";
 pub(crate) const TABLES: &str = "tables.json";
 pub(crate) const CORRECTED: &str = "corrected.ndjson";
-/// The beginning of the names of tables of bad rows, and of the folders of their loads.
+/// The name of a table of bad rows, before the ending of its format.
 pub(crate) const REJECTED: &str = "rejected";
 /// The beginning of the names of folders of replays.
 pub(crate) const REPLAY: &str = "replay-";
+
+/// Whether this is the name of a table of bad rows, or of the folder of its load.
+pub(crate) fn is_of_bad_rows(name: &str) -> bool {
+    let rest = name.strip_prefix(REJECTED);
+    rest.is_some_and(|rest| rest.starts_with(['.', '-']))
+}

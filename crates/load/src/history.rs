@@ -1,7 +1,7 @@
 //! A load with its replays and the loads of its corrected rows, each of which may have such as well.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use crate::{
     append_file::at,
     corrected::{self, Entry},
     error::LoadError,
-    file_names::{DEAD_LETTER, REJECTED},
+    file_names::{DEAD_LETTER, is_of_bad_rows},
     letter::{Letter, Letters},
     made_good::{Good, Lines, MadeGood},
     replay_folder::{load_of, next_replay},
@@ -30,16 +30,48 @@ pub(crate) struct History {
 }
 
 /// What was corrected of the records in a dead letter. Nothing if it is not in the folder of a load.
+///
+/// # Errors
+/// If a load of corrected rows [has not ended](LoadError::unfinished_correction), or cannot be read. Where nothing was
+/// corrected, nothing else need be readable.
 pub(crate) fn made_good_of(dead_letter: &Path) -> Result<MadeGood, LoadError> {
-    Ok(History::of_dead_letter(dead_letter)?.map_or_else(MadeGood::default, |history| history.made_good))
+    let Some(folder) = load_of(dead_letter).map(has_corrections).transpose()?.flatten() else {
+        return Ok(MadeGood::default());
+    };
+    let history = History::read(&folder)?;
+    match history.as_ref().and_then(History::unfinished_correction) {
+        Some(table) => Err(LoadError::unfinished(table)),
+        None => Ok(history.map_or_else(MadeGood::default, |history| history.made_good)),
+    }
+}
+
+/// The folder of a load, if what it or one of its replays left was corrected and loaded.
+fn has_corrections(load: PathBuf) -> io::Result<Option<PathBuf>> {
+    let mut stage = Some(load.clone());
+    while let Some(folder) = stage {
+        if !folders_of_corrections(&folder)?.is_empty() {
+            return Ok(Some(load));
+        }
+        stage = next_replay(&folder.join(DEAD_LETTER));
+    }
+    Ok(None)
+}
+
+/// The names of the tables of bad rows in the folder of a load that were loaded.
+pub(crate) fn loaded_tables(folder: &Path) -> io::Result<BTreeSet<String>> {
+    let current = folders_of_corrections(folder)?
+        .into_iter()
+        .filter(|(_, is_current)| *is_current);
+    Ok(current
+        .flat_map(|(folder, _)| {
+            // If what it has kept cannot be read, its name still says which table is the first.
+            let stage = Stage::read(&folder).ok().flatten();
+            stage.unwrap_or_else(|| Stage::in_folder(&folder)).tables()
+        })
+        .collect())
 }
 
 impl History {
-    /// The load that a dead letter is of; `None` if it is in no folder of one.
-    pub(crate) fn of_dead_letter(path: &Path) -> Result<Option<Self>, LoadError> {
-        load_of(path).map_or(Ok(None), |folder| Self::read(&folder))
-    }
-
     /// `None` if no load has kept anything in the folder.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LoadError> {
         let Some(load) = Stage::read(folder)? else {
@@ -81,12 +113,14 @@ impl History {
 
     /// The table of a load of corrected rows that has not ended, so that what it has made good is not known yet.
     pub(crate) fn unfinished_correction(&self) -> Option<PathBuf> {
-        let is_unfinished = |history: &&Self| {
-            let stages = || history.stages.iter();
-            stages().any(|stage| stage.is_running || !stage.complete) || history.unfinished_correction().is_some()
-        };
-        let found = self.corrections.iter().find(is_unfinished)?;
-        Some(found.load()?.folder.with_extension(""))
+        self.corrections.iter().find_map(|correction| {
+            let mut stages = correction.stages.iter();
+            let is_unfinished = stages.any(|stage| stage.is_running || !stage.complete);
+            let table = || Some(correction.load()?.folder.with_extension(""));
+            correction
+                .unfinished_correction()
+                .or_else(|| is_unfinished.then(table).flatten())
+        })
     }
 
     /// Calls `each` with the letters that no later replay has settled: the stage in whose dead letter they are, and how their
@@ -125,12 +159,12 @@ impl History {
         })?;
         let mut of_inputs: BTreeMap<String, Fates> = BTreeMap::new();
         let (mut name, mut input) = (String::new(), None);
-        let mut names = Vec::new();
+        let (mut of_table, mut names) = (None, BTreeSet::new());
         corrected::read(&load.folder, |entry| match entry {
             Entry::Input { name: next, table } => {
                 name = next.into_owned();
                 input = tables.input_of(&table).map(str::to_owned);
-                names.extend(input.is_some().then(|| table.into_owned()));
+                of_table = input.is_some().then(|| table.into_owned());
             }
             Entry::Record { line, origins } => {
                 let Some(input) = &input else { return };
@@ -143,6 +177,9 @@ impl History {
                     &mut fates.accepted
                 };
                 fate.extend(origins.iter());
+                if !left.has(&name, line) {
+                    names.extend(of_table.take());
+                }
             }
             Entry::PassedOver(origins) => {
                 let Some(input) = &input else { return };
@@ -151,11 +188,14 @@ impl History {
                     .or_default()
                     .passed_over
                     .extend(origins.iter());
+                names.extend(of_table.take());
             }
         })?;
         let beside = load.folder.parent().unwrap_or(Path::new(""));
-        let tables = names.into_iter().map(|name| (beside.join(name), load.ended));
-        made_good.tables.extend(tables);
+        for name in names {
+            let ended = made_good.tables.entry(beside.join(name)).or_default();
+            *ended = load.ended.max(*ended);
+        }
         for (input, fates) in of_inputs {
             // A line of several records is good once all of them are.
             let accepted = fates.accepted - &fates.left;
@@ -174,8 +214,8 @@ struct Fates {
     left: RoaringTreemap,
 }
 
-/// The folders of loads of bad rows in the folder of a load, in the order of their names, and whether each is the one that such
-/// a load goes on in: when it is begun anew, the old one gets a longer name.
+/// The folders of loads of bad rows in the folder of a load or a replay, in the order of their names, and whether each is the
+/// one that such a load goes on in: when it is begun anew, the old one gets a longer name.
 fn folders_of_corrections(folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let unreadable = |error| at(folder, "read", &error);
     let mut found = Vec::new();
@@ -184,7 +224,7 @@ fn folders_of_corrections(folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         // A link may lead back here.
-        if name.starts_with(REJECTED) && entry.file_type().map_err(unreadable)?.is_dir() {
+        if is_of_bad_rows(&name) && entry.file_type().map_err(unreadable)?.is_dir() {
             found.push((folder.join(entry.file_name()), name.ends_with(".dfinery")));
         }
     }

@@ -139,6 +139,11 @@ impl Letters {
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>, InputError> {
         self.0.next()
     }
+
+    /// The bytes of the file that were read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.passed().bytes()
+    }
 }
 
 /// What is wrong with a record, in words.

@@ -313,16 +313,16 @@ impl Loader {
             stop = Some(reason);
         }
         let complete = complete && stop.is_none();
-        let (mut receipt, folder, rejected) = {
+        let (mut receipt, folder, bad_tables) = {
             let mut accounts = lock(&accounts);
             if let Err(reason) = accounts.close(complete) {
                 stop.get_or_insert(reason);
             }
-            let rejected = accounts.rejected();
+            let bad_tables = accounts.bad_tables();
             let mut receipt = std::mem::take(&mut accounts.receipt);
             receipt.problems = report.problems();
             accounts.refusals.add_to(&mut receipt.problems);
-            (receipt, accounts.folder.clone(), rejected)
+            (receipt, accounts.folder.clone(), bad_tables)
         };
         let snapshot = self.progress.snapshot();
         receipt.read = done_before + read;
@@ -340,7 +340,7 @@ impl Loader {
             stop => stop,
         };
         tokio::task::spawn_blocking(move || {
-            receipt.keep(started, rejected, &folder);
+            receipt.keep(started, bad_tables, &folder);
             Loaded { receipt, report }
         })
         .await

@@ -42,8 +42,8 @@ pub(crate) enum Good {
 pub(crate) struct MadeGood {
     accepted: Lines,
     passed_over: Lines,
-    /// The tables of corrected rows, and when the last load of each ended.
-    pub(crate) tables: Vec<(PathBuf, Option<Timestamp>)>,
+    /// The tables whose rows these are, and when the last load of each ended.
+    pub(crate) tables: BTreeMap<PathBuf, Option<Timestamp>>,
 }
 
 impl MadeGood {

@@ -20,7 +20,7 @@ use crate::{
     error::LoadError,
     file_accounts::FileAccounts,
     file_load::{FileLoad, is_stdin},
-    file_names::{CORRECTED, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT, REJECTED, REPLAY, TABLES},
+    file_names::{CORRECTED, DEAD_LETTER, POSSIBLY_TWICE, RECEIPT, REPLAY, TABLES, is_of_bad_rows},
     journal::{Header, HeaderInput, JOURNAL, Journal, Marks, State, UNCHANGED},
     meaning,
     path_name::path_name,
@@ -227,13 +227,13 @@ impl Prepared {
     pub(crate) fn finished_before(mut self) -> Receipt {
         let started = Timestamp::now();
         let stop = self.accounts.close(true).err();
-        let rejected = self.accounts.rejected();
+        let bad_tables = self.accounts.bad_tables();
         let mut receipt = std::mem::take(&mut self.accounts.receipt);
         receipt.read = self.state.done.len();
         receipt.complete = true;
         receipt.finished_before = true;
         receipt.stopped = stop;
-        receipt.keep(started, rejected, &self.accounts.folder);
+        receipt.keep(started, bad_tables, &self.accounts.folder);
         receipt
     }
 }
@@ -330,9 +330,7 @@ fn is_of_a_load(name: &str) -> bool {
     [JOURNAL, POSSIBLY_TWICE, RECEIPT, TABLES, CORRECTED].contains(&name)
         || name.starts_with(DEAD_LETTER)
         || name.starts_with(REPLAY)
-        || name
-            .strip_prefix(REJECTED)
-            .is_some_and(|rest| rest.starts_with(['.', '-']))
+        || is_of_bad_rows(name)
 }
 
 /// A folder whose name says when it was made. Several may be made in one second.

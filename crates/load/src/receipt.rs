@@ -135,8 +135,8 @@ impl Receipt {
 
     /// Writes what a person may correct, and then the receipt, into the folder of the load, which ends the run. A failure is
     /// noted in the receipt.
-    pub(crate) fn keep(&mut self, started: Timestamp, rejected: Option<BadTables>, folder: &Path) {
-        match rejected.map_or(Ok(Vec::new()), |rejected| rejected.write()) {
+    pub(crate) fn keep(&mut self, started: Timestamp, bad_tables: Option<BadTables>, folder: &Path) {
+        match bad_tables.map_or(Ok(Vec::new()), |tables| tables.write()) {
             Ok(files) => self.rejected_rows = files,
             Err(error) => {
                 let disk = || Stop::Disk(format!("the bad rows: {error}"));

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
-    error::LoadError, file_load::FileLoad, history::History, letter::Letter, made_good::MadeGood,
+    error::LoadError, file_load::FileLoad, history::made_good_of, letter::Letter, made_good::MadeGood,
     replay_folder::replay_of,
 };
 use dfinery::Timestamp;
@@ -43,22 +43,16 @@ impl DeadLetters {
     ///
     /// # Errors
     /// If the file cannot be read, is no dead letter, or holds both deletions and other records, which one load cannot do. If a
-    /// load of corrected rows of it has not ended, since the same records could be sent twice.
+    /// load of corrected rows of it [has not ended](LoadError::unfinished_correction), or what that has made good cannot be
+    /// read, since the same records could be sent twice.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        let history = History::of_dead_letter(path)?;
+        let made_good = made_good_of(path)?;
         let name = path.display().to_string();
-        if let Some(table) = history.as_ref().and_then(History::unfinished_correction) {
-            let problem = format_args!(
-                "the load of the corrected rows in {} has not ended: end it first, so that none of these records is sent twice",
-                table.display()
-            );
-            return Err(InputError::new(&name, problem).into());
-        }
         let mut letters = Self {
             path: path.to_owned(),
             kinds: BTreeMap::new(),
             unnamed: 0,
-            made_good: history.map_or_else(MadeGood::default, |history| history.made_good),
+            made_good,
             corrected: 0,
             corrected_deletions: 0,
         };
@@ -109,7 +103,7 @@ impl DeadLetters {
         self.corrected
     }
 
-    /// The tables of corrected rows that were loaded, and when the last load of each ended.
+    /// The tables whose rows made records good, and when the last load of each ended.
     pub fn corrections(&self) -> impl Iterator<Item = (&Path, Option<Timestamp>)> {
         self.made_good.tables.iter().map(|(path, ended)| (&**path, *ended))
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// The folder of a replay. `None` if the dead letter is in no such folder, or an earlier version has begun to replay it elsewhere.
 pub(crate) fn replay_of(dead_letter: &Path) -> Option<PathBuf> {
-    let folder = folder_with(dead_letter);
+    let folder = folder_of(dead_letter);
     let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
     if dead_letter.file_name()? != DEAD_LETTER || !is_kept || nested(dead_letter).exists() {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn next_replay(dead_letter: &Path) -> Option<PathBuf> {
     if nested.is_dir() {
         return Some(nested);
     }
-    flat(folder_with(dead_letter)).filter(|folder| folder.is_dir())
+    flat(folder_of(dead_letter)).filter(|folder| folder.is_dir())
 }
 
 /// The folder of a replay in earlier versions.
@@ -34,7 +34,8 @@ fn nested(dead_letter: &Path) -> PathBuf {
     with_suffix(dead_letter, ".dfinery")
 }
 
-fn folder_with(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
 }
@@ -60,10 +61,10 @@ pub(crate) fn load_of(dead_letter: &Path) -> Option<PathBuf> {
     if dead_letter.file_name()? != DEAD_LETTER {
         return None;
     }
-    let folder = folder_with(dead_letter);
+    let folder = folder_of(dead_letter);
     let folder = match number_of(&folder.canonicalize().ok()?) {
         Some(_) if folder.file_name().is_none() => folder.join(".."),
-        Some(_) => folder_with(folder).to_owned(),
+        Some(_) => folder_of(folder).to_owned(),
         None => folder.to_owned(),
     };
     let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());

@@ -96,6 +96,22 @@ struct KeptInput {
 }
 
 impl Stage {
+    /// One of which only the folder is known.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The names of the tables of bad rows that it loads, if it is a load of such: the folder is beside the first of them.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
+        let first = name(&self.folder).and_then(|name| name.strip_suffix(".dfinery").map(str::to_owned));
+        let inputs = self.inputs.iter().filter_map(|input| name(Path::new(input)));
+        first.into_iter().chain(inputs).collect()
+    }
+
     /// `None` if the folder has neither a journal nor a receipt.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LoadError> {
         let path = folder.join(RECEIPT);
@@ -107,10 +123,7 @@ impl Stage {
             Err(error) if is_missing(&error) => None,
             Err(error) => return Err(at(&path, "read", &error).into()),
         };
-        let mut stage = Self {
-            folder: folder.to_owned(),
-            ..Self::default()
-        };
+        let mut stage = Self::in_folder(folder);
         let path = folder.join(JOURNAL);
         match (File::open(&path), kept) {
             (Ok(file), kept) => stage.journal(&path, file, kept)?,

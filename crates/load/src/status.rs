@@ -78,7 +78,7 @@ pub struct Status {
     #[serde(serialize_with = "path_name::serialize_all")]
     pub rejected_rows: Vec<PathBuf>,
     /// Where [`BadRows`](crate::BadRows) can be written beside the dead letter, so that their load is known here; `None` if
-    /// they are of several tables.
+    /// the load has several inputs.
     #[serde(skip)]
     pub next_rows: Option<PathBuf>,
     /// The load.
@@ -108,7 +108,7 @@ impl Status {
     }
 
     fn new(history: History) -> Result<Self, LoadError> {
-        let mut corrected = vec![Corrected::default(); history.stages.len()];
+        let mut corrected = vec![MadeGoodRecords::default(); history.stages.len()];
         let mut last = history.stages.last().cloned().unwrap_or_default();
         if !history.made_good.is_empty() {
             let last_place = history.stages.len() - 1;
@@ -145,7 +145,7 @@ impl Status {
     }
 
     /// `last` is the last of the stages without what was corrected since, and `corrected` says that of each.
-    fn sum(mut stages: Vec<Stage>, last: &Stage, corrected: &mut [Corrected], corrections: Vec<Stage>) -> Self {
+    fn sum(mut stages: Vec<Stage>, last: &Stage, corrected: &mut [MadeGoodRecords], corrections: Vec<Stage>) -> Self {
         let pairs = stages.windows(2).zip(&mut *corrected);
         // What the replay of a dead letter has not settled is still in that, or was left out.
         let to_replay: Vec<u64> = pairs
@@ -153,7 +153,11 @@ impl Status {
                 [before, replay] => {
                     let unsettled = before.dead().saturating_sub(replay.settled());
                     if replay.complete && replay.settled_letters.is_none() {
-                        corrected.accepted = unsettled;
+                        // Which of these were passed over is not known without a journal, and none was counted before.
+                        *corrected = MadeGoodRecords {
+                            accepted: unsettled,
+                            passed_over: 0,
+                        };
                     }
                     unsettled.saturating_sub(corrected.accepted + corrected.passed_over)
                 }
@@ -209,7 +213,7 @@ impl Status {
 
 /// How many of the records in a dead letter, without those that a later replay has settled, were made good.
 #[derive(Clone, Debug, Default)]
-struct Corrected {
+struct MadeGoodRecords {
     accepted: u64,
     passed_over: u64,
 }
@@ -220,15 +224,19 @@ fn rows_to_correct(holder: &Stage, corrections: &[Stage]) -> Vec<PathBuf> {
     for path in &holder.rejected_rows {
         let is_of = |correction: &&Stage| {
             let is_beside = correction.folder.parent() == path.parent();
-            let mut inputs = correction.inputs.iter().map(|input| Path::new(input).file_name());
-            is_beside && inputs.any(|name| name == path.file_name())
+            let name = path.file_name().and_then(|name| name.to_str());
+            is_beside && correction.tables().iter().any(|table| name == Some(table))
         };
-        match corrections.iter().find(is_of) {
-            Some(correction) => rows.extend(correction.rejected_rows.iter().cloned()),
-            None => rows.push(path.clone()),
+        let left = match corrections.iter().find(is_of) {
+            Some(correction) => &*correction.rejected_rows,
+            None => std::slice::from_ref(path),
+        };
+        for path in left {
+            if !rows.contains(path) {
+                rows.push(path.clone());
+            }
         }
     }
-    rows.dedup();
     rows
 }
 
@@ -274,10 +282,10 @@ mod tests {
                 stages.push(stage(read, shares, is_complete));
             }
             let last = stages.last().unwrap().clone();
-            let sum = |last: &Stage, mut corrected: Vec<Corrected>| {
+            let sum = |last: &Stage, mut corrected: Vec<MadeGoodRecords>| {
                 Status::sum(stages.clone(), last, &mut corrected, Vec::new())
             };
-            let status = sum(&last, vec![Corrected::default(); stages.len()]);
+            let status = sum(&last, vec![MadeGoodRecords::default(); stages.len()]);
             prop_assert_eq!(status.read, status.accepted + status.left);
             let parts = [status.rejected, status.invalid, status.undelivered, status.unknown, status.to_replay, status.open];
             prop_assert_eq!(parts.iter().sum::<u64>(), status.left);
@@ -287,7 +295,7 @@ mod tests {
                 .windows(2)
                 .map(|pair| pair[0].dead() - pair[1].settled())
                 .chain([last.invalid])
-                .map(|records| Corrected {
+                .map(|records| MadeGoodRecords {
                     accepted: records * u64::from(corrected[0]) / 512,
                     passed_over: records * u64::from(corrected[1]) / 512,
                 })

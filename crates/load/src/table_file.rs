@@ -26,6 +26,10 @@ impl TableFile {
         })
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
     /// What is written so far.
     pub(crate) fn contents(&self) -> Beginning {
         self.written.beginning()

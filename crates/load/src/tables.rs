@@ -2,7 +2,7 @@
 //! tables are gone.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -37,7 +37,11 @@ struct BadTable {
     input: String,
     /// Where the first letter of its rows is in the dead letter; `None` if it was asked for, so that no load replaces it.
     from: Option<u64>,
-    fingerprint: String,
+    /// Where the dead letter ended when they were read from it, and further rows of the input begin. As long as the file may
+    /// not have its name, the end of those that were written before.
+    until: u64,
+    /// A hash of its contents.
+    hash: String,
 }
 
 /// Where the bad rows of an input go.
@@ -105,21 +109,22 @@ impl Tables {
         Some(&self.bad.iter().find(|table| table.name == name)?.input)
     }
 
-    /// Where the bad rows of each input go next. A table that a person may have corrected stays as it is.
-    pub(crate) fn places(&self, folder: &Path) -> BTreeMap<String, Place> {
+    /// Where the bad rows of each input go next. A table that a person may have corrected or moved stays as it is, and so does
+    /// one that was loaded.
+    pub(crate) fn places(&self, folder: &Path, loaded: &BTreeSet<String>) -> BTreeMap<String, Place> {
         let mut places: BTreeMap<String, Place> = BTreeMap::new();
         for input in self.forms.keys() {
             let last = self.bad.iter().rfind(|table| table.input == *input);
             let place = match last {
                 Some(BadTable {
                     name, from: Some(from), ..
-                }) if self.is_as_written(folder, name) => Place {
+                }) if self.is_as_written(folder, name, loaded) => Place {
                     name: name.clone(),
                     from: *from,
                 },
                 _ => Place {
                     name: self.free_name(folder, input, |name| places.values().any(|place| place.name == name)),
-                    from: last.map_or(0, |_| self.written),
+                    from: last.map_or(0, |table| table.until),
                 },
             };
             places.insert(input.clone(), place);
@@ -127,41 +132,61 @@ impl Tables {
         places
     }
 
-    /// A name for a further table of bad rows, if there is only one input that has some.
+    /// A name for a further table of bad rows, if the load has only one input, which is a table.
     pub(crate) fn next_name(&self, folder: &Path) -> Option<String> {
-        let mut inputs = self.forms.keys();
-        let input = inputs.next()?;
-        inputs
-            .next()
-            .is_none()
-            .then(|| self.free_name(folder, input, |_| false))
+        let input = self.forms.keys().next().filter(|_| self.has_one_input())?;
+        Some(self.free_name(folder, input, |_| false))
     }
 
-    /// Whether a table of bad rows was neither changed since it was written nor loaded.
-    pub(crate) fn is_as_written(&self, folder: &Path, name: &str) -> bool {
-        let path = folder.join(name);
-        let as_written = |table: &BadTable| match fingerprint(&path) {
-            Ok(now) => now == table.fingerprint,
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+    /// Whether a table of bad rows was neither changed nor moved since it was written, nor loaded.
+    pub(crate) fn is_as_written(&self, folder: &Path, name: &str, loaded: &BTreeSet<String>) -> bool {
+        let as_written = |table: &BadTable| match hash_of(&folder.join(name)) {
+            Ok(now) => now == table.hash,
+            // A kill has kept it from getting its name.
+            Err(error) => error.kind() == io::ErrorKind::NotFound && table.from >= Some(table.until),
         };
         let table = self.bad.iter().find(|table| table.name == name);
-        table.is_some_and(as_written) && !with_suffix(&path, ".dfinery").exists()
+        table.is_some_and(as_written) && !loaded.contains(name)
     }
 
-    /// Adds a table of bad rows with these contents; `from` as in a [`Place`], if a load may replace it.
+    /// Adds a table of bad rows with these contents, before it gets its name; `from` as in a [`Place`], if a load may replace
+    /// it.
     pub(crate) fn add_bad(&mut self, name: String, input: String, from: Option<u64>, contents: Beginning) {
+        let last = self.bad.iter().rfind(|table| table.input == input);
+        let until = last.map_or(0, |table| table.until);
         self.bad.retain(|table| table.name != name);
         self.bad.push(BadTable {
             name,
             input,
             from,
-            fingerprint: in_text(contents),
+            until,
+            hash: in_text(contents),
         });
+    }
+
+    /// A table of bad rows has its name, and those that the dead letter has until there.
+    pub(crate) fn has_name(&mut self, name: &str, until: u64) {
+        for table in self.bad.iter_mut().filter(|table| table.name == name) {
+            table.until = until;
+        }
+    }
+
+    /// The dead letter was cut to this length: what was cut off comes again, if it is still bad.
+    pub(crate) fn cut(&mut self, length: u64) {
+        self.written = self.written.min(length);
+        for table in &mut self.bad {
+            table.until = table.until.min(length);
+            table.from = table.from.map(|from| from.min(length));
+        }
+    }
+
+    fn has_one_input(&self) -> bool {
+        self.forms.len().max(self.inputs) == 1
     }
 
     fn free_name(&self, folder: &Path, input: &str, is_taken: impl Fn(&str) -> bool) -> String {
         let extension = self.forms.get(input).map_or_else(String::new, TableForm::extension);
-        let stem = if self.forms.len().max(self.inputs) == 1 {
+        let stem = if self.has_one_input() {
             REJECTED.to_owned()
         } else {
             format!("{REJECTED}-{}", stem_of(input))
@@ -179,7 +204,7 @@ impl Tables {
     }
 }
 
-fn fingerprint(path: &Path) -> io::Result<String> {
+fn hash_of(path: &Path) -> io::Result<String> {
     let contents = Beginning::of_file(path, u64::MAX, || true)?;
     Ok(contents.map(in_text).unwrap_or_default())
 }
@@ -212,7 +237,7 @@ mod tests {
     }
 
     fn names(tables: &Tables, folder: &Path) -> Vec<(String, u64)> {
-        let places = tables.places(folder).into_values();
+        let places = tables.places(folder, &BTreeSet::new()).into_values();
         places.map(|place| (place.name, place.from)).collect()
     }
 
@@ -227,34 +252,68 @@ mod tests {
         let expected = ["rejected--.tsv", "rejected-pos.tsv", "rejected-pos-2.tsv"];
         assert_eq!(names(&tables, folder.path()), expected.map(|name| (name.to_owned(), 0)));
         // A table keeps its file whatever other tables come.
-        let place = tables.places(folder.path()).remove("old/pos.csv").unwrap();
+        let place = tables
+            .places(folder.path(), &BTreeSet::new())
+            .remove("old/pos.csv")
+            .unwrap();
         tables.add_bad(place.name, "old/pos.csv".to_owned(), Some(0), Beginning::default());
         tables.add("a/pos.csv", form());
-        assert_eq!(tables.places(folder.path())["old/pos.csv"].name, "rejected-pos-2.tsv");
+        let places = tables.places(folder.path(), &BTreeSet::new());
+        assert_eq!(places["old/pos.csv"].name, "rejected-pos-2.tsv");
+    }
+
+    /// A folder with a table that has its name, and what is known of it.
+    fn written() -> (tempfile::TempDir, Tables, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tables = Tables::default();
+        tables.add("pos.csv", form());
+        let path = folder.path().join("rejected.tsv");
+        fs::write(&path, "as written").unwrap();
+        let contents = Beginning::of_file(&path, u64::MAX, || true).unwrap().unwrap();
+        tables.add_bad("rejected.tsv".to_owned(), "pos.csv".to_owned(), Some(0), contents);
+        tables.has_name("rejected.tsv", 9);
+        (folder, tables, path)
     }
 
     #[test]
-    fn a_table_that_was_changed_or_loaded_stays() {
-        let folder = tempfile::tempdir().unwrap();
+    fn a_table_that_was_changed_or_moved_or_loaded_stays() {
+        let (folder, tables, path) = written();
         let folder = folder.path();
-        let mut tables = Tables::default();
-        tables.add("pos.csv", form());
-        let path = folder.join("rejected.tsv");
-        fs::write(&path, "as written").unwrap();
-        let contents = Beginning::of_file(&path, u64::MAX, || true).unwrap().unwrap();
-        tables.add_bad("rejected.tsv".to_owned(), "pos.csv".to_owned(), Some(7), contents);
-        tables.written = 9;
-        let (same, next) = ([("rejected.tsv".to_owned(), 7)], [("rejected-2.tsv".to_owned(), 9)]);
+        let (same, next) = ([("rejected.tsv".to_owned(), 0)], [("rejected-2.tsv".to_owned(), 9)]);
         assert_eq!(names(&tables, folder), same);
         fs::write(&path, "corrected!").unwrap();
         assert_eq!(names(&tables, folder), next);
         fs::write(&path, "as written").unwrap();
         assert_eq!(names(&tables, folder), same);
-        fs::create_dir(folder.join("rejected.tsv.dfinery")).unwrap();
-        assert_eq!(names(&tables, folder), next);
-        fs::remove_dir(folder.join("rejected.tsv.dfinery")).unwrap();
+        let loaded = ["rejected.tsv".to_owned()].into();
+        assert_eq!(tables.places(folder, &loaded)["pos.csv"].name, "rejected-2.tsv");
         fs::remove_file(&path).unwrap();
-        assert_eq!(names(&tables, folder), same);
+        assert_eq!(names(&tables, folder), next);
+    }
+
+    #[test]
+    fn a_kill_before_a_table_has_its_name_loses_no_row() {
+        let (folder, mut tables, path) = written();
+        let folder = folder.path();
+        // The file has still the rows of before.
+        let contents = Beginning {
+            hash: 1,
+            ..Beginning::default()
+        };
+        tables.add_bad("rejected.tsv".to_owned(), "pos.csv".to_owned(), Some(0), contents);
+        let next = [("rejected-2.tsv".to_owned(), 9)];
+        assert_eq!(names(&tables, folder), next);
+        // The next one has not got its name either.
+        tables.add_bad("rejected-2.tsv".to_owned(), "pos.csv".to_owned(), Some(9), contents);
+        assert_eq!(names(&tables, folder), next);
+        // Nor has one that was asked for.
+        tables.add_bad("rejected-x.tsv".to_owned(), "pos.csv".to_owned(), None, contents);
+        assert_eq!(names(&tables, folder)[0].1, 9);
+        fs::remove_file(&path).unwrap();
+        tables.has_name("rejected-x.tsv", 20);
+        assert_eq!(names(&tables, folder)[0].1, 20);
+        tables.cut(15);
+        assert_eq!(names(&tables, folder)[0].1, 15);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod rejected;
 #[path = "../common/shop.rs"]
 mod shop;
 mod shop_nights;
+mod tables_of_bad_rows;
 mod tills;
 mod unreadable;
 mod warnings;
