@@ -12,7 +12,7 @@
 //!   answers rebalances               confirmed   ◄──────┘ skips what is finished
 //! ```
 //!
-//! Only the consumer's thread takes, commits and changes the assignment. The [`state`] that it shares with the settling
+//! Only the consumer's thread takes, commits and changes the assignment. The `state` that it shares with the settling
 //! task is behind one lock, which neither holds while it waits for a broker or a disk.
 
 #![deny(missing_docs)]
