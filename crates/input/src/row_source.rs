@@ -172,7 +172,9 @@ impl RowSource {
     pub(crate) fn origin(&self, row: &[u8]) -> Option<u64> {
         match self {
             Self::Table(table) => table.origin(row),
-            _ => None,
+            Self::Json(_) => None,
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => None,
         }
     }
 
@@ -180,7 +182,9 @@ impl RowSource {
     pub(crate) fn reason_has(&self, row: &[u8], words: &str) -> bool {
         match self {
             Self::Table(table) => table.reason_has(row, words),
-            _ => false,
+            Self::Json(_) => false,
+            #[cfg(feature = "parquet")]
+            Self::Typed(_) => false,
         }
     }
 
