@@ -34,7 +34,7 @@ struct KafkaArguments {
     /// Where messages go that are not accepted: topic:NAME, or a file.
     #[arg(long, value_name = "topic:NAME|FILE", help_heading = "Kafka")]
     dead_letter: String,
-    /// Set a property of librdkafka, such as ``security.protocol=SASL_SSL``; repeat it for more. Not for secrets.
+    /// Set a property of librdkafka, such as `security.protocol=SASL_SSL`; repeat it for more. Not for passwords.
     #[arg(long = "set", value_name = "NAME=VALUE", help_heading = "Kafka")]
     properties: Vec<String>,
     /// Set a property to what a file holds, such as `sasl.password=FILE`; repeat it for more.
