@@ -8,6 +8,7 @@ use parquet::{arrow::ProjectionMask, basic::Type, schema::types::SchemaDescripto
 use super::value;
 use crate::{
     look,
+    mapping::different,
     table::{Cells, Kind},
 };
 
@@ -100,7 +101,8 @@ fn is_wrapper(part: &str) -> bool {
 pub(super) fn list_of_objects(schema: &SchemaDescriptor) -> Option<(String, Vec<String>)> {
     let members = schema.columns().iter().filter_map(|leaf| {
         let parts = leaf.path().parts();
-        let at = parts.iter().position(|part| part == "list")?;
+        // The column itself may have the name of a wrapper.
+        let at = parts.iter().skip(1).position(|part| part == "list")? + 1;
         let within = parts.get(at + 2..)?;
         let is_plain = !within.is_empty() && !within.iter().any(|part| is_wrapper(part));
         is_plain.then(|| (parts.get(..at).unwrap_or_default().join("."), within.join(".")))
@@ -119,14 +121,16 @@ pub(super) fn list_of_objects(schema: &SchemaDescriptor) -> Option<(String, Vec<
 pub(super) fn names(schema: &SchemaDescriptor, folders: &[(String, String)]) -> Vec<String> {
     let leaves = schema.columns().iter().map(|leaf| {
         let parts = leaf.path().parts();
-        let in_list = parts.iter().position(|part| is_wrapper(part));
+        let in_list = parts.iter().skip(1).position(|part| is_wrapper(part));
         parts
-            .get(..in_list.unwrap_or(parts.len()))
+            .get(..in_list.map_or(parts.len(), |at| at + 1))
             .unwrap_or_default()
             .join(".")
     });
-    let mut names: Vec<_> = leaves.chain(folders.iter().map(|(key, _)| key.clone())).collect();
-    names.dedup();
+    let names: Vec<_> = leaves.chain(folders.iter().map(|(key, _)| key.clone())).collect();
+    let mut names = different(names.iter().map(String::as_str));
+    // A list that is written in another way than the usual ones has no such name.
+    names.retain(|name| find(name, schema, folders).is_some());
     names
 }
 

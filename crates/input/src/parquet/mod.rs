@@ -33,7 +33,7 @@ use self::{
     columns::{Column, Values},
     positioned::Positioned,
 };
-use crate::{fingerprint::Passed, frame::Stop, table::Cells};
+use crate::{fingerprint::Passed, frame::Stop, look, table::Cells};
 
 /// How many rows to decode at once, at most, and how many bytes they should have together.
 const MOST_ROWS: usize = 1_024;
@@ -137,12 +137,14 @@ impl ParquetFile {
         columns::find(name, self.schema(), &self.folders).is_some()
     }
 
-    /// Reads only these columns from now on; without a call, it reads all. An error names one that cannot be read.
+    /// Reads only these columns from now on; without a call, it reads all. An error names one that is not there or cannot be
+    /// read.
     pub(crate) fn choose(&mut self, names: &[String]) -> Result<(), String> {
-        let found = names
-            .iter()
-            .filter_map(|name| columns::find(name, self.schema(), &self.folders));
-        self.columns = found.collect();
+        let found = names.iter().map(|name| {
+            let column = columns::find(name, self.schema(), &self.folders);
+            column.ok_or_else(|| format!("it has no column {}", look::shown(name)))
+        });
+        self.columns = found.collect::<Result<_, _>>()?;
         self.mask = columns::projection(&self.columns, self.schema(), is_of_spark(self.metadata.metadata()))?;
         Ok(())
     }
@@ -214,15 +216,15 @@ impl ParquetFile {
         self.number
     }
 
-    /// Reads the cells of the row, or says why they cannot be read.
+    /// Reads the cells of the row, or says why the first of those that cannot be read is empty.
     pub(crate) fn read(&self, cells: &mut Cells, names: &[String]) -> Result<(), String> {
         cells.begin();
+        let mut read = Ok(());
         for ((column, values), name) in self.columns.iter().zip(&self.batch.values).zip(names) {
-            values
-                .push(column, self.batch.row, cells)
-                .map_err(|problem| format!("{name} {problem}"))?;
+            let pushed = values.push(column, self.batch.row, cells);
+            read = read.and(pushed.map_err(|problem| format!("{name} {problem}")));
         }
-        Ok(())
+        read
     }
 
     /// Writes the row as an object, without what is null.

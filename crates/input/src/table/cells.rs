@@ -153,11 +153,14 @@ impl Cells {
     pub(crate) fn empty(&mut self, is_to_be: impl Fn(&str) -> bool) {
         self.scratch.clear();
         let mut start = 0;
-        for end in &mut self.ends {
+        for (index, end) in self.ends.iter_mut().enumerate() {
             let cell = self.text.get(start..*end).unwrap_or_default();
             start = *end;
             if !is_to_be(cell) {
                 self.scratch.push_str(cell);
+            } else if let Some(kind) = self.kinds.get_mut(index) {
+                // Nothing is no number, time or list.
+                *kind = Kind::Text;
             }
             *end = self.scratch.len();
         }

@@ -49,6 +49,31 @@ fn what_is_missing_is_read_as_an_empty_cell_everywhere() {
 }
 
 #[test]
+fn a_value_with_a_type_of_its_own_may_be_missing() {
+    let record = |missing: &str, how: &str, json: &str| {
+        let mapping = format!("{missing}identity: {{external_id: id}}\nuser_properties: {{p: {how}}}");
+        let object = format!(r#"{{"id":"u","x":{json}}}"#);
+        let said = read(object.as_bytes(), &options(Format::Ndjson, None, Some(&mapping)));
+        said.unwrap().remove(0).json
+    };
+    for (how, json) in [
+        ("{column: x, type: long}", "-1"),
+        ("{column: x, type: double, default: 2.5}", "-1"),
+        ("{column: x, type: boolean}", "false"),
+        ("{column: x, type: boolean, empty: \"null\"}", "false"),
+        ("{column: x, type: string-array}", "[]"),
+        ("{column: x, type: phone}", "0"),
+        ("x", "0"),
+    ] {
+        let missing = record("missing: [\"-1\", \"false\", \"[]\", \"0\"]\n", how, json);
+        assert_eq!(missing.unwrap(), record("", how, "null").unwrap(), "{how} {json}");
+    }
+    let both = "missing: [\"0\"]\nidentity: {external_id: id, phone_no: {column: x, type: phone}}";
+    let said = read(br#"{"id":"u","x":0}"#, &options(Format::Ndjson, None, Some(both))).unwrap();
+    assert_eq!(said[0].json.as_deref(), Ok(r#"{"identity":{"external_id":"u"}}"#));
+}
+
+#[test]
 fn only_a_whole_cell_that_is_listed_is_missing() {
     let mapping = "identity: {external_id: a}\nuser_properties: {p: b}";
     let table = "a,b\nu1,-1\nu2,n/a\nu3,--\nu4,N/A.\n";

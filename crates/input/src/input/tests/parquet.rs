@@ -194,6 +194,84 @@ fn groups_conditions_and_missing_words_work_as_in_a_table() {
 }
 
 #[test]
+fn a_value_of_any_type_may_be_missing() {
+    let files = Files::new();
+    let path = files.write("a.parquet", every_type(), 1);
+    for (how, word) in [
+        ("{column: int32, type: long}", "-7"),
+        ("{column: boolean, type: boolean}", "false"),
+        ("{column: date, type: date}", "2025-11-20"),
+        ("{column: millis, type: datetime}", "2025-11-20T01:15:00.25Z"),
+    ] {
+        let mapping = format!(
+            "missing: [\"{word}\"]\ntimezone: Asia/Seoul\nidentity: {{external_id: id}}\nuser_properties: {{p: {how}}}"
+        );
+        let said = records(&path, Some(&mapping)).unwrap();
+        let none = r#"{"identity":{"external_id":"u1"},"user_properties":{}}"#;
+        assert_eq!(said[0].json.as_deref(), Ok(none), "{how}");
+    }
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_leaves_the_others_in_the_row() {
+    let files = Files::new();
+    let columns: Columns = vec![
+        ("id", texts(&[Some("u")])),
+        ("bytes", Arc::new(arrow_array::BinaryArray::from(vec![&b"\xFF"[..]]))),
+        ("name", texts(&[Some("Kim")])),
+        ("more", Arc::new(arrow_array::BinaryArray::from(vec![&b"\xFE"[..]]))),
+    ];
+    let path = files.write("a.parquet", columns, 1);
+    let mapping = "identity: {external_id: id}\nuser_properties: {a: bytes, b: name, c: more}";
+    let said = records(&path, Some(mapping)).unwrap();
+    assert!(
+        said[0].json.as_ref().unwrap_err().contains("bytes holds bytes"),
+        "{said:?}"
+    );
+    assert_eq!(said[0].original, b"u,,Kim,");
+}
+
+#[test]
+fn a_column_that_cannot_be_named_never_gives_its_place_to_another() {
+    let files = Files::new();
+    let field = arrow_schema::Field::new("x.y", arrow_schema::DataType::Utf8, true);
+    let object = arrow_array::StructArray::new(vec![field].into(), vec![texts(&[Some("inner")])], None);
+    let columns: Columns = vec![
+        ("s", Arc::new(object)),
+        ("id", texts(&[Some("u")])),
+        ("name", texts(&[Some("Kim")])),
+    ];
+    let path = files.write("a.parquet", columns, 1);
+    let mapping = "identity: {external_id: id}\nuser_properties: {a: s.x.y, b: name}";
+    let said = records(&path, Some(mapping)).unwrap_err().to_string();
+    assert!(
+        said.contains("names a column that is not in the header: s.x.y"),
+        "{said}"
+    );
+}
+
+#[test]
+fn columns_with_the_names_of_wrappers_are_columns() {
+    let files = Files::new();
+    let columns = || -> Columns {
+        vec![
+            ("list", texts(&[Some("l")])),
+            ("array", texts(&[Some("a")])),
+            ("dt", texts(&[Some("of the file")])),
+            ("id", texts(&[Some("u")])),
+        ]
+    };
+    let path = files.write("dt=2025-11-20/a.parquet", columns(), 1);
+    let mapping = "identity: {external_id: id}\nuser_properties: {l: list, a: array, d: dt}";
+    let said = records(&path, Some(mapping)).unwrap();
+    let expected = r#"{"identity":{"external_id":"u"},"user_properties":{"l":"l","a":"a","d":"of the file"}}"#;
+    assert_eq!(said[0].json.as_deref(), Ok(expected));
+    let said = records(&path, Some("identity: {external_id: ids}\nuser_properties: {l: list}")).unwrap_err();
+    let all = "did you mean id? its columns are: list, array, dt, id";
+    assert!(said.to_string().ends_with(all), "{said}");
+}
+
+#[test]
 fn the_folders_of_hive_are_columns() {
     let files = Files::new();
     let columns = || -> Columns { vec![("id", texts(&[Some("u")]))] };
