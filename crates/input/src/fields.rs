@@ -137,8 +137,9 @@ struct Reading<'r> {
     values: &'r mut Values,
 }
 
+/// A text in JSON, which is borrowed if it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 impl<'de> de::Visitor<'de> for Reading<'_> {
     type Value = ();

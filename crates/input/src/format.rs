@@ -4,6 +4,9 @@ use std::{fmt, path::Path, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
+/// Begins a record of a JSON text sequence (RFC 7464).
+pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
+
 /// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -44,6 +47,15 @@ impl Format {
             "tsv" | "tab" => Some(Self::Tsv),
             "ndjson" | "jsonl" | "ldjson" => Some(Self::Ndjson),
             "parquet" => Some(Self::Parquet),
+            _ => None,
+        }
+    }
+
+    /// The format of JSON that begins with this byte; `None` if no JSON does.
+    pub(crate) const fn of_json(first: Option<&u8>) -> Option<Self> {
+        match first {
+            Some(b'[') => Some(Self::JsonArray),
+            Some(b'{' | &RECORD_SEPARATOR) => Some(Self::Ndjson),
             _ => None,
         }
     }

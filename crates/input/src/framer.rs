@@ -3,18 +3,16 @@
 #[cfg(feature = "parquet")]
 use crate::parquet::ParquetFile;
 use crate::{
-    array::Array,
     found::Found,
     frame::{Frame, Stop},
-    lines::Lines,
     rows::Rows,
+    text_framer::TextFramer,
     window::Window,
 };
 
 /// One way to find records.
 pub(crate) enum Framer {
-    Lines(Lines),
-    Array(Array),
+    Text(TextFramer),
     Rows(Box<Rows>),
     #[cfg(feature = "parquet")]
     Objects(Box<ParquetFile>),
@@ -32,6 +30,16 @@ pub(crate) enum Next {
 }
 
 impl Framer {
+    /// The rows that a mapping makes records of, if one does.
+    pub(crate) const fn rows(&self) -> Option<&Rows> {
+        match self {
+            Self::Rows(rows) => Some(rows),
+            Self::Text(_) => None,
+            #[cfg(feature = "parquet")]
+            Self::Objects(_) => None,
+        }
+    }
+
     /// Moves past the previous record and finds the next one.
     ///
     /// A record that is no text of the input is written to `json`.
@@ -41,8 +49,7 @@ impl Framer {
     )]
     pub(crate) fn next(&mut self, window: &mut Window, json: &mut String) -> Result<Option<Next>, Stop> {
         Ok(match self {
-            Self::Lines(lines) => lines.next(window)?.map(Next::Text),
-            Self::Array(array) => array.next(window)?.map(Next::Text),
+            Self::Text(texts) => texts.next(window)?.map(Next::Text),
             Self::Rows(rows) => rows.next(window)?.map(Next::Record),
             #[cfg(feature = "parquet")]
             Self::Objects(file) => file.advance()?.then(|| {

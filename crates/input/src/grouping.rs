@@ -311,7 +311,7 @@ impl Group {
         if self.is_too_long {
             return Ok(());
         }
-        // An element of an array has no line break, nor has the last row of a table.
+        // Rows of JSON and Parquet have no line break, nor has the last row of a table.
         if self.original.last().is_some_and(|last| !matches!(last, b'\n' | b'\r')) {
             self.original.push(b'\n');
         }

@@ -6,7 +6,6 @@ use dfinery::Violation;
 use dfinery_records::{Accepts, Taxonomy};
 
 use crate::{
-    array::Array,
     dead_letter::replay_line,
     encoding,
     error::InputError,
@@ -17,15 +16,14 @@ use crate::{
     framer::{Framer, Next},
     json_rows::JsonRows,
     line_count::{LineCount, PassedOver},
-    lines::{Lines, RECORD_SEPARATOR},
     look,
     mapping::{self, Mapping},
     options::InputOptions,
-    row_reader::RowReader,
     row_source::RowSource,
     rows::Rows,
     source::{self, Origin},
     table::{Table, TableForm},
+    text_framer::TextFramer,
     unfit, utf16,
     window::{Bounds, Window},
 };
@@ -155,21 +153,16 @@ impl Input {
         if let Some(problem) = source::refused_text(window.unread().trim_ascii_start()) {
             return Err(InputError::new(&name, problem));
         }
-        let format = match (options.format, window.unread().first()) {
-            (Some(format), _) => format,
-            (None, Some(b'[')) => Format::JsonArray,
-            (None, Some(b'{' | &RECORD_SEPARATOR)) => Format::Ndjson,
-            (None, _) => Format::Csv,
-        };
+        let json = || Format::of_json(window.unread().first());
+        let format = options.format.or_else(json).unwrap_or(Format::Csv);
         let framer = match format {
             Format::Ndjson | Format::JsonArray => {
                 match json_rows(&name, format, options, &window, taxonomy, accepts)? {
                     Some(rows) => Framer::Rows(rows),
-                    None if format == Format::Ndjson => Framer::Lines(Lines::default()),
-                    None => Framer::Array(Array::default()),
+                    None => Framer::Text(TextFramer::of(format)),
                 }
             }
-            Format::DeadLetter => Framer::Lines(Lines::default()),
+            Format::DeadLetter => Framer::Text(TextFramer::of(format)),
             Format::Parquet => {
                 let problem = "it is no Parquet file: it does not begin like one, so name it after its format";
                 return Err(InputError::new(&name, problem));
@@ -183,8 +176,7 @@ impl Input {
                 let mut table = Table::new(mapping.layout(), usual);
                 let header = table.header(&mut window).map_err(|stop| stop.into_error(&name))?;
                 window.look_ahead().map_err(|stop| stop.into_error(&name))?;
-                let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-                let mapper = mapping::fit(mapping, &header, &types, accepts).map_err(|problem| {
+                let mapper = mapping::fit(mapping, &header, taxonomy, accepts).map_err(|problem| {
                     let advice = lines_above(mapping, &window).map(|lines| {
                         format!(
                             "; line {} has these names: give skip_top: {lines} in the mapping",
@@ -193,10 +185,7 @@ impl Input {
                     });
                     InputError::new(&name, problem + &advice.unwrap_or_default())
                 })?;
-                Framer::Rows(Box::new(Rows::new(RowReader::new(
-                    RowSource::Table(Box::new(table)),
-                    mapper,
-                ))))
+                Framer::Rows(Box::new(Rows::of(RowSource::Table(Box::new(table)), mapper)))
             }
         };
         Ok(Self {
@@ -228,7 +217,7 @@ impl Input {
     }
 
     fn has_rows_to_sort(&self) -> bool {
-        matches!(&self.framer, Framer::Rows(rows) if rows.are_to_sort())
+        self.framer.rows().is_some_and(Rows::are_to_sort)
     }
 
     /// Refuses an input of JSON whose first records are all in the shape of another program, since none of the others would
@@ -251,7 +240,7 @@ impl Input {
     /// Whether a mapping makes its records.
     #[must_use]
     pub const fn is_mapped(&self) -> bool {
-        matches!(self.framer, Framer::Rows(_))
+        self.framer.rows().is_some()
     }
 
     /// The next record; `None` at the end.
@@ -295,14 +284,7 @@ impl Input {
                 let (bytes, json) = match body {
                     Body::Whole(range) => {
                         let bytes = unread.get(range).unwrap_or_default();
-                        let is_marked = bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949;
-                        let json = if is_marked {
-                            Err(unfit::marked(self.format))
-                        } else {
-                            encoding::decode(bytes, encoding, &mut self.json)
-                                .map_err(|bad| bad.problem(self.format.unit()))
-                        };
-                        (bytes, json)
+                        (bytes, unfit::text(bytes, encoding, self.format, &mut self.json))
                     }
                     Body::Broken(range, problem) => (unread.get(range).unwrap_or_default(), Err(problem)),
                     Body::TooLong(length) => {
@@ -344,10 +326,7 @@ impl Input {
     /// How its table is written; `None` if it is not a table.
     #[must_use]
     pub fn table_form(&self) -> Option<TableForm> {
-        match &self.framer {
-            Framer::Rows(rows) => rows.form(self.format, &self.window),
-            _ => None,
-        }
+        self.framer.rows()?.form(self.format, &self.window)
     }
 
     /// The column of a table that feeds a field of its records, such as `identity.external_id`, `event.event_datetime`,
@@ -369,28 +348,20 @@ impl Input {
     /// ```
     #[must_use]
     pub fn column_of(&self, path: &str) -> Option<&str> {
-        match &self.framer {
-            Framer::Rows(rows) => rows.column_of(path),
-            _ => None,
-        }
+        self.framer.rows()?.column_of(path)
     }
 
     /// The rows read so far that a condition of the mapping passes over.
     #[must_use]
     pub fn passed_over(&self) -> PassedOver {
-        match &self.framer {
-            Framer::Rows(rows) => rows.passed_over().clone(),
-            _ => PassedOver::default(),
-        }
+        let rows = self.framer.rows();
+        rows.map_or_else(PassedOver::default, |rows| rows.passed_over().clone())
     }
 
     /// The [origins](Line::origins) of the rows read so far that a condition of the mapping passes over, at most a million.
     #[must_use]
     pub fn passed_over_origins(&self) -> &[u64] {
-        match &self.framer {
-            Framer::Rows(rows) => rows.passed_over_origins(),
-            _ => &[],
-        }
+        self.framer.rows().map_or(&[], Rows::passed_over_origins)
     }
 
     /// What has been read of it so far, before decompression.
@@ -403,10 +374,7 @@ impl Input {
     /// if there was nothing to sort.
     #[must_use]
     pub fn sorted_rows(&self) -> Option<(u64, u64)> {
-        match &self.framer {
-            Framer::Rows(rows) => rows.sorted(),
-            _ => None,
-        }
+        self.framer.rows()?.sorted()
     }
 
     /// How many bytes the file had when it was opened, before decompression; `None` for a pipe.
@@ -428,9 +396,7 @@ impl Input {
     /// If it changed, lines are missing, or there were too many groups to tell.
     pub fn finish(self) -> Result<(), InputError> {
         self.origin.finish(&self.name)?;
-        if let Framer::Rows(rows) = &self.framer
-            && let Some(line) = rows.unknown_from()
-        {
+        if let Some(line) = self.framer.rows().and_then(Rows::unknown_from) {
             let problem = "from here on there are too many groups to tell whether the rows of each stand together: give sort_by_group: true in the mapping";
             return Err(InputError::at_line(&self.name, line, problem));
         }
@@ -460,9 +426,8 @@ fn json_rows(
     let Some(rows) = JsonRows::new(format, mapping, window).map_err(unfit)? else {
         return Ok(None);
     };
-    let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
-    let mapper = mapping::fit(mapping, rows.header(), &types, accepts).map_err(unfit)?;
-    Ok(Some(Box::new(Rows::new(RowReader::new(RowSource::Json(rows), mapper)))))
+    let mapper = mapping::fit(mapping, rows.header(), taxonomy, accepts).map_err(unfit)?;
+    Ok(Some(Box::new(Rows::of(RowSource::Json(rows), mapper))))
 }
 
 /// How many lines stand above the line that has all names of a mapping, if one of the next lines does.

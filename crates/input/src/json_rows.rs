@@ -6,43 +6,33 @@ use dfinery_records::nearest;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    array::Array,
-    encoding,
     fields::{Fields, Values},
     foreign_shape::shown_fields,
     format::{Encoding, Format},
     frame::{Frame, Stop},
-    lines::Lines,
     look,
     mapping::{Mapping, different, is_like_a_value},
     table::Cells,
+    text_framer::TextFramer,
     unfit,
     window::Window,
 };
 
 /// Finds objects and reads the cells that a mapping names.
 pub(crate) struct JsonRows {
-    framer: Framer,
+    format: Format,
+    framer: TextFramer,
     fields: Fields,
     values: Values,
     scratch: String,
 }
 
-enum Framer {
-    Lines(Lines),
-    Array(Array),
-}
-
 impl JsonRows {
     /// Rows with these columns.
     pub(crate) fn with_columns(format: Format, columns: Vec<String>) -> Self {
-        let framer = if format == Format::JsonArray {
-            Framer::Array(Array::default())
-        } else {
-            Framer::Lines(Lines::default())
-        };
         Self {
-            framer,
+            format,
+            framer: TextFramer::of(format),
             fields: Fields::new(columns),
             values: Values::default(),
             scratch: String::new(),
@@ -55,13 +45,9 @@ impl JsonRows {
         let mut rows = Self::with_columns(format, different(mapping.columns()));
         let beginning = beginning(window.unread());
         let mut cells = Cells::default();
-        let mut names = BTreeSet::new();
         for object in &beginning {
             // What cannot be read is a bad row.
             let _ = rows.fields.read(object, &mut rows.values, &mut cells);
-            if let Ok(value) = serde_json::from_str(object) {
-                add_names("", value, &mut names);
-            }
         }
         let is_record = beginning.first().is_some_and(|first| is_record(first));
         let missing = || rows.fields.seen(&rows.values).filter(|(_, seen)| !seen);
@@ -76,6 +62,10 @@ impl JsonRows {
             return Err(format!(
                 "none of the columns of the mapping is in its first records: check that the mapping is for this file{fields}"
             ));
+        }
+        let mut names = BTreeSet::new();
+        for value in beginning.iter().filter_map(|object| serde_json::from_str(object).ok()) {
+            add_names("", value, &mut names);
         }
         let used: Vec<_> = rows
             .fields
@@ -105,24 +95,16 @@ impl JsonRows {
     }
 
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Frame>, Stop> {
-        Ok(match &mut self.framer {
-            Framer::Lines(lines) => lines.next(window)?,
-            Framer::Array(array) => array.next(window)?,
-        })
+        self.framer.next(window)
     }
 
     pub(crate) const fn format(&self) -> Format {
-        match self.framer {
-            Framer::Lines(_) => Format::Ndjson,
-            Framer::Array(_) => Format::JsonArray,
-        }
+        self.format
     }
 
     /// Takes the previous row for none that becomes a record.
     pub(crate) const fn pass_over(&mut self) {
-        if let Framer::Lines(lines) = &mut self.framer {
-            lines.pass_over();
-        }
+        self.framer.pass_over();
     }
 
     /// Reads the cells of a row in the window, or says why they cannot be read.
@@ -132,34 +114,18 @@ impl JsonRows {
         window: &mut Window,
         cells: &mut Cells,
     ) -> Result<Option<String>, Stop> {
-        let format = self.format();
-        Ok(match text(format, range, window, &mut self.scratch)? {
-            Ok(text) => self.fields.read(text, &mut self.values, cells).err(),
-            Err(problem) => Some(problem),
-        })
+        let encoding = window.encoding_of(range, true)?;
+        let bytes = window.unread().get(range.clone()).unwrap_or_default();
+        let text = unfit::text(bytes, encoding, self.format, &mut self.scratch);
+        let read = text.and_then(|text| self.fields.read(text, &mut self.values, cells));
+        Ok(read.err())
     }
 
     /// Reads the cells of a row that was found before.
     pub(crate) fn read_again(&mut self, row: &[u8], encoding: Encoding, cells: &mut Cells) -> Result<(), String> {
-        let unit = self.format().unit();
-        let text = encoding::decode(row, encoding, &mut self.scratch).map_err(|bad| bad.problem(unit))?;
+        let text = unfit::text(row, encoding, self.format, &mut self.scratch)?;
         self.fields.read(text, &mut self.values, cells)
     }
-}
-
-/// The text of a row in the window, or why it cannot be read.
-pub(crate) fn text<'t>(
-    format: Format,
-    range: &Range<usize>,
-    window: &'t mut Window,
-    scratch: &'t mut String,
-) -> Result<Result<&'t str, String>, Stop> {
-    let encoding = window.encoding_of(range, true)?;
-    let bytes = window.unread().get(range.clone()).unwrap_or_default();
-    if bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949 {
-        return Ok(Err(unfit::marked(format)));
-    }
-    Ok(encoding::decode(bytes, encoding, scratch).map_err(|bad| bad.problem(format.unit())))
 }
 
 /// The objects at the beginning of an input that are in memory as a whole.

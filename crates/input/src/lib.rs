@@ -39,6 +39,7 @@ mod sorted_rows;
 mod source;
 mod table;
 mod text;
+mod text_framer;
 #[cfg(feature = "parquet")]
 mod typed_rows;
 mod unfit;

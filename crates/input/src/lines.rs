@@ -3,13 +3,11 @@
 use std::io;
 
 use super::{
+    format::RECORD_SEPARATOR,
     frame::{Body, Frame},
     line_count::Part,
     window::Window,
 };
-
-/// Begins a record of a JSON text sequence (RFC 7464).
-pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
 
 /// Finds lines, and skips blank ones.
 #[derive(Default)]

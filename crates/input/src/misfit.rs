@@ -25,8 +25,8 @@ impl Misfit {
         }
     }
 
-    /// What is wrong with the place at its end. A table of rejected rows has all rows of the group, whose lines it does not
-    /// tell, so it takes their numbers to find one.
+    /// What is wrong with the place at its end. A table of bad rows shows all rows of the group without their own lines, so
+    /// a row is found there by its number.
     pub(crate) fn in_group_of(self, rows: u64) -> Violation {
         let list = |of: fn(&RowOfGroup) -> u64| {
             self.rows

@@ -50,8 +50,8 @@ impl RowSource {
         };
         let encoding = window.encoding_of(range, false)?;
         let bytes = window.unread().get(range.clone()).unwrap_or_default();
-        if bytes.starts_with(unfit::MARK) && encoding != Encoding::Cp949 {
-            return Ok(Some(unfit::marked(Format::Csv)));
+        if let Err(problem) = unfit::check_mark(bytes, encoding, Format::Csv) {
+            return Ok(Some(problem));
         }
         let read = table.cells(bytes, encoding, cells);
         Ok(read.err().map(|bad| bad.problem(Format::Csv.unit())))
@@ -107,16 +107,6 @@ impl RowSource {
         }
     }
 
-    /// Whether the cells of the row read last are those of the header.
-    pub(crate) fn is_header(&self, cells: &Cells) -> bool {
-        match self {
-            Self::Table(table) => table.is_header(cells),
-            Self::Json(_) => false,
-            #[cfg(feature = "parquet")]
-            Self::Typed(_) => false,
-        }
-    }
-
     /// Takes the previous row for none that becomes a record.
     pub(crate) const fn pass_over(&mut self) {
         match self {
@@ -158,34 +148,33 @@ impl RowSource {
         }
     }
 
-    /// The row without the columns about it, which a table of rejected rows has.
-    pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+    const fn table(&self) -> Option<&Table> {
         match self {
-            Self::Table(table) => table.without_about(row),
-            Self::Json(_) => row,
-            #[cfg(feature = "parquet")]
-            Self::Typed(_) => row,
-        }
-    }
-
-    /// The line in front of a row, on which its record was in the first input, if these are bad rows.
-    pub(crate) fn origin(&self, row: &[u8]) -> Option<u64> {
-        match self {
-            Self::Table(table) => table.origin(row),
+            Self::Table(table) => Some(table),
             Self::Json(_) => None,
             #[cfg(feature = "parquet")]
             Self::Typed(_) => None,
         }
     }
 
+    /// Whether the cells of the row read last are those of the header.
+    pub(crate) fn is_header(&self, cells: &Cells) -> bool {
+        self.table().is_some_and(|table| table.is_header(cells))
+    }
+
+    /// The row without the columns about it, which a table of bad rows has.
+    pub(crate) fn without_about<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+        self.table().map_or(row, |table| table.without_about(row))
+    }
+
+    /// The line in front of a row, on which its record was in the first input, if these are bad rows.
+    pub(crate) fn origin(&self, row: &[u8]) -> Option<u64> {
+        self.table().and_then(|table| table.origin(row))
+    }
+
     /// Whether the reason in front of a row has these words, if these are bad rows.
     pub(crate) fn reason_has(&self, row: &[u8], words: &str) -> bool {
-        match self {
-            Self::Table(table) => table.reason_has(row, words),
-            Self::Json(_) => false,
-            #[cfg(feature = "parquet")]
-            Self::Typed(_) => false,
-        }
+        self.table().is_some_and(|table| table.reason_has(row, words))
     }
 
     /// How a table of such rows is written; `None` if they are no rows of one.

@@ -8,7 +8,9 @@ use crate::{
     frame::Stop,
     grouping::Grouping,
     line_count::PassedOver,
+    mapping::RowMapper,
     row_reader::{Origins, Row, RowReader},
+    row_source::RowSource,
     table::TableForm,
     window::Window,
 };
@@ -26,7 +28,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(mut reader: RowReader) -> Self {
+    pub(crate) fn of(source: RowSource, mapper: RowMapper) -> Self {
+        let mut reader = RowReader::new(source, mapper);
         Self {
             grouping: reader.mapper.take_key().map(Grouping::new),
             reader,

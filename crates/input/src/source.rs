@@ -231,13 +231,16 @@ fn refused(beginning: &[u8]) -> Option<String> {
     Some(format!("it is {what}: {advice}"))
 }
 
-/// How a Parquet file begins, and one that is encrypted as a whole.
-const PARQUET: [&[u8]; 2] = [b"PAR1", b"PARE"];
+/// How a Parquet file begins and ends, and one that is encrypted as a whole.
+pub(crate) const PARQUET: &[u8] = b"PAR1";
+pub(crate) const ENCRYPTED_PARQUET: &[u8] = b"PARE";
 
 /// Whether it is a Parquet file that begins like this, and not a table whose header does.
 pub(crate) fn is_parquet(beginning: &[u8]) -> bool {
-    let begins = |mark: &&[u8]| beginning.starts_with(mark);
-    PARQUET.iter().any(begins) && beginning.iter().copied().any(is_control)
+    let begins = [PARQUET, ENCRYPTED_PARQUET]
+        .iter()
+        .any(|mark| beginning.starts_with(mark));
+    begins && beginning.iter().copied().any(is_control)
 }
 
 /// Whether a byte is in no text.

@@ -4,16 +4,32 @@ use std::fmt;
 
 use dfinery::Violation;
 
-use crate::format::Format;
+use crate::{
+    encoding,
+    format::{Encoding, Format},
+};
 
-/// A byte order mark in UTF-8.
-pub(crate) const MARK: &[u8] = b"\xEF\xBB\xBF";
+/// The text of a record or a row, or why it cannot be used.
+pub(crate) fn text<'t>(
+    bytes: &'t [u8],
+    encoding: Encoding,
+    format: Format,
+    scratch: &'t mut String,
+) -> Result<&'t str, String> {
+    check_mark(bytes, encoding, format)?;
+    encoding::decode(bytes, encoding, scratch).map_err(|bad| bad.problem(format.unit()))
+}
 
-pub(crate) fn marked(format: Format) -> String {
-    format!(
+/// Whether a record or a row begins with a byte order mark, as in a file that was joined from several.
+pub(crate) fn check_mark(bytes: &[u8], encoding: Encoding, format: Format) -> Result<(), String> {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    if !bytes.starts_with(MARK) || encoding == Encoding::Cp949 {
+        return Ok(());
+    }
+    Err(format!(
         "the {} begins with a byte order mark (U+FEFF), as where files were joined: remove it",
         format.unit()
-    )
+    ))
 }
 
 pub(crate) fn too_long(length: u64, most: usize, format: Format) -> String {

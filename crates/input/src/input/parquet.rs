@@ -1,6 +1,6 @@
 //! An input that is a Parquet file.
 
-use std::{borrow::Cow, io, path::Path};
+use std::{io, path::Path};
 
 use dfinery_records::{Accepts, Taxonomy};
 
@@ -12,7 +12,6 @@ use crate::{
     mapping::{self, Mapping},
     options::InputOptions,
     parquet::ParquetFile,
-    row_reader::RowReader,
     row_source::RowSource,
     rows::Rows,
     source::Origin,
@@ -37,17 +36,13 @@ impl Input {
         let has_any = |mapping: &Mapping| mapping.columns().any(|column| file.has(column));
         let framer = match &options.mapping {
             Some(mapping) if has_any(mapping) || !file.holds_records() => {
-                let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
                 if !mapping.columns().all(|column| file.has(column)) {
                     // It says which column is missing.
-                    mapping::fit(mapping, &file.names(), &types, accepts).map_err(unfit)?;
+                    mapping::fit(mapping, &file.names(), taxonomy, accepts).map_err(unfit)?;
                 }
                 let rows = TypedRows::new(file, mapping, Bounds::default().record).map_err(unfit)?;
-                let mapper = mapping::fit(mapping, rows.header(), &types, accepts).map_err(unfit)?;
-                Framer::Rows(Box::new(Rows::new(RowReader::new(
-                    RowSource::Typed(Box::new(rows)),
-                    mapper,
-                ))))
+                let mapper = mapping::fit(mapping, rows.header(), taxonomy, accepts).map_err(unfit)?;
+                Framer::Rows(Box::new(Rows::of(RowSource::Typed(Box::new(rows)), mapper)))
             }
             _ if file.holds_records() => Framer::Objects(Box::new(file)),
             _ => return Err(InputError::needs_a_mapping(&name)),

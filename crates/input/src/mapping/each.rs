@@ -58,7 +58,7 @@ impl<M> Each<M> {
             let written = match read {
                 Ok(()) => {
                     if let Some(missing) = &self.missing {
-                        cells.empty(|cell| missing.means(cell));
+                        missing.empty(&mut cells);
                     }
                     item(&self.members, &cells)
                 }

@@ -24,15 +24,16 @@ use super::{
 use crate::{fields::Fields, look};
 use dfinery_records::{Accepts, RecordKind, Section, Taxonomy, nearest};
 
-/// Fits a mapping to a header. An error says what does not fit.
+/// Fits a mapping to a header, with the types of the standard taxonomy if no other is given. An error says what does not fit.
 pub(crate) fn fit(
     mapping: &Mapping,
     header: &[String],
-    types: &Taxonomy,
+    taxonomy: Option<&Taxonomy>,
     accepts: Accepts,
 ) -> Result<RowMapper, String> {
     let definition = &mapping.definition;
-    let fit = Fit::new(mapping, header, types)?;
+    let types = taxonomy.map_or_else(|| Cow::Owned(Taxonomy::standard()), Cow::Borrowed);
+    let fit = Fit::new(mapping, header, &types)?;
     let mut records = Vec::new();
     for record in definition.records() {
         check_accepted(record, accepts)?;

@@ -25,7 +25,7 @@ impl RowMapper {
     /// Empties the cells that only say that something is missing, before anything else looks at them.
     pub(crate) fn empty_missing(&self, cells: &mut Cells) {
         if let Some(missing) = &self.missing {
-            cells.empty(|cell| missing.means(cell));
+            missing.empty(cells);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which texts mean that a cell is empty.
 
+use crate::table::Cells;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The texts that mean an empty cell, such as `-` and `N/A`.
@@ -12,6 +13,11 @@ impl Missing {
     pub(super) fn means(&self, cell: &str) -> bool {
         let cell = cell.trim();
         self.0.iter().any(|text| text == cell)
+    }
+
+    /// Empties the cells that mean it.
+    pub(super) fn empty(&self, cells: &mut Cells) {
+        cells.empty(|cell| self.means(cell));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::fields::Text;
 
 use super::{decimal::Decimal, json_text::push_json_string, number::Number};
 
@@ -68,6 +69,3 @@ pub(super) fn write_list(list: &str, numbers: Option<&Number>, out: &mut String)
     out.push(']');
     Ok(())
 }
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arrow_array::{Array as _, ArrayRef, RecordBatch, cast::AsArray as _};
+use arrow_array::{Array as _, ArrayRef, StructArray, cast::AsArray as _};
 use parquet::{arrow::ProjectionMask, basic::Type, schema::types::SchemaDescriptor};
 
 use super::value;
@@ -163,7 +163,7 @@ pub(super) fn projection(
 
 impl Values {
     /// The values of a column in a batch.
-    pub(super) fn of(column: &Column, batch: &RecordBatch) -> Self {
+    pub(super) fn of(column: &Column, batch: &StructArray) -> Self {
         let mut found = Self {
             around: Vec::new(),
             values: None,

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, StructArray};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::{
     arrow::{
@@ -33,14 +33,17 @@ use self::{
     columns::{Column, Values},
     positioned::Positioned,
 };
-use crate::{fingerprint::Passed, frame::Stop, look, table::Cells};
+use crate::{
+    fingerprint::Passed,
+    frame::Stop,
+    look,
+    source::{ENCRYPTED_PARQUET, PARQUET},
+    table::Cells,
+};
 
 /// How many rows to decode at once, at most, and how many bytes they should have together.
 const MOST_ROWS: usize = 1_024;
 const BATCH_BYTES: u64 = 2 * 1024 * 1024;
-/// How a file ends, and how one whose schema is encrypted does.
-const MARK: &[u8] = b"PAR1";
-const ENCRYPTED: &[u8] = b"PARE";
 /// The mark at the beginning, and the length of the schema and the mark at the end.
 const SHORTEST: u64 = 12;
 
@@ -62,7 +65,7 @@ pub(crate) struct ParquetFile {
 /// Rows that are decoded.
 #[derive(Default)]
 struct Batch {
-    rows: Option<RecordBatch>,
+    rows: Option<StructArray>,
     values: Vec<Values>,
     /// The row read last.
     row: usize,
@@ -72,14 +75,14 @@ impl ParquetFile {
     /// Reads the schema at the end of a file.
     pub(crate) fn open(path: &Path, file: File, length: u64, passed: Arc<Passed>) -> Result<Self, String> {
         let file = Positioned::new(file, length);
-        let end = match length.checked_sub(MARK.len() as u64).filter(|_| length >= SHORTEST) {
-            Some(at) => file.bytes(at, MARK.len()).map_err(|error| damaged(&error))?,
+        let end = match length.checked_sub(PARQUET.len() as u64).filter(|_| length >= SHORTEST) {
+            Some(at) => file.bytes(at, PARQUET.len()).map_err(|error| damaged(&error))?,
             None => return Err(CUT.to_owned()),
         };
-        if *end == *ENCRYPTED {
+        if *end == *ENCRYPTED_PARQUET {
             return Err("it is an encrypted Parquet file, which is not read: decrypt it first".to_owned());
         }
-        if *end != *MARK {
+        if *end != *PARQUET {
             return Err(CUT.to_owned());
         }
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -152,7 +155,7 @@ impl ParquetFile {
     /// Moves to the next row; false at the end.
     pub(crate) fn advance(&mut self) -> Result<bool, Stop> {
         loop {
-            let rows = self.batch.rows.as_ref().map_or(0, RecordBatch::num_rows);
+            let rows = self.batch.rows.as_ref().map_or(0, StructArray::len);
             if self.batch.row + 1 < rows {
                 self.batch.row += 1;
                 self.number += 1;
@@ -164,6 +167,7 @@ impl ParquetFile {
             };
             match batch {
                 Ok(Some(rows)) if rows.num_rows() > 0 => {
+                    let rows = StructArray::from(rows);
                     self.batch = Batch {
                         values: self.columns.iter().map(|column| Values::of(column, &rows)).collect(),
                         rows: Some(rows),
@@ -231,8 +235,7 @@ impl ParquetFile {
     pub(crate) fn write(&self, out: &mut String) -> Result<(), String> {
         let Some(rows) = &self.batch.rows else { return Ok(()) };
         out.clear();
-        let object = arrow_array::StructArray::from(rows.clone());
-        value::json(&object, self.batch.row, out).map_err(|problem| format!("a value {problem}"))
+        value::json(rows, self.batch.row, out).map_err(|problem| format!("a value {problem}"))
     }
 }
 

@@ -29,7 +29,6 @@ use crate::parquet::ParquetFile;
 use crate::{
     error::InputError,
     format::Format,
-    lines::RECORD_SEPARATOR,
     options::InputOptions,
     source::{self, Origin},
     window::{Bounds, Window},
@@ -77,25 +76,21 @@ pub fn propose(
     {
         return Err(source::empty(&name));
     }
-    let json = match (format, window.unread().first()) {
-        (Some(format), _) if format.is_table() => None,
-        (Some(format), _) => Some(format),
-        (None, Some(b'[')) => Some(Format::JsonArray),
-        (None, Some(b'{' | &RECORD_SEPARATOR)) => Some(Format::Ndjson),
-        (None, _) => None,
+    let json = match format {
+        Some(format) => Some(format).filter(|format| !format.is_table()),
+        None => Format::of_json(window.unread().first()),
     };
-    if let Some(format) = json {
-        let mut sheet = objects::read(&name, format, || open().map(|(_, window)| window))?;
-        origin.finish(&name)?;
-        sheet.name = file_name();
-        return Ok(Draft::new(&sheet, known, accepts).into_proposal());
-    }
-    let usual = if format == Some(Format::Tsv) { b'\t' } else { b',' };
-    let delimiter = delimiter(window.unread(), usual);
-    let mut sheet = Sheet::read(&name, &mut window, delimiter)?;
+    let mut sheet = if let Some(format) = json {
+        objects::read(&name, format, || open().map(|(_, window)| window))?
+    } else {
+        let usual = if format == Some(Format::Tsv) { b'\t' } else { b',' };
+        let delimiter = delimiter(window.unread(), usual);
+        let mut sheet = Sheet::read(&name, &mut window, delimiter)?;
+        sheet.delimiter = (delimiter != usual).then_some(char::from(delimiter));
+        sheet
+    };
     origin.finish(&name)?;
     sheet.name = file_name();
-    sheet.delimiter = (delimiter != usual).then_some(char::from(delimiter));
     Ok(Draft::new(&sheet, known, accepts).into_proposal())
 }
 

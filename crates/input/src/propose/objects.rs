@@ -13,8 +13,10 @@ use crate::{
     fields::{Fields, Values},
     format::Format,
     frame::{Body, Frame},
-    json_rows::{JsonRows, is_record, text},
+    json_rows::{JsonRows, is_record},
     table::Cells,
+    text_framer::TextFramer,
+    unfit,
     window::Window,
 };
 
@@ -76,6 +78,8 @@ impl Shape {
     }
 }
 
+pub(super) const HOLDS_RECORDS: &str = "it holds records as they are loaded, which need no mapping: load it as it is";
+
 /// Reads objects. `open` begins at their beginning.
 pub(super) fn read(
     name: &str,
@@ -83,11 +87,11 @@ pub(super) fn read(
     mut open: impl FnMut() -> Result<Window, InputError>,
 ) -> Result<Sheet, InputError> {
     let mut shape = Shape::default();
-    let mut rows = JsonRows::with_columns(format, Vec::new());
+    let mut texts = TextFramer::of(format);
     let mut window = open()?;
     let mut scratch = String::new();
     let mut is_first = true;
-    while let Some(frame) = rows.next(&mut window).map_err(|stop| stop.into_error(name))? {
+    while let Some(frame) = texts.next(&mut window).map_err(|stop| stop.into_error(name))? {
         let Frame {
             body: Body::Whole(range),
             ..
@@ -95,11 +99,13 @@ pub(super) fn read(
         else {
             continue;
         };
-        let text = text(format, &range, &mut window, &mut scratch).map_err(|stop| stop.into_error(name))?;
-        let Ok(text) = text else { continue };
+        let encoding = window.encoding_of(&range, true).map_err(|stop| stop.into_error(name))?;
+        let bytes = window.unread().get(range).unwrap_or_default();
+        let Ok(text) = unfit::text(bytes, encoding, format, &mut scratch) else {
+            continue;
+        };
         if std::mem::take(&mut is_first) && is_record(text) {
-            let problem = "it holds records as they are loaded, which need no mapping: load it as it is";
-            return Err(InputError::new(name, problem));
+            return Err(InputError::new(name, HOLDS_RECORDS));
         }
         if let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) {
             shape.add(&object);

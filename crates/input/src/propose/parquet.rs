@@ -1,7 +1,7 @@
 //! The findings about a Parquet file.
 
 use super::{
-    objects::{Items, without_evidence},
+    objects::{HOLDS_RECORDS, Items, without_evidence},
     sheet::{MOST_COLUMNS, Sheet},
 };
 use crate::{error::InputError, parquet::ParquetFile, table::Cells};
@@ -9,8 +9,7 @@ use crate::{error::InputError, parquet::ParquetFile, table::Cells};
 /// Reads all columns of a file.
 pub(super) fn read(name: &str, mut file: ParquetFile) -> Result<Sheet, InputError> {
     if file.holds_records() {
-        let problem = "it holds records as they are loaded, which need no mapping: load it as it is";
-        return Err(InputError::new(name, problem));
+        return Err(InputError::new(name, HOLDS_RECORDS));
     }
     let list = file.list_of_objects();
     let mut columns = file.names();
