@@ -15,7 +15,7 @@ use crate::{
     tries::Failed,
 };
 pub use crate::{
-    new_file::{NewFile, sync_folder_of, with_suffix},
+    new_file::{NewFile, folder_of, sync_folder_of, with_suffix},
     piece_writer::PieceWriter,
     quota::Permit,
     to_be_synced::ToBeSynced,

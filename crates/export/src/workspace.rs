@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use dfinery::engine::folder_of;
+
 use crate::error::ExportError;
 
 const PREFIX: &str = ".dfinery-export-";
@@ -19,9 +21,7 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn beside(path: &Path) -> Result<Self, ExportError> {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        Self::within(parent)
+        Self::within(folder_of(path))
     }
 
     pub(crate) fn within(parent: &Path) -> Result<Self, ExportError> {

@@ -60,9 +60,10 @@ impl Consuming {
                 Some(Err(error)) => self.failed(&error),
                 None => {}
             }
-            self.shared.divide_quota();
             let now = Instant::now();
             if now >= commit_at {
+                // The quota of a partition that came may count by now.
+                self.shared.divide_quota();
                 self.consumer.context().commit(&self.consumer, None);
                 commit_at = now + Self::COMMIT_EVERY;
             }
@@ -132,6 +133,7 @@ impl Consuming {
     fn look(&self) {
         if let Some(all) = self.consumer.context().count(&self.consumer) {
             self.shared.set_all(all);
+            self.shared.divide_quota();
         }
         look(&self.consumer, &self.shared);
     }

@@ -87,7 +87,7 @@ impl Member {
         consumer: &BaseConsumer<Self>,
         partitions: &[i32],
     ) -> (Option<HashMap<i32, Offsets>>, Option<u64>) {
-        let all = self.shared.receipt().topic_partitions;
+        let all = self.shared.all();
         let ours = self.shared.partitions();
         let mut asked = TopicPartitionList::new();
         for number in (0..i32::try_from(all).unwrap_or(i32::MAX)).filter(|number| !ours.contains(number)) {

@@ -39,21 +39,23 @@ impl fmt::Debug for Settings {
 }
 
 /// What must be so for a message never to be lost.
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 4] = [
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("enable.partition.eof", "true"),
     ("partition.assignment.strategy", "cooperative-sticky"),
-    ("bootstrap.servers", ""),
-    ("group.id", ""),
 ];
+
+/// What has a setting of its own; two of them are names of the same property.
+const OWN: [&str; 3] = ["bootstrap.servers", "metadata.broker.list", "group.id"];
 
 impl Settings {
     /// # Errors
     /// If a property is one that this program sets.
     pub(crate) fn check(&self) -> Result<(), KafkaError> {
-        match FIXED.iter().find(|(name, _)| self.properties.contains_key(*name)) {
-            Some((name, _)) => Err(KafkaError::settings(format!("{name}: this property cannot be set"))),
+        let mut names = FIXED.iter().map(|(name, _)| *name).chain(OWN);
+        match names.find(|name| self.properties.contains_key(*name)) {
+            Some(name) => Err(KafkaError::settings(format!("{name}: this property cannot be set"))),
             None => Ok(()),
         }
     }

@@ -345,6 +345,11 @@ impl Shared {
         self.state().receipt.unread_bitmaps += partitions;
     }
 
+    /// How many partitions the topic has.
+    pub(crate) fn all(&self) -> u32 {
+        self.state().all
+    }
+
     pub(crate) fn set_all(&self, partitions: u32) {
         self.state().all = partitions;
     }

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use dfinery::engine::folder_of;
 use dfinery_input::{Format, InputError, Sorted, Sorter, TableForm};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     journal::{JOURNAL, Journal},
     letter::{Letter, Letters},
     made_good::MadeGood,
-    replay_folder::{folder_of, load_of},
+    replay_folder::load_of,
     table_file::TableFile,
     tables::Tables,
 };

@@ -1,18 +1,18 @@
 //! The bad rows of an input that is checked, as a file.
 
 use std::{
-    io::{self, BufWriter, Write as _},
+    io::{self, Write as _},
     path::Path,
 };
 
-use dfinery::{Violation, engine::NewFile};
+use dfinery::Violation;
 use dfinery_input::{Input, Line, TableForm};
 
 use crate::{
-    append_file::{at, create_new, finish},
     bad_record::BadRecord,
     letter::{in_words, json_line},
     record::Fate,
+    table_file::TableFile,
 };
 
 /// The bad rows of an input that is checked.
@@ -23,7 +23,7 @@ pub(crate) struct BadRowsFile<'a> {
     /// The place of the JSON written last.
     offset: Option<u64>,
     /// Once there is a bad row.
-    file: Option<BufWriter<NewFile>>,
+    file: Option<TableFile>,
     /// Those read last, which are not written yet.
     rows: BadRecord,
     bytes: Vec<u8>,
@@ -66,10 +66,9 @@ impl<'a> BadRowsFile<'a> {
     fn write(&mut self) -> io::Result<()> {
         let file = match self.file.take() {
             Some(file) => file,
-            None => create_new(self.path)?,
+            None => TableFile::create(self.path)?,
         };
-        let written = self.file.insert(file).write_all(&self.bytes);
-        written.map_err(|error| at(self.path, "write", &error))
+        self.file.insert(file).write_all(&self.bytes)
     }
 
     pub(crate) fn finish(mut self) -> io::Result<()> {
@@ -81,7 +80,6 @@ impl<'a> BadRowsFile<'a> {
             self.rows.append(form, &mut self.bytes);
             self.write()?;
         }
-        let finished = self.file.map_or(Ok(()), finish);
-        finished.map_err(|error| at(self.path, "write", &error))
+        self.file.map_or(Ok(()), TableFile::finish)
     }
 }

@@ -31,10 +31,13 @@ impl BadTables {
     /// loaded. A file that was changed, moved or loaded stays as it is, and the rows go into a further one. Blocking.
     pub(crate) fn write(&self) -> Result<Vec<PathBuf>, LoadError> {
         let mut tables = Tables::beside(&self.dead_letter)?;
+        if tables.is_empty() {
+            return Ok(Vec::new());
+        }
         let length = std::fs::metadata(&self.dead_letter).map_err(|error| at(&self.dead_letter, "read", &error))?;
         let length = length.len();
         let loaded = loaded_tables(&self.folder)?;
-        if !tables.is_empty() && tables.written != length {
+        if tables.written != length {
             self.write_new(&mut tables, &loaded)?;
             tables.written = length;
             tables.write(&self.folder)?;

@@ -140,17 +140,19 @@ impl Delta {
     /// If the disk fails.
     pub(crate) fn sending(&mut self, record: &Fingerprint) -> io::Result<()> {
         for (about, _) in &record.says {
-            let says = self.last(*about)?.filter(|says| *says != Self::IN_DOUBT);
+            let last = self.last(*about)?.filter(|says| *says != Self::IN_DOUBT);
             let under_way = self.under_way.entry(*about).or_insert(UnderWay {
                 calls: 0,
-                says,
+                says: last,
                 user: record.user,
                 in_doubt: false,
             });
             under_way.calls += 1;
             // Calls about different users are made at the same time, in any order.
             under_way.in_doubt |= under_way.user != record.user;
-            self.forget(*about)?;
+            if last.is_some() {
+                self.remember(*about, Self::IN_DOUBT)?;
+            }
         }
         Ok(())
     }

@@ -44,18 +44,18 @@ impl Fingerprint {
         let ids: Vec<_> = ids.filter_map(|(place, id)| Some((place, id?))).collect();
         let [first, others @ ..] = &*ids else { return None };
         let user = of_user(first);
-        let together = xxh3_128(&serde_json::to_vec(&identity).ok()?);
+        let together = || Some(xxh3_128(&serde_json::to_vec(&identity).ok()?));
         let of_each = |says| ids.iter().map(move |id| (of_identifier(id), says));
         let mut says = Vec::new();
         match checked.kind {
             RecordKind::Event => return None,
-            RecordKind::Identity => says.extend(of_each(Says::This(together))),
+            RecordKind::Identity => says.extend(of_each(Says::This(together()?))),
             RecordKind::Profile => {
                 let properties: Properties = serde_json::from_str(&edited(checked)).ok()?;
                 let all = serde_json::to_vec(&(&identity, properties)).ok()?;
                 says.push((user, Says::This(xxh3_128(&all))));
                 if !others.is_empty() {
-                    says.extend(of_each(Says::NothingBut(together)));
+                    says.extend(of_each(Says::NothingBut(together()?)));
                 }
             }
             RecordKind::Deletion => says.extend([(user, Says::Unknown), (of_identifier(first), Says::Unknown)]),

@@ -423,8 +423,6 @@ fn tables_of(load: &FileLoad, folder: &Path, letters: bool, marks: Marks) -> Res
         _ => Tables::beside(&folder.join(DEAD_LETTER))?,
     };
     tables.inputs = load.inputs.len();
-    // What was cut off the dead letter comes again, if it is still bad.
-    tables.written = tables.written.min(marks.dead_letter);
     for path in load.inputs.iter().filter(|_| letters) {
         tables.add_all(Tables::beside(path)?);
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dfinery::engine::with_suffix;
+use dfinery::engine::{folder_of, with_suffix};
 
 use crate::{
     file_names::{DEAD_LETTER, RECEIPT, REPLAY},
@@ -13,8 +13,7 @@ use crate::{
 /// The folder of a replay. `None` if the dead letter is in no such folder, or an earlier version has begun to replay it elsewhere.
 pub(crate) fn replay_of(dead_letter: &Path) -> Option<PathBuf> {
     let folder = folder_of(dead_letter);
-    let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
-    if dead_letter.file_name()? != DEAD_LETTER || !is_kept || nested(dead_letter).exists() {
+    if dead_letter.file_name()? != DEAD_LETTER || !holds_a_load(folder) || nested(dead_letter).exists() {
         return None;
     }
     flat(folder)
@@ -32,12 +31,6 @@ pub(crate) fn next_replay(dead_letter: &Path) -> Option<PathBuf> {
 /// The folder of a replay in earlier versions.
 fn nested(dead_letter: &Path) -> PathBuf {
     with_suffix(dead_letter, ".dfinery")
-}
-
-/// The folder that a file is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 fn flat(folder: &Path) -> Option<PathBuf> {
@@ -67,8 +60,11 @@ pub(crate) fn load_of(dead_letter: &Path) -> Option<PathBuf> {
         Some(_) => folder_of(folder).to_owned(),
         None => folder.to_owned(),
     };
-    let is_kept = [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists());
-    is_kept.then_some(folder)
+    holds_a_load(&folder).then_some(folder)
+}
+
+fn holds_a_load(folder: &Path) -> bool {
+    [JOURNAL, RECEIPT].iter().any(|name| folder.join(name).exists())
 }
 
 /// Which replay a folder is of.

@@ -150,19 +150,26 @@ impl Stage {
 
     /// Counts a record of its dead letter no more.
     pub(crate) fn forget(&mut self, fate: Fate, code: Option<&str>) {
-        let count = match fate {
-            Fate::Accepted => return,
-            Fate::Rejected => &mut self.rejected,
-            Fate::Invalid => &mut self.invalid,
-            Fate::Undelivered => &mut self.undelivered,
-            Fate::Unknown => &mut self.unknown,
-        };
+        if fate == Fate::Accepted {
+            return;
+        }
+        let count = self.count(fate);
         *count = count.saturating_sub(1);
         if let Some(code) = code.filter(|_| fate == Fate::Rejected)
             && let Some(count) = self.rejected_by_code.get_mut(code)
         {
             *count = count.saturating_sub(1);
             self.rejected_by_code.retain(|_, count| *count > 0);
+        }
+    }
+
+    const fn count(&mut self, fate: Fate) -> &mut u64 {
+        match fate {
+            Fate::Accepted => &mut self.accepted,
+            Fate::Rejected => &mut self.rejected,
+            Fate::Invalid => &mut self.invalid,
+            Fate::Undelivered => &mut self.undelivered,
+            Fate::Unknown => &mut self.unknown,
         }
     }
 
@@ -183,13 +190,7 @@ impl Stage {
         for fate in Fate::ALL {
             for (code, records) in state.tally.codes(fate) {
                 let code = code.filter(|code| *code != UNCHANGED);
-                *match fate {
-                    Fate::Accepted => &mut self.accepted,
-                    Fate::Rejected => &mut self.rejected,
-                    Fate::Invalid => &mut self.invalid,
-                    Fate::Undelivered => &mut self.undelivered,
-                    Fate::Unknown => &mut self.unknown,
-                } += records;
+                *self.count(fate) += records;
                 if let Some(code) = code.filter(|_| fate == Fate::Rejected) {
                     self.rejected_by_code.insert(code.to_owned(), records);
                 }

@@ -104,7 +104,13 @@ impl Status {
             let problem = "no load has kept anything about it: name the input of a load, or the folder beside it";
             LoadError::from(InputError::new(&path_name(path), problem))
         })?;
-        Self::new(history)
+        let mut status = Self::new(history)?;
+        if let Some(dead_letter) = status.dead_letter.as_ref().filter(|_| status.rejected_rows.is_empty()) {
+            let folder = dead_letter.parent().unwrap_or(Path::new(""));
+            let name = Tables::beside(dead_letter)?.next_name(folder);
+            status.next_rows = name.map(|name| folder.join(name));
+        }
+        Ok(status)
     }
 
     fn new(history: History) -> Result<Self, LoadError> {
@@ -135,13 +141,7 @@ impl Status {
             })
         });
         let corrections = corrections.collect::<Result<_, LoadError>>()?;
-        let mut status = Self::sum(history.stages, &last, &mut corrected, corrections);
-        if let Some(dead_letter) = status.dead_letter.as_ref().filter(|_| status.rejected_rows.is_empty()) {
-            let folder = dead_letter.parent().unwrap_or(Path::new(""));
-            let name = Tables::beside(dead_letter)?.next_name(folder);
-            status.next_rows = name.map(|name| folder.join(name));
-        }
-        Ok(status)
+        Ok(Self::sum(history.stages, &last, &mut corrected, corrections))
     }
 
     /// `last` is the last of the stages without what was corrected since, and `corrected` says that of each.

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
-use crate::command::{Desk, Ran};
+use crate::{
+    command::{Desk, Ran},
+    load,
+};
 
 const MAPPING: &str = "
 timezone: Asia/Seoul
@@ -22,10 +25,6 @@ records:
 const LETTER: &str = "in.csv.dfinery/dead-letter.ndjson";
 const REJECTED: &str = "in.csv.dfinery/rejected.csv";
 const GOOD: &str = "010-1234-5678";
-
-fn load(file: &str) -> [&str; 5] {
-    ["load", "events", file, "--mapping", "m.yaml"]
-}
 
 /// A row of a user: `login` is good if its telephone is, `mine` is refused until it is registered.
 fn row(user: &str, phone: &str, kind: &str) -> String {

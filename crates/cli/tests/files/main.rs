@@ -23,3 +23,8 @@ mod tables_of_bad_rows;
 mod tills;
 mod unreadable;
 mod warnings;
+
+/// The arguments to load a table of events by the mapping `m.yaml`.
+fn load(file: &str) -> [&str; 5] {
+    ["load", "events", file, "--mapping", "m.yaml"]
+}

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     command::{Desk, SECRET},
+    load,
     purchases::{cp949, gzip, utf16},
 };
 
@@ -22,10 +23,6 @@ async fn desk() -> Desk {
     let desk = Desk::new().await;
     desk.write("m.yaml", MAPPING);
     desk
-}
-
-fn load(name: &str) -> [&str; 5] {
-    ["load", "events", name, "--mapping", "m.yaml"]
 }
 
 /// Two bad rows of four; one of them has several lines.

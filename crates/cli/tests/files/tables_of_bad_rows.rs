@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::command::{Desk, run};
+use crate::{
+    command::{Desk, run},
+    load,
+};
 
 const MAPPING: &str = "
 timezone: Asia/Seoul
@@ -16,10 +19,6 @@ const FOLDER: &str = "in.csv.dfinery";
 const LETTER: &str = "in.csv.dfinery/dead-letter.ndjson";
 const REJECTED: &str = "in.csv.dfinery/rejected.csv";
 const FURTHER: &str = "in.csv.dfinery/rejected-2.csv";
-
-fn load(file: &str) -> [&str; 5] {
-    ["load", "events", file, "--mapping", "m.yaml"]
-}
 
 /// A table with a row of each of these users, all of which have a bad telephone.
 fn table(users: &[&str]) -> String {

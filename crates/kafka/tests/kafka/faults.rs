@@ -128,6 +128,7 @@ async fn what_cannot_begin_says_why_and_no_secret() {
         KafkaLoad::new(&brokers, TOPIC, GROUP, to()).property("sasl.pasword", secret),
         KafkaLoad::new(&brokers, TOPIC, GROUP, to()).property("fetch.min.bytes", secret),
         KafkaLoad::new(&brokers, TOPIC, GROUP, to()).property("enable.auto.commit", secret),
+        KafkaLoad::new(&brokers, TOPIC, GROUP, to()).property("metadata.broker.list", secret),
         KafkaLoad::new(&brokers, TOPIC, GROUP, DeadLetterTo::Topic(TOPIC.to_owned())),
     ];
     for load in wrong {
