@@ -52,3 +52,33 @@ impl Share {
         }
     }
 }
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set(1, 1);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// One that makes no calls.
+    pub(crate) fn client() -> ImportClient {
+        let builder = ImportClient::builder().base_url("http://127.0.0.1:1");
+        builder.service_id("a").token("a").build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_client_has_its_whole_quota_again_once_the_load_is_gone() {
+        let client = client();
+        let is_allowed = async || {
+            let permit = Engine::of(&client).permit(Operation::LoadEvents, Duration::ZERO);
+            permit.await.is_some()
+        };
+        let share = Share::new(&client);
+        assert!(!is_allowed().await);
+        drop(share);
+        assert!(is_allowed().await);
+    }
+}

@@ -7,6 +7,7 @@ use std::{
 };
 
 use dfinery_load::Fate;
+use uuid::Uuid;
 
 use crate::{
     message::Message,
@@ -29,6 +30,8 @@ struct State {
     all: u32,
     /// Each message in the loader, by its position there; those that never go there count down from the top.
     in_flight: HashMap<u64, InFlight>,
+    /// Those of them that were taken before their partition went to another member or back, by the ids of their messages.
+    stale: HashMap<Uuid, u64>,
     bytes: usize,
     next: u64,
     next_unreadable: u64,
@@ -96,6 +99,7 @@ impl Shared {
                 partitions: HashMap::new(),
                 all,
                 in_flight: HashMap::new(),
+                stale: HashMap::new(),
                 bytes: 0,
                 next: 0,
                 next_unreadable: u64::MAX,
@@ -152,7 +156,7 @@ impl Shared {
         state.receipt.rebalances += 1;
         for number in partitions {
             let was_ours = state.partitions.remove(number).is_some();
-            let is_open = state.in_flight.values().any(|one| one.message.partition == *number);
+            let is_open = state.make_stale(*number);
             state.receipt.lost_partitions += u64::from(was_ours && is_open);
         }
     }
@@ -180,22 +184,22 @@ impl Shared {
         };
         partition.at_end = false;
         partition.changed = true;
-        match partition.offsets.take(message.offset) {
+        let taken = partition.offsets.take(message.offset);
+        if taken == Taken::WentBack {
+            state.epochs += 1;
+            partition.epoch = state.epochs;
+        }
+        let epoch = partition.epoch;
+        match taken {
             Taken::New => {}
             Taken::Finished => {
                 state.receipt.skipped += 1;
                 return Next::Nothing;
             }
-            Taken::WentBack => {
-                partition.epoch = state.epochs + 1;
-                state.epochs += 1;
-            }
+            Taken::WentBack => _ = state.make_stale(message.partition),
         }
-        let epoch = partition.epoch;
-        // It may still be in the loader from the last time that the partition was ours.
-        if state.receipt.lost_partitions > 0
-            && let Some(earlier) = state.in_flight.values_mut().find(|one| one.message.id == message.id)
-        {
+        let earlier = state.stale.remove(&message.id);
+        if let Some(earlier) = earlier.and_then(|number| state.in_flight.get_mut(&number)) {
             earlier.epoch = epoch;
             return Next::Nothing;
         }
@@ -227,6 +231,7 @@ impl Shared {
         let Some(InFlight { message, epoch }) = state.in_flight.remove(&number) else {
             return;
         };
+        state.stale.remove(&message.id);
         state.bytes = state.bytes.saturating_sub(message.bytes());
         state.receipt.possibly_twice += u64::from(possibly_twice);
         let receipt = &mut state.receipt;
@@ -397,6 +402,18 @@ impl Shared {
 }
 
 impl State {
+    /// What is in flight of this partition may come again. Returns whether there is any.
+    fn make_stale(&mut self, partition: i32) -> bool {
+        let mut is_open = false;
+        for (number, one) in &self.in_flight {
+            if one.message.partition == partition {
+                self.stale.insert(one.message.id, *number);
+                is_open = true;
+            }
+        }
+        is_open
+    }
+
     fn next_epoch(&mut self) -> u64 {
         self.epochs += 1;
         self.epochs
@@ -408,4 +425,65 @@ fn seconds() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |time| time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{message::Value, share::tests::client};
+
+    fn shared() -> Shared {
+        let shared = Shared::new(Share::new(&client()), 1, "events", "dfinery");
+        assign(&shared);
+        shared
+    }
+
+    fn assign(shared: &Shared) {
+        shared.assigned([(0, Offsets::default())], &HashMap::new(), None);
+    }
+
+    /// Whether a message goes into the loader.
+    fn take(shared: &Shared, offset: u64) -> bool {
+        let message = Message {
+            partition: 0,
+            offset,
+            id: Uuid::from_u128(offset.into()),
+            key: None,
+            value: Value::Text("{}".into()),
+            timestamp: None,
+            headers: None,
+        };
+        matches!(shared.take(message, true), Next::Load(_))
+    }
+
+    /// What is committed once both messages in flight are accepted, and how many were late.
+    fn settled(shared: &Shared) -> (Option<u64>, u64) {
+        for number in [0, 1] {
+            shared.settle(number, Fate::Accepted, false);
+        }
+        let commit = shared.to_commit(None).pop();
+        (commit.map(|commit| commit.watermark), shared.receipt().late)
+    }
+
+    #[test]
+    fn a_message_still_in_the_loader_when_its_partition_comes_back_is_not_loaded_twice() {
+        let shared = shared();
+        assert!(take(&shared, 0) && take(&shared, 1));
+        for _ in 0..2 {
+            shared.revoked(&[0]);
+            assign(&shared);
+            assert!(!take(&shared, 0));
+        }
+        // It was not read again, so it is for the next owner to send.
+        assert_eq!(settled(&shared), (Some(1), 1));
+        assert!(take(&shared, 1));
+    }
+
+    #[test]
+    fn a_message_still_in_the_loader_when_its_partition_goes_back_is_not_loaded_twice() {
+        let shared = shared();
+        assert!(take(&shared, 0) && take(&shared, 1));
+        assert!(!take(&shared, 0) && !take(&shared, 1));
+        assert_eq!(settled(&shared), (Some(2), 0));
+    }
 }

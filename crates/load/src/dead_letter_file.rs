@@ -1,16 +1,19 @@
 //! A dead-letter file for records that come from elsewhere than files.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     io::{self, ErrorKind, Read as _, Seek as _, SeekFrom},
     path::Path,
 };
 
-use dfinery::{Violation, engine::with_suffix};
+use dfinery::Violation;
 
 use crate::{
+    append_file::at,
     dead_letter::{DeadRecord, Sidecar},
+    journal::Journal,
     record::Fate,
+    state_error::StateError,
 };
 
 /// Records that were not accepted, appended to a file in the form of a load's dead letter, so that it can be
@@ -47,11 +50,17 @@ impl DeadLetterFile {
     /// # Errors
     /// If it cannot be read and written, or another process writes to it. The error names the file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let lock = lock(path)?;
+        let lock = Journal::lock(path).map_err(|error| match error {
+            StateError::InUse(_) => io::Error::new(
+                ErrorKind::WouldBlock,
+                format!("{}: another process writes to it", path.display()),
+            ),
+            error => error.into_io(),
+        })?;
         let whole = match File::open(path) {
-            Ok(file) => whole_lines(file).map_err(|error| at(path, &error))?,
+            Ok(file) => whole_lines(file).map_err(|error| at(path, "read", &error))?,
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
-            Err(error) => return Err(at(path, &error)),
+            Err(error) => return Err(at(path, "open", &error)),
         };
         Ok(Self {
             file: Sidecar::open(path, whole)?,
@@ -102,22 +111,4 @@ fn whole_lines(mut file: File) -> io::Result<u64> {
         end = start;
     }
     Ok(0)
-}
-
-/// The lock is a file of its own, since some systems keep even its holder from writing to a locked file.
-fn lock(path: &Path) -> io::Result<File> {
-    let beside = with_suffix(path, ".lock");
-    let file = File::create(&beside).map_err(|error| at(&beside, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(io::Error::new(
-            ErrorKind::WouldBlock,
-            format!("{}: another process writes to it", path.display()),
-        )),
-        Err(TryLockError::Error(error)) => Err(at(&beside, &error)),
-    }
-}
-
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -18,7 +18,6 @@ use crate::{
     journal::{Calls, Done, Journal, Marks, UNCHANGED},
     last_record::LastRecord,
     letter::Letter,
-    made_good::MadeGood,
     most_bad::MostBad,
     outcome::{Outcome, Stop},
     pack::Batch,
@@ -50,8 +49,6 @@ pub(crate) struct FileAccounts {
     pub(crate) most_bad: Option<MostBad>,
     /// Whether the records come from a dead letter, and so have been in a file before.
     pub(crate) letters: bool,
-    /// Those of them that are not sent again, because their rows were corrected and loaded.
-    pub(crate) made_good: MadeGood,
     /// The inputs of JSON that a mapping makes records of.
     pub(crate) mapped: BTreeSet<u64>,
     /// The forms of the tables that are read.
@@ -81,7 +78,6 @@ impl FileAccounts {
             progress,
             most_bad: None,
             letters: false,
-            made_good: MadeGood::default(),
             mapped: BTreeSet::new(),
             tables: Tables::default(),
             tables_are_kept: true,

@@ -386,6 +386,7 @@ impl Loader {
             warnings: self.settings.warnings,
             accepts: load.accepts,
             id_fields: load.id_fields,
+            made_good: load.made_good,
             delta: lock(accounts).delta.clone(),
             done: state.done,
             in_flight: state.in_flight,

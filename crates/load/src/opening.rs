@@ -197,7 +197,6 @@ impl Prepared {
         let letters = load.options.format == Some(Format::DeadLetter);
         let accounts = FileAccounts {
             letters,
-            made_good: load.made_good.clone(),
             tables: tables_of(&load, &folder, letters, state.marks)?,
             tables_are_kept: false,
             journal,

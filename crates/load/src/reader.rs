@@ -49,6 +49,8 @@ pub(crate) struct Reader {
     pub(crate) passes: Vec<Pass>,
     /// Fields whose values, not the position, make the id of an event.
     pub(crate) id_fields: Vec<String>,
+    /// Records of a dead letter that are left out, because their rows were corrected and loaded.
+    pub(crate) made_good: MadeGood,
     pub(crate) sort_by_identity: bool,
     /// Where records and rows are sorted.
     pub(crate) folder: PathBuf,
@@ -119,8 +121,6 @@ struct Collected {
     bytes: u64,
     sorter: Option<Sorter>,
     corrected: CorrectedFile,
-    /// Records of a dead letter that are left out.
-    made_good: MadeGood,
     /// Records in the sorter.
     to_sort: u64,
 }
@@ -150,10 +150,7 @@ impl Collected {
 
 impl Reader {
     pub(crate) fn run(self) -> Left {
-        let (folder, made_good) = {
-            let mut accounts = lock(&self.accounts);
-            (accounts.folder.clone(), std::mem::take(&mut accounts.made_good))
-        };
+        let folder = lock(&self.accounts).folder.clone();
         let mut reading = Collected {
             checker: Checker::new(self.taxonomy.clone(), self.accepts).policy(self.warnings),
             report: Report::new(self.taxonomy.as_deref().map(Taxonomy::name)).policy(self.warnings),
@@ -162,7 +159,6 @@ impl Reader {
             bytes: 0,
             sorter: None,
             corrected: CorrectedFile::new(folder),
-            made_good,
             to_sort: 0,
         };
         let halt = self.passes(&mut reading).err();
@@ -335,8 +331,8 @@ impl Reader {
         if self.done.contains(id.to_u64()) {
             return Ok(self.doubt(line, &mut reading.checker)?);
         }
-        if !reading.made_good.is_empty()
-            && Letter::read(line.original).is_some_and(|letter| letter.is_made_good(&reading.made_good))
+        if !self.made_good.is_empty()
+            && Letter::read(line.original).is_some_and(|letter| letter.is_made_good(&self.made_good))
         {
             return Ok(());
         }

@@ -95,10 +95,12 @@ impl Status {
     /// # Errors
     /// If there is no such load, or what is kept cannot be read.
     pub fn of(path: &Path) -> Result<Self, LoadError> {
-        let folder = if path.is_dir() {
+        // An input may be a folder as well.
+        let beside = with_suffix(path.components().as_path(), ".dfinery");
+        let folder = if path.is_dir() && !beside.is_dir() {
             path.to_owned()
         } else {
-            with_suffix(path, ".dfinery")
+            beside
         };
         let history = History::read(&folder)?.ok_or_else(|| {
             let problem = "no load has kept anything about it: name the input of a load, or the folder beside it";

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use dfinery_load::{DeadLetters, Loader};
 use serde_json::{Value, json};
 
 use crate::{
@@ -116,6 +117,17 @@ async fn a_replay_leaves_out_what_was_corrected() {
     assert_eq!(desk.arrived(), ["A", "B", "C"].map(str::to_owned).into());
     // Nothing is left of it for anybody.
     desk.run(&["rows", LETTER]).await.is(0).says("2 more left out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_a_replay_leaves_out_what_was_corrected() {
+    let desk = desk(&[row("A", "010-1", "login"), row("B", GOOD, "mine")]).await;
+    desk.correct(REJECTED, &["A"]);
+    desk.run(&load(REJECTED)).await.is(0);
+    let letters = DeadLetters::read(&desk.path(LETTER)).unwrap();
+    let loader = Loader::builder(&desk.emulator.import_client().build().unwrap()).build();
+    let plan = loader.plan(letters.load()).await.unwrap();
+    assert_eq!((letters.records(), plan.read), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

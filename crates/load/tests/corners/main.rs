@@ -8,7 +8,9 @@ use std::{
 
 use dfinery::{Event, Family, Identity, ImportClient, ImportCode, RetryPolicy, tables::RateLimit};
 use dfinery_emulator::{Emulator, Fault, FaultRate, Settings};
-use dfinery_load::{Accepts, Fate, FileLoad, Loader, Receipt, Record, RecordKind, Sender, Stop};
+use dfinery_load::{
+    Accepts, DeadLetterFile, Fate, FileLoad, Loader, Receipt, Record, RecordKind, Sender, Status, Stop,
+};
 use futures_util::StreamExt as _;
 
 fn event(user: &str) -> String {
@@ -333,4 +335,42 @@ async fn the_smallest_limits_load_all_the_same() {
         let receipt = loader.load_files(job).await.unwrap().receipt;
         assert!(receipt.all_accepted(), "{receipt}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_a_folder_that_was_loaded_is_kept_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let orders = folder.path().join("orders");
+    fs::create_dir(&orders).unwrap();
+    let file = write(&orders.join("a.ndjson"), &[event("kim")]);
+    let emulator = Emulator::start().await.unwrap();
+    let mut of_folder = FileLoad::new(RecordKind::Event, [file]);
+    let state = folder.path().join("orders.dfinery");
+    of_folder.state = Some(state.clone());
+    load(&client(&emulator), of_folder).await;
+    for path in [orders.join(""), orders, state] {
+        let status = Status::of(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(status.accepted, 1);
+    }
+}
+
+#[test]
+fn one_process_at_a_time_writes_to_a_dead_letter_file_and_only_its_owner_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dead.ndjson");
+    let first = DeadLetterFile::open(&path).unwrap();
+    let refused = DeadLetterFile::open(&path).err().unwrap().to_string();
+    assert!(
+        refused.contains("dead.ndjson: another process writes to it"),
+        "{refused}"
+    );
+    #[cfg(unix)]
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+    drop(first);
+    DeadLetterFile::open(&path).unwrap();
 }
