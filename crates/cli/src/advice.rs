@@ -270,19 +270,28 @@ fn on_all_refused(receipt: &Receipt, error: &dfinery::Error, out: &mut String) {
     let _ = writeln!(out, "Or give --keep-going, to send the rest whatever is refused.");
 }
 
-/// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came up, 2 if the token, the service id or the
-/// address is wrong or nothing of the input could be read or sent, 75 if the same command can continue later. All
-/// accepted is not enough if the receipt could not be printed or kept.
+/// 0 if everything was accepted, 1 if something was not, nothing was of the first thousand records, or a denied warning came
+/// up, 2 if the token, the service id or the address is wrong or nothing of the input could be read or sent, 75 if the same
+/// command can continue later. All accepted is not enough if the receipt could not be printed or kept.
 pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
-    match &receipt.stopped {
-        Some(Stop::Refused(_)) => ExitCode::from(USAGE),
-        Some(Stop::Unreachable(error)) if error.is_misdirected() => ExitCode::from(USAGE),
-        Some(Stop::Input(_)) if receipt.read == 0 => ExitCode::from(USAGE),
+    ExitCode::from(match &receipt.stopped {
+        Some(Stop::Input(_)) if receipt.read == 0 => USAGE,
         // What was read is of earlier runs.
-        Some(Stop::Input(error)) if error.is_changed() && receipt.attempts == 0 => ExitCode::from(USAGE),
-        Some(stop) if stop.is_temporary() && !receipt.repeat_sends_again => ExitCode::from(TRY_AGAIN),
-        None if shown && receipt.is_good() => ExitCode::SUCCESS,
-        _ => ExitCode::from(NOT_ALL),
+        Some(Stop::Input(error)) if error.is_changed() && receipt.attempts == 0 => USAGE,
+        Some(stop) if stop.is_temporary() && receipt.repeat_sends_again => NOT_ALL,
+        Some(stop) => exit_code_of_stop(stop),
+        None if shown && receipt.is_good() => 0,
+        None => NOT_ALL,
+    })
+}
+
+/// What the reason alone says why a load ended early.
+pub fn exit_code_of_stop(stop: &Stop) -> u8 {
+    match stop {
+        Stop::Refused(_) => USAGE,
+        Stop::Unreachable(error) if error.is_misdirected() => USAGE,
+        stop if stop.is_temporary() => TRY_AGAIN,
+        _ => NOT_ALL,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use dfinery::Error;
+use dfinery_load::Stop;
 use serde::{Serialize, Serializer};
 
 /// The fates of all messages that were taken, in figures; to read while it runs, and at the end.
@@ -71,8 +72,8 @@ pub enum KafkaStop {
     Interrupted,
     /// It has read everything that was there when it began.
     CaughtUp,
-    /// The service refuses every call, because the token or the service id is wrong.
-    Refused(Arc<Error>),
+    /// The loader ended of its own accord, such as for a wrong token.
+    Loader(Arc<Stop>),
     /// A message could not be delivered. Holds the last failure, if there was one.
     Undelivered(Option<Arc<Error>>),
     /// The dead letter cannot be written.
@@ -94,7 +95,7 @@ impl fmt::Display for KafkaStop {
         match self {
             Self::Interrupted => f.write_str("it was asked to stop"),
             Self::CaughtUp => f.write_str("it has read everything that was there when it began"),
-            Self::Refused(error) => write!(f, "every further call would fail the same way: {error}"),
+            Self::Loader(stop) => stop.fmt(f),
             Self::Undelivered(Some(error)) => write!(f, "a message could not be delivered: {error}"),
             Self::Undelivered(None) => f.write_str("a message could not be delivered"),
             Self::DeadLetter(problem) => write!(f, "the dead letter cannot be written: {problem}"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dfinery_load::{Fate, Settled, SettledStream};
+use dfinery_load::{Fate, Settled, SettledStream, Stop};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -36,7 +36,10 @@ pub(crate) async fn settle(
         bury(&shared, &dead_letters, letters).await;
     }
     // If the loader has ended of its own accord, the consumer has to end, too.
-    shared.stop(KafkaStop::Undelivered(None));
+    shared.stop(match settled.get_ref().stopped() {
+        Some(stop) if !matches!(*stop, Stop::Interrupted) => KafkaStop::Loader(stop),
+        _ => KafkaStop::Undelivered(None),
+    });
     while unreadable.recv_many(&mut numbers, CHUNK).await > 0 {
         let letters = unread(&shared, &mut numbers);
         bury(&shared, &dead_letters, letters).await;
@@ -50,10 +53,7 @@ fn judge(shared: &Shared, settled: Settled) -> Option<(u64, Letter)> {
     let letter = match settled.fate {
         Fate::Rejected | Fate::Invalid => shared.message(number),
         Fate::Undelivered | Fate::Unknown => {
-            shared.stop(match &settled.error {
-                Some(error) if error.is_auth() && !error.is_on_the_way() => KafkaStop::Refused(Arc::clone(error)),
-                error => KafkaStop::Undelivered(error.clone()),
-            });
+            shared.stop(KafkaStop::Undelivered(settled.error.clone()));
             None
         }
         Fate::Accepted => None,

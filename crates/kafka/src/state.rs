@@ -269,18 +269,14 @@ impl Shared {
         self.state().ended
     }
 
-    /// Asks it to end; the first reason counts, unless a later one is that the service refuses everything.
+    /// Asks it to end. The first reason counts, but if the loader ends of its own accord, that is why messages were not
+    /// delivered before.
     pub(crate) fn stop(&self, why: KafkaStop) {
         let mut state = self.state();
-        let is_better = match &state.stop {
-            None => true,
-            Some(KafkaStop::Undelivered(None)) => {
-                matches!(why, KafkaStop::Undelivered(Some(_)) | KafkaStop::Refused(_))
-            }
-            Some(KafkaStop::Undelivered(_)) => matches!(why, KafkaStop::Refused(_)),
-            Some(_) => false,
-        };
-        if is_better {
+        if matches!(
+            (&state.stop, &why),
+            (None, _) | (Some(KafkaStop::Undelivered(_)), KafkaStop::Loader(_))
+        ) {
             state.stop = Some(why);
         }
     }

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -102,6 +102,7 @@ impl Loader {
         let intake = self.start(Box::new(move |settled, slot| {
             let _ = out.send((settled, slot));
         }));
+        let stop = Arc::clone(&intake.stop);
         tokio::spawn(async move {
             pin_mut!(records);
             while let Some(slot) = intake.slot().await
@@ -113,6 +114,7 @@ impl Loader {
         SettledStream {
             settled,
             stopper: StopOnDrop(stopper),
+            stop,
         }
     }
 
@@ -129,8 +131,9 @@ impl Loader {
         let scheduler = Scheduler::new(Arc::clone(&sending), Arc::clone(&packer), accounts, rules);
         // There is room for all records even if each is a separate call.
         let (calls, receiver) = mpsc::channel(BETWEEN);
+        let stop: Arc<OnceLock<Arc<Stop>>> = Arc::default();
         let task = tokio::spawn({
-            let (packer, pending) = (Arc::clone(&packer), pending.clone());
+            let (packer, pending, stopped) = (Arc::clone(&packer), pending.clone(), Arc::clone(&stop));
             async move {
                 let scheduler = scheduler.run(receiver).await;
                 let left: Vec<_> = {
@@ -138,8 +141,10 @@ impl Loader {
                     packer.finish();
                     packer.closed().collect()
                 };
-                let stop = scheduler.close(left);
-                pending.end(stop.as_ref().and_then(Stop::error));
+                if let Some(stop) = scheduler.close(left) {
+                    let _ = stopped.set(Arc::new(stop));
+                }
+                pending.end(stopped.get().and_then(|stop| stop.error()));
             }
         });
         let checker = |accepts| Checker::new(self.settings.taxonomy.clone(), accepts).policy(self.settings.warnings);
@@ -151,6 +156,7 @@ impl Loader {
             calls: Mutex::new(Some(calls)),
             slots: Arc::new(Semaphore::new(BETWEEN)),
             task: Mutex::new(Some(task)),
+            stop,
         }
     }
 }
@@ -163,6 +169,7 @@ const BETWEEN: usize = 10_000;
 pub struct SettledStream {
     settled: mpsc::UnboundedReceiver<(Settled, Admission)>,
     stopper: StopOnDrop,
+    stop: Arc<OnceLock<Arc<Stop>>>,
 }
 
 #[derive(Debug)]
@@ -179,6 +186,12 @@ impl SettledStream {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         self.stopper.0.clone()
+    }
+
+    /// Why the load ended before all of its records were settled, once the stream has ended; `None` if it did not.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Arc<Stop>> {
+        self.stop.get().cloned()
     }
 }
 
@@ -206,6 +219,8 @@ pub(crate) struct Intake {
     calls: Mutex<Option<mpsc::Sender<Waiting>>>,
     slots: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Set before the records without a fate are settled.
+    stop: Arc<OnceLock<Arc<Stop>>>,
 }
 
 impl Intake {

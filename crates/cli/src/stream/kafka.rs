@@ -8,7 +8,7 @@ use dfinery_load::Accepts;
 
 use super::KafkaArguments;
 use crate::{
-    advice::{NOT_ALL, TRY_AGAIN, USAGE},
+    advice::{NOT_ALL, TRY_AGAIN, exit_code_of_stop},
     connection,
     output::{is_quiet, say, stdout},
     progress::grouped,
@@ -149,8 +149,7 @@ fn exit_code(receipt: &KafkaReceipt) -> u8 {
     match &receipt.stopped {
         Some(KafkaStop::Interrupted | KafkaStop::CaughtUp) if receipt.rejected + receipt.invalid == 0 => 0,
         Some(KafkaStop::Interrupted | KafkaStop::CaughtUp) => NOT_ALL,
-        Some(KafkaStop::Refused(_)) => USAGE,
-        Some(KafkaStop::Undelivered(Some(error))) if error.is_misdirected() => USAGE,
+        Some(KafkaStop::Loader(stop)) => exit_code_of_stop(stop),
         _ => TRY_AGAIN,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dfinery::ImportCode;
 use dfinery_emulator::{Fault, FaultRate};
 use dfinery_kafka::{DeadLetterTo, KafkaLoad, KafkaStop};
+use dfinery_load::{Loader, Stop};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use crate::bench::{AMPLE, Bench, DEAD, GROUP, TOPIC, client, ended, id, loader, until};
@@ -50,7 +51,8 @@ async fn a_wrong_token_loses_nothing_unlike_vector() {
         faults: vec![Fault::Import(ImportCode::InvalidToken)],
     });
     let receipt = bench.load_all().await;
-    assert!(matches!(receipt.stopped, Some(KafkaStop::Refused(_))), "{receipt:?}");
+    let is_refused = |stop: &KafkaStop| matches!(stop, KafkaStop::Loader(stop) if matches!(**stop, Stop::Refused(_)));
+    assert!(receipt.stopped.as_ref().is_some_and(is_refused), "{receipt:?}");
     assert_eq!(
         bench.committed(2).values().sum::<i64>(),
         100,
@@ -63,6 +65,28 @@ async fn a_wrong_token_loses_nothing_unlike_vector() {
     });
     assert_eq!(bench.load_all().await.accepted, 300);
     assert_eq!(bench.taken().len(), 400);
+}
+
+/// An address that was right before is no mistake of a person, so it may be right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_wrong_only_after_a_success_may_be_tried_again() {
+    let bench = Bench::new(1).await;
+    bench.produce(0..20, 1).await;
+    let loader = Loader::builder(&bench.client())
+        .linger(Duration::from_millis(20))
+        .patience(Duration::from_millis(300))
+        .build();
+    let mut load = bench.load().start(loader).await.unwrap();
+    until(|| load.receipt().accepted == 20).await;
+    bench.emulator.fault_rate(FaultRate {
+        probability: 1.0,
+        seed: 0,
+        faults: vec![Fault::Status(404)],
+    });
+    bench.produce(20..40, 1).await;
+    let receipt = ended(&mut load).await;
+    let is_lasting = |stop: &KafkaStop| matches!(stop, KafkaStop::Loader(stop) if matches!(**stop, Stop::NoSuccess(_)));
+    assert!(receipt.stopped.as_ref().is_some_and(is_lasting), "{receipt:?}");
 }
 
 /// Vector committed past messages that had failed once later ones had gone through.

@@ -10,7 +10,7 @@ use std::{
 
 use dfinery::{Event, Identity, ImportCode, Operation};
 use dfinery_emulator::{Fault, FaultRate};
-use dfinery_load::{Fate, Loader, Record};
+use dfinery_load::{Fate, Loader, Record, Stop};
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
@@ -102,7 +102,8 @@ async fn a_stopped_load_gives_every_record_back() {
         settled.next().await.unwrap();
     }
     stopper.stop();
-    let rest: Vec<_> = settled.collect().await;
+    let rest: Vec<_> = settled.by_ref().collect().await;
+    assert!(matches!(settled.stopped().as_deref(), Some(Stop::Interrupted)));
     // The record for which there was no more place was not taken in.
     assert!(taken.load(SeqCst) - (50 + rest.len()) <= 1);
     let accepted = 50 + rest.iter().filter(|settled| settled.fate == Fate::Accepted).count();
@@ -122,12 +123,12 @@ async fn a_wrong_token_ends_a_stream_and_nothing_is_lost() {
         faults: vec![Fault::Import(ImportCode::InvalidToken)],
     });
     let records = stream::iter((0..3_000).map(|position| login(position, position)));
-    let settled: Vec<_> = Loader::builder(&client(&emulator))
+    let mut stream = Loader::builder(&client(&emulator))
         .linger(Duration::from_millis(20))
         .build()
-        .load(records)
-        .collect()
-        .await;
+        .load(records);
+    let settled: Vec<_> = stream.by_ref().collect().await;
+    assert!(matches!(stream.stopped().as_deref(), Some(Stop::Refused(_))));
     assert!(settled.iter().all(|settled| settled.fate == Fate::Undelivered));
     assert!(emulator.ledger().all_requests().len() <= 16);
     assert!(settled.len() <= 3_000);
@@ -167,10 +168,7 @@ async fn records_that_trickle_in_share_calls_and_keep_their_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_stream_ends_at_once() {
     let emulator = service(|_| ()).await;
-    let settled: Vec<_> = Loader::builder(&client(&emulator))
-        .build()
-        .load(stream::empty())
-        .collect()
-        .await;
-    assert!(settled.is_empty() && emulator.ledger().all_requests().is_empty());
+    let mut stream = Loader::builder(&client(&emulator)).build().load(stream::empty());
+    assert!(stream.next().await.is_none() && stream.stopped().is_none());
+    assert!(emulator.ledger().all_requests().is_empty());
 }
