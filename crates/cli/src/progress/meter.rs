@@ -133,7 +133,8 @@ impl Meter {
         self.done = done;
     }
 
-    /// How many seconds of sending a load takes at least, given its calls so far and how many times that work is left: a period of the quota passes before the next calls may be made.
+    /// How many seconds of sending a load takes at least, given its calls so far and how many times that work is left: a
+    /// period of the quota passes before the next calls may be made.
     fn quota_allows(&self, calls: f64, left: f64) -> f64 {
         let Some(quota) = self.quota() else { return 0.0 };
         let periods = (calls * (1.0 + left) / f64::from(quota.requests.max(1))).ceil() - 1.0;
