@@ -285,7 +285,7 @@ pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
     })
 }
 
-/// What the reason alone says why a load ended early.
+/// The exit code of a load that ended early, by the reason alone.
 pub fn exit_code_of_stop(stop: &Stop) -> u8 {
     match stop {
         Stop::Refused(_) => USAGE,

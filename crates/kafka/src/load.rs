@@ -87,7 +87,8 @@ impl KafkaLoad {
     /// Joins the group and begins. Needs a tokio runtime.
     ///
     /// The quota of the loader's client is divided by partitions among the members of the group. Give it a client of its
-    /// own: until the load is dropped, other calls of that client and of its clones have no more than this share.
+    /// own: until the load and its stoppers are dropped, other calls of that client and of its clones have no more than this
+    /// share.
     ///
     /// # Errors
     /// If a property is wrong, no broker answers within 30 s, the topic does not exist, or the dead letter cannot be
