@@ -52,6 +52,16 @@ impl Permit {
     }
 }
 
+#[cfg(any(feature = "_engine", test))]
+impl Permit {
+    /// Nothing was sent with it, so nothing is counted.
+    pub fn unused(mut self) {
+        if let Some(window) = self.window.take() {
+            lock(&window).give_back();
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.answered();
@@ -207,6 +217,15 @@ impl Window {
         true
     }
 
+    /// A request that was taken out is not sent.
+    #[cfg(any(feature = "_engine", test))]
+    fn give_back(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some((_, left)) = &mut self.told {
+            *left = left.saturating_add(1);
+        }
+    }
+
     /// A request that was taken out has been answered.
     fn count(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -296,6 +315,14 @@ mod tests {
         let answered = Instant::now();
         quota.permit(Duration::from_secs(120)).await.unwrap();
         assert!(answered.elapsed() >= Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_is_not_used_spends_nothing() {
+        let quota = Quota::new(limit(1, None));
+        quota.permit(Duration::ZERO).await.unwrap().unused();
+        drop(quota.permit(Duration::ZERO).await.unwrap());
+        assert!(quota.permit(Duration::ZERO).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

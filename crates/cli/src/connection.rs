@@ -239,12 +239,17 @@ pub fn input_options(settings: &Settings) -> anyhow::Result<InputOptions> {
         .map(str::parse)
         .transpose()
         .map_err(anyhow::Error::msg)?;
-    if let Some(path) = settings.path(&MAPPING) {
-        let mapping = Mapping::from_yaml(&read_text(path, MOST_BYTES)?);
-        let name = path.display().to_string();
-        options.mapping = Some(mapping.with_context(|| name.clone())?.named(name));
-    }
+    options.mapping = mapping(settings)?;
     Ok(options)
+}
+
+pub fn mapping(settings: &Settings) -> anyhow::Result<Option<Mapping>> {
+    let Some(path) = settings.path(&MAPPING) else {
+        return Ok(None);
+    };
+    let mapping = Mapping::from_yaml(&read_text(path, MOST_BYTES)?);
+    let name = path.display().to_string();
+    Ok(Some(mapping.with_context(|| name.clone())?.named(name)))
 }
 
 pub fn taxonomy(settings: &Settings) -> anyhow::Result<Option<Taxonomy>> {

@@ -26,6 +26,7 @@ mod lines;
 mod look;
 mod mapping;
 mod misfit;
+mod object_mapper;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -54,6 +55,7 @@ pub use self::{
     input::{Input, Line},
     line_count::{LineCount, PassedOver},
     mapping::Mapping,
+    object_mapper::{ObjectMapper, ObjectRecord},
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},
     sort::{Sorted, Sorter},

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dfinery_load::{Record, Stopper};
+use dfinery::Violation;
+use dfinery_input::ObjectMapper;
+use dfinery_load::{Progress, Record, Stopper};
 use rdkafka::{
     Message as _,
     consumer::{BaseConsumer, Consumer as _},
@@ -17,7 +19,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     error::is_final,
     member::{Member, PATIENCE},
-    message::{Message, Value},
+    message::Message,
     receipt::KafkaStop,
     state::{Next, Shared},
 };
@@ -28,9 +30,11 @@ pub(crate) struct Consuming {
     pub(crate) shared: Arc<Shared>,
     /// Both channels hold no more than what is in flight.
     pub(crate) records: UnboundedSender<Record>,
-    pub(crate) unreadable: UnboundedSender<u64>,
+    pub(crate) unusable: UnboundedSender<(u64, Violation)>,
     pub(crate) loader: Stopper,
     pub(crate) until_caught_up: bool,
+    pub(crate) mapper: Option<ObjectMapper>,
+    pub(crate) progress: Arc<Progress>,
 }
 
 impl Consuming {
@@ -38,7 +42,8 @@ impl Consuming {
     const LOOK_EVERY: Duration = Duration::from_secs(30);
     const POLL: Duration = Duration::from_millis(100);
 
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
+        let mut mapper = self.mapper.take();
         let mut is_paused = false;
         let mut commit_at = Instant::now() + Self::COMMIT_EVERY;
         let mut look_at = Instant::now();
@@ -55,8 +60,9 @@ impl Consuming {
                 self.resume();
                 is_paused = false;
             }
+            self.shared.polls();
             match self.consumer.poll(Self::POLL) {
-                Some(Ok(message)) => self.take(&message),
+                Some(Ok(message)) => self.take(&message, mapper.as_mut()),
                 Some(Err(error)) => self.failed(&error),
                 None => {}
             }
@@ -64,6 +70,7 @@ impl Consuming {
             if now >= commit_at {
                 // The quota of a partition that came may count by now.
                 self.shared.divide_quota();
+                self.shared.look_at_service(&self.progress.snapshot());
                 self.consumer.context().commit(&self.consumer, None);
                 commit_at = now + Self::COMMIT_EVERY;
             }
@@ -83,11 +90,12 @@ impl Consuming {
             consumer,
             shared,
             records,
-            unreadable,
+            unusable,
             ..
         } = self;
-        drop((records, unreadable));
+        drop((records, unusable));
         while !shared.has_ended() {
+            shared.polls();
             // A message that still comes is not taken, so no commit passes it.
             consumer.poll(Self::POLL);
         }
@@ -98,24 +106,24 @@ impl Consuming {
         shared.close();
     }
 
-    fn take(&self, message: &BorrowedMessage<'_>) {
+    fn take(&self, message: &BorrowedMessage<'_>, mapper: Option<&mut ObjectMapper>) {
         // A broker never gives a negative one.
         let Ok(offset) = u64::try_from(message.offset()) else {
             return;
         };
-        let message = Message::new(message, offset);
-        let is_text = matches!(message.value, Value::Text(_));
+        let message = Arc::new(Message::new(message, offset));
+        let records = message.records(mapper);
         // An error means that the other side has ended; then so does this one, and nothing is lost.
-        match self.shared.take(message, is_text) {
-            Next::Load(message) => {
-                if let Value::Text(text) = &message.value {
-                    let _ = self.records.send(Record::json(Arc::clone(text), message.id));
+        match (self.shared.take(message, records.as_deref().ok()), records) {
+            (Next::Load, Ok(records)) => {
+                for record in records {
+                    let _ = self.records.send(Record::json(record.json, record.id));
                 }
             }
-            Next::Unreadable(number) => {
-                let _ = self.unreadable.send(number);
+            (Next::Bury(number), Err(violation)) => {
+                let _ = self.unusable.send((number, violation));
             }
-            Next::Nothing => {}
+            _ => {}
         }
     }
 
@@ -156,7 +164,7 @@ fn look(consumer: &BaseConsumer<Member>, shared: &Shared) {
     for partition in shared.partitions() {
         match consumer.fetch_watermarks(&consumer.context().topic, partition, PATIENCE) {
             Ok((_, high)) => shared.set_high(partition, u64::try_from(high).unwrap_or(0)),
-            Err(_) => return,
+            Err(_) => return shared.brokers_are_away(true),
         }
     }
 }

@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use dfinery::Violations;
-use dfinery_load::{DeadLetter, DeadLetterFile, Fate};
+use dfinery_load::{DeadLetter, DeadLetterFile};
 use futures_util::future::try_join_all;
 use rdkafka::{
     message::{Header, OwnedHeaders},
@@ -18,15 +17,15 @@ use crate::{
     error::KafkaError,
     message::Message,
     settings::{DeadLetterTo, Settings},
+    verdict::Verdict,
 };
 
 /// A message, and why it is here.
 pub(crate) struct Letter {
+    /// Its number among those in flight.
+    pub(crate) number: u64,
     pub(crate) message: Arc<Message>,
-    pub(crate) fate: Fate,
-    pub(crate) code: Option<String>,
-    pub(crate) reason: String,
-    pub(crate) violations: Violations,
+    pub(crate) verdict: Verdict,
 }
 
 #[derive(Clone)]
@@ -36,7 +35,11 @@ pub(crate) enum DeadLetters {
         to: String,
         from: String,
     },
-    File(Arc<Mutex<DeadLetterFile>>, String),
+    File {
+        file: Arc<Mutex<DeadLetterFile>>,
+        from: String,
+        is_mapped: bool,
+    },
 }
 
 impl DeadLetters {
@@ -55,7 +58,11 @@ impl DeadLetters {
                 from,
             }),
             DeadLetterTo::File(path) => match DeadLetterFile::open(path) {
-                Ok(file) => Ok(Self::File(Arc::new(Mutex::new(file)), from)),
+                Ok(file) => Ok(Self::File {
+                    file: Arc::new(Mutex::new(file)),
+                    from,
+                    is_mapped: settings.mapping.is_some(),
+                }),
                 Err(error) => Err(KafkaError::settings(format!(
                     "the dead letter cannot be written: {error}"
                 ))),
@@ -77,11 +84,11 @@ impl DeadLetters {
                 });
                 try_join_all(sent).await.map(drop)
             }
-            Self::File(file, from) => {
-                let (file, from) = (Arc::clone(file), from.clone());
+            Self::File { file, from, is_mapped } => {
+                let (file, from, is_mapped) = (Arc::clone(file), from.clone(), *is_mapped);
                 let written = tokio::task::spawn_blocking(move || {
                     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                    file.append(letters.iter().map(|letter| letter.line(&from)))
+                    file.append(letters.iter().map(|letter| letter.line(&from, is_mapped)))
                 });
                 match written.await {
                     Ok(written) => written.map_err(|error| error.to_string()),
@@ -95,10 +102,11 @@ impl DeadLetters {
 impl Letter {
     fn headers(&self, topic: &str) -> OwnedHeaders {
         let Message { partition, offset, .. } = &*self.message;
+        let why = &self.verdict.why;
         let (partition, offset) = (partition.to_string(), offset.to_string());
         let ours = [
-            ("dfinery-reason", Some(self.reason.as_str())),
-            ("dfinery-code", self.code.as_deref()),
+            ("dfinery-reason", Some(why.reason.as_str())),
+            ("dfinery-code", why.code.as_deref()),
             ("dfinery-topic", Some(topic)),
             ("dfinery-partition", Some(partition.as_str())),
             ("dfinery-offset", Some(offset.as_str())),
@@ -113,15 +121,17 @@ impl Letter {
         })
     }
 
-    fn line<'a>(&'a self, topic: &'a str) -> DeadLetter<'a> {
+    fn line<'a>(&'a self, topic: &'a str, is_mapped: bool) -> DeadLetter<'a> {
+        let Verdict { fate, why, .. } = &self.verdict;
         DeadLetter {
-            fate: self.fate,
-            code: self.code.as_deref(),
-            message: self.violations.is_empty().then_some(&*self.reason),
-            reasons: &self.violations,
+            fate: *fate,
+            code: why.code.as_deref(),
+            message: why.violations.is_empty().then_some(&*why.reason),
+            reasons: &why.violations,
             source: topic,
             place: self.message.offset,
             original: self.message.value().unwrap_or_default(),
+            is_mapped,
         }
     }
 }

@@ -1,10 +1,20 @@
 //! A load from Kafka: its settings, and its parts put together.
 
-use std::{collections::HashMap, fmt, sync::Arc, thread, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use dfinery_load::{Loader, Progress, Record};
+use dfinery_input::Mapping;
+use dfinery_load::{Loader, Record, Taxonomy};
 use futures_util::stream;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{
+    consumer::{BaseConsumer, Consumer as _},
+    types::RDKafkaErrorCode,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -13,6 +23,7 @@ use crate::{
     dead_letter::DeadLetters,
     error::{KafkaError, is_final},
     member::Member,
+    monitor::KafkaMonitor,
     receipt::{KafkaReceipt, KafkaStop},
     settings::{DeadLetterTo, Settings},
     settle::settle,
@@ -42,8 +53,7 @@ pub struct KafkaLoad(Settings);
 /// A load from a topic that runs. Dropping it asks it to end.
 pub struct RunningLoad {
     stopper: KafkaStopper,
-    progress: Arc<Progress>,
-    problems: Problems,
+    monitor: KafkaMonitor,
     ended: oneshot::Receiver<()>,
 }
 
@@ -67,6 +77,7 @@ impl KafkaLoad {
             dead_letter,
             until_caught_up: false,
             properties: std::collections::BTreeMap::new(),
+            mapping: None,
         })
     }
 
@@ -84,6 +95,18 @@ impl KafkaLoad {
         self
     }
 
+    /// Makes records of messages that are JSON of another program: each message is one row of the mapping, and its members are
+    /// the columns. A value without a type in the mapping takes the one that `taxonomy`, by default the standard one, gives its
+    /// property.
+    ///
+    /// A message that becomes several records is finished once all of them are. If one of them is not accepted, the message is
+    /// in the dead letter.
+    #[must_use]
+    pub fn mapping(mut self, mapping: Mapping, taxonomy: Option<Taxonomy>) -> Self {
+        self.0.mapping = Some((mapping, taxonomy));
+        self
+    }
+
     /// Joins the group and begins. Needs a tokio runtime.
     ///
     /// The quota of the loader's client is divided by partitions among the members of the group. Give it a client of its
@@ -91,11 +114,12 @@ impl KafkaLoad {
     /// share.
     ///
     /// # Errors
-    /// If a property is wrong, no broker answers within 30 s, the topic does not exist, or the dead letter cannot be
-    /// written.
+    /// If a property or the mapping is wrong, no broker answers within 30 s, the topic does not exist, or the dead letter
+    /// cannot be written.
     pub async fn start(self, loader: Loader) -> Result<RunningLoad, KafkaError> {
         let Self(settings) = self;
         settings.check()?;
+        let mapper = settings.mapper()?;
         let dead_letters = DeadLetters::open(&settings)?;
         let share = Share::new(loader.client());
         let problems = Problems::default();
@@ -107,12 +131,23 @@ impl KafkaLoad {
             .await
             .map_err(|error| KafkaError::temporary(error.to_string()))??;
         let all = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-        let shared = Arc::new(Shared::new(share, all, &settings.topic, &settings.group));
+        let shared = Arc::new(Shared::new(
+            share,
+            all,
+            &settings.topic,
+            &settings.group,
+            settings.longest_silence(),
+        ));
+        let (records, mut incoming) = mpsc::unbounded_channel::<Record>();
+        let (unusable, unread) = mpsc::unbounded_channel();
+        let progress = loader.progress();
+        let settled = loader.load(stream::poll_fn(move |context| incoming.poll_recv(context)));
         let member = Member {
             topic: settings.topic.clone(),
             shared: Arc::clone(&shared),
             problems: problems.clone(),
             longest_drain: settings.longest_drain(),
+            loader: settled.withdrawer(),
             until: ends
                 .into_iter()
                 .filter_map(|(partition, end)| Some((partition, end?)))
@@ -126,17 +161,15 @@ impl KafkaLoad {
             .subscribe(&[&settings.topic])
             .map_err(|error| KafkaError::settings(error.to_string()))?;
 
-        let (records, mut incoming) = mpsc::unbounded_channel::<Record>();
-        let (unreadable, unread) = mpsc::unbounded_channel();
-        let progress = loader.progress();
-        let settled = loader.load(stream::poll_fn(move |context| incoming.poll_recv(context)));
         let consuming = Consuming {
             consumer,
             shared: Arc::clone(&shared),
             records,
-            unreadable,
+            unusable,
             loader: settled.stopper(),
             until_caught_up: settings.until_caught_up,
+            mapper,
+            progress: Arc::clone(&progress),
         };
         tokio::spawn(settle(Arc::clone(&shared), settled, unread, dead_letters));
         let (done, ended) = oneshot::channel();
@@ -148,9 +181,8 @@ impl KafkaLoad {
             })
             .map_err(|error| KafkaError::temporary(format!("no thread can be started: {error}")))?;
         Ok(RunningLoad {
+            monitor: KafkaMonitor::new(&shared, &progress, &problems),
             stopper: KafkaStopper(shared),
-            progress,
-            problems,
             ended,
         })
     }
@@ -166,14 +198,13 @@ impl RunningLoad {
     /// What became of the messages so far.
     #[must_use]
     pub fn receipt(&self) -> KafkaReceipt {
-        let calls = self.progress.snapshot();
-        KafkaReceipt {
-            calls: calls.calls,
-            attempts: calls.attempts,
-            rate_limited: calls.rate_limited,
-            last_problem: self.problems.last(),
-            ..self.stopper.0.receipt()
-        }
+        self.monitor.receipt()
+    }
+
+    /// Tells how it is doing, for probes and metrics.
+    #[must_use]
+    pub fn monitor(&self) -> KafkaMonitor {
+        self.monitor.clone()
     }
 
     /// Waits until it has ended and left the group. Cancel safe.
@@ -212,21 +243,33 @@ impl fmt::Debug for RunningLoad {
 /// The partitions of the topic, and where they end if that matters.
 fn probe(settings: &Settings, problems: &Problems) -> Result<HashMap<i32, Option<u64>>, KafkaError> {
     const PATIENCE: Duration = Duration::from_secs(30);
+    const STEP: Duration = Duration::from_secs(2);
     let topic = settings.topic.as_str();
     let consumer: BaseConsumer<Problems> = settings
         .consumer()
         .create_with_context(problems.clone())
         .map_err(|error| KafkaError::unmade(&error))?;
-    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).map_err(|error| {
-        let text = match problems.last() {
-            Some(problem) => format!("no broker answers at {}: {problem}", settings.brokers),
-            None => format!("no broker answers at {}: {error}", settings.brokers),
+    let began = Instant::now();
+    let metadata = loop {
+        let error = match consumer.fetch_metadata(Some(topic), STEP) {
+            Ok(metadata) => break metadata,
+            Err(error) => error,
         };
-        match problems.last_code().or(error.rdkafka_error_code()) {
-            Some(code) if is_final(code) => KafkaError::settings(text),
-            _ => KafkaError::temporary(text),
+        // Only polling says why, such as a certificate that is not trusted.
+        while consumer.poll(Duration::ZERO).is_some() {}
+        let code = problems.last_code().or(error.rdkafka_error_code());
+        let is_final = code.is_some_and(|code| is_final(code) || code == RDKafkaErrorCode::SSL);
+        if !is_final && began.elapsed() < PATIENCE {
+            continue;
         }
-    })?;
+        let problem = problems.last().unwrap_or_else(|| error.to_string());
+        let text = format!("no broker answers at {}: {problem}", settings.brokers);
+        return Err(if is_final {
+            KafkaError::settings(text)
+        } else {
+            KafkaError::temporary(text)
+        });
+    };
     let found = metadata.topics().first();
     let partitions = found
         .map(rdkafka::metadata::MetadataTopic::partitions)

@@ -7,12 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use dfinery_load::Withdrawer;
 use rdkafka::{
     ClientContext, Offset, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::KafkaError,
     topic_partition_list::TopicPartitionListElem,
+    types::RDKafkaErrorCode,
 };
 
 use crate::{client::Problems, metadata::Metadata, offsets::Offsets, state::Shared};
@@ -22,6 +24,7 @@ pub(crate) struct Member {
     pub(crate) shared: Arc<Shared>,
     pub(crate) problems: Problems,
     pub(crate) longest_drain: Duration,
+    pub(crate) loader: Withdrawer,
     /// Where each partition ended at the start, if that is how far to read.
     pub(crate) until: HashMap<i32, u64>,
 }
@@ -33,6 +36,9 @@ impl ClientContext for Member {
     fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
 
     fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.shared.brokers_are_away(true);
+        }
         self.problems.note(&error, reason);
     }
 }
@@ -46,7 +52,7 @@ impl ConsumerContext for Member {
                 let partitions = numbers(partitions);
                 // Others may have taken messages of lost partitions already, so there is nothing to wait for or to commit.
                 if !consumer.assignment_lost() {
-                    self.shared.drain(&partitions, self.longest_drain);
+                    self.shared.drain(&partitions, self.longest_drain, &self.loader);
                     self.commit_surely(consumer, Some(&partitions), Duration::from_secs(1), thread::sleep);
                 }
                 self.shared.revoked(&partitions);
@@ -58,6 +64,9 @@ impl ConsumerContext for Member {
 }
 
 impl Member {
+    /// When someone may have spent quota, if nothing says when: later than any clock, and far from the end of the numbers.
+    const JUST_NOW: u64 = u64::MAX / 2;
+
     fn assigned(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) {
         if let Some(all) = self.count(consumer) {
             self.shared.set_all(all);
@@ -97,8 +106,7 @@ impl Member {
             Ok(answered) => answered,
             Err(error) => {
                 self.problems.note(&error, "");
-                // Someone may have spent quota just now.
-                return (None, Some(u64::MAX / 2));
+                return (None, Some(Self::JUST_NOW));
             }
         };
         let (mut offsets, mut spent_at) = (HashMap::new(), None);
@@ -110,7 +118,11 @@ impl Member {
                 continue;
             };
             let metadata = Metadata::read(element.metadata());
-            spent_at = spent_at.max(metadata.as_ref().map(|metadata| metadata.committed_at));
+            // Without our metadata nothing says when, and some brokers do not keep it.
+            let committed_at = metadata
+                .as_ref()
+                .map_or(Self::JUST_NOW, |metadata| metadata.committed_at);
+            spent_at = spent_at.max(Some(committed_at));
             if partitions.contains(&element.partition()) {
                 let beyond = metadata.map(|metadata| metadata.beyond).unwrap_or_default();
                 offsets.insert(element.partition(), Offsets::resume(watermark, &beyond));
@@ -149,6 +161,7 @@ impl Member {
             element.set_metadata(&commit.metadata);
         }
         let Err(error) = consumer.commit(&offsets, CommitMode::Sync) else {
+            self.shared.brokers_are_away(false);
             return true;
         };
         self.problems.note(&error, "");

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use dfinery::Violation;
+use dfinery_input::ObjectMapper;
 use rdkafka::{
     Message as _,
     message::{BorrowedMessage, OwnedHeaders},
@@ -15,7 +17,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x3e7a_51c4_90d2_4b0b_9a66_27f1_8c0d_e5b
 pub(crate) struct Message {
     pub(crate) partition: i32,
     pub(crate) offset: u64,
-    /// The id of its event, if it names none.
+    /// The id of its event, or of the first of them, if it names none.
     pub(crate) id: Uuid,
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) value: Value,
@@ -31,7 +33,45 @@ pub(crate) enum Value {
     Null,
 }
 
+/// One of the records of a message.
+pub(crate) struct Record {
+    pub(crate) json: Arc<str>,
+    /// The id of its event, if it names none.
+    pub(crate) id: Uuid,
+    /// Whether its JSON is the message itself.
+    is_message: bool,
+}
+
+impl Record {
+    /// The memory that it takes beside its message.
+    pub(crate) fn bytes(&self) -> usize {
+        if self.is_message { 0 } else { self.json.len() }
+    }
+}
+
 impl Message {
+    /// The records that it becomes; none if a mapping passes over it.
+    pub(crate) fn records(&self, mapper: Option<&mut ObjectMapper>) -> Result<Vec<Record>, Violation> {
+        let text = match &self.value {
+            Value::Text(text) => text,
+            Value::Bytes(_) => return Err(Violation::new("", "it is not UTF-8")),
+            Value::Null => return Err(Violation::new("", "it has no value: a tombstone")),
+        };
+        let Some(mapper) = mapper else {
+            return Ok(vec![Record {
+                json: Arc::clone(text),
+                id: self.id,
+                is_message: true,
+            }]);
+        };
+        let records = mapper.records(text)?.into_iter().map(|record| Record {
+            id: self.id_of(record.position),
+            json: record.json.into(),
+            is_message: false,
+        });
+        Ok(records.collect())
+    }
+
     pub(crate) fn new(message: &BorrowedMessage<'_>, offset: u64) -> Self {
         let timestamp = message.timestamp().to_millis();
         Self {
@@ -54,6 +94,14 @@ impl Message {
             Value::Text(text) => Some(text.as_bytes()),
             Value::Bytes(bytes) => Some(bytes),
             Value::Null => None,
+        }
+    }
+
+    /// The id of the event that is the record in a position of a mapping, if it names none.
+    fn id_of(&self, position: usize) -> Uuid {
+        match position {
+            0 => self.id,
+            position => Uuid::new_v5(&self.id, &(position as u64).to_be_bytes()),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct KafkaReceipt {
     pub rejected: u64,
     /// No valid record, and in the dead letter.
     pub invalid: u64,
+    /// Passed over by the conditions of the mapping.
+    pub passed_over: u64,
     /// Certainly not taken by the service: read again by the next owner of the partition.
     pub undelivered: u64,
     /// Sent without a trustworthy answer: sent again, with the same id, by the next owner of the partition.
@@ -86,7 +88,8 @@ impl KafkaReceipt {
     /// Whether each message taken has exactly one fate.
     #[must_use]
     pub fn adds_up(&self) -> bool {
-        self.read == self.accepted + self.rejected + self.invalid + self.undelivered + self.unknown + self.in_flight
+        let fates = self.accepted + self.rejected + self.invalid + self.undelivered + self.unknown;
+        self.read == fates + self.passed_over + self.in_flight
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
+use dfinery_input::{Mapping, ObjectMapper};
+use dfinery_load::{Accepts, Taxonomy};
 use rdkafka::ClientConfig;
 
 use crate::error::KafkaError;
@@ -24,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) dead_letter: DeadLetterTo,
     pub(crate) until_caught_up: bool,
     pub(crate) properties: BTreeMap<String, String>,
+    /// With the taxonomy that its types are from.
+    pub(crate) mapping: Option<(Mapping, Option<Taxonomy>)>,
 }
 
 /// Without the values of properties, which may be secrets.
@@ -58,6 +62,18 @@ impl Settings {
             Some(name) => Err(KafkaError::settings(format!("{name}: this property cannot be set"))),
             None => Ok(()),
         }
+    }
+
+    /// # Errors
+    /// If the mapping is not for messages.
+    pub(crate) fn mapper(&self) -> Result<Option<ObjectMapper>, KafkaError> {
+        let Some((mapping, taxonomy)) = &self.mapping else {
+            return Ok(None);
+        };
+        let mapper = ObjectMapper::new(mapping, taxonomy.as_ref(), Accepts::Mixed);
+        mapper
+            .map(Some)
+            .map_err(|error| KafkaError::settings(error.to_string()))
     }
 
     pub(crate) fn consumer(&self) -> ClientConfig {
@@ -100,12 +116,17 @@ impl Settings {
     /// How long a rebalance waits for records in flight: well under the time after which the group takes this member for
     /// dead.
     pub(crate) fn longest_drain(&self) -> Duration {
-        const DEFAULT: u64 = 300_000;
         const MOST: Duration = Duration::from_secs(60);
+        (self.longest_silence() / 3).min(MOST)
+    }
+
+    /// How long a member may go without polling before its group takes it for dead.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        const DEFAULT: u64 = 300_000;
         let interval = self
             .properties
             .get("max.poll.interval.ms")
             .and_then(|value| value.parse().ok());
-        Duration::from_millis(interval.unwrap_or(DEFAULT) / 3).min(MOST)
+        Duration::from_millis(interval.unwrap_or(DEFAULT))
     }
 }

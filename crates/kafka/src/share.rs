@@ -51,6 +51,13 @@ impl Share {
             engine.allow(operation, u32::try_from(requests).unwrap_or(u32::MAX));
         }
     }
+
+    /// The part that may be spent now, from 0 to 1.
+    pub(crate) fn part(&self) -> f64 {
+        let set = self.set.load(Relaxed);
+        let half = |bits: u64| f64::from(u32::try_from(bits).unwrap_or(u32::MAX));
+        half(set >> 32) / half(set & u64::from(u32::MAX))
+    }
 }
 
 impl Drop for Share {

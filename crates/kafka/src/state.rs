@@ -6,15 +6,19 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use dfinery_load::Fate;
+use dfinery_load::{Fate, Snapshot, Withdrawer};
 use uuid::Uuid;
 
 use crate::{
-    message::Message,
+    dead_letter::Letter,
+    in_flight::{Flight, InFlight},
+    message::{Message, Record},
     metadata::Metadata,
     offsets::{Offsets, Taken},
     receipt::{KafkaReceipt, KafkaStop},
     share::Share,
+    status::{KafkaStatus, Life, NotReady, PartitionStatus},
+    verdict::Verdict,
 };
 
 pub(crate) struct Shared {
@@ -28,18 +32,15 @@ struct State {
     partitions: HashMap<i32, Partition>,
     /// Partitions of the topic.
     all: u32,
-    /// Each message in the loader, by its position there; those that never go there count down from the top.
-    in_flight: HashMap<u64, InFlight>,
-    /// Those of them that were taken before their partition went to another member or back, by the ids of their messages.
+    in_flight: InFlight,
+    /// Those in flight that were taken before their partition went to another member or back, by the ids of their messages.
     stale: HashMap<Uuid, u64>,
-    bytes: usize,
-    next: u64,
-    next_unreadable: u64,
     epochs: u64,
     stop: Option<KafkaStop>,
     /// Whether partitions were assigned at least once.
     joined: bool,
     ended: bool,
+    life: Life,
     receipt: KafkaReceipt,
     /// How it was before the group was left.
     last: Option<KafkaReceipt>,
@@ -61,11 +62,6 @@ struct Partition {
     high: Option<u64>,
 }
 
-struct InFlight {
-    message: Arc<Message>,
-    epoch: u64,
-}
-
 /// What is to be committed of a partition.
 pub(crate) struct Commit {
     pub(crate) partition: i32,
@@ -75,20 +71,16 @@ pub(crate) struct Commit {
 
 /// What becomes of a message that was read.
 pub(crate) enum Next {
-    /// It goes into the loader.
-    Load(Arc<Message>),
-    /// It is no text; this is its number.
-    Unreadable(u64),
-    /// Nothing: it is finished, in the loader already, or of a partition that is not ours.
+    /// Its records go into the loader.
+    Load,
+    /// It goes into the dead letter; this is its number.
+    Bury(u64),
+    /// Nothing: it is finished, in the loader already, passed over, or of a partition that is not ours.
     Nothing,
 }
 
 impl Shared {
-    /// The loader itself holds 10,000 records at most.
-    const MOST: usize = 8_000;
-    const MOST_BYTES: usize = 64 << 20;
-
-    pub(crate) fn new(share: Share, all: u32, topic: &str, group: &str) -> Self {
+    pub(crate) fn new(share: Share, all: u32, topic: &str, group: &str, longest_silence: Duration) -> Self {
         let receipt = KafkaReceipt {
             topic: topic.to_owned(),
             group: group.to_owned(),
@@ -98,15 +90,13 @@ impl Shared {
             state: Mutex::new(State {
                 partitions: HashMap::new(),
                 all,
-                in_flight: HashMap::new(),
+                in_flight: InFlight::default(),
                 stale: HashMap::new(),
-                bytes: 0,
-                next: 0,
-                next_unreadable: u64::MAX,
                 epochs: 0,
                 stop: None,
                 joined: false,
                 ended: false,
+                life: Life::new(longest_silence),
                 receipt,
                 last: None,
             }),
@@ -161,14 +151,25 @@ impl Shared {
         }
     }
 
+    /// Takes the records of these partitions back that were not sent yet, and waits until nothing of them is in flight.
+    pub(crate) fn drain(&self, partitions: &[i32], longest: Duration, loader: &Withdrawer) {
+        let positions = self.state().in_flight.withdraw(partitions);
+        loader.withdraw(positions);
+        self.wait_for(partitions, longest);
+    }
+
+    /// Whether a record was taken back from the loader.
+    pub(crate) fn is_withdrawn(&self, position: u64) -> bool {
+        self.state().in_flight.is_withdrawn(position)
+    }
+
     /// Waits until nothing of these partitions is in flight.
-    pub(crate) fn drain(&self, partitions: &[i32], longest: Duration) {
+    fn wait_for(&self, partitions: &[i32], longest: Duration) {
         let deadline = Instant::now() + longest;
         let mut state = self.state();
         loop {
-            let mut in_flight = state.in_flight.values();
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || !in_flight.any(|one| partitions.contains(&one.message.partition)) {
+            if left.is_zero() || !state.in_flight.has_any_of(partitions) {
                 return;
             }
             let waited = self.settled.wait_timeout(state, left);
@@ -176,9 +177,11 @@ impl Shared {
         }
     }
 
-    pub(crate) fn take(&self, message: Message, is_text: bool) -> Next {
+    /// Takes a message that becomes these records; `None` if it becomes none because something is wrong with it.
+    pub(crate) fn take(&self, message: Arc<Message>, records: Option<&[Record]>) -> Next {
         let mut guard = self.state();
         let state = &mut *guard;
+        state.life.brokers_are_away = false;
         let Some(partition) = state.partitions.get_mut(&message.partition) else {
             return Next::Nothing;
         };
@@ -199,40 +202,54 @@ impl Shared {
             Taken::WentBack => _ = state.make_stale(message.partition),
         }
         let earlier = state.stale.remove(&message.id);
-        if let Some(earlier) = earlier.and_then(|number| state.in_flight.get_mut(&number)) {
+        if let Some(earlier) = earlier.and_then(|number| state.in_flight.get_mut(number)) {
             earlier.epoch = epoch;
             return Next::Nothing;
         }
         state.receipt.read += 1;
-        state.bytes += message.bytes();
-        let message = Arc::new(message);
-        let number = if is_text { state.next } else { state.next_unreadable };
-        let one = InFlight {
-            message: Arc::clone(&message),
-            epoch,
-        };
-        state.in_flight.insert(number, one);
-        if is_text {
-            state.next += 1;
-            Next::Load(message)
-        } else {
-            state.next_unreadable -= 1;
-            Next::Unreadable(number)
+        let bytes = message.bytes() + records.unwrap_or_default().iter().map(Record::bytes).sum::<usize>();
+        match records {
+            Some([]) => {
+                state.receipt.passed_over += 1;
+                if let Some(partition) = state.partitions.get_mut(&message.partition) {
+                    partition.offsets.finish(message.offset);
+                }
+                Next::Nothing
+            }
+            Some(records) => {
+                state.in_flight.add(message, epoch, records.len(), bytes);
+                Next::Load
+            }
+            None => Next::Bury(state.in_flight.add(message, epoch, 0, bytes)),
         }
     }
 
-    pub(crate) fn message(&self, number: u64) -> Option<Arc<Message>> {
-        self.state().in_flight.get(&number).map(|one| Arc::clone(&one.message))
+    /// A record of a message has its fate. Returns the message if that was the last one and it goes into the dead letter
+    /// before it is settled; otherwise settles it.
+    pub(crate) fn settle_record(&self, position: u64, verdict: Verdict) -> Option<Letter> {
+        let mut state = self.state();
+        let (number, one) = state.in_flight.settle(position, verdict)?;
+        let verdict = one.verdict.take()?;
+        if verdict.is_for_dead_letter() {
+            let message = Arc::clone(&one.message);
+            return Some(Letter {
+                number,
+                message,
+                verdict,
+            });
+        }
+        drop(state);
+        self.settle(number, verdict.fate, verdict.possibly_twice);
+        None
     }
 
     /// A message has its fate. If that is one of those that finish it, the dead letter has it by now.
     pub(crate) fn settle(&self, number: u64, fate: Fate, possibly_twice: bool) {
         let mut state = self.state();
-        let Some(InFlight { message, epoch }) = state.in_flight.remove(&number) else {
+        let Some(Flight { message, epoch, .. }) = state.in_flight.remove(number) else {
             return;
         };
         state.stale.remove(&message.id);
-        state.bytes = state.bytes.saturating_sub(message.bytes());
         state.receipt.possibly_twice += u64::from(possibly_twice);
         let receipt = &mut state.receipt;
         let count = match fate {
@@ -258,7 +275,7 @@ impl Shared {
 
     /// Nothing more will be settled: what is left was not delivered.
     pub(crate) fn end(&self) {
-        let left: Vec<_> = self.state().in_flight.keys().copied().collect();
+        let left: Vec<_> = self.state().in_flight.iter().map(|(number, _)| number).collect();
         for number in left {
             self.settle(number, Fate::Undelivered, false);
         }
@@ -286,17 +303,17 @@ impl Shared {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        let state = self.state();
-        state.in_flight.len() >= Self::MOST || state.bytes >= Self::MOST_BYTES
+        self.state().in_flight.is_full()
     }
 
     pub(crate) fn has_room(&self) -> bool {
-        let state = self.state();
-        state.in_flight.len() <= Self::MOST / 2 && state.bytes <= Self::MOST_BYTES / 2
+        self.state().in_flight.has_room()
     }
 
     pub(crate) fn reached_end(&self, partition: i32) {
-        if let Some(partition) = self.state().partitions.get_mut(&partition) {
+        let mut state = self.state();
+        state.life.brokers_are_away = false;
+        if let Some(partition) = state.partitions.get_mut(&partition) {
             partition.at_end = true;
         }
     }
@@ -305,7 +322,7 @@ impl Shared {
     pub(crate) fn is_caught_up(&self) -> bool {
         let state = self.state();
         let is_read = |one: &Partition| one.at_end || one.until.is_some_and(|until| one.offsets.next() >= Some(until));
-        state.joined && state.in_flight.is_empty() && state.partitions.values().all(is_read)
+        state.joined && state.in_flight.len() == 0 && state.partitions.values().all(is_read)
     }
 
     /// What has changed since it was last committed, of these partitions or of all.
@@ -356,7 +373,9 @@ impl Shared {
     }
 
     pub(crate) fn set_high(&self, partition: i32, high: u64) {
-        if let Some(partition) = self.state().partitions.get_mut(&partition) {
+        let mut state = self.state();
+        state.life.brokers_are_away = false;
+        if let Some(partition) = state.partitions.get_mut(&partition) {
             partition.high = Some(high);
         }
     }
@@ -373,6 +392,45 @@ impl Shared {
         self.share.set(u32::try_from(counting).unwrap_or(u32::MAX), state.all);
     }
 
+    pub(crate) fn polls(&self) {
+        self.state().life.polls();
+    }
+
+    pub(crate) fn brokers_are_away(&self, are_away: bool) {
+        self.state().life.brokers_are_away = are_away;
+    }
+
+    pub(crate) fn look_at_service(&self, calls: &Snapshot) {
+        self.state().life.look_at_service(calls);
+    }
+
+    /// How the load is doing, without the figures of calls.
+    pub(crate) fn status(&self) -> KafkaStatus {
+        let receipt = self.receipt();
+        let state = self.state();
+        let mut partitions: Vec<_> = state.partitions.iter().collect();
+        partitions.sort_unstable_by_key(|(number, _)| **number);
+        KafkaStatus {
+            receipt,
+            is_live: !state.ended && state.life.is_live(),
+            not_ready: match (state.stop.is_some(), state.joined) {
+                (true, _) => Some(NotReady::Ending),
+                (false, false) => Some(NotReady::Joining),
+                (false, true) => state.life.problem(),
+            },
+            quota_share: self.share.part(),
+            partitions: partitions
+                .into_iter()
+                .map(|(number, one)| PartitionStatus {
+                    partition: *number,
+                    watermark: one.offsets.watermark(),
+                    gap: one.offsets.gap(),
+                    lag: one.lag(),
+                })
+                .collect(),
+        }
+    }
+
     /// The receipt stays as it is now: the partitions are about to go.
     pub(crate) fn close(&self) {
         let receipt = self.receipt();
@@ -384,12 +442,11 @@ impl Shared {
         if let Some(last) = &state.last {
             return last.clone();
         }
-        let lag = |one: &Partition| Some(one.high?.saturating_sub(one.offsets.watermark().unwrap_or(0)));
         KafkaReceipt {
             in_flight: state.in_flight.len() as u64,
             partitions: u32::try_from(state.partitions.len()).unwrap_or(u32::MAX),
             topic_partitions: state.all,
-            lag: state.partitions.values().map(lag).sum(),
+            lag: state.partitions.values().map(Partition::lag).sum(),
             gap: state.partitions.values().map(|one| one.offsets.gap()).sum(),
             stopped: state.stop.clone(),
             ..state.receipt.clone()
@@ -397,13 +454,20 @@ impl Shared {
     }
 }
 
+impl Partition {
+    /// Messages that are not finished.
+    fn lag(&self) -> Option<u64> {
+        Some(self.high?.saturating_sub(self.offsets.watermark().unwrap_or(0)))
+    }
+}
+
 impl State {
     /// What is in flight of this partition may come again. Returns whether there is any.
     fn make_stale(&mut self, partition: i32) -> bool {
         let mut is_open = false;
-        for (number, one) in &self.in_flight {
+        for (number, one) in self.in_flight.iter() {
             if one.message.partition == partition {
-                self.stale.insert(one.message.id, *number);
+                self.stale.insert(one.message.id, number);
                 is_open = true;
             }
         }
@@ -424,62 +488,4 @@ fn seconds() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{message::Value, share::tests::client};
-
-    fn shared() -> Shared {
-        let shared = Shared::new(Share::new(&client()), 1, "events", "dfinery");
-        assign(&shared);
-        shared
-    }
-
-    fn assign(shared: &Shared) {
-        shared.assigned([(0, Offsets::default())], &HashMap::new(), None);
-    }
-
-    /// Whether a message goes into the loader.
-    fn take(shared: &Shared, offset: u64) -> bool {
-        let message = Message {
-            partition: 0,
-            offset,
-            id: Uuid::from_u128(offset.into()),
-            key: None,
-            value: Value::Text("{}".into()),
-            timestamp: None,
-            headers: None,
-        };
-        matches!(shared.take(message, true), Next::Load(_))
-    }
-
-    /// What is committed once both messages in flight are accepted, and how many were late.
-    fn settled(shared: &Shared) -> (Option<u64>, u64) {
-        for number in [0, 1] {
-            shared.settle(number, Fate::Accepted, false);
-        }
-        let commit = shared.to_commit(None).pop();
-        (commit.map(|commit| commit.watermark), shared.receipt().late)
-    }
-
-    #[test]
-    fn a_message_still_in_the_loader_when_its_partition_comes_back_is_not_loaded_twice() {
-        let shared = shared();
-        assert!(take(&shared, 0) && take(&shared, 1));
-        for _ in 0..2 {
-            shared.revoked(&[0]);
-            assign(&shared);
-            assert!(!take(&shared, 0));
-        }
-        // It was not read again, so it is for the next owner to send.
-        assert_eq!(settled(&shared), (Some(1), 1));
-        assert!(take(&shared, 1));
-    }
-
-    #[test]
-    fn a_message_still_in_the_loader_when_its_partition_goes_back_is_not_loaded_twice() {
-        let shared = shared();
-        assert!(take(&shared, 0) && take(&shared, 1));
-        assert!(!take(&shared, 0) && !take(&shared, 1));
-        assert_eq!(settled(&shared), (Some(2), 0));
-    }
-}
+mod tests;

@@ -10,8 +10,9 @@ use crate::{
 /// For each batch, call [`sent`](Self::sent) and then [`flush`](Self::flush) before each attempt, and
 /// [`settle`](Self::settle) once its fate is known. Implementations release the locks they take before they return.
 pub(crate) trait Accounts: Send + Sync + 'static {
-    /// The records of this batch are about to be sent, maybe not for the first time.
-    fn sent(&self, batch: &Batch) -> Result<(), Stop>;
+    /// The records of this batch are about to be sent, maybe not for the first time. Takes out those that are not to be sent
+    /// any more, which have their fate already.
+    fn sent(&self, batch: &mut Batch) -> Result<(), Stop>;
 
     /// The records of this batch have this fate.
     fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Stop>;

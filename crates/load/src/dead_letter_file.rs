@@ -42,6 +42,8 @@ pub struct DeadLetter<'a> {
     pub place: u64,
     /// Its bytes.
     pub original: &'a [u8],
+    /// Whether they are JSON that a mapping makes the record of.
+    pub is_mapped: bool,
 }
 
 impl DeadLetterFile {
@@ -88,7 +90,7 @@ impl DeadLetterFile {
             last_attempt: None,
             original: letter.original,
             is_cut: false,
-            is_mapped: false,
+            is_mapped: letter.is_mapped,
             record: None,
         }))?;
         self.file.sync()

@@ -124,6 +124,8 @@ impl Failing<'_> {
 
 /// How a call ended.
 pub(crate) enum Ending {
+    /// All of its records were withdrawn.
+    Withdrawn,
     Accepted,
     /// The server refused this call and would refuse it again, or it must not be sent again.
     Refused(Error),
@@ -192,11 +194,8 @@ impl Sending {
         accounts: &A,
     ) -> Delivered {
         let mut last_attempt = None;
-        let ending = match batch.body() {
-            // Boxed, since a task is moved several times before it runs.
-            Ok(body) => Box::pin(self.attempts(&mut batch, &body, permit, accounts, &mut last_attempt)).await,
-            Err(_) => Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
-        };
+        // Boxed, since a task is moved several times before it runs.
+        let ending = Box::pin(self.attempts(&mut batch, permit, accounts, &mut last_attempt)).await;
         Delivered {
             batch,
             ending,
@@ -218,7 +217,6 @@ impl Sending {
     async fn attempts<A: Accounts>(
         &self,
         batch: &mut Batch,
-        body: &Bytes,
         mut permit: Option<Permit>,
         accounts: &A,
         last_attempt: &mut Option<Timestamp>,
@@ -229,6 +227,7 @@ impl Sending {
         let mut place = places.hold();
         let (mut tries, mut failing) = (Tries::default(), Failing::default());
         let mut last_error = None;
+        let mut body = Bytes::new();
         loop {
             let permit = if let Some(permit) = permit.take() {
                 if *self.stop.borrow() {
@@ -249,6 +248,16 @@ impl Sending {
                 }
                 permit
             };
+            if batch.records.is_empty() {
+                permit.unused();
+                return Ending::Withdrawn;
+            }
+            if body.is_empty() {
+                body = match batch.body() {
+                    Ok(body) => body,
+                    Err(_) => return Ending::Fatal(Stop::Bug("a checked record could not be written as JSON")),
+                };
+            }
             batch.attempts += 1;
             let attempt = Instant::now();
             let now = Timestamp::now();

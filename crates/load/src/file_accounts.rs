@@ -434,7 +434,7 @@ fn ids_of(batch: &Batch) -> Vec<RecordId> {
 }
 
 impl Accounts for Mutex<FileAccounts> {
-    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
+    fn sent(&self, batch: &mut Batch) -> Result<(), Stop> {
         lock(self).journal(|journal| {
             journal.spends(batch.kind.operation().family());
             // What was tried before was noted then.

@@ -97,7 +97,7 @@ pub use replay::DeadLetters;
 pub use sender::{NotQueued, Sender};
 pub use stage::Stage;
 pub use status::Status;
-pub use stream::{Record, Settled, SettledStream};
+pub use stream::{Record, Settled, SettledStream, Withdrawer};
 
 /// The Rust in the pages for users, run as examples.
 #[cfg(doctest)]

@@ -225,7 +225,7 @@ impl<A: Accounts> Scheduler<A> {
                 starting.push((call, permit));
             }
         }
-        for (Waiting { batch, .. }, permit) in &starting {
+        for (Waiting { batch, .. }, permit) in &mut starting {
             if permit.is_some()
                 && let Err(stop) = self.accounts.sent(batch)
             {
@@ -266,6 +266,7 @@ impl<A: Accounts> Scheduler<A> {
             last_attempt,
         };
         match ending {
+            Ending::Withdrawn => {}
             Ending::Accepted => self.settle(&batch, &outcome(Fate::Accepted, None, batch.unsure + 1)),
             Ending::Refused(error) if self.may_divide(&batch) && is_refusal(&error) => {
                 let (first, second) = batch.halves();

@@ -1,12 +1,13 @@
 //! Records of a program, one by one: they come in over one stream, and go out with their fates over another.
 
 mod record;
+mod settled;
 
 use std::{
-    collections::HashMap,
-    mem,
+    collections::{HashMap, hash_map::Entry},
+    fmt, mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     task::{Context, Poll, ready},
 };
 
@@ -18,59 +19,19 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub use self::record::Record;
+pub use self::{record::Record, settled::Settled};
 use crate::lock::lock;
 use crate::{
     accounts::Accounts,
     deliver::{Before, Sending},
-    letter::in_words,
     loader::{Loader, Stopper},
-    outcome::{Outcome, Stop, code_of},
+    outcome::{Outcome, Stop},
     pack::{Batch, Incoming, Packer},
     record::{Fate, RecordId},
-    remedy::without_remedy,
     schedule::{Rules, Scheduler, Waiting},
 };
 use dfinery::{Error, Violation, Violations};
 use dfinery_records::{Accepts, Checker, RecordKind, Warning};
-
-/// A record with its fate.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settled {
-    /// Its place among the records of the stream, from 0.
-    pub position: u64,
-    /// The record itself.
-    pub record: Record,
-    /// Its fate.
-    pub fate: Fate,
-    /// Whether it may have been taken more than once.
-    pub possibly_twice: bool,
-    /// Why it was not accepted, if the server or the network said so.
-    pub error: Option<Arc<Error>>,
-    /// What is wrong with it, if it is [`Fate::Invalid`].
-    pub violations: Option<Violations>,
-    /// What is implausible about it. A stream has no warnings about all records together.
-    pub warnings: Vec<Warning>,
-}
-
-impl Settled {
-    /// What the server said, in brief: its code, or the HTTP status of an answer without one.
-    #[must_use]
-    pub fn code(&self) -> Option<String> {
-        self.error.as_deref().and_then(code_of)
-    }
-
-    /// Why it was not accepted, in words. Never holds a value of the record.
-    #[must_use]
-    pub fn reason(&self) -> Option<String> {
-        match (&self.violations, &self.error) {
-            (Some(violations), _) => Some(in_words(violations)),
-            (None, Some(error)) => Some(without_remedy(error)),
-            (None, None) => None,
-        }
-    }
-}
 
 impl Loader {
     /// Loads records as they come, and returns each with its fate, not necessarily in the same order.
@@ -103,6 +64,8 @@ impl Loader {
             let _ = out.send((settled, slot));
         }));
         let stop = Arc::clone(&intake.stop);
+        let intake = Arc::new(intake);
+        let withdrawer = Withdrawer(Arc::downgrade(&intake));
         tokio::spawn(async move {
             pin_mut!(records);
             while let Some(slot) = intake.slot().await
@@ -114,6 +77,7 @@ impl Loader {
         SettledStream {
             settled,
             stopper: StopOnDrop(stopper),
+            withdrawer,
             stop,
         }
     }
@@ -169,6 +133,7 @@ const BETWEEN: usize = 10_000;
 pub struct SettledStream {
     settled: mpsc::UnboundedReceiver<(Settled, Admission)>,
     stopper: StopOnDrop,
+    withdrawer: Withdrawer,
     stop: Arc<OnceLock<Arc<Stop>>>,
 }
 
@@ -188,10 +153,36 @@ impl SettledStream {
         self.stopper.0.clone()
     }
 
+    /// A handle to take records back that have not been sent yet.
+    #[must_use]
+    pub fn withdrawer(&self) -> Withdrawer {
+        self.withdrawer.clone()
+    }
+
     /// Why the load ended before all of its records were settled, once the stream has ended; `None` if it did not.
     #[must_use]
     pub fn stopped(&self) -> Option<Arc<Stop>> {
         self.stop.get().cloned()
+    }
+}
+
+/// Takes records back that a stream has not sent yet, see [`SettledStream::withdrawer`].
+#[derive(Clone)]
+pub struct Withdrawer(Weak<Intake>);
+
+impl Withdrawer {
+    /// Takes back the records in these positions: those that were not sent come out as undelivered, without an error. Those that
+    /// were, and those not taken in yet, stay. Does nothing once no more records come in.
+    pub fn withdraw(&self, positions: impl IntoIterator<Item = u64>) {
+        if let Some(intake) = self.0.upgrade() {
+            intake.withdraw(positions);
+        }
+    }
+}
+
+impl fmt::Debug for Withdrawer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Withdrawer")
     }
 }
 
@@ -307,6 +298,17 @@ impl Intake {
         }
     }
 
+    fn withdraw(&self, positions: impl IntoIterator<Item = u64>) {
+        for position in positions {
+            if self.pending.withdraw(position) {
+                self.sending.progress.settled(Fate::Undelivered, 1);
+            }
+        }
+        // A record that comes again with the same id must not meet itself in an open call.
+        lock(&self.packer).finish();
+        self.hand_over();
+    }
+
     /// Takes no more records; those taken are still sent.
     pub(crate) fn close(&self) {
         self.pending.state().ended = true;
@@ -397,6 +399,20 @@ impl Pending {
         }
     }
 
+    /// Settles a record as undelivered, unless it was sent. Returns whether it did.
+    fn withdraw(&self, position: u64) -> bool {
+        let withdrawn = match self.state().records.entry(position) {
+            Entry::Occupied(pending) if !pending.get().sent => Some(pending.remove()),
+            _ => None,
+        };
+        let is_withdrawn = withdrawn.is_some();
+        if let Some(pending) = withdrawn {
+            let (settled, slot) = pending.into_settled(position);
+            (self.0.settled)(settled, slot);
+        }
+        is_withdrawn
+    }
+
     fn settle(&self, position: u64, fate: impl FnOnce(&mut Settled)) {
         let removed = self.state().records.remove(&position);
         if let Some(pending) = removed {
@@ -439,13 +455,17 @@ impl PendingRecord {
 }
 
 impl Accounts for Pending {
-    fn sent(&self, batch: &Batch) -> Result<(), Stop> {
+    fn sent(&self, batch: &mut Batch) -> Result<(), Stop> {
         let mut state = self.state();
-        for packed in &batch.records {
-            if let Some(record) = state.records.get_mut(&packed.id.position()) {
-                record.sent = true;
-            }
-        }
+        batch
+            .records
+            .retain(|packed| match state.records.get_mut(&packed.id.position()) {
+                Some(record) => {
+                    record.sent = true;
+                    true
+                }
+                None => false,
+            });
         Ok(())
     }
 

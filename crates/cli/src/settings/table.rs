@@ -108,7 +108,7 @@ pub static MAPPING: Setting = Setting {
     default: None,
     otherwise: "",
     heading: INPUT,
-    on: READING,
+    on: READING | STREAM,
     help: "How the columns of a table, or JSON of another program, become records; `dfinery mapping init` writes one to begin with",
 };
 pub static TAXONOMY: Setting = Setting {

@@ -3,10 +3,15 @@
 use std::{env, fs, io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, bail};
-use dfinery_kafka::{DeadLetterTo, KafkaError, KafkaLoad, KafkaReceipt, KafkaStop, KafkaStopper};
+use dfinery_kafka::{DeadLetterTo, KafkaError, KafkaLoad, KafkaMonitor, KafkaReceipt, KafkaStop, KafkaStopper};
 use dfinery_load::Accepts;
+use tokio::net::TcpListener;
 
-use super::KafkaArguments;
+use super::{
+    KafkaArguments,
+    http::{Answer, OK, UNAVAILABLE, serve},
+    metrics::metrics,
+};
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, exit_code_of_stop},
     connection,
@@ -21,8 +26,18 @@ const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 pub async fn run(arguments: KafkaArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
-    let load = load(&arguments)?;
+    let mut load = load(&arguments)?;
+    if let Some(mapping) = connection::mapping(&settings)? {
+        load = load.mapping(mapping, connection::taxonomy(&settings)?);
+    }
     let loader = connection::loader(&settings, Accepts::Mixed)?;
+    let listener = match arguments.listen {
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.with_context(|| format!("--listen {address}: cannot listen there"))?)
+        }
+        None => None,
+    };
     let mut running = match load.start(loader).await {
         Ok(running) => running,
         Err(error) if error.is_temporary() => {
@@ -32,6 +47,10 @@ pub async fn run(arguments: KafkaArguments) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(advised(error)),
     };
     let listening = tokio::spawn(listen(running.stopper()));
+    if let Some(listener) = listener {
+        let monitor = running.monitor();
+        tokio::spawn(serve(listener, move |path| answer(&monitor, path)));
+    }
     let mut report = tokio::time::interval_at(tokio::time::Instant::now() + REPORT_EVERY, REPORT_EVERY);
     let receipt = loop {
         tokio::select! {
@@ -41,6 +60,20 @@ pub async fn run(arguments: KafkaArguments) -> anyhow::Result<ExitCode> {
     };
     listening.abort();
     finish(&arguments, &receipt)
+}
+
+fn answer(monitor: &KafkaMonitor, path: &str) -> Option<Answer> {
+    let status = monitor.status();
+    Some(match path {
+        "/live" if status.is_live => Answer(OK, "it polls\n".to_owned()),
+        "/live" => Answer(UNAVAILABLE, "it has not polled for too long\n".to_owned()),
+        "/ready" => match status.not_ready {
+            None => Answer(OK, "it loads\n".to_owned()),
+            Some(reason) => Answer(UNAVAILABLE, format!("{reason}\n")),
+        },
+        "/metrics" => Answer(OK, metrics(&status)),
+        _ => return None,
+    })
 }
 
 fn load(arguments: &KafkaArguments) -> anyhow::Result<KafkaLoad> {

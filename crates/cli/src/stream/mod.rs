@@ -1,9 +1,13 @@
 //! `dfinery stream`: records as they come.
 
 #[cfg(feature = "kafka")]
+mod http;
+#[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kafka")]
+mod metrics;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use crate::settings::{Flags, table::STREAM};
 
@@ -25,7 +29,7 @@ struct KafkaArguments {
     /// Brokers to begin with, separated by commas.
     #[arg(long, value_name = "HOST:PORT", help_heading = "Kafka")]
     brokers: String,
-    /// The topic. Each message is a record as JSON, like a line of a file.
+    /// The topic. Each message is a record as JSON, like a line of a file, or JSON of another program with --mapping.
     #[arg(long, value_name = "NAME", help_heading = "Kafka")]
     topic: String,
     /// The consumer group. All its members load the topic together, and divide the quota.
@@ -45,6 +49,9 @@ struct KafkaArguments {
     /// End once everything is settled that was there at the start.
     #[arg(long, help_heading = "Run")]
     until_caught_up: bool,
+    /// Answer /live, /ready and /metrics over HTTP at this address, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "IP:PORT", help_heading = "Run")]
+    listen: Option<SocketAddr>,
     /// Write the receipt as JSON to this file too.
     #[arg(long, value_name = "FILE", help_heading = "Run", value_hint = clap::ValueHint::FilePath)]
     receipt: Option<PathBuf>,

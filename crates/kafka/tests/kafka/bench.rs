@@ -127,7 +127,8 @@ impl Bench {
             .collect()
     }
 
-    fn consumer(&self) -> BaseConsumer {
+    /// One that is no member of the group, but may read and write its offsets.
+    pub fn consumer(&self) -> BaseConsumer {
         ClientConfig::new()
             .set("bootstrap.servers", self.cluster.bootstrap_servers())
             .set("group.id", GROUP)

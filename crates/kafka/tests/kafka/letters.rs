@@ -1,6 +1,6 @@
 //! Messages that cannot be loaded.
 
-use dfinery_emulator::Unregistered;
+use dfinery_emulator::{Fault, Unregistered};
 use dfinery_kafka::{DeadLetterTo, KafkaLoad, KafkaStop};
 use dfinery_load::DeadLetters;
 use rdkafka::{Message as _, types::RDKafkaRespErr};
@@ -47,6 +47,19 @@ async fn poisoned_messages_go_to_the_dead_letter_untouched_and_hold_up_nothing()
         assert!(!header(message, "dfinery-reason").unwrap().is_empty());
     }
     assert_eq!(header(&dead[3], "dfinery-code").as_deref(), Some("40001"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_refused_after_a_lost_answer_ends_nothing() {
+    let bench = Bench::new(1).await;
+    bench.emulator.script([Fault::CloseAfterReading]);
+    bench.send(0, Some(UNREGISTERED)).await;
+    let receipt = bench.load_all().await;
+    assert!(matches!(receipt.stopped, Some(KafkaStop::CaughtUp)), "{receipt:?}");
+    assert_eq!((receipt.rejected, receipt.unknown), (1, 0), "{receipt:?}");
+    let reason = header(&bench.dead(1)[0], "dfinery-reason").unwrap();
+    assert!(reason.ends_with("it may have been accepted before"), "{reason}");
+    assert_eq!(bench.committed(1)[&0], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

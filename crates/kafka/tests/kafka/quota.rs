@@ -2,10 +2,14 @@
 
 use std::{ops::Range, time::Duration};
 
-use dfinery::{Operation, tables::RateLimit};
+use dfinery::{Operation, Timestamp, tables::RateLimit};
 use dfinery_emulator::Window;
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{CommitMode, Consumer as _},
+};
 
-use crate::bench::{Bench, ended, until};
+use crate::bench::{Bench, TOPIC, ended, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_members_together_never_spend_more_than_the_quota() {
@@ -33,6 +37,27 @@ async fn all_members_together_never_spend_more_than_the_quota() {
         let receipt = ended(member).await;
         assert!(receipt.accepted > 0 && receipt.rate_limited == 0, "{receipt:?}");
     }
+}
+
+/// Some brokers keep no metadata, and other programs write none.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_see_when_its_group_spent_quota_waits_for_a_period() {
+    let quota = RateLimit {
+        requests: 40,
+        period: Duration::from_secs(3),
+        concurrent: None,
+    };
+    let bench = Bench::with_quota(4, quota).await;
+    identities(&bench, 0..10).await;
+    let mut committed = TopicPartitionList::new();
+    committed.add_partition_offset(TOPIC, 0, Offset::Offset(2)).unwrap();
+    bench.consumer().commit(&committed, CommitMode::Sync).unwrap();
+    let began = Timestamp::now().to_jiff().as_millisecond();
+    let receipt = bench.load_all().await;
+    assert_eq!(receipt.accepted, 8);
+    let ledger = bench.emulator.ledger();
+    let first = ledger.requests(Operation::UpsertIdentity).next().unwrap();
+    assert!(first.received.to_jiff().as_millisecond() >= began + 3_000);
 }
 
 /// Each is a call of its own.

@@ -12,6 +12,7 @@ use dfinery::{Event, Identity, ImportCode, Operation};
 use dfinery_emulator::{Fault, FaultRate};
 use dfinery_load::{Fate, Loader, Record, Stop};
 use futures_util::{StreamExt as _, stream};
+use tokio::sync::mpsc;
 
 use crate::{
     chaos::{client, service},
@@ -171,4 +172,51 @@ async fn an_empty_stream_ends_at_once() {
     let mut stream = Loader::builder(&client(&emulator)).build().load(stream::empty());
     assert!(stream.next().await.is_none() && stream.stopped().is_none());
     assert!(emulator.ledger().all_requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_are_withdrawn_before_they_are_sent_come_out_undelivered_and_may_come_again() {
+    let emulator = service(|_| ()).await;
+    emulator.fault_rate(slow(500));
+    let (records, mut incoming) = mpsc::unbounded_channel();
+    let mut settled = Loader::builder(&client(&emulator))
+        .linger(Duration::from_millis(20))
+        .build()
+        .load(stream::poll_fn(move |context| incoming.poll_recv(context)));
+    let withdrawer = settled.withdrawer();
+    // The first one is sent; the others of its user wait for it.
+    let line = |position| login(0, position);
+    records.send(line(0)).unwrap();
+    while emulator.ledger().all_requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for position in 1..100 {
+        records.send(line(position)).unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    withdrawer.withdraw(0..100);
+    let mut undelivered = Vec::new();
+    while undelivered.len() < 99 {
+        let settled = settled.next().await.unwrap();
+        assert!(settled.error.is_none(), "{settled:?}");
+        match settled.position {
+            0 => assert_eq!(settled.fate, Fate::Accepted),
+            _ => undelivered.push((settled.fate, settled.record)),
+        }
+    }
+    assert!(undelivered.iter().all(|(fate, _)| *fate == Fate::Undelivered));
+    // With the same ids, in the place of the withdrawn ones.
+    undelivered
+        .drain(..)
+        .for_each(|(_, record)| records.send(record).unwrap());
+    drop(records);
+    let mut fates = Vec::new();
+    while let Some(settled) = settled.next().await {
+        if settled.position > 0 {
+            fates.push(settled.fate);
+        }
+    }
+    assert_eq!(fates, [Fate::Accepted; 99]);
+    let ledger = emulator.ledger();
+    assert_eq!((ledger.events().len(), ledger.duplicates()), (100, 0));
 }
