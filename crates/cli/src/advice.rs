@@ -97,8 +97,12 @@ fn on_input(error: &InputError) -> Option<Advice> {
             ),
         })
     } else if let Some(feature) = error.needs_feature() {
+        let instead = match feature {
+            "spreadsheet" => "save the sheet as \"CSV UTF-8\"",
+            _ => "convert the file to NDJSON or CSV",
+        };
         Some(sentence(format!(
-            "Install it with `cargo install --path crates/cli --features {feature}`, or convert the file to NDJSON or CSV"
+            "Install it with `cargo install --path crates/cli --features {feature}`, or {instead}"
         )))
     } else if error.needs_encoding() {
         Some(Advice {

@@ -22,16 +22,19 @@ pub enum Format {
     DeadLetter,
     /// A file in Apache Parquet, which is read with the feature `parquet`.
     Parquet,
+    /// A sheet of an Excel workbook, which is read with the feature `spreadsheet`.
+    Workbook,
 }
 
 impl Format {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Ndjson,
         Self::JsonArray,
         Self::Csv,
         Self::Tsv,
         Self::DeadLetter,
         Self::Parquet,
+        Self::Workbook,
     ];
 
     /// The format that the name of a file means; `None` if the contents decide.
@@ -69,7 +72,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::DeadLetter => "line",
             Self::JsonArray => "element",
-            Self::Csv | Self::Tsv | Self::Parquet => "row",
+            Self::Csv | Self::Tsv | Self::Parquet | Self::Workbook => "row",
         }
     }
 }
@@ -83,6 +86,7 @@ impl fmt::Display for Format {
             Self::Tsv => "tsv",
             Self::DeadLetter => "dead-letter",
             Self::Parquet => "parquet",
+            Self::Workbook => "workbook",
         })
     }
 }
@@ -96,7 +100,7 @@ impl Serialize for Format {
 impl FromStr for Format {
     type Err = String;
 
-    /// Reads `ndjson`, `json`, `csv`, `tsv`, `dead-letter` or `parquet`.
+    /// Reads `ndjson`, `json`, `csv`, `tsv`, `dead-letter`, `parquet` or `workbook`.
     fn from_str(text: &str) -> Result<Self, String> {
         find(&Self::ALL, text)
     }

@@ -61,9 +61,9 @@ pub struct Input {
 
 /// One record of an input. A row of a table may become several records, with the same line and bytes.
 pub struct Line<'a> {
-    /// The line on which it begins, from 1; of a Parquet file the number of the row.
+    /// The line on which it begins, from 1; of a Parquet file or a sheet the number of the row.
     pub number: u64,
-    /// Where it begins in the decompressed bytes of the input; of a Parquet file the number of rows before it.
+    /// Where it begins in the decompressed bytes of the input; of a Parquet file or a sheet the number of rows before it.
     pub offset: u64,
     /// Its bytes as they are in the input, without the line break and the columns about a bad row; only the first ones if
     /// the record is too long. Those of all its rows, if it has several.
@@ -93,6 +93,10 @@ impl Input {
     ) -> Result<Self, InputError> {
         #[cfg(feature = "parquet")]
         if let Some(input) = Self::open_parquet(path, options, taxonomy, accepts)? {
+            return Ok(input);
+        }
+        #[cfg(feature = "spreadsheet")]
+        if let Some(input) = Self::open_workbook(path, options, taxonomy, accepts)? {
             return Ok(input);
         }
         let (origin, reader) = Origin::open(path)?;
@@ -167,6 +171,12 @@ impl Input {
                 let problem = "it is no Parquet file: it does not begin like one, so name it after its format";
                 return Err(InputError::new(&name, problem));
             }
+            Format::Workbook => {
+                return Err(InputError::new(
+                    &name,
+                    "it is no Excel workbook: it does not begin like one",
+                ));
+            }
             Format::Csv | Format::Tsv => {
                 let mapping = options
                     .mapping
@@ -192,6 +202,22 @@ impl Input {
             name,
             origin,
             window,
+            format,
+            framer,
+            json: String::new(),
+            original: Vec::new(),
+            letter: String::new(),
+        })
+    }
+
+    /// An input of rows that are no text.
+    #[cfg(feature = "_typed")]
+    fn typed(name: String, origin: Origin, format: Format, framer: Framer) -> Result<Self, InputError> {
+        let window = Window::open(Box::new(io::empty()), Some(Encoding::Utf8), Bounds::default());
+        Ok(Self {
+            window: window.map_err(|error| InputError::reading(&name, error))?,
+            name,
+            origin,
             format,
             framer,
             json: String::new(),
@@ -383,10 +409,11 @@ impl Input {
         self.origin.length()
     }
 
-    /// The lines read so far, by what they are part of; `None` for a JSON array and a Parquet file, whose records are not lines.
+    /// The lines read so far, by what they are part of; `None` for a JSON array, a Parquet file and a sheet, whose records are
+    /// not lines.
     #[must_use]
     pub fn lines(&self) -> Option<LineCount> {
-        (!matches!(self.format, Format::JsonArray | Format::Parquet)).then(|| self.window.lines())
+        (!matches!(self.format, Format::JsonArray | Format::Parquet | Format::Workbook)).then(|| self.window.lines())
     }
 
     /// Checks that the file did not change while it was read, that no line was lost before it became a record, and that no
@@ -453,3 +480,5 @@ fn lines_above(mapping: &Mapping, window: &Window) -> Option<u64> {
 mod parquet;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "spreadsheet")]
+mod workbook;

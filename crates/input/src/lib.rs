@@ -41,11 +41,13 @@ mod source;
 mod table;
 mod text;
 mod text_framer;
-#[cfg(feature = "parquet")]
+#[cfg(feature = "_typed")]
 mod typed_rows;
 mod unfit;
 mod utf16;
 mod window;
+#[cfg(feature = "spreadsheet")]
+mod workbook;
 
 pub use self::{
     dead_letter::replay_line,

@@ -10,14 +10,14 @@ use crate::{
     unfit,
     window::Window,
 };
-#[cfg(feature = "parquet")]
+#[cfg(feature = "_typed")]
 use crate::{frame::Body, typed_rows::TypedRows};
 
 /// Rows that a mapping makes records of.
 pub(crate) enum RowSource {
     Table(Box<Table>),
     Json(JsonRows),
-    #[cfg(feature = "parquet")]
+    #[cfg(feature = "_typed")]
     Typed(Box<TypedRows>),
 }
 
@@ -26,7 +26,7 @@ impl RowSource {
         match self {
             Self::Table(table) => table.next(window),
             Self::Json(rows) => rows.next(window),
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => Ok(rows.advance()?.map(|number| Frame {
                 line: number,
                 offset: number - 1,
@@ -45,7 +45,7 @@ impl RowSource {
         let table = match self {
             Self::Table(table) => table,
             Self::Json(rows) => return rows.read(range, window, cells),
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => return Ok(rows.read(cells)),
         };
         let encoding = window.encoding_of(range, false)?;
@@ -59,13 +59,13 @@ impl RowSource {
 
     /// The bytes of the row read last in a form to keep, from which it is read again.
     #[cfg_attr(
-        not(feature = "parquet"),
+        not(feature = "_typed"),
         expect(unused_variables, clippy::ptr_arg, reason = "other rows are kept as they are")
     )]
     pub(crate) fn store<'a>(&self, row: &'a [u8], cells: &Cells, scratch: &'a mut Vec<u8>) -> &'a [u8] {
         match self {
             Self::Table(_) | Self::Json(_) => row,
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => {
                 rows.store(cells, scratch);
                 scratch
@@ -92,7 +92,7 @@ impl RowSource {
                 row.extend_from_slice(stored);
                 rows.read_again(row, encoding, cells)
             }
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(_) => TypedRows::restore(stored, row, cells).map_err(|error| error.to_string()),
         }
     }
@@ -102,8 +102,8 @@ impl RowSource {
         match self {
             Self::Table(_) => Format::Csv,
             Self::Json(rows) => rows.format(),
-            #[cfg(feature = "parquet")]
-            Self::Typed(_) => Format::Parquet,
+            #[cfg(feature = "_typed")]
+            Self::Typed(rows) => rows.format(),
         }
     }
 
@@ -112,7 +112,7 @@ impl RowSource {
         match self {
             Self::Table(table) => table.pass_over(),
             Self::Json(rows) => rows.pass_over(),
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(_) => {}
         }
     }
@@ -122,7 +122,7 @@ impl RowSource {
         let length = match self {
             Self::Table(table) => table.row_length(),
             Self::Json(_) => range.end,
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => return rows.text(),
         };
         window.unread().get(..length).unwrap_or_default()
@@ -134,7 +134,7 @@ impl RowSource {
         match self {
             Self::Table(table) => table.without_about(row()),
             Self::Json(_) => row(),
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => rows.text(),
         }
     }
@@ -143,7 +143,7 @@ impl RowSource {
     pub(crate) const fn is_cut(&self) -> bool {
         match self {
             Self::Table(_) | Self::Json(_) => false,
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => rows.is_cut(),
         }
     }
@@ -152,14 +152,19 @@ impl RowSource {
         match self {
             Self::Table(table) => Some(table),
             Self::Json(_) => None,
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(_) => None,
         }
     }
 
     /// Whether the cells of the row read last are those of the header.
     pub(crate) fn is_header(&self, cells: &Cells) -> bool {
-        self.table().is_some_and(|table| table.is_header(cells))
+        match self {
+            Self::Table(table) => table.is_header(cells),
+            Self::Json(_) => false,
+            #[cfg(feature = "_typed")]
+            Self::Typed(rows) => rows.is_header(cells),
+        }
     }
 
     /// The row without the columns about it, which a table of bad rows has.
@@ -182,7 +187,7 @@ impl RowSource {
         match self {
             Self::Table(table) => Some(table.form(format, window)),
             Self::Json(_) => None,
-            #[cfg(feature = "parquet")]
+            #[cfg(feature = "_typed")]
             Self::Typed(rows) => Some(rows.form()),
         }
     }

@@ -77,9 +77,12 @@ impl Origin {
         Ok((origin, reader))
     }
 
-    /// Opens a Parquet file; `None` if it is none.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn open_parquet(path: &Path) -> Result<Option<(Self, File, u64)>, InputError> {
+    /// Opens a file that begins as it should, to be read at any position; `None` if it does not.
+    #[cfg(feature = "_typed")]
+    pub(crate) fn open_if(
+        path: &Path,
+        begins: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Option<(Self, File, u64)>, InputError> {
         let name = path.display().to_string();
         let opening = |error| InputError::opening(&name, error);
         let handle = File::open(path).map_err(opening)?;
@@ -90,7 +93,7 @@ impl Origin {
         let mut beginning = Vec::with_capacity(BEGINNING);
         let read = (&handle).take(BEGINNING as u64).read_to_end(&mut beginning);
         read.map_err(|error| InputError::reading(&name, error))?;
-        if !is_parquet(&beginning) {
+        if !begins(&beginning) {
             return Ok(None);
         }
         let file = handle.try_clone().map_err(opening)?;
@@ -180,17 +183,11 @@ impl Read for Watched {
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const WORKBOOK: &str = "an Excel workbook: save the sheet as \"CSV UTF-8\"";
 const UNPACK: &str = "unpack it, or compress with gzip or zstd";
 /// Containers that are not read: how they begin, what they are, and what to do with them.
-const REFUSED: [(&[u8], &str, &str); 17] = [
-    (b"PK\x03\x04", "a ZIP archive", "unpack it, and load the files in it"),
+const REFUSED: [(&[u8], &str, &str); 16] = [
+    (ARCHIVE, "a ZIP archive", "unpack it, and load the files in it"),
     (b"PK\x05\x06", "an empty ZIP archive", "there is nothing to load"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Excel workbook",
-        "save the sheet as \"CSV UTF-8\"",
-    ),
     (b"BZh", "a bzip2 archive", UNPACK),
     (b"\xfd7zXZ\0", "an xz archive", UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
@@ -210,16 +207,12 @@ const CONVERT: &str = "convert it to NDJSON or CSV";
 /// Where a tar archive shows that it is one.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 /// How many bytes show what a container is.
-const BEGINNING: usize = 512;
+pub(crate) const BEGINNING: usize = 512;
 /// How often an input may be compressed.
 const MOST_LAYERS: usize = 3;
 
 /// What is wrong with an input that begins like this, if it is a container that is not read.
 fn refused(beginning: &[u8]) -> Option<String> {
-    let contains = |part: &[u8]| memchr::memmem::find(beginning, part).is_some();
-    if beginning.starts_with(b"PK\x03\x04") && (contains(b"xl/") || contains(b"[Content_Types].xml")) {
-        return Some(format!("it is {WORKBOOK}"));
-    }
     if beginning.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
         return Some("it is a tar archive: unpack it, and load the files in it".to_owned());
     }
@@ -241,6 +234,23 @@ pub(crate) fn is_parquet(beginning: &[u8]) -> bool {
         .iter()
         .any(|mark| beginning.starts_with(mark));
     begins && beginning.iter().copied().any(is_control)
+}
+
+/// How a ZIP archive begins, and a compound file, as the programs of Office before 2007 write it.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+pub(crate) const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0";
+
+/// Whether what begins like this may be a workbook.
+#[cfg(feature = "spreadsheet")]
+pub(crate) fn begins_like_workbook(beginning: &[u8]) -> bool {
+    beginning.starts_with(ARCHIVE) || beginning.starts_with(COMPOUND)
+}
+
+/// Whether what begins like this is a workbook, or another document of Office.
+pub(crate) fn is_workbook(beginning: &[u8]) -> bool {
+    const PARTS: [&[u8]; 4] = [b"xl/", b"[Content_Types].xml", b"docProps/", b"_rels/.rels"];
+    let has = |part: &&[u8]| memchr::memmem::find(beginning, part).is_some();
+    beginning.starts_with(COMPOUND) || (beginning.starts_with(ARCHIVE) && PARTS.iter().any(has))
 }
 
 /// Whether a byte is in no text.
@@ -287,6 +297,22 @@ fn parquet_refused(name: &str, _: bool) -> InputError {
     InputError::left_out(name, "a Parquet file", "parquet")
 }
 
+/// Why a workbook is not read where others are.
+#[cfg(feature = "spreadsheet")]
+fn workbook_refused(name: &str, is_compressed: bool) -> InputError {
+    let advice = if is_compressed {
+        "it is an Excel workbook that is compressed as a whole: unpack it"
+    } else {
+        "it is an Excel workbook, whose list of parts is at its end, so it cannot be read from a pipe: write it to a file first"
+    };
+    InputError::new(name, advice)
+}
+
+#[cfg(not(feature = "spreadsheet"))]
+fn workbook_refused(name: &str, _: bool) -> InputError {
+    InputError::left_out(name, "an Excel workbook", "spreadsheet")
+}
+
 fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
     let mut reader: Box<dyn Read + Send> = Box::new(reader);
     for layer in 0..=MOST_LAYERS {
@@ -300,6 +326,9 @@ fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, Input
         }
         if is_parquet(&beginning) {
             return Err(parquet_refused(name, layer > 0));
+        }
+        if is_workbook(&beginning) {
+            return Err(workbook_refused(name, layer > 0));
         }
         if let Some(problem) = refused(&beginning) {
             return Err(InputError::new(name, problem));

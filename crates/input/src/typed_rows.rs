@@ -1,18 +1,23 @@
-//! Rows whose cells have types, which are no text in their file. As text they are rows of CSV with the columns of the mapping.
+//! Rows whose cells have types, which are no text in their file. As text they are rows of CSV.
 
 use std::io;
 
+#[cfg(feature = "spreadsheet")]
+use crate::workbook::SheetRows;
 use crate::{
+    format::Format,
     frame::Stop,
-    mapping::{Mapping, different},
-    parquet::ParquetFile,
+    look,
+    mapping::Mapping,
     table::{Cells, RowForm, TableForm},
     window::KEPT_OF_LONG,
 };
+#[cfg(feature = "parquet")]
+use crate::{mapping::different, parquet::ParquetFile};
 
 /// Rows of a file.
 pub(crate) struct TypedRows {
-    file: ParquetFile,
+    file: TypedFile,
     header: Vec<String>,
     form: RowForm,
     /// The row read last as text.
@@ -21,35 +26,77 @@ pub(crate) struct TypedRows {
     most: usize,
 }
 
+/// What the rows are read from.
+enum TypedFile {
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetFile>),
+    #[cfg(feature = "spreadsheet")]
+    Sheet(SheetRows),
+}
+
 impl TypedRows {
     /// Rows with the columns of a mapping, which the file has.
-    pub(crate) fn new(mut file: ParquetFile, mapping: &Mapping, most: usize) -> Result<Self, String> {
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_parquet(mut file: ParquetFile, mapping: &Mapping, most: usize) -> Result<Self, String> {
         let header = different(mapping.columns());
         file.choose(&header)?;
+        Ok(Self::new(TypedFile::Parquet(Box::new(file)), header, mapping, most))
+    }
+
+    /// Rows with all columns of a sheet.
+    #[cfg(feature = "spreadsheet")]
+    pub(crate) fn of_sheet(mut rows: SheetRows, mapping: &Mapping, most: usize) -> Self {
+        rows.use_columns(mapping);
+        let header = rows.header().to_vec();
+        Self::new(TypedFile::Sheet(rows), header, mapping, most)
+    }
+
+    fn new(file: TypedFile, header: Vec<String>, mapping: &Mapping, most: usize) -> Self {
         let layout = mapping.layout();
-        Ok(Self {
+        Self {
             file,
             header,
             form: RowForm::new(layout.delimiter, layout.escape),
             text: Vec::new(),
             is_cut: false,
             most,
-        })
+        }
     }
 
     /// The names of the columns, in the order of the cells.
+    #[cfg(feature = "parquet")]
     pub(crate) fn header(&self) -> &[String] {
         &self.header
     }
 
+    /// The format, for messages.
+    pub(crate) const fn format(&self) -> Format {
+        match self.file {
+            #[cfg(feature = "parquet")]
+            TypedFile::Parquet(_) => Format::Parquet,
+            #[cfg(feature = "spreadsheet")]
+            TypedFile::Sheet(_) => Format::Workbook,
+        }
+    }
+
     /// Moves to the next row, and returns its number; `None` at the end.
     pub(crate) fn advance(&mut self) -> Result<Option<u64>, Stop> {
-        Ok(self.file.advance()?.then(|| self.file.number()))
+        Ok(match &mut self.file {
+            #[cfg(feature = "parquet")]
+            TypedFile::Parquet(file) => file.advance()?.then(|| file.number()),
+            #[cfg(feature = "spreadsheet")]
+            TypedFile::Sheet(rows) => rows.advance()?.then(|| rows.number()),
+        })
     }
 
     /// Reads the cells of the row, or says why they cannot be read.
     pub(crate) fn read(&mut self, cells: &mut Cells) -> Option<String> {
-        let read = self.file.read(cells, &self.header);
+        let read = match &self.file {
+            #[cfg(feature = "parquet")]
+            TypedFile::Parquet(file) => file.read(cells, &self.header),
+            #[cfg(feature = "spreadsheet")]
+            TypedFile::Sheet(rows) => rows.read(cells),
+        };
         self.text.clear();
         self.form.write(cells.iter(), &mut self.text);
         let length = self.text.len();
@@ -60,6 +107,12 @@ impl TypedRows {
             return Some(format!("the row has {length} bytes as text, at most {most} are read"));
         }
         read.err()
+    }
+
+    /// Whether the cells of the row read last are the names of the columns, as in sheets that were joined by hand.
+    pub(crate) fn is_header(&self, cells: &Cells) -> bool {
+        let mut names = self.header.iter().zip(cells.iter());
+        self.format() == Format::Workbook && names.all(|(name, cell)| look::name(name) == look::name(cell))
     }
 
     /// The row read last as text.

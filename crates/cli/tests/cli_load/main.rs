@@ -11,6 +11,8 @@ mod settings;
 mod status;
 mod stdin;
 mod stop;
+#[cfg(any(feature = "parquet", feature = "spreadsheet"))]
+mod typed;
 
 use std::{fmt::Write as _, fs};
 

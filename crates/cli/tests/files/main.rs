@@ -23,6 +23,7 @@ mod tables_of_bad_rows;
 mod tills;
 mod unreadable;
 mod warnings;
+mod workbooks;
 
 /// The arguments to load a table of events by the mapping `m.yaml`.
 fn load(file: &str) -> [&str; 5] {

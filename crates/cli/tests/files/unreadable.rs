@@ -174,15 +174,11 @@ async fn what_is_no_text_is_told_by_its_name() {
             b"PK\x03\x04\x14\0\x06\0secret[Content_Types].xml".as_slice(),
             "an Excel workbook",
         ),
-        (
-            "sheet.csv",
-            b"PK\x03\x04\x14\0\x06\0secret xl/",
-            "save the sheet as \"CSV UTF-8\"",
-        ),
+        ("sheet.csv", b"PK\x03\x04\x14\0\x06\0secret xl/", "an Excel workbook"),
         (
             "sheet.xls",
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1secret",
-            "an old Excel workbook",
+            "an Excel workbook",
         ),
         ("rows.parquet", b"PAR1\x15\x04secret", "a Parquet file"),
     ] {

@@ -1,4 +1,4 @@
-"""Writes the same 1,000 orders as CSV and NDJSON, and as Parquet by pyarrow, polars and DuckDB, into a folder."""
+"""Writes the same 1,000 orders into a folder: as CSV and NDJSON, as Parquet by pyarrow, polars and DuckDB, and as workbooks."""
 
 import csv
 import json
@@ -8,9 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import polars
 import pyarrow
 import pyarrow.parquet
+import xlsxwriter
 
 folder = Path(sys.argv[1])
 start = datetime(2025, 11, 20, 1, 15, tzinfo=timezone.utc)
@@ -91,3 +93,46 @@ frame = polars.from_arrow(table)
 frame.write_parquet(folder / "polars.parquet", row_group_size=400)
 duckdb.sql("SET TimeZone = 'Asia/Seoul'")
 duckdb.from_arrow(table).write_parquet(str(folder / "duckdb.parquet"))
+
+# A spreadsheet has neither lists nor time zones, and its numbers have 15 digits, or 16 of some writers.
+seoul = timezone(timedelta(hours=9))
+
+
+def of_sheet(row):
+    return {
+        **row,
+        "order_no": str(row["order_no"]),
+        "paid_at": row["paid_at"].astimezone(seoul).replace(tzinfo=None),
+        "total": float(row["total"]),
+        "rate": repr(row["rate"]),
+        "tags": json.dumps(row["tags"], ensure_ascii=False),
+        "lines": json.dumps(row["lines"], ensure_ascii=False),
+    }
+
+
+sheet_rows = [of_sheet(row) for row in rows]
+book = openpyxl.Workbook()
+book.active.title = "주문"
+book.active.append(list(sheet_rows[0]))
+for row in sheet_rows:
+    book.active.append([*row.values()])
+hidden = book.create_sheet("숨김")
+hidden.sheet_state = "hidden"
+hidden["A1"] = "not to be loaded"
+book.create_sheet("빈 시트")
+book.save(folder / "openpyxl.xlsx")
+for name, options in {"xlsxwriter": {}, "xlsxwriter-1904": {"date_1904": True}, "constant": {"constant_memory": True}}.items():
+    with xlsxwriter.Workbook(folder / f"{name}.xlsx", options) as book:
+        sheet = book.add_worksheet()
+        formats = {
+            datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            date: book.add_format({"num_format": 'yyyy"년" m"월" d"일"'}),
+        }
+        sheet.write_row(0, 0, sheet_rows[0])
+        for at, row in enumerate(sheet_rows, 1):
+            for column, value in enumerate(row.values()):
+                if isinstance(value, str):
+                    sheet.write_string(at, column, value)
+                elif value is not None:
+                    sheet.write(at, column, value, formats.get(type(value)))
+polars.DataFrame(sheet_rows).write_excel(folder / "polars.xlsx")

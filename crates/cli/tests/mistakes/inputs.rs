@@ -179,11 +179,7 @@ async fn what_is_no_file_of_records_is_named() {
                 &["none.csv: there is no such file: check the path"],
             ),
             ("load events a.parquet", 2, &["a.parquet: it is a Parquet file"]),
-            (
-                "load events a.xlsx",
-                2,
-                &["a.xlsx: ", "workbook: save the sheet as \"CSV UTF-8\""],
-            ),
+            ("load events a.xlsx", 2, &["a.xlsx: it is an Excel workbook"]),
             ("load events none.ndjson", 2, &["none.ndjson: it is empty"]),
             (
                 "load events folder",

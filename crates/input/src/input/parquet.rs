@@ -1,22 +1,22 @@
 //! An input that is a Parquet file.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use dfinery_records::{Accepts, Taxonomy};
 
 use super::Input;
 use crate::{
     error::InputError,
-    format::{Encoding, Format},
+    format::Format,
     framer::Framer,
     mapping::{self, Mapping},
     options::InputOptions,
     parquet::ParquetFile,
     row_source::RowSource,
     rows::Rows,
-    source::Origin,
+    source::{Origin, is_parquet},
     typed_rows::TypedRows,
-    window::{Bounds, Window},
+    window::Bounds,
 };
 
 impl Input {
@@ -27,7 +27,7 @@ impl Input {
         taxonomy: Option<&Taxonomy>,
         accepts: Accepts,
     ) -> Result<Option<Self>, InputError> {
-        let Some((origin, file, length)) = Origin::open_parquet(path)? else {
+        let Some((origin, file, length)) = Origin::open_if(path, is_parquet)? else {
             return Ok(None);
         };
         let name = path.display().to_string();
@@ -40,24 +40,13 @@ impl Input {
                     // It says which column is missing.
                     mapping::fit(mapping, &file.names(), taxonomy, accepts).map_err(unfit)?;
                 }
-                let rows = TypedRows::new(file, mapping, Bounds::default().record).map_err(unfit)?;
+                let rows = TypedRows::of_parquet(file, mapping, Bounds::default().record).map_err(unfit)?;
                 let mapper = mapping::fit(mapping, rows.header(), taxonomy, accepts).map_err(unfit)?;
                 Framer::Rows(Box::new(Rows::of(RowSource::Typed(Box::new(rows)), mapper)))
             }
             _ if file.holds_records() => Framer::Objects(Box::new(file)),
             _ => return Err(InputError::needs_a_mapping(&name)),
         };
-        // Nothing of it is text.
-        let window = Window::open(Box::new(io::empty()), Some(Encoding::Utf8), Bounds::default());
-        Ok(Some(Self {
-            window: window.map_err(|error| InputError::reading(&name, error))?,
-            name,
-            origin,
-            format: Format::Parquet,
-            framer,
-            json: String::new(),
-            original: Vec::new(),
-            letter: String::new(),
-        }))
+        Self::typed(name, origin, Format::Parquet, framer).map(Some)
     }
 }

@@ -13,6 +13,8 @@ use dfinery_records::RecordKind;
 
 mod columns;
 mod conditions;
+#[cfg(feature = "spreadsheet")]
+mod damaged_workbooks;
 mod formats;
 mod groups;
 mod json_rows;
@@ -29,6 +31,10 @@ mod sources;
 mod speed;
 mod tables;
 mod values;
+#[cfg(feature = "spreadsheet")]
+mod workbook_files;
+#[cfg(feature = "spreadsheet")]
+mod workbooks;
 
 /// What a `Line` said.
 #[derive(Clone, Debug, PartialEq)]

@@ -101,6 +101,7 @@ impl Definition {
             ("short_rows", self.short_rows),
             ("skip_top", self.skip_top > 0),
             ("skip_bottom", self.skip_bottom > 0),
+            ("sheet", self.sheet.is_some()),
             ("timezone", self.timezone.is_some()),
             ("missing", self.missing.is_some()),
             ("group_by", self.group_by.is_some()),

@@ -10,6 +10,7 @@ use super::{
     group_by::GroupBy,
     missing::Missing,
     properties::{ItemSources, PropertySources},
+    sheet_choice::SheetChoice,
     source::{self, Source},
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Definition {
     pub(super) skip_top: u8,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) skip_bottom: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sheet: Option<SheetChoice>,
     #[serde(
         default,
         deserialize_with = "time_zone",

@@ -18,6 +18,7 @@ pub(crate) mod number;
 mod place;
 mod properties;
 mod record;
+mod sheet_choice;
 mod source;
 mod text_or_list;
 mod time;
@@ -38,3 +39,5 @@ pub(crate) use self::{
     types::Type,
     value::CellReader,
 };
+#[cfg(feature = "spreadsheet")]
+pub(crate) use self::{sheet_choice::SheetChoice, time::serial_days};

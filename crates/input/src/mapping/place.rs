@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::typed::{NOT_WHOLE, is_whole};
+use super::typed::{NOT_WHOLE, SHEET_NUMBER, is_whole};
 use crate::table::{Cells, Kind};
 
 /// The cell of a column, or the cells of several as one text.
@@ -39,8 +39,12 @@ impl Place {
                 empty = empty.or(Some(position));
                 continue;
             }
-            if matches!(cells.kind(*index), Kind::List | Kind::Object) {
-                return Err("a list or an object cannot be joined with other cells".to_owned());
+            match cells.kind(*index) {
+                Kind::List | Kind::Object => {
+                    return Err("a list or an object cannot be joined with other cells".to_owned());
+                }
+                Kind::SheetNumber => return Err(SHEET_NUMBER.to_owned()),
+                _ => {}
             }
             if whole.is_some() {
                 check_identifier(cell, cells.kind(*index))?;
@@ -64,6 +68,7 @@ impl Place {
 pub(super) fn check_identifier(cell: &str, kind: Kind) -> Result<(), String> {
     match kind {
         Kind::Number if !is_whole(cell) => Err(NOT_WHOLE.to_owned()),
+        Kind::SheetNumber => Err(SHEET_NUMBER.to_owned()),
         Kind::Boolean => Err("is true or false, and must be a text or a whole number".to_owned()),
         _ => Ok(()),
     }

@@ -12,6 +12,9 @@ use super::{decimal::Decimal, json_text::push_json_string, number::Number};
 /// some.
 pub(super) const NOT_WHOLE: &str =
     "is a number with a decimal point or an exponent, and must be a text or a whole number";
+/// The same for any number of a spreadsheet.
+pub(super) const SHEET_NUMBER: &str = "is a number, from which a spreadsheet drops zeros in front and digits behind the 15th: \
+     format the column as text there, and enter the cells again with all their digits";
 pub(super) const LIST: &str =
     "is a list: give type: string-array, long-array or double-array, or each for a list of items";
 pub(super) const OBJECT: &str = "is an object: name a value in it, with a dot, as in customer.id";

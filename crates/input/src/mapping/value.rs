@@ -124,7 +124,12 @@ impl CellReader {
     /// The same for a cell that may have a type of its own, which says how it is read.
     pub(super) fn write_typed(&self, cell: &str, kind: table::Kind, out: &mut String) -> Result<bool, String> {
         match (&self.kind, kind) {
-            (_, table::Kind::Text) => return self.write(cell, out),
+            (_, table::Kind::Text) | (Kind::Array { elements: Some(_), .. }, table::Kind::SheetNumber) => {
+                return self.write(cell, out);
+            }
+            (Kind::String | Kind::Phone { .. } | Kind::Array { .. }, table::Kind::SheetNumber) => {
+                return Err(typed::SHEET_NUMBER.to_owned());
+            }
             (Kind::Array { elements, .. }, table::Kind::List) => typed::write_list(cell, elements.as_ref(), out)?,
             (Kind::Array { .. }, _) => return Err(typed::NO_LIST.to_owned()),
             (_, table::Kind::List) => return Err(typed::LIST.to_owned()),
@@ -139,7 +144,9 @@ impl CellReader {
             (Kind::Date(_), table::Kind::Time | table::Kind::LocalTime | table::Kind::Date) => {
                 let _ = write!(out, "\"{}\"", time::date_of(cell)?);
             }
-            (Kind::Number(number), table::Kind::Number) if number.is_long => number.write(&typed::long(cell), out)?,
+            (Kind::Number(number), table::Kind::Number | table::Kind::SheetNumber) if number.is_long => {
+                number.write(&typed::long(cell), out)?;
+            }
             _ => return self.write(cell, out),
         }
         Ok(true)

@@ -4,6 +4,8 @@ use dfinery::{Identity, tables::PropertyType};
 use dfinery_records::{Section, Taxonomy, YamlError, YamlKind, read_yaml};
 use serde::Serialize;
 
+#[cfg(feature = "spreadsheet")]
+use super::sheet_choice::SheetChoice;
 use super::{
     definition::Definition,
     lines::{line_of_column, line_of_key},
@@ -16,8 +18,8 @@ use crate::{error::InputError, table::Layout};
 /// One row becomes one record: an event if `event` is given, a profile if `user_properties` are, and otherwise an identity.
 /// `schemas/mapping.schema.json` and `docs/mapping.md` describe the keys:
 ///
-/// * of the table: `delimiter`, `escape`, `short_rows`, `skip_top`, `skip_bottom`, `timezone` and `missing`, the texts that
-///   mean an empty cell; `only_if` and `skip_if`, conditions on rows; `records`, a list of several records of a row;
+/// * of the table: `delimiter`, `escape`, `short_rows`, `skip_top`, `skip_bottom`, `sheet`, `timezone` and `missing`, the texts
+///   that mean an empty cell; `only_if` and `skip_if`, conditions on rows; `records`, a list of several records of a row;
 ///   `group_by`, the columns that are the same in all rows of one event, and `sort_by_group`, for rows that do not stand
 ///   together;
 /// * of a record: `identity`, `event`, `event_datetime`, `event_log_id`, `event_properties`, `event_items`,
@@ -149,6 +151,12 @@ impl Mapping {
     /// The names of the columns that it uses.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.definition.columns()
+    }
+
+    /// Which sheet of a workbook it is for.
+    #[cfg(feature = "spreadsheet")]
+    pub(crate) const fn sheet(&self) -> Option<&SheetChoice> {
+        self.definition.sheet.as_ref()
     }
 
     /// How the table is written, as far as the mapping says.

@@ -4,6 +4,7 @@
 //! before its first row, so that its beginning can be compared later.
 
 mod columns;
+mod encryption;
 mod positioned;
 mod value;
 
@@ -75,15 +76,20 @@ impl ParquetFile {
     /// Reads the schema at the end of a file.
     pub(crate) fn open(path: &Path, file: File, length: u64, passed: Arc<Passed>) -> Result<Self, String> {
         let file = Positioned::new(file, length);
-        let end = match length.checked_sub(PARQUET.len() as u64).filter(|_| length >= SHORTEST) {
-            Some(at) => file.bytes(at, PARQUET.len()).map_err(|error| damaged(&error))?,
-            None => return Err(CUT.to_owned()),
-        };
+        let at = length.checked_sub(PARQUET.len() as u64).filter(|_| length >= SHORTEST);
+        let at = at.ok_or_else(|| CUT.to_owned())?;
+        let end = file.bytes(at, PARQUET.len()).map_err(|error| damaged(&error))?;
         if *end == *ENCRYPTED_PARQUET {
             return Err("it is an encrypted Parquet file, which is not read: decrypt it first".to_owned());
         }
         if *end != *PARQUET {
             return Err(CUT.to_owned());
+        }
+        if file
+            .footer(at)
+            .is_some_and(|footer| encryption::has_encrypted_columns(&footer))
+        {
+            return Err("it is a Parquet file with encrypted columns, which are not read: decrypt it first".to_owned());
         }
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = guarded(|| {
@@ -140,14 +146,16 @@ impl ParquetFile {
         columns::find(name, self.schema(), &self.folders).is_some()
     }
 
-    /// Reads only these columns from now on; without a call, it reads all. An error names one that is not there or cannot be
-    /// read.
+    /// Reads only these columns from the first row on; without a call, it reads all. An error names one that is not there or
+    /// cannot be read.
     pub(crate) fn choose(&mut self, names: &[String]) -> Result<(), String> {
         let found = names.iter().map(|name| {
             let column = columns::find(name, self.schema(), &self.folders);
             column.ok_or_else(|| format!("it has no column {}", look::shown(name)))
         });
         self.columns = found.collect::<Result<_, _>>()?;
+        (self.reader, self.next_group, self.number) = (None, 0, 0);
+        self.batch = Batch::default();
         self.mask = columns::projection(&self.columns, self.schema(), is_of_spark(self.metadata.metadata()))?;
         Ok(())
     }

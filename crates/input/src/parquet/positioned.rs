@@ -40,6 +40,15 @@ impl Positioned {
         self.get_bytes(start, length)
     }
 
+    /// The schema and what else is between the columns and the mark at this position; `None` if the file is cut or damaged.
+    pub(super) fn footer(&self, end: u64) -> Option<Bytes> {
+        let at = end.checked_sub(4)?;
+        let length = self.bytes(at, 4).ok()?;
+        let length = u32::from_le_bytes(length.first_chunk().copied()?);
+        self.bytes(at.checked_sub(length.into())?, usize::try_from(length).ok()?)
+            .ok()
+    }
+
     /// Passes the bytes before a position that were not passed yet.
     pub(super) fn pass_to(&self, end: u64, passed: &Passed) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::{
     evidence::Evidence,
-    guess::{Guess, NEEDS_ZONE, ROUNDED, read_as, read_property, scalar, suggested_type, time, yes_or_no},
+    guess::{Guess, NEEDS_ZONE, read_as, read_property, scalar, suggested_type, time, yes_or_no},
     moments::Moment,
     proposal::{Proposal, ProposalOptions},
     receipts::Receipts,
@@ -16,12 +16,16 @@ use super::{
     text::{Entry, Records, Section, Text},
     words::{self, Found, Meaning},
 };
+use crate::mapping::json_string;
 use dfinery::tables::{PropertyType, StandardProperty};
 use dfinery_records::{Accepts, RecordKind, thousands};
 
 /// Placeholder for a property whose name only people know.
 const NAMELESS: &str = "name_of_property";
 const UNREGISTERED: &str = "no standard property: give the name of one that is registered in DFINERY";
+
+/// How many sheets of a workbook to name.
+const MOST_SHEETS: usize = 10;
 
 /// How much a point matters to somebody who completes the mapping.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +90,16 @@ impl<'a> Draft<'a> {
             let rows = thousands(sheet.broken);
             let said = format!("{rows} rows cannot be read, the first in line {line}: {problem}.");
             draft.unsure.push((Rank::Misfit, said));
+        }
+        if let Some(sheets) = &sheet.one_of {
+            let names: Vec<_> = sheets.iter().take(MOST_SHEETS).map(|name| json_string(name)).collect();
+            let more = if sheets.len() > MOST_SHEETS { ", …" } else { "" };
+            let said = format!(
+                "the workbook has {} sheets, and this is of the first: {}{more}.",
+                sheets.len(),
+                names.join(", ")
+            );
+            draft.unsure.push((Rank::Remark, said));
         }
         draft.orders();
         let named = |name: &str| sheet.columns.iter().filter(|(other, _)| other == name).count();
@@ -209,8 +223,8 @@ impl<'a> Draft<'a> {
             Some(format!("another column is {name} already"))
         } else if is_deletion {
             Some("a deletion names its user by external_id only".to_owned())
-        } else if evidence.is_rounded {
-            Some(ROUNDED.to_owned())
+        } else if let Some(problem) = evidence.lost_digits {
+            Some(problem.to_owned())
         } else if name == "phone_no" && misfits.is_none() {
             Some("fewer than 99.5% of the cells are phone numbers with their leading zero or country code".to_owned())
         } else if name == "email" && misfits.is_none() {

@@ -51,9 +51,14 @@ pub(super) struct Evidence {
     not_phones: Tally,
     mobiles: u64,
     uuids: u64,
-    /// Whether a spreadsheet has written long numbers in a short form.
-    pub(super) is_rounded: bool,
+    /// Why cells may have lost digits, which a text must not.
+    pub(super) lost_digits: Option<&'static str>,
 }
+
+const ROUNDED: &str = "a spreadsheet has shortened numbers in it, such as 2.02611E+15, whose last digits are lost: make the column text there and save \
+     it again";
+const SHEET_NUMBERS: &str = "it has numbers, from which a spreadsheet drops zeros in front and digits behind the 15th: make the column text \
+     there, enter them again with all their digits, and save it";
 
 impl Evidence {
     /// For a column of a table with this many, which may identify users.
@@ -77,12 +82,15 @@ impl Evidence {
             not_phones: Tally::default(),
             mobiles: 0,
             uuids: 0,
-            is_rounded: false,
+            lost_digits: None,
         }
     }
 
     /// Looks at one of the cells of a row.
     pub(super) fn add_cell(&mut self, cells: &Cells, index: usize, line: u64) {
+        if cells.kind(index) == Kind::SheetNumber {
+            self.lost_digits.get_or_insert(SHEET_NUMBERS);
+        }
         match cells.get(index) {
             Some(list) if cells.kind(index) == Kind::List => {
                 self.filled += 1;
@@ -139,7 +147,9 @@ impl Evidence {
             _ => self.not_phones.add(line),
         }
         self.uuids += u64::from(is_uuid(text));
-        self.is_rounded |= is_rounded(text);
+        if is_rounded(text) {
+            self.lost_digits = Some(ROUNDED);
+        }
         self.numbers.add(text, line);
         self.moments.add(text, line);
     }
@@ -336,9 +346,9 @@ mod tests {
 
     #[test]
     fn numbers_that_a_spreadsheet_has_shortened_are_noticed() {
-        assert!(of(&["2.02611E+15", "7"]).is_rounded);
+        assert_eq!(of(&["2.02611E+15", "7"]).lost_digits, Some(ROUNDED));
         for cell in ["1e5", "2.5", "E+", "TYPE+1", "A.1E+2", "1234567890123456"] {
-            assert!(!of(&[cell]).is_rounded, "{cell}");
+            assert_eq!(of(&[cell]).lost_digits, None, "{cell}");
         }
     }
 

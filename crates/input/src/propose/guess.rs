@@ -12,9 +12,6 @@ use dfinery::tables::{PropertyType, StandardProperty};
 pub(super) const MISSING: &str = "{column: \"(to be completed)\"}";
 pub(super) const NEEDS_ZONE: &str = "the times have no offset: they need a timezone";
 
-pub(super) const ROUNDED: &str = "a spreadsheet has shortened numbers in it, such as 2.02611E+15, whose last digits are lost: make the column text there and save \
-     it again";
-
 /// How the cells of a column become a value.
 #[derive(Default)]
 pub(super) struct Guess {
@@ -72,7 +69,7 @@ pub(super) fn read_as(evidence: &Evidence, property_type: PropertyType) -> Guess
     }
     match property_type {
         PropertyType::String => Guess {
-            doubt: evidence.is_rounded.then(|| ROUNDED.to_owned()),
+            doubt: evidence.lost_digits.map(str::to_owned),
             ..Guess::default()
         },
         PropertyType::Long | PropertyType::Double => number(evidence, property_type),

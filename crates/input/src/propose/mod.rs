@@ -11,6 +11,8 @@ mod numbers;
 mod objects;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod part;
 mod proposal;
 mod receipts;
 mod sheet;
@@ -19,6 +21,8 @@ mod tally;
 mod tests;
 mod text;
 mod words;
+#[cfg(feature = "spreadsheet")]
+mod workbook;
 
 use std::path::Path;
 
@@ -26,6 +30,8 @@ pub use self::proposal::{Proposal, ProposalOptions};
 use self::{draft::Draft, sheet::Sheet};
 #[cfg(feature = "parquet")]
 use crate::parquet::ParquetFile;
+#[cfg(feature = "spreadsheet")]
+use crate::workbook::Workbook;
 use crate::{
     error::InputError,
     format::Format,
@@ -35,7 +41,8 @@ use crate::{
 };
 use dfinery_records::Accepts;
 
-/// Proposes a mapping for a CSV or TSV file, for objects in JSON or for a Parquet file, after reading every row.
+/// Proposes a mapping for a CSV or TSV file, for objects in JSON, for a Parquet file or for the first sheet of a workbook that is
+/// not empty, after reading every row.
 ///
 /// It judges a column by its name, and by the forms in which at least 99.5 % of its cells can be read; the others are
 /// counted in [`Proposal::unsure`]. What is uncertain becomes a comment in the proposal. With [`Accepts::Mixed`], the rows are
@@ -56,12 +63,22 @@ pub fn propose(
         last.map_or_else(|| name.clone(), |last| last.to_string_lossy().into_owned())
     };
     #[cfg(feature = "parquet")]
-    if let Some((origin, file, length)) = Origin::open_parquet(path)? {
+    if let Some((origin, file, length)) = Origin::open_if(path, source::is_parquet)? {
         let file = ParquetFile::open(path, file, length, origin.passed());
         let mut sheet = parquet::read(&name, file.map_err(|problem| InputError::new(&name, problem))?)?;
         origin.finish(&name)?;
         sheet.name = file_name();
         return Ok(Draft::new(&sheet, known, accepts).into_proposal());
+    }
+    #[cfg(feature = "spreadsheet")]
+    if let Some((origin, file, length)) = Origin::open_if(path, source::begins_like_workbook)? {
+        let unfit = |problem| InputError::new(&name, problem);
+        if let Some(workbook) = Workbook::open(file, length, &origin.passed()).map_err(unfit)? {
+            let mut sheet = workbook::read(&name, workbook)?;
+            origin.finish(&name)?;
+            sheet.name = file_name();
+            return Ok(Draft::new(&sheet, known, accepts).into_proposal());
+        }
     }
     let open = || {
         let (origin, reader) = Origin::open(path)?;

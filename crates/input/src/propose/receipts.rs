@@ -124,6 +124,39 @@ impl Receipts {
         }
     }
 
+    /// The columns that say which rows are one order.
+    #[cfg(feature = "parquet")]
+    pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
+        let ReceiptColumns {
+            number,
+            scope,
+            user,
+            time,
+        } = &self.columns;
+        [Some(*number), *user, *time].into_iter().chain(*scope).flatten()
+    }
+
+    /// Takes over what was found about the columns at these places, in the same rows.
+    #[cfg(feature = "parquet")]
+    pub(super) fn take_over(&mut self, part: Self, places: &[usize]) {
+        for (place, differing) in places.iter().zip(part.differing) {
+            if self.differing.len() <= *place {
+                self.differing.resize(place + 1, 0);
+            }
+            if let Some(own) = self.differing.get_mut(*place) {
+                *own = differing;
+            }
+        }
+        *self = Self {
+            columns: ReceiptColumns { ..self.columns },
+            differing: std::mem::take(&mut self.differing),
+            first: Vec::new(),
+            seen: HashMap::default(),
+            differs: Vec::new(),
+            ..part
+        };
+    }
+
     pub(super) const fn column(&self) -> usize {
         self.columns.number
     }

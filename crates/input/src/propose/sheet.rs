@@ -26,6 +26,8 @@ pub(super) struct Sheet {
     pub(super) name: String,
     /// The separator of cells, if it is not the usual one.
     pub(super) delimiter: Option<char>,
+    /// The sheets of its workbook, if it is the first of several.
+    pub(super) one_of: Option<Vec<String>>,
     pub(super) columns: Vec<(String, Evidence)>,
     /// A column that holds lists of objects, and the members of these.
     pub(super) list: Option<(String, Vec<(String, Evidence)>)>,
@@ -53,12 +55,7 @@ impl Sheet {
     pub(super) fn read(name: &str, window: &mut Window, delimiter: u8) -> Result<Self, InputError> {
         let mut table = Table::new(Layout::default(), delimiter);
         let header = table.header(window).map_err(|stop| stop.into_error(name))?;
-        if header.iter().any(|column| is_like_a_value(column)) {
-            return Err(InputError::new(
-                name,
-                "the first row does not look like a header: add a row that names the columns",
-            ));
-        }
+        refuse_values(name, &header)?;
         let mut sheet = Self::of(name, header);
         let mut cells = Cells::default();
         while let Some(frame) = table.next(window).map_err(|stop| stop.into_error(name))? {
@@ -91,6 +88,7 @@ impl Sheet {
         Self {
             name: name.to_owned(),
             delimiter: None,
+            one_of: None,
             more_columns,
             columns: columns.collect(),
             list: None,
@@ -138,8 +136,19 @@ impl Sheet {
     }
 }
 
+/// Refuses a header that holds values.
+pub(super) fn refuse_values(name: &str, header: &[String]) -> Result<(), InputError> {
+    if !header.iter().any(|column| is_like_a_value(column)) {
+        return Ok(());
+    }
+    Err(InputError::new(
+        name,
+        "the first row does not look like a header: add a row that names the columns",
+    ))
+}
+
 /// The columns that say which rows are one order, if one has the number of the order.
-fn receipt_columns(header: &[String]) -> Option<ReceiptColumns> {
+pub(super) fn receipt_columns(header: &[String]) -> Option<ReceiptColumns> {
     let header = header.get(..MOST_COLUMNS).unwrap_or(header);
     let meant = |is_meant: fn(Meaning) -> bool| {
         let is_meant = |column: &String| words::meaning(column).is_some_and(|found| is_meant(found.meaning));

@@ -2,6 +2,8 @@
 
 mod objects;
 mod orders;
+#[cfg(feature = "parquet")]
+mod wide;
 
 use proptest::prelude::*;
 

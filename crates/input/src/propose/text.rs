@@ -141,6 +141,9 @@ impl Text {
         if let Some(delimiter) = sheet.delimiter {
             let _ = writeln!(yaml, "delimiter: {}", json_string(&delimiter.to_string()));
         }
+        if let Some(sheet) = sheet.one_of.iter().flatten().next() {
+            let _ = writeln!(yaml, "sheet: {}", scalar(sheet));
+        }
         let sections = Section::ALL.into_iter();
         match records {
             Records::One => sections.for_each(|section| self.write_section(section, &mut yaml)),

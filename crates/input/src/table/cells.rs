@@ -7,12 +7,14 @@ use crate::{
 
 /// What a cell holds. Only rows of a format with types have others than texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "JSON has no times"))]
+#[cfg_attr(not(feature = "_typed"), expect(dead_code, reason = "JSON has no times"))]
 pub(crate) enum Kind {
     #[default]
     Text,
     /// Its digits are exact.
     Number,
+    /// A number of a spreadsheet, which keeps no zeros in front and no digits behind the 15th.
+    SheetNumber,
     /// `true` or `false`.
     Boolean,
     /// A point in time, in the form of RFC 3339.
@@ -27,12 +29,13 @@ pub(crate) enum Kind {
     Object,
 }
 
-#[cfg(feature = "parquet")]
+#[cfg(feature = "_typed")]
 impl Kind {
     /// All of them, in their order.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Text,
         Self::Number,
+        Self::SheetNumber,
         Self::Boolean,
         Self::Time,
         Self::LocalTime,
@@ -118,7 +121,7 @@ impl Cells {
     }
 
     /// Appends the cells in a form that can be read again.
-    #[cfg(feature = "parquet")]
+    #[cfg(feature = "_typed")]
     pub(crate) fn store(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&(self.ends.len() as u64).to_le_bytes());
         for (index, end) in self.ends.iter().enumerate() {
@@ -129,7 +132,7 @@ impl Cells {
     }
 
     /// Reads what [`store`](Self::store) wrote; `None` if it is something else.
-    #[cfg(feature = "parquet")]
+    #[cfg(feature = "_typed")]
     pub(crate) fn restore(&mut self, stored: &[u8]) -> Option<()> {
         self.begin();
         let (count, mut rest) = stored.split_first_chunk()?;

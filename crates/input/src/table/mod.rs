@@ -7,14 +7,14 @@
 mod cells;
 mod form;
 mod header;
-#[cfg(feature = "parquet")]
+#[cfg(feature = "_typed")]
 mod row_form;
 mod scanner;
 mod swallowed;
 
 pub(crate) use self::cells::{Cells, Kind};
 pub use self::form::TableForm;
-#[cfg(feature = "parquet")]
+#[cfg(feature = "_typed")]
 pub(crate) use self::row_form::RowForm;
 
 use std::collections::VecDeque;

@@ -378,6 +378,20 @@ fn what_does_not_fit_is_refused_before_the_first_record() {
                 .contains("is an encrypted Parquet file")
         );
     }
+    for (bytes, says) in [
+        (
+            &include_bytes!("encrypted_footer.parquet")[..],
+            "is an encrypted Parquet file",
+        ),
+        (
+            include_bytes!("encrypted_columns.parquet"),
+            "is a Parquet file with encrypted columns",
+        ),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let said = refused(&path, Some("identity: {external_id: id}")).to_string();
+        assert!(said.contains(says), "{said}");
+    }
     let none = files.write("none.parquet", vec![("a", texts(&[]))], 1);
     assert!(records(&none, Some(BY_A)).unwrap().is_empty());
 }

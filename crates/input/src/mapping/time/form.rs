@@ -102,7 +102,7 @@ const BEFORE_FIRST: Date = date(1899, 12, 30);
 const DAY_IN_MILLISECONDS: f64 = 86_400_000.0;
 
 /// The local time of a spreadsheet's number of a day, to the millisecond.
-pub(super) fn serial_days(cell: &str) -> Option<(Date, Time)> {
+pub(crate) fn serial_days(cell: &str) -> Option<(Date, Time)> {
     let (days, part) = cell.split_once('.').unwrap_or((cell, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(days) || !is_number(part) {

@@ -14,6 +14,8 @@ use jiff::{
     tz::TimeZone,
 };
 
+#[cfg(feature = "spreadsheet")]
+pub(crate) use self::form::serial_days;
 use self::form::{FOUR_DIGITS, Form, Runs, TOO_LATE};
 use dfinery::Timestamp;
 

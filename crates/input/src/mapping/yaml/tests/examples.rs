@@ -29,6 +29,9 @@ event_items:
 pub(super) const RIGHT: &[&str] = &[
     PURCHASE,
     "identity: {external_id: id}",
+    "sheet: 회원 목록\nidentity: {external_id: id}",
+    "sheet: \"2025\"\nidentity: {external_id: id}",
+    "sheet: 2\nskip_top: 3\nidentity: {external_id: id}",
     "identity: {external_id: user.id}\nuser_properties: {tags: {column: tags, type: string-array}}",
     "identity: {email: 이메일, line_user_id: {column: line, type: string}}\nrequest_datetime: 시각\ntimezone: Asia/Seoul",
     "delimiter: \"\\t\"\nidentity: {external_id: id}\nuser_properties: {}",
@@ -109,6 +112,18 @@ records:
 pub(super) const WRONG: &[(&str, &str)] = &[
     ("event: df_login\nevent_datetime: t", "identity"),
     ("identity: {}", "at least one"),
+    ("sheet: 0\nidentity: {external_id: id}", "its place from 1"),
+    ("sheet: -1\nidentity: {external_id: id}", "its place from 1"),
+    (
+        "sheet: \" \"\nidentity: {external_id: id}",
+        "must be the name of a sheet",
+    ),
+    ("sheet: [a]\nidentity: {external_id: id}", "the name of a sheet"),
+    ("sheet: true\nidentity: {external_id: id}", "the name of a sheet"),
+    (
+        "records: [{sheet: a, identity: {external_id: id}}]",
+        "sheet belongs to the top of the mapping",
+    ),
     ("identity: {user_id: id}", "no such identifier"),
     ("identity: {external_id: {constant: a}}", "one user"),
     ("identity: {external_id: {column: a, type: long}}", "string or phone"),
