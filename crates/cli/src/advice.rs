@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
 
 use dfinery::{ImportCode, Language};
-use dfinery_input::InputError;
+use dfinery_input::{InputError, is_url};
 use dfinery_load::{LoadError, Receipt, Status, Stop};
 
 /// Some records were not accepted, or a person has to act.
@@ -125,10 +125,16 @@ fn on_input(error: &InputError) -> Option<Advice> {
         )))
     } else if error.is_no_dead_letter() {
         Some(sentence(dead_letter_of(error.name())))
+    } else if error.is_denied() {
+        Some(sentence(on_credentials(error.name())))
     } else if error.is_changed() && error.name() == "-" {
         Some(sentence(
             "To go on with this load, pipe in the same bytes again, and what is new after them. For other records give \
              another --state DIR, begin anew with --restart, or keep no journal with --no-resume",
+        ))
+    } else if error.is_changed() && is_url(Path::new(error.name())) {
+        Some(sentence(
+            "This load does not go on with what the object holds now; --restart begins anew and sends all of it",
         ))
     } else if error.is_changed() {
         Some(sentence(
@@ -137,6 +143,20 @@ fn on_input(error: &InputError) -> Option<Advice> {
     } else {
         None
     }
+}
+
+/// Where the credentials of an object store come from.
+fn on_credentials(url: &str) -> String {
+    let variables = if url.starts_with("gs") {
+        "GOOGLE_SERVICE_ACCOUNT, the path of the key of a service account, or GOOGLE_SERVICE_ACCOUNT_KEY, the key itself"
+    } else if url.starts_with("s3") {
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_SESSION_TOKEN if they are for a time. Profiles and single \
+         sign-on are not read: `eval \"$(aws configure export-credentials --format env)\"` sets the variables from them. A \
+         store that is not Amazon's also needs AWS_ENDPOINT, and AWS_ALLOW_HTTP=true if it has no TLS"
+    } else {
+        "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_KEY"
+    };
+    format!("Credentials come from the environment: set {variables}")
 }
 
 /// Where the dead letter of a file is.
@@ -279,7 +299,7 @@ fn on_all_refused(receipt: &Receipt, error: &dfinery::Error, out: &mut String) {
 /// command can continue later. All accepted is not enough if the receipt could not be printed or kept.
 pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
     ExitCode::from(match &receipt.stopped {
-        Some(Stop::Input(_)) if receipt.read == 0 => USAGE,
+        Some(Stop::Input(error)) if receipt.read == 0 && !error.is_temporary() => USAGE,
         // What was read is of earlier runs.
         Some(Stop::Input(error)) if error.is_changed() && receipt.attempts == 0 => USAGE,
         Some(stop) if stop.is_temporary() && receipt.repeat_sends_again => NOT_ALL,
@@ -293,16 +313,25 @@ pub fn exit_code(receipt: &Receipt, shown: bool) -> ExitCode {
 pub fn exit_code_of_stop(stop: &Stop) -> u8 {
     match stop {
         Stop::Refused(_) => USAGE,
+        Stop::Input(error) if error.is_denied() => USAGE,
         Stop::Unreachable(error) if error.is_misdirected() => USAGE,
         stop if stop.is_temporary() => TRY_AGAIN,
         _ => NOT_ALL,
     }
 }
 
-/// 75 if another load uses the same files, which may have ended when the same command is given again; otherwise 2.
+/// 75 if another load uses the same files or an object store fails, which may be over when the same command is given again;
+/// otherwise 2.
 pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
-    let is_in_use = |cause: &(dyn Error + 'static)| cause.downcast_ref().is_some_and(LoadError::is_in_use);
-    ExitCode::from(if error.chain().any(is_in_use) { TRY_AGAIN } else { USAGE })
+    let is_temporary = |cause: &(dyn Error + 'static)| {
+        cause.downcast_ref().is_some_and(LoadError::is_in_use)
+            || cause.downcast_ref().is_some_and(InputError::is_temporary)
+    };
+    ExitCode::from(if error.chain().any(is_temporary) {
+        TRY_AGAIN
+    } else {
+        USAGE
+    })
 }
 
 /// A path, quoted for a shell; one that is no text is written as bash, ksh and zsh read it.

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 #[derive(clap::Args)]
 pub struct Files {
-    /// Files, plain or compressed with gzip or zstd, or folders of Parquet files; `-` is standard input.
+    /// Files, plain or compressed with gzip or zstd, folders of Parquet files, or URLs such as `s3://BUCKET/KEY`; `-` is standard
+    /// input.
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 }

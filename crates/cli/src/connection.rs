@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use dfinery::{ExportClient, Family, ImportClient, tables::RateLimit};
-use dfinery_input::{Input, read_text};
+use dfinery_input::{Input, is_url, read_text};
 use dfinery_load::{
     Accepts, FileLoad, InputOptions, Loader, LoaderBuilder, Mapping, RecordKind, Taxonomy, WarningPolicy,
+    folder_of_load,
 };
 
 use crate::dataset;
@@ -170,23 +171,13 @@ fn token(kind: &str, variable: &str, token: Option<&TokenAt>) -> anyhow::Result<
 
 /// What to load, as the settings say it.
 pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> anyhow::Result<FileLoad> {
-    if let Some(url) = files
-        .iter()
-        .filter_map(|file| file.to_str())
-        .find(|file| file.contains("://"))
-    {
-        bail!(
-            "{url}: only files of this machine and standard input are read: pipe it in, such as \
-             `aws s3 cp {url} - | dfinery load events - --state DIR`"
-        );
-    }
     let inputs = dataset::files_of(files)?;
     let mut load = FileLoad::new(accepts, &inputs);
     if let [folder] = files
         && inputs != files
     {
         // Beside the folder: what is in it may be read as a table.
-        load.state = Some(beside(folder));
+        load.state = Some(folder_of_load(folder));
     }
     load.options = input_options(settings)?;
     refuse_idle_mapping(settings, &load)?;
@@ -198,13 +189,6 @@ pub fn file_load(settings: &Settings, accepts: Accepts, files: &[PathBuf]) -> an
     Ok(load)
 }
 
-/// The folder of the load of a folder.
-fn beside(folder: &Path) -> PathBuf {
-    let mut path = folder.components().as_path().as_os_str().to_owned();
-    path.push(".dfinery");
-    path.into()
-}
-
 /// Refuses a mapping that was given for this command, if all its files hold records already. One of the settings file may be
 /// for other loads.
 fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<()> {
@@ -213,7 +197,7 @@ fn refuse_idle_mapping(settings: &Settings, load: &FileLoad) -> anyhow::Result<(
     }
     for path in &load.inputs {
         // What cannot be opened is told when it is to be read; a pipe can be read only once.
-        if !path.is_file() {
+        if !path.is_file() && !is_url(path) {
             return Ok(());
         }
         let opened = Input::open(path, &load.options, None, load.accepts);

@@ -14,7 +14,7 @@ use crate::{
     advice::quoted_path,
     arguments::time_zone,
     check::Checkable,
-    connection, help,
+    connection, dataset, help,
     output::{say, stdout},
     settings::{Flags, table::INIT},
 };
@@ -34,7 +34,7 @@ enum MappingCommand {
 
 #[derive(clap::Args)]
 struct InitArguments {
-    /// A CSV or TSV, or JSON of another program. All of it is read.
+    /// A CSV or TSV, a Parquet file, or JSON of another program, also by its URL. All of it is read.
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
     /// What its rows are to become [default: events if a column looks like the time of one, or else an identity and a profile
@@ -91,7 +91,16 @@ pub fn mapping(arguments: &MappingArguments) -> anyhow::Result<ExitCode> {
         time_zone(name).context("--timezone")?;
     }
     known.timezone.clone_from(timezone);
-    let proposal = propose(file, &options, &known, (*what).into())?;
+    let files = dataset::files_of(std::slice::from_ref(file))?;
+    let first = files.first().unwrap_or(file);
+    if files.len() > 1 {
+        say(&format!(
+            "looked at the first of {} files, {}",
+            files.len(),
+            first.display()
+        ));
+    }
+    let proposal = propose(first, &options, &known, (*what).into())?;
     let mut out = stdout();
     out.write_all(proposal.yaml.as_bytes())?;
     out.flush()?;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use dfinery_input::is_url;
 use dfinery_load::{Accepts, DeadLetters, FileLoad, Loaded, RecordKind};
 
 use crate::{
@@ -74,7 +75,8 @@ pub struct ReplayArguments {
 struct Run {
     /// The folder of journal, dead letter and receipt.
     ///
-    /// By default it has the first file's name with .dfinery after it. Standard input has a journal only with it.
+    /// By default it has the first file's name with .dfinery after it, and is beside it, or for an object in the working folder.
+    /// Standard input has a journal only with it.
     #[arg(long, value_name = "DIR", help_heading = "Run", value_hint = clap::ValueHint::DirPath)]
     state: Option<PathBuf>,
     /// Begin anew although an earlier run left a journal; what it left is moved to a folder beside.
@@ -205,6 +207,16 @@ async fn send(settings: &Settings, run: &Run, load: FileLoad) -> anyhow::Result<
     let accepts = load.accepts;
     // Report a wrong pace before a missing connection setting.
     let quota = connection::quota(settings, accepts)?;
+    if let Some(folder) = load.state_folder()
+        && load.inputs.iter().any(|input| is_url(input))
+        && run.state.is_none()
+        && !is_quiet()
+    {
+        say(&format!(
+            "journal, dead letter and receipt are in {}",
+            quoted_path(&folder)
+        ));
+    }
     let ended = running::run(settings, connection::loader(settings, accepts)?, load, quota).await?;
     // It was sent: what cannot be written about it now changes nothing of what its exit code says.
     let is_settled = advice::is_settled(&ended.receipt);

@@ -11,6 +11,7 @@ use dfinery_load::{Stage, Status};
 
 use crate::{
     advice::{NOT_ALL, TRY_AGAIN, quoted_path},
+    dataset,
     output::{is_quiet, stdout, write_text},
     progress::grouped,
     settings::{Flags, table::LOAD_STATUS},
@@ -18,7 +19,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The file that was loaded, or the folder of the load.
+    /// The file or the URL that was loaded, or the folder of the load.
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     file: PathBuf,
     #[command(flatten)]
@@ -28,6 +29,7 @@ pub struct Arguments {
 /// Says what became of a file.
 pub fn status(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.flags.resolve()?;
+    dataset::refuse_other_url(&arguments.file)?;
     let status = Status::of(&arguments.file)?;
     let is_done = status.complete && status.left == 0;
     let mut out = stdout();

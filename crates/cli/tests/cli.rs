@@ -57,6 +57,27 @@ fn the_demo_accounts_for_every_record() {
 }
 
 #[test]
+fn a_signed_url_is_refused_without_its_signature() {
+    for command in ["check", "status"] {
+        for (url, words) in [
+            ("https://bucket.example/a.csv", "curl URL | dfinery load"),
+            ("s3://bucket/a.csv", "credentials"),
+        ] {
+            if url.starts_with("s3") && !cfg!(feature = "cloud") {
+                continue;
+            }
+            let ran = dfinery(&[command, &format!("{url}?X-Amz-Signature=0123abcd")]);
+            let said = String::from_utf8(ran.stderr).unwrap();
+            assert_eq!(ran.status.code(), Some(2), "{said}");
+            assert!(
+                said.contains(url) && said.contains(words) && !said.contains("0123abcd"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_people_of_other_tools_type_is_answered_with_what_they_meant() {
     for (arguments, words) in [
         (&["import", "a.ndjson"][..], "'load'"),
@@ -70,6 +91,7 @@ fn what_people_of_other_tools_type_is_answered_with_what_they_meant() {
             "set DFINERY_IMPORT_TOKEN",
         ),
         (&["explain", "99999"], "Neither API documents the code 99999"),
+        #[cfg(not(feature = "cloud"))]
         (
             &["check", "s3://bucket/a.ndjson"],
             "pipe it in, such as `aws s3 cp s3://bucket/a.ndjson -",

@@ -2,8 +2,14 @@
 
 use std::{error::Error, fmt, io};
 
+use crate::object::of_store;
+
 /// The name that means standard input.
 pub(crate) const STDIN: &str = "-";
+
+/// What to do about an input that changed while it was read.
+pub(crate) const LOAD_AGAIN: &str =
+    "the records read may not be what it holds now; load it again once it no longer changes";
 
 /// Why an input cannot be read, or not to its end: `Display` says which one and why, the predicates are for programs.
 ///
@@ -19,6 +25,10 @@ pub struct InputError {
 enum Kind {
     /// The system cannot open or read it; the text is for people.
     Unreadable(String, io::Error),
+    /// The object store refuses the credentials.
+    Denied(String, io::Error),
+    /// The object store fails, and may not later.
+    Failing(String, io::Error),
     /// The disk on which its rows are sorted fails.
     Unsortable(io::Error),
     Changed(String),
@@ -47,20 +57,40 @@ impl InputError {
     /// An error about an input that could not be opened.
     #[must_use]
     pub fn opening(name: &str, error: io::Error) -> Self {
-        let problem = match error.kind() {
+        Self::of_io(name, error, |error| match error.kind() {
             io::ErrorKind::NotFound => "there is no such file: check the path".to_owned(),
             io::ErrorKind::PermissionDenied => {
                 "no permission to read it: change the file's permissions or run as a user who may read it".to_owned()
             }
             _ => format!("it cannot be opened: {error}"),
-        };
-        Self::of(name, Kind::Unreadable(problem, error))
+        })
     }
 
     /// An error about a read that failed half-way.
     #[must_use]
     pub fn reading(name: &str, error: io::Error) -> Self {
-        Self::of(name, Kind::Unreadable(format!("reading failed: {error}"), error))
+        Self::of_io(name, error, |error| format!("reading failed: {error}"))
+    }
+
+    /// `problem` says what is wrong with a file.
+    fn of_io(name: &str, error: io::Error, problem: impl FnOnce(&io::Error) -> String) -> Self {
+        let kind = match of_store(&error) {
+            None => Kind::Unreadable(problem(&error), error),
+            Some(store) => {
+                let (place, problem) = (store.place().to_owned(), store.problem().to_owned());
+                let kind = if store.is_conflict() {
+                    Kind::Changed(format!("{problem}: {LOAD_AGAIN}"))
+                } else if store.is_denied() {
+                    Kind::Denied(problem, error)
+                } else if store.is_transient() {
+                    Kind::Failing(problem, error)
+                } else {
+                    Kind::Unreadable(problem, error)
+                };
+                return Self::of(&place, kind);
+            }
+        };
+        Self::of(name, kind)
     }
 
     pub(crate) fn sorting(name: &str, error: io::Error) -> Self {
@@ -128,13 +158,34 @@ impl InputError {
         self.line
     }
 
-    /// The system cannot open or read it; the [`source`](Error::source) is the system's error.
+    /// The system cannot open or read it, or the object store that it is in; the [`source`](Error::source) is the error of
+    /// that.
     ///
     /// # Troubleshooting
     /// Check the path, the permissions and the disk.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
-        matches!(self.kind, Kind::Unreadable(..))
+        matches!(self.kind, Kind::Unreadable(..) | Kind::Denied(..) | Kind::Failing(..))
+    }
+
+    /// The object store that it is in refuses the credentials: they are missing, wrong or expired, or do not suffice.
+    /// [`is_unreadable`](Self::is_unreadable) is true as well.
+    ///
+    /// # Troubleshooting
+    /// Set the variables of the environment from which they come.
+    #[must_use]
+    pub const fn is_denied(&self) -> bool {
+        matches!(self.kind, Kind::Denied(..))
+    }
+
+    /// The object store that it is in failed or was not reached, however often it was tried.
+    /// [`is_unreadable`](Self::is_unreadable) is true as well.
+    ///
+    /// # Troubleshooting
+    /// Try the same again later.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self.kind, Kind::Failing(..))
     }
 
     /// The disk on which its rows are sorted fails or is full; the [`source`](Error::source) is the system's error.
@@ -227,6 +278,8 @@ impl fmt::Display for InputError {
         f.write_str(": ")?;
         match &self.kind {
             Kind::Unreadable(problem, _)
+            | Kind::Denied(problem, _)
+            | Kind::Failing(problem, _)
             | Kind::Changed(problem)
             | Kind::OtherEncoding(problem)
             | Kind::OtherShape(problem)
@@ -243,7 +296,9 @@ impl fmt::Display for InputError {
 impl Error for InputError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
-            Kind::Unreadable(_, error) | Kind::Unsortable(error) => Some(error),
+            Kind::Unreadable(_, error) | Kind::Denied(_, error) | Kind::Failing(_, error) | Kind::Unsortable(error) => {
+                Some(error)
+            }
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use crate::object::Object;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -33,9 +34,14 @@ impl Beginning {
     /// # Errors
     /// If the file cannot be opened or read.
     pub fn of_file(path: &Path, bytes: u64, goes_on: impl Fn() -> bool) -> io::Result<Option<Self>> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let mut reader = file.take(length.min(bytes));
+        let (mut reader, length): (Box<dyn Read>, _) = if let Some(object) = Object::open(path)? {
+            (object.reader(), object.length())
+        } else {
+            let file = File::open(path)?;
+            let length = file.metadata()?.len();
+            (Box::new(file), length)
+        };
+        let mut reader = (&mut reader).take(length.min(bytes));
         let mut buffer = vec![0; CHUNK];
         let passed = Passed::default();
         while goes_on() {
@@ -53,6 +59,8 @@ impl Beginning {
 /// How much of an input has been read so far, shared with the thread that reads it.
 pub struct Passed {
     bytes: AtomicU64,
+    /// Those that are not needed, and so not hashed.
+    left_out: AtomicU64,
     hash: Mutex<Xxh3>,
 }
 
@@ -60,6 +68,7 @@ impl Default for Passed {
     fn default() -> Self {
         Self {
             bytes: AtomicU64::new(0),
+            left_out: AtomicU64::new(0),
             hash: Mutex::new(Xxh3::with_seed(SEED)),
         }
     }
@@ -72,21 +81,33 @@ impl Passed {
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
 
+    /// Counts bytes that need not be read, such as columns of an object that no mapping names.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn leave_out(&self, bytes: u64) {
+        self.left_out.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether [`beginning`](Self::beginning) is about all bytes that were passed.
+    #[must_use]
+    pub fn is_hashed(&self) -> bool {
+        self.left_out.load(Ordering::Relaxed) == 0
+    }
+
     fn hash(&self) -> MutexGuard<'_, Xxh3> {
         self.hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes read, before decompression.
+    /// Bytes passed, before decompression.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed) + self.left_out.load(Ordering::Relaxed)
     }
 
     /// The bytes read and their hash. Call it on the reading thread: bytes added at the same time may be missing.
     #[must_use]
     pub fn beginning(&self) -> Beginning {
         Beginning {
-            bytes: self.bytes(),
+            bytes: self.bytes.load(Ordering::Relaxed),
             hash: self.hash().digest128(),
         }
     }

@@ -78,7 +78,7 @@ pub struct Line<'a> {
 }
 
 impl Input {
-    /// Opens a file, finds out how it is compressed, encoded and framed, and reads the header of a table.
+    /// Opens a file, or with the feature `cloud` the object of a URL such as `s3://BUCKET/KEY`, finds out how it is compressed, encoded and framed, and reads the header of a table.
     ///
     /// A column without a type in the mapping takes the type that `taxonomy`, by default the [standard
     /// one](Taxonomy::standard), gives its property.
@@ -407,6 +407,13 @@ impl Input {
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.origin.length()
+    }
+
+    /// The version that an object had when it was opened, its `ETag`: another one means other contents. `None` for a file and a
+    /// pipe, and if the store has none.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.origin.etag()
     }
 
     /// The lines read so far, by what they are part of; `None` for a JSON array, a Parquet file and a sheet, whose records are

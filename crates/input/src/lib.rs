@@ -26,6 +26,10 @@ mod lines;
 mod look;
 mod mapping;
 mod misfit;
+#[cfg_attr(not(feature = "cloud"), path = "no_object.rs")]
+mod object;
+#[cfg(feature = "cloud")]
+mod objects;
 mod object_mapper;
 mod options;
 #[cfg(feature = "parquet")]
@@ -49,6 +53,8 @@ mod window;
 #[cfg(feature = "spreadsheet")]
 mod workbook;
 
+#[cfg(feature = "cloud")]
+pub use self::objects::objects;
 pub use self::{
     dead_letter::replay_line,
     error::InputError,
@@ -57,6 +63,7 @@ pub use self::{
     input::{Input, Line},
     line_count::{LineCount, PassedOver},
     mapping::Mapping,
+    object::is_url,
     object_mapper::{ObjectMapper, ObjectRecord},
     options::InputOptions,
     propose::{Proposal, ProposalOptions, propose},

@@ -8,7 +8,11 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{error::InputError, fingerprint::Passed};
+use crate::{
+    error::{InputError, LOAD_AGAIN},
+    fingerprint::Passed,
+    object::{Object, of_store},
+};
 
 /// How much a decompressor reads from the system at once.
 const COMPRESSED_CHUNK: usize = 64 * 1024;
@@ -16,7 +20,20 @@ const COMPRESSED_CHUNK: usize = 64 * 1024;
 /// Where the bytes come from: the part that does not change during reading.
 pub(crate) struct Origin {
     passed: Arc<Passed>,
-    file: Option<OpenedFile>,
+    opened: Option<Opened>,
+}
+
+/// What the bytes are of, if it can be looked at again.
+enum Opened {
+    File(OpenedFile),
+    Object(Arc<Object>),
+}
+
+/// What is read at any position.
+#[cfg(feature = "_typed")]
+pub(crate) enum Handle {
+    File(File),
+    Object(Arc<Object>),
 }
 
 struct OpenedFile {
@@ -56,6 +73,14 @@ impl Origin {
     pub(crate) fn open(path: &Path) -> Result<(Self, Box<dyn Read + Send>), InputError> {
         let name = path.display().to_string();
         let opening = |error| InputError::opening(&name, error);
+        if let Some(object) = Object::open(path).map_err(opening)? {
+            if object.length() == 0 {
+                return Err(empty(&name));
+            }
+            let (mut origin, reader) = Self::read(&name, object.reader())?;
+            origin.opened = Some(Opened::Object(Arc::new(object)));
+            return Ok((origin, reader));
+        }
         let handle = File::open(path).map_err(opening)?;
         let metadata = handle.metadata().map_err(opening)?;
         if metadata.is_dir() {
@@ -69,11 +94,11 @@ impl Origin {
         }
         let reader = handle.try_clone().map_err(opening)?.take(metadata.len());
         let (mut origin, reader) = Self::read(&name, Box::new(reader))?;
-        origin.file = Some(OpenedFile {
+        origin.opened = Some(Opened::File(OpenedFile {
             path: path.to_owned(),
             handle,
             opened: Stamp::of(&metadata),
-        });
+        }));
         Ok((origin, reader))
     }
 
@@ -82,9 +107,22 @@ impl Origin {
     pub(crate) fn open_if(
         path: &Path,
         begins: impl FnOnce(&[u8]) -> bool,
-    ) -> Result<Option<(Self, File, u64)>, InputError> {
+    ) -> Result<Option<(Self, Handle, u64)>, InputError> {
         let name = path.display().to_string();
         let opening = |error| InputError::opening(&name, error);
+        if let Some(object) = Object::open(path).map_err(opening)? {
+            let length = object.length();
+            let beginning = object.range(0..length.min(BEGINNING as u64)).map_err(opening)?;
+            if !begins(&beginning) {
+                return Ok(None);
+            }
+            let object = Arc::new(object);
+            let origin = Self {
+                passed: Arc::new(Passed::default()),
+                opened: Some(Opened::Object(Arc::clone(&object))),
+            };
+            return Ok(Some((origin, Handle::Object(object), length)));
+        }
         let handle = File::open(path).map_err(opening)?;
         let metadata = handle.metadata().map_err(opening)?;
         if !metadata.is_file() {
@@ -99,13 +137,13 @@ impl Origin {
         let file = handle.try_clone().map_err(opening)?;
         let origin = Self {
             passed: Arc::new(Passed::default()),
-            file: Some(OpenedFile {
+            opened: Some(Opened::File(OpenedFile {
                 path: path.to_owned(),
                 handle,
                 opened: Stamp::of(&metadata),
-            }),
+            })),
         };
-        Ok(Some((origin, file, metadata.len())))
+        Ok(Some((origin, Handle::File(file), metadata.len())))
     }
 
     /// Takes a reader.
@@ -116,7 +154,7 @@ impl Origin {
             passed: Arc::clone(&passed),
         };
         let reader = decompress(name, watched)?;
-        Ok((Self { passed, file: None }, reader))
+        Ok((Self { passed, opened: None }, reader))
     }
 
     /// What has been read so far, before decompression.
@@ -124,19 +162,35 @@ impl Origin {
         Arc::clone(&self.passed)
     }
 
-    /// How long the file was when it was opened; `None` for a pipe.
+    /// How long it was when it was opened; `None` for a pipe.
     pub(crate) fn length(&self) -> Option<u64> {
-        self.file.as_ref().map(|file| file.opened.length)
+        self.opened.as_ref().map(|opened| match opened {
+            Opened::File(file) => file.opened.length,
+            Opened::Object(object) => object.length(),
+        })
     }
 
-    /// Whether the file is still the one that was opened.
+    /// The version of the object.
+    pub(crate) fn etag(&self) -> Option<&str> {
+        match &self.opened {
+            Some(Opened::Object(object)) => object.etag(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is still what was opened.
     pub(crate) fn finish(&self, name: &str) -> Result<(), InputError> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let file = match &self.opened {
+            None => return Ok(()),
+            Some(Opened::Object(object)) => {
+                return object.check().map_err(|error| InputError::reading(name, error));
+            }
+            Some(Opened::File(file)) => file,
+        };
         let changed = |how: &str| {
-            let advice = "the records read may not be what it holds now; load it again once it no longer changes";
             Err(InputError::changed(
                 name,
-                format_args!("it {how} while it was read: {advice}"),
+                format_args!("it {how} while it was read: {LOAD_AGAIN}"),
             ))
         };
         let now = match file.handle.metadata() {
@@ -369,6 +423,7 @@ impl<R: Read> Read for Archive<R> {
         let format = self.format;
         self.reader.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
+            _ if of_store(&error).is_some() => error,
             io::ErrorKind::UnexpectedEof => io::Error::other(format!(
                 "the {format} archive is cut: it ends in the middle of compressed data; fetch or write it again"
             )),

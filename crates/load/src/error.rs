@@ -104,7 +104,7 @@ impl LoadError {
             self.0,
             Kind::State(StateError::OtherLoad(
                 _,
-                Difference::Length { .. } | Difference::Contents { .. }
+                Difference::Length { .. } | Difference::Version(_) | Difference::Contents { .. }
             ))
         )
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dfinery::engine::with_suffix;
-use dfinery_input::InputOptions;
+use dfinery_input::{InputOptions, is_url};
 use dfinery_records::{Accepts, RecordKind};
 
 use crate::made_good::MadeGood;
@@ -20,11 +20,12 @@ use crate::made_good::MadeGood;
 pub struct FileLoad {
     /// Which records the inputs may hold.
     pub accepts: Accepts,
-    /// The inputs, in their order; `-` is standard input.
+    /// The inputs, in their order; `-` is standard input. With the feature `cloud` of `dfinery-input`, the URL of an object is
+    /// one too.
     pub inputs: Vec<PathBuf>,
     /// How to read them.
     pub options: InputOptions,
-    /// The folder for journal, dead letter and receipt. Default: the first input's name with `.dfinery` after it.
+    /// The folder for journal, dead letter and receipt. Default: [that of the first input](folder_of_load).
     pub state: Option<PathBuf>,
     /// Whether to keep a journal, so that the same load continues where it stopped. Default: yes. Standard input has one
     /// only in a [`state`](Self::state) folder that was named: give it the same bytes again, and more after them if there
@@ -73,7 +74,7 @@ impl FileLoad {
             return Some(folder.clone());
         }
         let first = self.inputs.first().filter(|path| !is_stdin(path))?;
-        Some(with_suffix(first, ".dfinery"))
+        Some(folder_of_load(first))
     }
 
     /// Whether the load has a journal, so that a repeat of it continues where it stopped.
@@ -96,6 +97,17 @@ impl FileLoad {
             Accepts::Mixed => "mixed records",
         }
     }
+}
+
+/// The folder in which a load keeps journal, dead letter and receipt if no other is named: its input's name with `.dfinery` after
+/// it, beside a file or a folder, and in the working folder for an object.
+#[must_use]
+pub fn folder_of_load(input: &Path) -> PathBuf {
+    let name = match input.file_name() {
+        Some(name) if is_url(input) => Path::new(name),
+        _ => input.components().as_path(),
+    };
+    with_suffix(name, ".dfinery")
 }
 
 pub(crate) fn is_stdin(path: &Path) -> bool {

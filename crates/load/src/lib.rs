@@ -85,7 +85,7 @@ pub use dfinery_records::{
     WarningPolicy, Warnings,
 };
 pub use error::LoadError;
-pub use file_load::FileLoad;
+pub use file_load::{FileLoad, folder_of_load};
 pub use loader::{Loaded, Loader, LoaderBuilder, Stopper};
 pub use most_bad::MostBad;
 pub use outcome::Stop;

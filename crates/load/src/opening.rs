@@ -8,7 +8,7 @@ use std::{
 };
 
 use dfinery::{Timestamp, engine::with_suffix};
-use dfinery_input::{Beginning, Format, Input, InputError, Mapping};
+use dfinery_input::{Beginning, Format, Input, InputError, Mapping, is_url};
 use dfinery_records::{Accepts, RecordKind};
 
 use uuid::Uuid;
@@ -66,10 +66,12 @@ impl Opened {
                 inputs.push(InputFile {
                     path: None,
                     name: name.clone(),
+                    etag: None,
                     ids,
                 });
                 header.inputs.push(HeaderInput {
                     name: name.clone(),
+                    etag: None,
                     length: 0,
                     ids,
                 });
@@ -79,27 +81,26 @@ impl Opened {
                 });
                 continue;
             }
-            let unreadable = |error| InputError::opening(&name, error);
-            let metadata = fs::metadata(path).map_err(unreadable)?;
-            if !metadata.is_file() && !metadata.is_dir() {
-                let problem = "it is a pipe or a device, which cannot be read twice: pipe it to standard input, and name - instead";
-                return Err(InputError::new(&name, problem).into());
-            }
-            if let Some(first) = places.insert(Place::of(path, &metadata).map_err(unreadable)?, path) {
+            let metadata = (!is_url(path)).then(|| metadata(path, &name)).transpose()?;
+            let place = Place::of(path, metadata.as_ref()).map_err(|error| InputError::opening(&name, error))?;
+            if let Some(first) = places.insert(place, path) {
                 return Err(named_twice(first, path));
             }
-            let length = metadata.len();
             // Report what is wrong with the beginning before there is a journal, which changed options would make
             // useless.
-            Input::open(path, &load.options, taxonomy, load.accepts)?.refuse_foreign_shape(load.accepts)?;
+            let input = Input::open(path, &load.options, taxonomy, load.accepts)?.refuse_foreign_shape(load.accepts)?;
+            let etag = input.etag().map(str::to_owned);
+            let length = metadata.map_or_else(|| input.length().unwrap_or_default(), |metadata| metadata.len());
             progress.input(length * passes(load).len() as u64 * readings(load));
             inputs.push(InputFile {
                 path: Some(path.clone()),
                 name: name.clone(),
+                etag: etag.clone(),
                 ids: None,
             });
             header.inputs.push(HeaderInput {
                 name: name.clone(),
+                etag,
                 length,
                 ids: None,
             });
@@ -117,29 +118,47 @@ impl Opened {
     }
 }
 
-/// Where a file is, however it is named.
+/// What the system says about a file that can be read twice.
+fn metadata(path: &Path, name: &str) -> Result<fs::Metadata, InputError> {
+    let metadata = fs::metadata(path).map_err(|error| InputError::opening(name, error))?;
+    if metadata.is_file() || metadata.is_dir() {
+        return Ok(metadata);
+    }
+    let problem = "it is a pipe or a device, which cannot be read twice: pipe it to standard input, and name - instead";
+    Err(InputError::new(name, problem))
+}
+
+/// Where a file is, however it is named, or an object.
 #[derive(PartialEq, Eq, Hash)]
 enum Place {
     #[cfg(unix)]
-    Number { device: u64, file: u64 },
-    #[cfg(not(unix))]
+    Number {
+        device: u64,
+        file: u64,
+    },
     Path(PathBuf),
 }
 
 impl Place {
-    #[cfg(unix)]
+    /// `metadata` is that of a file.
     #[allow(clippy::unnecessary_wraps, reason = "as on other systems")]
-    fn of(_: &Path, metadata: &fs::Metadata) -> io::Result<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        Ok(Self::Number {
-            device: metadata.dev(),
-            file: metadata.ino(),
-        })
-    }
-
-    #[cfg(not(unix))]
-    fn of(path: &Path, _: &fs::Metadata) -> io::Result<Self> {
-        path.canonicalize().map(Self::Path)
+    fn of(path: &Path, metadata: Option<&fs::Metadata>) -> io::Result<Self> {
+        let Some(metadata) = metadata else {
+            return Ok(Self::Path(path.to_owned()));
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(Self::Number {
+                device: metadata.dev(),
+                file: metadata.ino(),
+            })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = metadata;
+            path.canonicalize().map(Self::Path)
+        }
     }
 }
 
@@ -389,8 +408,8 @@ fn journal(
         let Some(path) = load.inputs.get(input) else {
             return Ok(false);
         };
-        if is_stdin(path) {
-            // It is compared as it comes.
+        if is_stdin(path) || header.inputs.get(input).is_some_and(|input| input.etag.is_some()) {
+            // It is compared as it comes, or its version was compared.
             return Ok(true);
         }
         let now = Beginning::of_file(path, beginning.bytes, || true).map_err(|error| at(path, "read", &error))?;

@@ -89,6 +89,7 @@ impl Stop {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Interrupted | Self::Blocked(_) | Self::QuotaSpent(_) | Self::NoSuccess(_) | Self::Disk(_) => true,
+            Self::Input(error) => error.is_temporary(),
             // What should listen there may only have to be started.
             Self::Unreachable(error) => !error.is_misdirected(),
             _ => false,

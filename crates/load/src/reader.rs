@@ -76,6 +76,8 @@ pub(crate) struct InputFile {
     /// `None` is standard input.
     pub(crate) path: Option<PathBuf>,
     pub(crate) name: String,
+    /// The version that an object had when the load began.
+    pub(crate) etag: Option<String>,
     /// The base of the ids of its events, if they are not made from its contents.
     pub(crate) ids: Option<Uuid>,
 }
@@ -224,6 +226,10 @@ impl Reader {
                 }),
         };
         let mut input = opened.map_err(|error| self.failed(source, &differs, error))?;
+        if input.etag() != source.etag.as_deref() {
+            let changed = "it was written anew since this load began: its ETag is another one";
+            return Err(Stop::Input(InputError::changed(&source.name, changed)).into());
+        }
         reading.bytes += input.length().unwrap_or_default();
         lock(&self.accounts).has_form(file as usize, &input);
         let is_first = !matches!(pass, Pass::Only { first: false, .. });
@@ -278,7 +284,7 @@ impl Reader {
             if let (Some(tail), Some(line)) = (&mut tail, &line) {
                 tail.record(position, line).map_err(changed)?;
             }
-            if passed.bytes() > noted && !tail.as_ref().is_some_and(Tail::may_differ) {
+            if passed.bytes() > noted && passed.is_hashed() && !tail.as_ref().is_some_and(Tail::may_differ) {
                 noted = passed.bytes();
                 self.has_read(file as usize, source, passed.beginning())?;
             }

@@ -198,7 +198,13 @@ impl Receipt {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let open = self.resumable > 0 || (!self.complete && self.journal.is_some());
-        open && !matches!(self.stopped, Some(Stop::Input(_) | Stop::Deleted(_)))
+        let ends = match &self.stopped {
+            // What refuses the credentials may take others.
+            Some(Stop::Input(error)) => !error.is_temporary() && !error.is_denied(),
+            Some(Stop::Deleted(_)) => true,
+            _ => false,
+        };
+        open && !ends
     }
 
     pub(crate) fn count(&mut self, fate: Fate, code: Option<&str>, records: u64) {

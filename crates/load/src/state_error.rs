@@ -42,6 +42,10 @@ pub(crate) enum Difference {
     Inputs { began: usize, now: usize },
     /// The length of an input. Its position identifies it, so it may have another name now.
     Length { began: (String, u64), now: (String, u64) },
+    /// Where an object is.
+    Place { began: String, now: String },
+    /// The version of an object of this name.
+    Version(String),
     /// What was read of an input.
     Contents { began: String, now: String },
     /// The mapping, the format, the encoding, the fields that make ids, or the warnings that are errors.
@@ -138,6 +142,11 @@ impl fmt::Display for Difference {
                 f,
                 "{} has {} bytes, and had {} when it began (as {})",
                 now.0, now.1, began.1, began.0
+            ),
+            Self::Place { began, now } => write!(f, "it is of {began}, and this is a load of {now}"),
+            Self::Version(name) => write!(
+                f,
+                "{name} was written anew since it began: its ETag is another one"
             ),
             Self::Contents { began, now } => {
                 write!(f, "{now} had other contents when it was read (as {began})")

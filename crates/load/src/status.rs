@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dfinery::engine::with_suffix;
 use dfinery_input::InputError;
 use serde::Serialize;
 
 use crate::{
     error::LoadError,
+    file_load::folder_of_load,
     history::History,
     made_good::Good,
     path_name::{self, path_name},
@@ -96,7 +96,7 @@ impl Status {
     /// If there is no such load, or what is kept cannot be read.
     pub fn of(path: &Path) -> Result<Self, LoadError> {
         // An input may be a folder as well.
-        let beside = with_suffix(path.components().as_path(), ".dfinery");
+        let beside = folder_of_load(path);
         let folder = if path.is_dir() && !beside.is_dir() {
             path.to_owned()
         } else {

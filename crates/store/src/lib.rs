@@ -8,6 +8,8 @@ mod error;
 mod place;
 mod reader;
 mod runtime;
+#[cfg(test)]
+mod tests;
 
 pub use crate::{
     error::StoreError,

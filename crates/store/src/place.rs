@@ -1,6 +1,11 @@
 //! A place in an object store, and what can be done there.
 
-use std::{fmt, io::Read, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::Read,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -32,6 +37,15 @@ pub struct Place {
 /// Which version of an object it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version(UpdateVersion);
+
+impl Version {
+    fn of(meta: ObjectMeta) -> Self {
+        Self(UpdateVersion {
+            e_tag: meta.e_tag,
+            version: meta.version,
+        })
+    }
+}
 
 /// An object that is there.
 #[derive(Clone, Debug)]
@@ -72,26 +86,55 @@ impl Place {
         if bucket.is_empty() {
             return Err(malformed("it names no bucket"));
         }
+        if rest.contains('?') {
+            return Err(malformed(
+                "it has a query, which is not read: credentials come from the environment",
+            ));
+        }
+        if bucket.contains('@') && !scheme.starts_with("abfs") {
+            let url = format!("{scheme}://…");
+            let problem = "it has a user in front of the bucket: credentials come from the environment";
+            return Err(StoreError::malformed(&url, problem));
+        }
         let root = format!("{scheme}://{bucket}");
-        let failed = |error: object_store::Error| StoreError::new(&root, &error);
-        let store: Arc<dyn ObjectStore> = match scheme {
-            "s3" | "s3a" => Arc::new(AmazonS3Builder::from_env().with_url(&root).build().map_err(failed)?),
-            "gs" => {
-                let builder = GoogleCloudStorageBuilder::from_env();
-                Arc::new(builder.with_url(&root).build().map_err(failed)?)
-            }
-            _ if SCHEMES.contains(&scheme) => {
-                let builder = MicrosoftAzureBuilder::from_env();
-                Arc::new(builder.with_url(&root).build().map_err(failed)?)
-            }
-            _ => return Err(malformed("it is no URL of an object store, such as s3://BUCKET/KEY")),
-        };
         let path = Path::parse(key.trim_end_matches('/')).map_err(|error| malformed(&error.to_string()))?;
+        let store = Self::store(url, scheme, &root)?;
         Ok(Self {
             store,
             root: root.into(),
             path,
         })
+    }
+
+    /// The store of a bucket. All its places share the connections and the credentials.
+    fn store(url: &str, scheme: &str, root: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        static STORES: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap::new());
+        let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = stores.get(root) {
+            return Ok(Arc::clone(store));
+        }
+        let failed = |error: object_store::Error| StoreError::unset(root, &error);
+        let store: Arc<dyn ObjectStore> = match scheme {
+            "s3" | "s3a" => Arc::new(AmazonS3Builder::from_env().with_url(root).build().map_err(failed)?),
+            "gs" => {
+                let builder = GoogleCloudStorageBuilder::from_env();
+                Arc::new(builder.with_url(root).build().map_err(failed)?)
+            }
+            _ if SCHEMES.contains(&scheme) => {
+                let builder = MicrosoftAzureBuilder::from_env();
+                Arc::new(builder.with_url(root).build().map_err(failed)?)
+            }
+            #[cfg(any(test, feature = "_memory"))]
+            "memory" => Arc::new(object_store::memory::InMemory::new()),
+            _ => {
+                return Err(StoreError::malformed(
+                    url,
+                    "it is no URL of an object store, such as s3://BUCKET/KEY",
+                ));
+            }
+        };
+        stores.insert(root.to_owned(), Arc::clone(&store));
+        Ok(store)
     }
 
     /// A place below this one. Empty segments of the path are left out.
@@ -142,6 +185,19 @@ impl Place {
         }
         match self.run(async move { store.head(&path).await }) {
             Ok(meta) => Ok(Some(self.object_of(meta))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Which version of an object is at exactly this place; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the store cannot be reached or refuses it.
+    pub fn version(&self) -> Result<Option<Version>, StoreError> {
+        let (store, path) = (Arc::clone(&self.store), self.path.clone());
+        match self.run(async move { store.head(&path).await }) {
+            Ok(meta) => Ok(Some(Version::of(meta))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -199,13 +255,7 @@ impl Place {
             Ok((Some(found.bytes().await?), meta))
         });
         match read {
-            Ok((Some(bytes), meta)) => {
-                let version = UpdateVersion {
-                    e_tag: meta.e_tag,
-                    version: meta.version,
-                };
-                Ok(Some((bytes, Version(version))))
-            }
+            Ok((Some(bytes), meta)) => Ok(Some((bytes, Version::of(meta)))),
             Ok((None, meta)) => {
                 let problem = format!("it has {} bytes, of which at most {most} are read", meta.size);
                 Err(StoreError::malformed(&self.to_string(), problem))

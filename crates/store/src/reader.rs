@@ -11,14 +11,16 @@ use object_store::{GetOptions, GetRange};
 
 use crate::{
     error::StoreError,
-    place::Object,
+    place::{Object, Place},
     runtime::{receive, spawn},
 };
 
-/// How many bytes are asked for at a time.
+/// How many bytes are asked for at first, often only to see what it is, and then at a time.
+const BEGINNING: u64 = 256 * 1024;
 const RANGE: u64 = 8 * 1024 * 1024;
 
-/// Reads an object in ranges of 8 MiB, one of which is received while the one before is read. It holds at most two.
+/// Reads an object in ranges of 8 MiB after a short first one. The next one is received while one is read, so it holds at
+/// most two.
 ///
 /// All of them are of the version that the [`Object`] is: if somebody changes it meanwhile, reading fails.
 #[derive(Debug)]
@@ -30,6 +32,65 @@ pub struct ObjectReader {
     bytes: Bytes,
     /// What comes after these bytes, and where it begins.
     next: Option<(u64, Receiver<object_store::Result<Bytes>>)>,
+}
+
+impl Object {
+    /// The object at exactly this place.
+    ///
+    /// # Errors
+    /// If there is none ([`StoreError::is_not_found`]), or the store cannot be reached or refuses it.
+    pub fn open(place: &Place) -> Result<Self, StoreError> {
+        place.object()?.ok_or_else(|| StoreError::none(&place.to_string()))
+    }
+
+    /// Whether it is still there as it was. What has no `ETag` is compared by its size.
+    ///
+    /// # Errors
+    /// If somebody has changed or removed it ([`StoreError::is_conflict`]), or the store cannot be reached or refuses it.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let Self { place, size, etag } = self;
+        match place.object()? {
+            Some(now) if (now.size, &now.etag) == (*size, etag) => Ok(()),
+            Some(_) => Err(StoreError::changed(&place.to_string(), "was changed")),
+            None => Err(StoreError::changed(&place.to_string(), "was removed")),
+        }
+    }
+
+    /// Reads a range of it.
+    ///
+    /// # Errors
+    /// If the range is not within the object, somebody has changed that ([`StoreError::is_conflict`]), or the store cannot be
+    /// reached or refuses it.
+    pub fn range(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let length = range.end.saturating_sub(range.start);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let receiver = self
+            .request(range)
+            .map_err(|error| StoreError::io(&self.place.to_string(), &error))?;
+        self.received(&receiver, length)
+    }
+
+    fn request(&self, range: Range<u64>) -> io::Result<Receiver<object_store::Result<Bytes>>> {
+        let (store, path) = (Arc::clone(&self.place.store), self.place.path.clone());
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            if_match: self.etag.clone(),
+            ..GetOptions::default()
+        };
+        spawn(async move { store.get_opts(&path, options).await?.bytes().await })
+    }
+
+    fn received(&self, receiver: &Receiver<object_store::Result<Bytes>>, length: u64) -> Result<Bytes, StoreError> {
+        let place = self.place.to_string();
+        match receive(receiver).map_err(|error| StoreError::io(&place, &error))? {
+            Ok(bytes) if bytes.len() as u64 == length => Ok(bytes),
+            Ok(_) | Err(object_store::Error::Precondition { .. }) => Err(StoreError::changed(&place, "was changed")),
+            Err(object_store::Error::NotFound { .. }) => Err(StoreError::changed(&place, "was removed")),
+            Err(error) => Err(StoreError::new(&place, &error)),
+        }
+    }
 }
 
 impl ObjectReader {
@@ -44,58 +105,22 @@ impl ObjectReader {
         }
     }
 
-    /// The object that it reads.
-    #[must_use]
-    pub const fn object(&self) -> &Object {
-        &self.object
-    }
-
-    /// Reads a range, wherever the reader stands.
-    ///
-    /// # Errors
-    /// If the range is not within the object, somebody has changed that, or the store cannot be reached or refuses it.
-    pub fn range(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
-        let length = range.end.saturating_sub(range.start);
-        if length == 0 {
-            return Ok(Bytes::new());
-        }
-        let place = self.object.place.to_string();
-        let receiver = self.request(range).map_err(|error| StoreError::io(&place, &error))?;
-        self.received(&receiver, length)
-    }
-
-    fn request(&self, range: Range<u64>) -> io::Result<Receiver<object_store::Result<Bytes>>> {
-        let Object { place, etag, .. } = &self.object;
-        let (store, path) = (Arc::clone(&place.store), place.path.clone());
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(range)),
-            if_match: etag.clone(),
-            ..GetOptions::default()
-        };
-        spawn(async move { store.get_opts(&path, options).await?.bytes().await })
-    }
-
-    fn received(&self, receiver: &Receiver<object_store::Result<Bytes>>, length: u64) -> Result<Bytes, StoreError> {
-        let place = self.object.place.to_string();
-        match receive(receiver).map_err(|error| StoreError::io(&place, &error))? {
-            Ok(bytes) if bytes.len() as u64 == length => Ok(bytes),
-            Ok(_) | Err(object_store::Error::Precondition { .. }) => Err(StoreError::changed(&place)),
-            Err(error) => Err(StoreError::new(&place, &error)),
-        }
-    }
-
     fn range_at(&self, start: u64) -> Range<u64> {
-        start..start.saturating_add(RANGE).min(self.object.size)
+        let length = if start == 0 { BEGINNING } else { RANGE };
+        start..start.saturating_add(length).min(self.object.size)
     }
 
     fn fill(&mut self) -> io::Result<()> {
         let range = self.range_at(self.position);
         self.bytes = match self.next.take() {
-            Some((start, receiver)) if start == range.start => self.received(&receiver, range.end - range.start)?,
-            _ => self.range(range.clone())?,
+            Some((start, receiver)) if start == range.start => {
+                self.object.received(&receiver, range.end - range.start)?
+            }
+            _ => self.object.range(range.clone())?,
         };
-        if range.end < self.object.size {
-            self.next = Some((range.end, self.request(self.range_at(range.end))?));
+        if range.start > 0 && range.end < self.object.size {
+            let next = self.range_at(range.end);
+            self.next = Some((range.end, self.object.request(next)?));
         }
         Ok(())
     }

@@ -191,6 +191,7 @@ async fn what_is_no_file_of_records_is_named() {
                 2,
                 &["run `dfinery mapping init a.csv`", "--mapping"],
             ),
+            #[cfg(not(feature = "cloud"))]
             (
                 "load events s3://bucket/a.ndjson",
                 2,

@@ -32,7 +32,8 @@ impl Input {
         };
         let name = path.display().to_string();
         let unfit = |problem| InputError::new(&name, problem);
-        let file = ParquetFile::open(path, file, length, origin.passed()).map_err(unfit)?;
+        let file = ParquetFile::open(path, file, length, origin.passed());
+        let file = file.map_err(|stop| stop.into_error(&name))?;
         let has_any = |mapping: &Mapping| mapping.columns().any(|column| file.has(column));
         let framer = match &options.mapping {
             Some(mapping) if has_any(mapping) || !file.holds_records() => {

@@ -1,6 +1,10 @@
 //! An input that is a sheet of a workbook.
 
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use dfinery_records::{Accepts, Taxonomy};
 
@@ -13,10 +17,11 @@ use crate::{
     options::InputOptions,
     row_source::RowSource,
     rows::Rows,
-    source::{Origin, begins_like_workbook},
+    object::Object,
+    source::{Handle, Origin, begins_like_workbook},
     typed_rows::TypedRows,
     window::Bounds,
-    workbook::Workbook,
+    workbook::{MOST_BYTES, Workbook},
 };
 
 impl Input {
@@ -27,11 +32,15 @@ impl Input {
         taxonomy: Option<&Taxonomy>,
         accepts: Accepts,
     ) -> Result<Option<Self>, InputError> {
-        let Some((origin, file, length)) = Origin::open_if(path, begins_like_workbook)? else {
+        let Some((origin, handle, length)) = Origin::open_if(path, begins_like_workbook)? else {
             return Ok(None);
         };
         let name = path.display().to_string();
         let unfit = |problem| InputError::new(&name, problem);
+        let file = match handle {
+            Handle::File(file) => file,
+            Handle::Object(object) => copied(&object).map_err(|error| InputError::reading(&name, error))?,
+        };
         let Some(mut workbook) = Workbook::open(file, length, &origin.passed()).map_err(unfit)? else {
             return Ok(None);
         };
@@ -56,4 +65,11 @@ impl Input {
         let framer = Framer::Rows(Box::new(Rows::of(RowSource::Typed(Box::new(rows)), mapper)));
         Self::typed(name, origin, Format::Workbook, framer).map(Some)
     }
+}
+
+/// An object as a temporary file, since a workbook is read at any position; of a larger one than is read, a part.
+fn copied(object: &Object) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut object.reader().take(MOST_BYTES + 1), &mut file)?;
+    Ok(file)
 }

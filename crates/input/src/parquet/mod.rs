@@ -1,15 +1,16 @@
 //! Files in Apache Parquet: their rows one after another, from row groups in the order of the file.
 //!
 //! Only the columns that are chosen are read, page by page. The bytes of the file are passed in order, those of a row group
-//! before its first row, so that its beginning can be compared later.
+//! before its first row, so that its beginning can be compared later. Of an object only the schema and these columns are read.
 
 mod columns;
 mod encryption;
 mod positioned;
+mod ranges;
 mod value;
 
 use std::{
-    fs::File,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
@@ -38,7 +39,7 @@ use crate::{
     fingerprint::Passed,
     frame::Stop,
     look,
-    source::{ENCRYPTED_PARQUET, PARQUET},
+    source::{ENCRYPTED_PARQUET, Handle, PARQUET},
     table::Cells,
 };
 
@@ -74,8 +75,24 @@ struct Batch {
 
 impl ParquetFile {
     /// Reads the schema at the end of a file.
-    pub(crate) fn open(path: &Path, file: File, length: u64, passed: Arc<Passed>) -> Result<Self, String> {
-        let file = Positioned::new(file, length);
+    pub(crate) fn open(path: &Path, handle: Handle, length: u64, passed: Arc<Passed>) -> Result<Self, Stop> {
+        let file = Positioned::new(handle, length);
+        let metadata = Self::metadata(&file, length).map_err(|problem| stop(&file, problem))?;
+        Ok(Self {
+            file,
+            passed,
+            metadata,
+            folders: columns::folders(path),
+            mask: ProjectionMask::all(),
+            columns: Vec::new(),
+            next_group: 0,
+            reader: None,
+            batch: Batch::default(),
+            number: 0,
+        })
+    }
+
+    fn metadata(file: &Positioned, length: u64) -> Result<ArrowReaderMetadata, String> {
         let at = length.checked_sub(PARQUET.len() as u64).filter(|_| length >= SHORTEST);
         let at = at.ok_or_else(|| CUT.to_owned())?;
         let end = file.bytes(at, PARQUET.len()).map_err(|error| damaged(&error))?;
@@ -93,7 +110,7 @@ impl ParquetFile {
         }
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = guarded(|| {
-            let plain = ArrowReaderMetadata::load(&file, options())?;
+            let plain = ArrowReaderMetadata::load(file, options())?;
             let schema = Arc::new(as_read(plain.schema(), plain.parquet_schema()));
             ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options().with_schema(schema))
         })?;
@@ -102,21 +119,10 @@ impl ParquetFile {
             .row_groups()
             .iter()
             .flat_map(RowGroupMetaData::columns);
-        if let Some(problem) = columns.find_map(|column| range_of(column, length).err()) {
-            return Err(problem);
+        match columns.find_map(|column| range_of(column, length).err()) {
+            Some(problem) => Err(problem),
+            None => Ok(metadata),
         }
-        Ok(Self {
-            file,
-            passed,
-            metadata,
-            folders: columns::folders(path),
-            mask: ProjectionMask::all(),
-            columns: Vec::new(),
-            next_group: 0,
-            reader: None,
-            batch: Batch::default(),
-            number: 0,
-        })
     }
 
     fn schema(&self) -> &SchemaDescriptor {
@@ -187,7 +193,7 @@ impl ParquetFile {
                 Ok(Some(_)) => {}
                 Err(problem) => {
                     let problem = format!("{problem}; {} rows could be read", self.number);
-                    return Err(Stop::Format(None, problem));
+                    return Err(stop(&self.file, problem));
                 }
                 Ok(None) => {
                     if !self.begin_group()? {
@@ -203,14 +209,17 @@ impl ParquetFile {
         self.batch = Batch::default();
         self.reader = None;
         let Some(group) = self.metadata.metadata().row_groups().get(self.next_group) else {
-            self.file.pass_to(u64::MAX, &self.passed)?;
+            self.pass_to(u64::MAX)?;
             return Ok(false);
         };
-        let ends = group
+        let ranges = group
             .columns()
             .iter()
-            .filter_map(|column| range_of(column, u64::MAX).ok());
-        self.file.pass_to(ends.max().unwrap_or_default(), &self.passed)?;
+            .enumerate()
+            .filter_map(|(leaf, column)| Some((leaf, range_of(column, u64::MAX).ok()?)));
+        self.pass_to(ranges.clone().map(|(_, range)| range.end).max().unwrap_or_default())?;
+        let chosen = ranges.filter(|(leaf, _)| self.mask.leaf_included(*leaf));
+        self.file.begin(chosen.map(|(_, range)| range));
         let reader = guarded(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
                 .with_row_groups(vec![self.next_group])
@@ -218,9 +227,14 @@ impl ParquetFile {
                 .with_batch_size(batch_size(group, &self.mask))
                 .build()
         });
-        self.reader = Some(reader.map_err(|problem| Stop::Format(None, problem))?);
+        self.reader = Some(reader.map_err(|problem| stop(&self.file, problem))?);
         self.next_group += 1;
         Ok(true)
+    }
+
+    fn pass_to(&self, end: u64) -> Result<(), Stop> {
+        let passed = self.file.pass_to(end, &self.passed);
+        passed.map_err(|error| Stop::Read(self.file.failure().unwrap_or(error)))
     }
 
     /// The number of the row, from 1.
@@ -268,8 +282,13 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Strin
     result.map_err(|error| damaged(&error))
 }
 
-/// Where a column of a row group ends, if it is in a file of this length.
-fn range_of(column: &ColumnChunkMetaData, length: u64) -> Result<u64, String> {
+/// Why a file cannot be read on: a problem with it, unless its bytes did not come.
+fn stop(file: &Positioned, problem: String) -> Stop {
+    file.failure().map_or(Stop::Format(None, problem), Stop::Read)
+}
+
+/// Where a column of a row group is, if it is in a file of this length.
+fn range_of(column: &ColumnChunkMetaData, length: u64) -> Result<Range<u64>, String> {
     let start = column
         .dictionary_page_offset()
         .unwrap_or_else(|| column.data_page_offset());
@@ -284,6 +303,7 @@ fn range_of(column: &ColumnChunkMetaData, length: u64) -> Result<u64, String> {
         .filter(|_| numbers.iter().all(|number| *number >= 0))
         .and_then(|end| u64::try_from(end).ok());
     end.filter(|end| *end <= length)
+        .and_then(|end| Some(u64::try_from(start).ok()?..end))
         .ok_or_else(|| damaged(&ParquetError::General("a column is outside of the file".to_owned())))
 }
 

@@ -1,9 +1,10 @@
-//! A file that is read at any position, and hashed from its beginning on.
+//! A file or an object that is read at any position, and hashed from its beginning on.
 
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    sync::Arc,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -12,26 +13,58 @@ use parquet::{
     file::reader::{ChunkReader, Length},
 };
 
-use crate::fingerprint::Passed;
+use super::ranges::Ranges;
+use crate::{fingerprint::Passed, source::Handle};
 
-/// A file whose reads do not move one another.
+/// A file or an object whose reads do not move one another.
 #[derive(Clone)]
 pub(super) struct Positioned {
-    file: Arc<File>,
+    bytes: Source,
     length: u64,
 }
 
-/// A file from a position on.
+#[derive(Clone)]
+enum Source {
+    File(Arc<File>),
+    Object(Arc<FromStore>),
+}
+
+struct FromStore {
+    ranges: Ranges,
+    /// Why it could not be read. The library makes a text of it.
+    failure: Mutex<Option<io::Error>>,
+}
+
+/// What comes from a position on.
 pub(super) struct At {
-    file: Arc<File>,
+    bytes: Source,
     position: u64,
 }
 
 impl Positioned {
-    pub(super) fn new(file: File, length: u64) -> Self {
-        Self {
-            file: Arc::new(file),
-            length,
+    pub(super) fn new(handle: Handle, length: u64) -> Self {
+        let bytes = match handle {
+            Handle::File(file) => Source::File(Arc::new(file)),
+            Handle::Object(object) => Source::Object(Arc::new(FromStore {
+                ranges: Ranges::new(object),
+                failure: Mutex::new(None),
+            })),
+        };
+        Self { bytes, length }
+    }
+
+    /// Which parts are read next, if it is an object.
+    pub(super) fn begin(&self, parts: impl Iterator<Item = Range<u64>>) {
+        if let Source::Object(object) = &self.bytes {
+            object.ranges.begin(parts);
+        }
+    }
+
+    /// Why the object could not be read, if that is why the library failed.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        match &self.bytes {
+            Source::File(_) => None,
+            Source::Object(object) => object.failure.lock().unwrap_or_else(PoisonError::into_inner).take(),
         }
     }
 
@@ -49,12 +82,21 @@ impl Positioned {
             .ok()
     }
 
-    /// Passes the bytes before a position that were not passed yet.
+    /// Passes the bytes before a position that were not passed yet. Those of an object are not read for that, since it has a
+    /// version.
     pub(super) fn pass_to(&self, end: u64, passed: &Passed) -> io::Result<()> {
-        let mut buffer = vec![0; 64 * 1024];
         let end = end.min(self.length);
+        let piece = match &self.bytes {
+            Source::Object(object) if object.ranges.has_version() => {
+                passed.leave_out(end.saturating_sub(passed.bytes()));
+                return Ok(());
+            }
+            Source::Object(_) => 8 * 1024 * 1024,
+            Source::File(_) => 64 * 1024,
+        };
+        let mut buffer = vec![0; piece];
         let mut from = At {
-            file: Arc::clone(&self.file),
+            bytes: self.bytes.clone(),
             position: passed.bytes(),
         };
         while from.position < end {
@@ -73,13 +115,40 @@ impl Positioned {
 
 impl Read for At {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position);
-        let count = read?;
+        let count = match &self.bytes {
+            Source::File(file) => read_at(file, buffer, self.position)?,
+            Source::Object(object) => object.read_at(buffer, self.position)?,
+        };
         self.position += count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
+}
+
+impl FromStore {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        let end = position.saturating_add(buffer.len() as u64);
+        let bytes = self.get(self.ranges.within(position..end))?;
+        let room = buffer.get_mut(..bytes.len()).ok_or(io::ErrorKind::InvalidData)?;
+        room.copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    fn get(&self, range: Range<u64>) -> io::Result<Bytes> {
+        self.ranges.get(range).map_err(|error| {
+            let kind = error.kind();
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            kind.into()
+        })
     }
 }
 
@@ -94,7 +163,7 @@ impl ChunkReader for Positioned {
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         Ok(BufReader::new(At {
-            file: Arc::clone(&self.file),
+            bytes: self.bytes.clone(),
             position: start,
         }))
     }
@@ -105,6 +174,9 @@ impl ChunkReader for Positioned {
         // Memory is only taken for what is there.
         if end > self.length {
             return Err(outside());
+        }
+        if let Source::Object(object) = &self.bytes {
+            return Ok(object.get(start..end)?);
         }
         let mut buffer = vec![0; length];
         self.get_read(start)?.read_exact(&mut buffer)?;

@@ -65,7 +65,7 @@ pub fn propose(
     #[cfg(feature = "parquet")]
     if let Some((origin, file, length)) = Origin::open_if(path, source::is_parquet)? {
         let file = ParquetFile::open(path, file, length, origin.passed());
-        let mut sheet = parquet::read(&name, file.map_err(|problem| InputError::new(&name, problem))?)?;
+        let mut sheet = parquet::read(&name, file.map_err(|stop| stop.into_error(&name))?)?;
         origin.finish(&name)?;
         sheet.name = file_name();
         return Ok(Draft::new(&sheet, known, accepts).into_proposal());

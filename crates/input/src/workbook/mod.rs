@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a workbook may be: one in the old form is held in memory.
-const MOST_BYTES: u64 = 200 * 1024 * 1024;
+pub(crate) const MOST_BYTES: u64 = 200 * 1024 * 1024;
 const MOST_OLD_BYTES: u64 = 50 * 1024 * 1024;
 /// How many names of sheets a message has.
 const MOST_NAMES: usize = 10;

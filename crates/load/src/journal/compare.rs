@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::header::Header;
+use dfinery_input::is_url;
+
+use super::header::{Header, HeaderInput};
 use crate::state_error::{Difference, StateError};
 
 /// Finds what differs between the load that began and this one.
@@ -23,6 +25,13 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), S
             began: was.name.clone(),
             now: is.name.clone(),
         }
+    } else if let Some((was, is)) = inputs().find(|(was, is)| was.name != is.name && is_object(was, is)) {
+        Difference::Place {
+            began: was.name.clone(),
+            now: is.name.clone(),
+        }
+    } else if let Some((_, is)) = inputs().find(|(was, is)| was.etag != is.etag) {
+        Difference::Version(is.name.clone())
     } else if let Some((was, is)) = inputs().find(|(was, is)| was.length != is.length) {
         Difference::Length {
             began: (was.name.clone(), was.length),
@@ -36,6 +45,10 @@ pub(super) fn compare(path: &Path, began: &Header, now: &Header) -> Result<(), S
         return Ok(());
     };
     Err(StateError::OtherLoad(path.to_owned(), difference))
+}
+
+fn is_object(was: &HeaderInput, is: &HeaderInput) -> bool {
+    [was, is].iter().any(|input| is_url(Path::new(&input.name)))
 }
 
 /// The error for an input that differs from what was read of it.

@@ -25,7 +25,7 @@ use dfinery_input::Beginning;
 pub(super) const MAGIC: &[u8; 8] = b"dfinload";
 /// The version of this format. It changes whenever the order of the entries or of the fates changes, or a field of an
 /// entry. Versions 1 and 2 both had a 1 here.
-pub(super) const VERSION: u8 = 5;
+pub(super) const VERSION: u8 = 6;
 
 /// An entry, borrowed where it is written and owned where it was read.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]

@@ -26,8 +26,10 @@ impl Header {
 /// One input of a load, as it was when the load began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeaderInput {
-    /// For people: a renamed input is still the same.
+    /// For people: a renamed file is still the same. An object is not.
     pub(crate) name: String,
+    /// The version of an object, if its store has versions.
+    pub(crate) etag: Option<String>,
     /// 0 for standard input.
     pub(crate) length: u64,
     /// The base of the ids of events on standard input, whose contents are unknown beforehand; a file has none.

@@ -24,6 +24,7 @@ const NEVER: u64 = u64::MAX;
 
 fn header() -> Header {
     let input = |name: &str| HeaderInput {
+        etag: None,
         name: name.to_owned(),
         length: 1_000,
         ids: None,
@@ -328,6 +329,7 @@ fn a_journal_of_another_load_says_what_differs() {
         differs(|header| header.kind = "profiles".into()).contains("it loads events, and this is a load of profiles")
     );
     assert!(differs(|header| header.inputs[0].length = 5).contains("a.ndjson has 5 bytes, and had 1000"));
+    assert!(differs(|header| header.inputs[1].etag = Some("2".into())).contains("b.csv was written anew"));
     assert!(differs(|header| header.inputs.truncate(1)).contains("began with 2 inputs, and now has 1"));
     assert!(differs(|header| header.settings = 8).contains("another mapping"));
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -373,7 +375,7 @@ fn a_file_that_is_no_journal_is_left_alone() {
         b"dfin",
         b"dfinload",
         b"user_id,name\n1,x\n",
-        b"dfinload\x05\x00\x00",
+        b"dfinload\x06\x00\x00",
     ] {
         let (_folder, path) = folder();
         fs::write(&path, bytes).unwrap();
@@ -405,7 +407,14 @@ fn a_journal_of_another_version_is_left_alone() {
         entry
     };
     let framed = |version: u8| [&[version][..], &frame(0, &[0, 0, 0, 0])].concat();
-    for rest in [of_version(2), of_version(1), framed(3), framed(4), vec![6; 40]] {
+    for rest in [
+        of_version(2),
+        of_version(1),
+        framed(3),
+        framed(4),
+        framed(5),
+        vec![7; 40],
+    ] {
         let (_folder, path) = folder();
         let bytes = [&b"dfinload"[..], &rest].concat();
         fs::write(&path, &bytes).unwrap();
@@ -416,7 +425,7 @@ fn a_journal_of_another_version_is_left_alone() {
 
 /// Other bytes are another version of the format.
 #[test]
-fn entries_are_written_as_version_5_wrote_them() {
+fn entries_are_written_as_version_6_wrote_them() {
     let assert_written = |entry: &Entry<'_>, payload: &[u8]| {
         let mut written = Vec::new();
         let checksum = entry.write(7, &mut written, &mut Vec::new()).unwrap();
@@ -447,7 +456,7 @@ fn entries_are_written_as_version_5_wrote_them() {
     let entries: [(Entry<'_>, &[u8]); 13] = [
         (
             Entry::Header(Cow::Borrowed(&header)),
-            b"\0\x06events\x07\x09\x02\x08a.ndjson\xe8\x07\0\x05b.csv\xe8\x07\0",
+            b"\0\x06events\x07\x09\x02\x08a.ndjson\0\xe8\x07\0\x05b.csv\0\xe8\x07\0",
         ),
         (run, b"\x01\x09\x01b\x01"),
         (read, b"\x02\x01\x03\x03"),
