@@ -146,7 +146,7 @@ fn on_input(error: &InputError) -> Option<Advice> {
 }
 
 /// Where the credentials of an object store come from.
-fn on_credentials(url: &str) -> String {
+pub fn on_credentials(url: &str) -> String {
     let variables = if url.starts_with("gs") {
         "GOOGLE_SERVICE_ACCOUNT, the path of the key of a service account, or GOOGLE_SERVICE_ACCOUNT_KEY, the key itself"
     } else if url.starts_with("s3") {

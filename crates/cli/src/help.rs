@@ -76,7 +76,8 @@ Exit codes:
    1  a day was lost or is damaged, or a missing one will be lost within 3 days; a file could not
       be written
    2  wrong usage or settings, a wrong token, service id or address, or another folder is needed
-  75  some days are missing that the same command can still fill, such as after a spent quota
+  75  some days are missing that the same command can still fill, such as after a spent quota; the
+      folder is in use; the object store failed
  130  stopped by Ctrl-C
 ";
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
@@ -42,6 +42,8 @@ pub(crate) struct DayJob<'a> {
     /// Names of events that the service may have.
     pub(crate) known: BTreeSet<String>,
     pub(crate) to_date: Mutex<ToDate>,
+    /// Why nothing more can be written to an object store, once that is so.
+    pub(crate) failure: OnceLock<String>,
 }
 
 /// Whether the last day of a query is part of its answer, as far as answers have shown it.
@@ -80,6 +82,11 @@ impl DayJob<'_> {
     pub(crate) async fn run(&self, day: Date) -> Asked {
         let mut attempts = 0;
         let outcome = self.outcome(day, &mut attempts).await;
+        if let Err(error) = &outcome
+            && (error.is_unavailable() || error.is_denied() || error.is_in_use())
+        {
+            let _ = self.failure.set(error.to_string());
+        }
         Asked { outcome, attempts }
     }
 
@@ -89,7 +96,7 @@ impl DayJob<'_> {
                 let committed = self.commit(day, &answer, *attempts).await;
                 return Ok(Outcome::Done(match committed {
                     Ok(receipt) => receipt,
-                    Err(NotConverted::Answer(error)) => self.not_had(day, &error.to_string(), *attempts),
+                    Err(NotConverted::Answer(error)) => self.not_had(day, &error.to_string(), *attempts).await,
                     Err(NotConverted::Ours(error)) => return Err(error),
                 }));
             }
@@ -102,9 +109,9 @@ impl DayJob<'_> {
             Failed::Gone(error) => {
                 // Our own check is of the days of UTC, and the service's may differ.
                 let is_gone = self.calendar.may_be_gone(day) && error.export_code().is_some();
-                self.missing(day, &error.to_string(), *attempts, is_gone)?
+                self.missing(day, &error.to_string(), *attempts, is_gone).await?
             }
-            Failed::Query(failed) => self.missing(day, &failed.reason(), *attempts, false)?,
+            Failed::Query(failed) => self.missing(day, &failed.reason(), *attempts, false).await?,
         };
         Ok(Outcome::Done(receipt))
     }
@@ -115,47 +122,54 @@ impl DayJob<'_> {
     }
 
     /// A day that an export did not come to, or whose answer is no table.
-    pub(crate) fn not_had(&self, day: Date, reason: &str, attempts: u64) -> DayReceipt {
+    pub(crate) async fn not_had(&self, day: Date, reason: &str, attempts: u64) -> DayReceipt {
         let unnoted = || DayReceipt {
             attempts,
             ..DayReceipt::of(day, self.hole(day, reason.to_owned()))
         };
         // A folder does not begin with days that nobody asked for.
-        if !self.has_begun(day) && attempts == 0 {
+        if self.failure.get().is_some() || !self.has_begun(day) && attempts == 0 {
             return unnoted();
         }
         // If not even that can be written, it is in the receipt at least.
-        self.missing(day, reason, attempts, false).unwrap_or_else(|_| unnoted())
+        let missing = self.missing(day, reason, attempts, false).await;
+        missing.unwrap_or_else(|_| unnoted())
     }
 
     /// Notes that a day is missing, unless an earlier export has it.
-    fn missing(&self, day: Date, reason: &str, attempts: u64, is_gone: bool) -> Result<DayReceipt, ExportError> {
-        let folder = self.claim.folder();
-        let there = folder.readable_manifest(Table::Events, &day.to_string())?;
-        let fate = if there.is_some() {
-            Fate::Kept {
-                reason: reason.to_owned(),
+    async fn missing(&self, day: Date, reason: &str, attempts: u64, is_gone: bool) -> Result<DayReceipt, ExportError> {
+        let (claim, new, now) = (self.claim.clone(), reason.to_owned(), self.fetcher.clock.now());
+        // The hole before, if the day is one.
+        let note = move || {
+            let folder = claim.folder();
+            if folder.readable_manifest(Table::Events, &day.to_string())?.is_some() {
+                return Ok(None);
             }
-        } else {
             let before = folder.hole(day).unwrap_or_default();
-            let now = self.fetcher.clock.now();
             // What went wrong when it was asked for says more than why it was not asked for again.
-            let said = before.as_ref().filter(|hole| attempts == 0 && hole.attempts > 0);
-            self.claim.note_hole(&Hole {
+            let said = before.clone().filter(|hole| attempts == 0 && hole.attempts > 0);
+            claim.note_hole(&Hole {
                 day,
-                reason: said.map_or(reason, |hole| &hole.reason).to_owned(),
+                reason: said.as_ref().map_or(new, |hole| hole.reason.clone()),
                 since: before.as_ref().map_or(now, |hole| hole.since),
                 attempts: before.as_ref().map_or(0, |hole| hole.attempts) + attempts,
                 lost_at: is_gone.then_some(now),
             })?;
-            let reason = match said {
-                Some(hole) => format!("{reason}; before that: {}", hole.reason),
-                None => reason.to_owned(),
-            };
-            if is_gone {
-                Fate::Lost { reason, new: true }
-            } else {
-                self.hole(day, reason)
+            Ok(Some(said))
+        };
+        let reason = reason.to_owned();
+        let fate = match blocking(note).await? {
+            None => Fate::Kept { reason },
+            Some(said) => {
+                let reason = match said {
+                    Some(hole) => format!("{reason}; before that: {}", hole.reason),
+                    None => reason,
+                };
+                if is_gone {
+                    Fate::Lost { reason, new: true }
+                } else {
+                    self.hole(day, reason)
+                }
             }
         };
         Ok(DayReceipt {
@@ -218,7 +232,9 @@ impl DayJob<'_> {
 
     async fn commit(&self, day: Date, answer: &Answer, attempts: u64) -> Result<DayReceipt, NotConverted> {
         let turn = self.writer.turn().await;
-        let folder = self.claim.folder();
+        if let Some(failure) = self.failure.get() {
+            return Err(ExportError::unfit(failure).into());
+        }
         let name = day.to_string();
         let asked_at = answer.asked_at(self.fetcher.clock.now());
         let look_back = SignedDuration::from_hours(24 * i64::from(self.look_back));
@@ -230,7 +246,8 @@ impl DayJob<'_> {
         let query = describe(day, answer.to, &self.selection);
         let content = answer.content();
         let time_zone = self.writer.time_zone_name();
-        let before = folder.readable_manifest(Table::Events, &name)?;
+        let (claim, known) = (self.claim.clone(), name.clone());
+        let before = blocking(move || claim.folder().readable_manifest(Table::Events, &known)).await?;
         if let Some(before) = before
             .as_ref()
             .filter(|before| (&before.content, &before.query, &before.time_zone) == (&content, &query, &time_zone))
@@ -258,7 +275,7 @@ impl DayJob<'_> {
             exported_at: asked_at,
             export: self.name.clone(),
         };
-        let part = Temporary::new(folder.temporary_folder().join(format!("{name}.part")));
+        let part = Temporary::new(self.claim.temporary_folder().join(format!("{name}.part")));
         let (converted, columns) = turn
             .write(self.claim, Table::Events, answer.paths(), lead, part.path())
             .await?;

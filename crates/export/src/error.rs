@@ -26,21 +26,49 @@ enum Kind {
     Answer,
     Damaged,
     Unfit,
-    Unsupported,
+    WithoutFeature(&'static str),
+    Denied,
+    Unavailable,
     Stopped,
 }
 
 impl ExportError {
-    /// Another exporter works on the folder.
-    pub(crate) fn in_use(folder: &Path) -> Self {
-        let problem = format!("another exporter works on {}", folder.display());
+    /// Another exporter works on the folder, as is known from this.
+    pub(crate) fn in_use(folder: &Path, why: Option<String>) -> Self {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let problem = format!("another exporter works on {}{why}", folder.display());
         Self::new(Kind::InUse, problem, None)
     }
 
     /// A file could not be read or written.
     pub(crate) fn file(path: &Path, what: &str, error: io::Error) -> Self {
+        #[cfg(feature = "cloud")]
+        let error = match error.downcast() {
+            Ok(error) => return Self::store(error),
+            Err(error) => error,
+        };
         let problem = format!("{} cannot be {what}: {error}", path.display());
         Self::new(Kind::File, problem, Some(error.into()))
+    }
+
+    /// An object store did not do what was asked of it.
+    #[cfg(feature = "cloud")]
+    pub(crate) fn store(error: dfinery_store::StoreError) -> Self {
+        let kind = if error.is_denied() {
+            Kind::Denied
+        } else if error.is_conflict() {
+            Kind::InUse
+        } else if error.is_transient() {
+            Kind::Unavailable
+        } else {
+            Kind::Unfit
+        };
+        Self::new(kind, error.to_string(), Some(error.into()))
+    }
+
+    /// This build cannot do it.
+    pub(crate) fn without_feature(feature: &'static str, problem: impl Into<String>) -> Self {
+        Self::new(Kind::WithoutFeature(feature), problem.into(), None)
     }
 
     /// A file of the folder's own is not what an exporter writes.
@@ -53,7 +81,7 @@ impl ExportError {
     /// An answer could not be written as a file of a table.
     pub(crate) fn conversion(error: ConvertError) -> Self {
         if error.needs_parquet() {
-            return Self::new(Kind::Unsupported, error.to_string(), None);
+            return Self::without_feature("parquet", error.to_string());
         }
         let kind = if error.is_about_answer() {
             Kind::Answer
@@ -116,10 +144,26 @@ impl ExportError {
         self.kind == Kind::File
     }
 
-    /// Whether what was asked for needs a feature that this build does not have.
+    /// Whether an object store refuses the credentials: none were found, or they are wrong, have expired or do not
+    /// suffice.
     #[must_use]
-    pub fn is_unsupported(&self) -> bool {
-        self.kind == Kind::Unsupported
+    pub fn is_denied(&self) -> bool {
+        self.kind == Kind::Denied
+    }
+
+    /// Whether an object store failed or was not reached: the same may be done later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.kind == Kind::Unavailable
+    }
+
+    /// The feature of this package that this build does not have and what was asked for needs.
+    #[must_use]
+    pub fn needs_feature(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::WithoutFeature(feature) => Some(feature),
+            _ => None,
+        }
     }
 }
 
@@ -155,7 +199,7 @@ pub enum Stopped {
     Failing(Box<Error>),
     /// Other exports of this machine did not end in time: the service allows only a few at the same time.
     Busy,
-    /// A file could not be read or written.
+    /// A file or an object could not be read or written, or another exporter has taken over the folder.
     Disk(Box<ExportError>),
     /// [`Stopper::stop`](crate::Stopper::stop) was called.
     Requested,

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     path::Path,
-    sync::Mutex,
+    sync::{Mutex, OnceLock},
 };
 
 use dfinery::{Operation, engine::ExportEngine};
@@ -13,6 +13,8 @@ use jiff::civil::Date;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    blocking::blocking,
+    calendar::Calendar,
     column::Table,
     convert::supported,
     day::{Asked, DayJob, Outcome, ToDate},
@@ -20,7 +22,7 @@ use crate::{
     event_export::EventExport,
     exporter::{Exporter, export_name},
     filter::Selection,
-    folder::{Folder, Index, Watermark},
+    folder::{Claim, Folder, Index, Watermark},
     plan,
     progress::Progress,
     receipt::{DayReceipt, Receipt},
@@ -28,17 +30,18 @@ use crate::{
 };
 
 impl Exporter {
-    /// Exports the events of days to a folder, each day to a partition of its own. Nothing happens until the export is
-    /// awaited, or the days are taken from it.
+    /// Exports the events of days to a folder, or to a place in an object store by its URL, such as `s3://BUCKET/PREFIX`
+    /// (feature `cloud`): each day to a partition of its own. Nothing happens until the export is awaited, or the days are
+    /// taken from it.
     ///
     /// Dropping the export ends it; a day is then either complete or as it was before.
     ///
     /// # Errors
     /// If there are no such days; if another exporter works on the folder; if its files are of another format or another
-    /// selection; or if a file of the folder's own cannot be read or written. What goes wrong with the service or a day is
+    /// selection; or if a file of the folder's own cannot be read or written, or an object store not be reached. What goes wrong with the service or a day is
     /// in the receipt.
     pub fn export_events(&self, export: &EventExport, folder: impl AsRef<Path>) -> RunningExport {
-        let (exporter, export, folder) = (self.clone(), export.clone(), Folder::new(folder.as_ref()));
+        let (exporter, export, folder) = (self.clone(), export.clone(), folder.as_ref().to_owned());
         RunningExport::new(|days| async move { export_days(&exporter, &export, &folder, &days).await })
     }
 }
@@ -47,22 +50,21 @@ impl Exporter {
 async fn export_days(
     exporter: &Exporter,
     export: &EventExport,
-    folder: &Folder,
+    folder: &Path,
     each: &UnboundedSender<DayReceipt>,
 ) -> Result<Receipt, ExportError> {
     supported(export.format).map_err(ExportError::conversion)?;
     let began = exporter.now();
     let calendar = exporter.calendar();
-    let days = plan::Days::of(export, &folder.index()?, &calendar)?;
-    let claim = folder.claim()?;
     let selection = Selection::of_events(&export.events, &export.properties);
-    claim.fit(Table::Events, (export.format, export.compression), &selection)?;
-    let index = folder.index()?;
-    let plan::Plan { days, known, mut notes } = days.plan(export, &claim, &index, &calendar)?;
-    if let Some(schema) = folder.schema()? {
-        notes.extend(schema.differences(Table::Events, exporter.taxonomy()));
-    }
-    let fetcher = exporter.fetcher(&folder.temporary_folder())?;
+    let prepare = {
+        let (export, selection, calendar) = (export.clone(), selection.clone(), calendar.clone());
+        let (folder, exporter) = (folder.to_owned(), exporter.clone());
+        move || prepare(&exporter, &export, &selection, &calendar, &folder)
+    };
+    let (claim, index, plan) = blocking(prepare).await?;
+    let plan::Plan { days, known, notes } = plan;
+    let fetcher = exporter.fetcher(claim.temporary_folder())?;
     let writer = exporter.writer(export.format, export.compression);
     let job = DayJob {
         fetcher: &fetcher,
@@ -86,6 +88,7 @@ async fn export_days(
             None if index.shows_last_day() => ToDate::Included,
             None => ToDate::Unknown,
         }),
+        failure: OnceLock::new(),
     };
     let most = ExportEngine::of(&exporter.client)
         .rate_limit(Operation::ExportEvents)
@@ -102,15 +105,23 @@ async fn export_days(
     for day in known {
         done.push(day);
     }
-    let stopped = done.run(&job, days, most, &progress).await;
-    claim.clear();
+    let mut stopped = done.run(&job, days, most, &progress).await;
     done.days.sort_by_key(|day| day.day);
-    let Watermark { complete_until, lost } = folder.index()?.watermark(&calendar);
+    let (name, folder) = (job.name, claim.folder().name());
+    let end = move || {
+        claim.clear();
+        claim.folder().index()
+    };
+    let index = blocking(end).await.unwrap_or_else(|error| {
+        stopped.get_or_insert(Stopped::Disk(Box::new(error)));
+        Index::default()
+    });
+    let Watermark { complete_until, lost } = index.watermark(&calendar);
     let written = done.days.iter().filter(|day| day.fate.is_written());
     Ok(Receipt {
         version: Receipt::VERSION,
-        export: job.name,
-        folder: folder.root().to_owned(),
+        export: name,
+        folder,
         began: began.into(),
         ended: exporter.now().into(),
         rows: written.map(|day| day.rows).sum(),
@@ -122,6 +133,27 @@ async fn export_days(
         notes,
         stopped,
     })
+}
+
+/// Claims the folder, reads what it has and plans what to ask for.
+fn prepare(
+    exporter: &Exporter,
+    export: &EventExport,
+    selection: &Selection,
+    calendar: &Calendar,
+    folder: &Path,
+) -> Result<(Claim, Index, plan::Plan), ExportError> {
+    let folder = Folder::at(folder)?;
+    let days = plan::Days::of(export, &folder.index()?, calendar)?;
+    let claim = folder.claim(exporter.state())?;
+    claim.fit(Table::Events, (export.format, export.compression), selection)?;
+    let index = folder.index()?;
+    let mut plan = days.plan(export, &claim, &index, calendar)?;
+    if let Some(schema) = folder.schema()? {
+        plan.notes
+            .extend(schema.differences(Table::Events, exporter.taxonomy()));
+    }
+    Ok((claim, index, plan))
 }
 
 /// The days that have ended.
@@ -169,12 +201,12 @@ impl Ended<'_> {
                 Err(error) => Stopped::Disk(Box::new(error)),
             };
             progress.ends(0);
-            self.push(job.not_had(day, &why.to_string(), attempts));
+            self.push(job.not_had(day, &why.to_string(), attempts).await);
             stopped.get_or_insert(why);
         }
         if let Some(stopped) = &stopped {
             for day in waiting {
-                self.push(job.not_had(day, &format!("not asked for: {stopped}"), 0));
+                self.push(job.not_had(day, &format!("not asked for: {stopped}"), 0).await);
             }
         }
         stopped

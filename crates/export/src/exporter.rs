@@ -1,7 +1,6 @@
 //! Exports events and user profiles.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -97,15 +96,13 @@ impl Exporter {
     /// If the day is too new, or a file cannot be read or written. What goes wrong with
     /// the service is in the probe.
     pub async fn probe(&self, day: Option<Date>) -> Result<Probe, ExportError> {
-        let workspace = self.workspace()?;
+        let workspace = Workspace::of_state(self.state())?;
         probe(&self.fetcher(workspace.folder())?, &self.settings.taxonomy, day).await
     }
 
-    /// A folder for answers that are read only.
-    pub(crate) fn workspace(&self) -> Result<Workspace, ExportError> {
-        let state = &self.settings.state;
-        fs::create_dir_all(state).map_err(|error| ExportError::file(state, "made", error))?;
-        Workspace::within(state)
+    /// The folder of what exporters of this machine share.
+    pub(crate) fn state(&self) -> &Path {
+        &self.settings.state
     }
 
     pub(crate) fn fetcher(&self, folder: &Path) -> Result<Fetcher, ExportError> {

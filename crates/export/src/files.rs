@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read as _},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -68,8 +68,8 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.
-pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+pub(crate) fn sha256_of(mut file: impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     loop {
         match file.read(&mut buffer)? {

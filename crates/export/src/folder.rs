@@ -6,81 +6,94 @@
 //! <folder>/_dfinery/schema.json                    the columns of all files
 //! <folder>/_dfinery/events/2026-11-20.json         the manifest of a day: it counts once this is there
 //! <folder>/_dfinery/events/2026-11-20.hole.json    why a day is missing
-//! <folder>/_dfinery/tmp/                           files that are not whole yet
+//! <folder>/_dfinery/lock, <folder>/_dfinery/tmp/   on a disk: the claim, and files that are not whole yet
+//! <folder>/_dfinery/claim.json                     in an object store: the claim
 //! ```
-//! A commit writes the data to a temporary file, announces its manifest under another name, gives the data its name and
-//! then the manifest its own. A kill between the last two leaves data whose manifest is only announced:
+//! A commit writes the data to a temporary file, announces its manifest under another name, makes the file the data, and
+//! then writes the manifest under its own name. A kill between the last two leaves data whose manifest is only announced:
 //! [`Folder::manifest`] takes the announced one if it fits the data, and the next exporter finishes the commit.
 
+#[cfg(feature = "cloud")]
+mod bucket;
+#[cfg(feature = "cloud")]
+mod conditional;
+mod disk;
 mod index;
+#[cfg(feature = "cloud")]
+mod lease;
 mod manifest;
 mod schema;
+mod shelf;
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use dfinery::engine::{NewFile, sync_folder_of};
 use jiff::civil::Date;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::index::{Index, KnownDay, Watermark};
-pub(crate) use self::manifest::{Hole, Manifest, ManifestFile, Predecessor};
-pub(crate) use self::schema::Schema;
+use self::{
+    disk::Disk,
+    shelf::{Hold, Shelf, for_each},
+};
+pub(crate) use self::{
+    index::{Index, KnownDay, Watermark},
+    manifest::{Hole, Manifest, ManifestFile, Predecessor},
+    schema::Schema,
+    shelf::Opened,
+};
 use crate::{
     column::Table,
     error::ExportError,
-    files::{make_folder, sha256_of, take_name},
+    files::sha256_of,
     filter::Selection,
     format::{Compression, Format},
 };
 
+/// Where the folder keeps what it knows of itself.
+const OWN: &str = "_dfinery";
+
 /// A folder of exports.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    root: PathBuf,
+    shelf: Arc<dyn Shelf>,
 }
 
 /// The folder, while no other exporter works on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     folder: Folder,
-    _lock: Arc<File>,
+    hold: Arc<dyn Hold>,
 }
 
 impl Folder {
-    pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    /// The folder of a path, or of the URL of a place in an object store.
+    pub(crate) fn at(path: &Path) -> Result<Self, ExportError> {
+        let shelf: Arc<dyn Shelf> = match path.to_str() {
+            Some(url) if url.contains("://") => bucket(url)?,
+            _ => Arc::new(Disk::new(path)),
+        };
+        Ok(Self { shelf })
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+    /// Its path or URL.
+    pub(crate) fn name(&self) -> PathBuf {
+        self.shelf.name("")
     }
 
-    /// Claims the folder, which is made if it is not there, and puts right what a killed exporter has left.
-    pub(crate) fn claim(&self) -> Result<Claim, ExportError> {
-        for folder in [
-            self.own().join(Table::Events.folder()),
-            self.own().join(Table::Profiles.folder()),
-            self.temporary_folder(),
-        ] {
-            make_folder(&folder).map_err(|error| ExportError::file(&folder, "made", error))?;
-        }
-        let path = self.own().join("lock");
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let lock = opened.map_err(|error| ExportError::file(&path, "opened", error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ExportError::in_use(&self.root)),
-            Err(TryLockError::Error(error)) => return Err(ExportError::file(&path, "locked", error)),
-        }
+    /// The path or URL of a file in it.
+    pub(crate) fn name_of(&self, path: &str) -> PathBuf {
+        self.shelf.name(path)
+    }
+
+    /// Claims the folder, which is made if it is not there, and puts right what a killed exporter has left. `state` is the
+    /// folder of what exporters of this machine share.
+    pub(crate) fn claim(&self, state: &Path) -> Result<Claim, ExportError> {
         let claim = Claim {
             folder: self.clone(),
-            _lock: Arc::new(lock),
+            hold: self.shelf.claim(OWN, state)?.into(),
         };
         claim.recover()?;
         Ok(claim)
@@ -93,8 +106,12 @@ impl Folder {
         {
             return Ok(Some(announced));
         }
-        let path = self.manifest_path(table, name);
-        of_version(Manifest::VERSION, &path, read(&path)?, |manifest: &Manifest| {
+        self.settled(table, name)
+    }
+
+    /// The manifest of a commit that has ended.
+    fn settled(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
+        self.read_version(Manifest::VERSION, &manifest_path(table, name), |manifest: &Manifest| {
             manifest.version
         })
     }
@@ -106,59 +123,63 @@ impl Folder {
 
     /// The manifest of a commit that has not ended. One that is damaged announces nothing.
     fn announced(&self, table: Table, name: &str) -> Result<Option<Manifest>, ExportError> {
-        unless_damaged(read(&self.announced_path(table, name)))
+        unless_damaged(self.read(&announced_path(table, name)))
     }
 
     /// Why a day is missing, if that was noted.
     pub(crate) fn hole(&self, day: Date) -> Result<Option<Hole>, ExportError> {
-        read(&self.hole_path(day))
+        self.read(&hole_path(day))
+    }
+
+    /// The names of the files about partitions.
+    fn files_about(&self, table: Table) -> Result<Vec<String>, ExportError> {
+        self.shelf.names(&format!("{OWN}/{}", table.folder()))
     }
 
     /// The names of all partitions of which something is known, in order.
     pub(crate) fn names(&self, table: Table) -> Result<Vec<String>, ExportError> {
-        let folder = self.own().join(table.folder());
-        let mut names = Vec::new();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
-            Err(error) => return Err(ExportError::file(&folder, "read", error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| ExportError::file(&folder, "read", error))?;
-            let name = entry.file_name();
-            if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
-                let name = [".hole", ".next"]
-                    .iter()
-                    .find_map(|end| name.strip_suffix(end))
-                    .unwrap_or(name);
-                names.push(name.to_owned());
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        Ok(partitions(&self.files_about(table)?))
     }
 
     /// Reads what is known of all days.
     pub(crate) fn index(&self) -> Result<Index, ExportError> {
-        let mut days = BTreeMap::new();
-        for name in self.names(Table::Events)? {
-            let Ok(day) = name.parse() else { continue };
-            let (manifest, damage) = match self.manifest(Table::Events, &name) {
-                Ok(manifest) => (manifest, None),
-                Err(error) if error.is_damaged() => (None, Some(error.to_string())),
-                Err(error) => return Err(error),
-            };
-            let hole = unless_damaged(self.hole(day))?;
-            let known = KnownDay { manifest, damage, hole };
-            days.insert(day, known);
-        }
-        Ok(Index::new(days))
+        let files = self.files_about(Table::Events)?;
+        let names = partitions(&files);
+        let days: Vec<(Date, String)> = names
+            .into_iter()
+            .filter_map(|name| Some((name.parse().ok()?, name)))
+            .collect();
+        let files = HashSet::from_iter(files);
+        let known = for_each(self.shelf.at_a_time(), &days, |(day, name)| {
+            self.known(*day, name, &files)
+        });
+        let days = days.iter().zip(known).map(|((day, _), known)| Ok((*day, known?)));
+        Ok(Index::new(days.collect::<Result<BTreeMap<_, _>, ExportError>>()?))
+    }
+
+    /// What is known of a day that has these of the files.
+    fn known(&self, day: Date, name: &str, files: &HashSet<String>) -> Result<KnownDay, ExportError> {
+        let has = |end: &str| files.contains(&format!("{name}{end}"));
+        let manifest = match () {
+            () if has(ANNOUNCED) => self.manifest(Table::Events, name),
+            () if has(MANIFEST) => self.settled(Table::Events, name),
+            () => Ok(None),
+        };
+        let (manifest, damage) = match manifest {
+            Ok(manifest) => (manifest, None),
+            Err(error) if error.is_damaged() => (None, Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let hole = if has(HOLE) {
+            unless_damaged(self.hole(day))?
+        } else {
+            None
+        };
+        Ok(KnownDay { manifest, damage, hole })
     }
 
     pub(crate) fn schema(&self) -> Result<Option<Schema>, ExportError> {
-        let path = self.schema_path();
-        of_version(Schema::VERSION, &path, read(&path)?, |schema: &Schema| schema.version)
+        self.read_version(Schema::VERSION, &schema_path(), |schema: &Schema| schema.version)
     }
 
     /// The schema of a folder that must have one.
@@ -168,32 +189,25 @@ impl Folder {
             None if self.is_used()? => Err(self.without_schema()),
             None => Err(ExportError::unfit(format!(
                 "{} is not a folder of exports: it has no _dfinery/schema.json",
-                self.root.display()
+                self.name().display()
             ))),
         }
     }
 
     fn without_schema(&self) -> ExportError {
         let problem = "it is not there, though the folder holds exports, and without it their columns are not known";
-        ExportError::damaged(&self.schema_path(), problem)
+        ExportError::damaged(&self.name_of(&schema_path()), problem)
     }
 
     fn has_manifests(&self, table: Table) -> Result<bool, ExportError> {
-        let names = self.names(table)?;
-        Ok(names.iter().any(|name| {
-            [self.manifest_path(table, name), self.announced_path(table, name)]
-                .iter()
-                .any(|path| path.exists())
-        }))
+        let files = self.files_about(table)?;
+        Ok(files
+            .iter()
+            .any(|file| file.ends_with(MANIFEST) && !file.ends_with(HOLE)))
     }
 
     fn is_used(&self) -> Result<bool, ExportError> {
         Ok(self.has_manifests(Table::Events)? || self.has_manifests(Table::Profiles)?)
-    }
-
-    /// The path of a file of a manifest.
-    pub(crate) fn path_of(&self, file: &ManifestFile) -> PathBuf {
-        self.root.join(&file.path)
     }
 
     /// The path of a partition's data, relative to the folder and with slashes.
@@ -203,46 +217,77 @@ impl Folder {
         format!("{folder}/{key}={name}/part-00000.{extension}")
     }
 
+    /// A file of the folder, to be read.
+    pub(crate) fn open(&self, path: &str) -> Result<Option<Opened>, ExportError> {
+        self.shelf.open(path)
+    }
+
+    /// The paths of all files of a table's partitions, and what cannot be read.
+    pub(crate) fn files(&self, table: Table) -> Vec<Result<String, (String, ExportError)>> {
+        self.shelf.files(table.folder())
+    }
+
     /// Whether the files of a manifest are there as it says.
     pub(crate) fn holds(&self, manifest: &Manifest) -> Result<bool, ExportError> {
         for file in &manifest.files {
-            let path = self.path_of(file);
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.len() == file.bytes => {}
-                Ok(_) => return Ok(false),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                Err(error) => return Err(ExportError::file(&path, "read", error)),
-            }
-            if sha256_of(&path).map_err(|error| ExportError::file(&path, "read", error))? != file.sha256 {
-                return Ok(false);
+            match self.open(&file.path)? {
+                Some(opened) if opened.bytes == file.bytes => {
+                    let hash = sha256_of(opened.contents);
+                    let failed = |error| ExportError::file(&self.name_of(&file.path), "read", error);
+                    if hash.map_err(failed)? != file.sha256 {
+                        return Ok(false);
+                    }
+                }
+                _ => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    fn own(&self) -> PathBuf {
-        self.root.join("_dfinery")
+    /// A file of ours, if it is there.
+    fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, ExportError> {
+        let text = self.shelf.read(path)?;
+        text.map(|text| serde_json::from_slice(&text).map_err(|error| ExportError::damaged(&self.name_of(path), error)))
+            .transpose()
     }
 
-    fn schema_path(&self) -> PathBuf {
-        self.own().join("schema.json")
+    /// A file of ours, if this version can read it.
+    fn read_version<T: DeserializeOwned>(
+        &self,
+        known: u32,
+        path: &str,
+        version: impl Fn(&T) -> u32,
+    ) -> Result<Option<T>, ExportError> {
+        match self.read(path)? {
+            Some(file) if version(&file) != known => Err(ExportError::damaged(
+                &self.name_of(path),
+                "another version of dfinery wrote it",
+            )),
+            file => Ok(file),
+        }
     }
 
-    pub(crate) fn temporary_folder(&self) -> PathBuf {
-        self.own().join("tmp")
+    fn write(&self, path: &str, value: &impl Serialize) -> Result<(), ExportError> {
+        let text = serde_json::to_vec_pretty(value).map(|mut text| {
+            text.push(b'\n');
+            text
+        });
+        let text = text.map_err(|error| ExportError::file(&self.name_of(path), "written", error.into()))?;
+        self.shelf.write(path, text)
     }
+}
 
-    pub(crate) fn manifest_path(&self, table: Table, name: &str) -> PathBuf {
-        self.own().join(table.folder()).join(format!("{name}.json"))
-    }
+#[cfg(feature = "cloud")]
+fn bucket(url: &str) -> Result<Arc<dyn Shelf>, ExportError> {
+    Ok(Arc::new(bucket::Bucket::new(url)?))
+}
 
-    fn announced_path(&self, table: Table, name: &str) -> PathBuf {
-        self.own().join(table.folder()).join(format!("{name}.next.json"))
-    }
-
-    fn hole_path(&self, day: Date) -> PathBuf {
-        self.own().join(Table::Events.folder()).join(format!("{day}.hole.json"))
-    }
+#[cfg(not(feature = "cloud"))]
+fn bucket(_url: &str) -> Result<Arc<dyn Shelf>, ExportError> {
+    Err(ExportError::without_feature(
+        "cloud",
+        "this build cannot reach object stores",
+    ))
 }
 
 impl Claim {
@@ -257,7 +302,8 @@ impl Claim {
         form: (Format, Compression),
         selection: &Selection,
     ) -> Result<(), ExportError> {
-        let root = self.folder.root.display();
+        let root = self.folder.name();
+        let root = root.display();
         let before = self.folder.schema()?;
         let is_used = self.folder.is_used()?;
         if before.is_none() && is_used {
@@ -289,44 +335,48 @@ impl Claim {
         Ok(())
     }
 
+    /// A folder of this machine for files that are not whole yet.
+    pub(crate) fn temporary_folder(&self) -> &Path {
+        self.hold.temporary_folder()
+    }
+
     /// Makes a file of data the partition of a manifest.
     pub(crate) fn commit(&self, table: Table, data: &Path, manifest: &Manifest) -> Result<(), ExportError> {
         let folder = &self.folder;
-        let announced = folder.announced_path(table, &manifest.name);
-        write_json(&announced, manifest)?;
+        self.hold.confirm()?;
+        folder.write(&announced_path(table, &manifest.name), manifest)?;
         for file in &manifest.files {
-            let path = folder.path_of(file);
-            take_name(data, &path).map_err(|error| ExportError::file(&path, "written", error))?;
+            folder.shelf.take(data, &file.path, &*self.hold)?;
         }
         self.settle(table, manifest)
     }
 
     /// Writes a manifest anew whose data stays.
     pub(crate) fn rewrite(&self, table: Table, manifest: &Manifest) -> Result<(), ExportError> {
-        write_json(&self.folder.manifest_path(table, &manifest.name), manifest)
+        self.hold.confirm()?;
+        self.folder.write(&manifest_path(table, &manifest.name), manifest)
     }
 
     /// Notes why a day is missing.
     pub(crate) fn note_hole(&self, hole: &Hole) -> Result<(), ExportError> {
-        write_json(&self.folder.hole_path(hole.day), hole)
+        self.folder.write(&hole_path(hole.day), hole)
     }
 
     pub(crate) fn write_schema(&self, schema: &Schema) -> Result<(), ExportError> {
-        write_json(&self.folder.schema_path(), schema)
+        self.folder.write(&schema_path(), schema)
     }
 
-    /// The last step of a commit: the announced manifest takes its name.
+    /// The last step of a commit: the manifest that was announced takes its place.
     fn settle(&self, table: Table, manifest: &Manifest) -> Result<(), ExportError> {
-        let announced = self.folder.announced_path(table, &manifest.name);
-        let path = self.folder.manifest_path(table, &manifest.name);
+        let name = &manifest.name;
         // The kill that this recovers from may have come before the name of the data was synced.
         for file in &manifest.files {
-            let data = self.folder.path_of(file);
-            sync_folder_of(&data).map_err(|error| ExportError::file(&data, "synced", error))?;
+            self.folder.shelf.sync(&file.path)?;
         }
-        take_name(&announced, &path).map_err(|error| ExportError::file(&path, "written", error))?;
-        match manifest.name.parse() {
-            Ok(day) if table == Table::Events => remove(&self.folder.hole_path(day)),
+        self.folder.write(&manifest_path(table, name), manifest)?;
+        self.folder.shelf.remove(&announced_path(table, name))?;
+        match name.parse() {
+            Ok(day) if table == Table::Events => self.folder.shelf.remove(&hole_path(day)),
             _ => Ok(()),
         }
     }
@@ -335,10 +385,11 @@ impl Claim {
     fn recover(&self) -> Result<(), ExportError> {
         let folder = &self.folder;
         for table in [Table::Events, Table::Profiles] {
-            for name in folder.names(table)? {
-                match folder.announced(table, &name)? {
+            let files = folder.files_about(table)?;
+            for name in files.iter().filter_map(|file| file.strip_suffix(ANNOUNCED)) {
+                match folder.announced(table, name)? {
                     Some(announced) if folder.holds(&announced)? => self.settle(table, &announced)?,
-                    _ => remove(&folder.announced_path(table, &name))?,
+                    _ => folder.shelf.remove(&announced_path(table, name))?,
                 }
             }
         }
@@ -346,37 +397,45 @@ impl Claim {
         Ok(())
     }
 
-    /// Removes files that are not whole. What cannot be removed stays: nobody takes it for data.
+    /// Removes files that are not whole.
     pub(crate) fn clear(&self) {
-        let entries = fs::read_dir(self.folder.temporary_folder());
-        for entry in entries.into_iter().flatten().flatten() {
-            let _ = fs::remove_file(entry.path());
-        }
+        self.hold.clear();
     }
 }
 
-/// A file of ours, if it is there.
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExportError> {
-    match fs::read(path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|error| ExportError::damaged(path, error)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ExportError::file(path, "read", error)),
-    }
+/// What the names of the files about a partition end in.
+const MANIFEST: &str = ".json";
+const ANNOUNCED: &str = ".next.json";
+const HOLE: &str = ".hole.json";
+
+fn schema_path() -> String {
+    format!("{OWN}/schema.json")
 }
 
-/// A file of ours, if this version can read it.
-fn of_version<T>(
-    known: u32,
-    path: &Path,
-    file: Option<T>,
-    version: impl Fn(&T) -> u32,
-) -> Result<Option<T>, ExportError> {
-    match file {
-        Some(file) if version(&file) != known => Err(ExportError::damaged(path, "another version of dfinery wrote it")),
-        file => Ok(file),
-    }
+pub(crate) fn manifest_path(table: Table, name: &str) -> String {
+    format!("{OWN}/{}/{name}{MANIFEST}", table.folder())
+}
+
+fn announced_path(table: Table, name: &str) -> String {
+    format!("{OWN}/{}/{name}{ANNOUNCED}", table.folder())
+}
+
+fn hole_path(day: Date) -> String {
+    format!("{OWN}/{}/{day}{HOLE}", Table::Events.folder())
+}
+
+/// The partitions that files are about, in order.
+fn partitions(files: &[String]) -> Vec<String> {
+    let name = |file: &String| {
+        let name = [HOLE, ANNOUNCED, MANIFEST]
+            .iter()
+            .find_map(|end| file.strip_suffix(end))?;
+        Some(name.to_owned())
+    };
+    let mut names: Vec<_> = files.iter().filter_map(name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// A file of ours; one that is damaged counts as none.
@@ -385,23 +444,6 @@ fn unless_damaged<T>(file: Result<Option<T>, ExportError>) -> Result<Option<T>, 
         Err(error) if error.is_damaged() => Ok(None),
         file => file,
     }
-}
-
-fn remove(path: &Path) -> Result<(), ExportError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ExportError::file(path, "removed", error)),
-        _ => Ok(()),
-    }
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
-    let write = || {
-        let mut new = NewFile::create(path, OpenOptions::new().write(true).create_new(true))?;
-        serde_json::to_writer_pretty(&mut new, value)?;
-        new.write_all(b"\n")?;
-        new.finish()
-    };
-    write().map_err(|error| ExportError::file(path, "written", error))
 }
 
 impl Table {

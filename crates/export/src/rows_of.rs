@@ -1,10 +1,6 @@
 //! The rows of a file, counted without being held.
 
-use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read},
-    path::Path,
-};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
 use csv_core::ReadRecordResult;
 use flate2::read::MultiGzDecoder;
@@ -15,12 +11,11 @@ use crate::format::{Compression, Format};
 const PIECE: usize = 64 << 10;
 
 /// Counts the rows of a file, without a header; none if this build cannot read the format.
-pub(crate) fn rows_of(path: &Path, format: Format, compression: Compression) -> io::Result<Option<u64>> {
-    let file = File::open(path)?;
+pub(crate) fn rows_of(file: impl Read + Seek, format: Format, compression: Compression) -> io::Result<Option<u64>> {
     if format == Format::Parquet {
         return parquet_rows(file);
     }
-    let plain: Box<dyn Read> = match compression {
+    let plain: Box<dyn Read + '_> = match compression {
         Compression::None => Box::new(file),
         Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
         Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
@@ -66,15 +61,25 @@ fn csv_rows(mut text: impl BufRead) -> io::Result<u64> {
 
 #[cfg(not(feature = "parquet"))]
 #[allow(clippy::unnecessary_wraps, reason = "as with the feature")]
-fn parquet_rows(_file: File) -> io::Result<Option<u64>> {
+fn parquet_rows(_file: impl Read + Seek) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
 #[cfg(feature = "parquet")]
-fn parquet_rows(file: File) -> io::Result<Option<u64>> {
-    use parquet::file::reader::{FileReader as _, SerializedFileReader};
-    let reader = SerializedFileReader::new(file).map_err(io::Error::other)?;
-    Ok(u64::try_from(reader.metadata().file_metadata().num_rows()).ok())
+fn parquet_rows(mut file: impl Read + Seek) -> io::Result<Option<u64>> {
+    use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
+    use std::io::SeekFrom;
+
+    let mut tail = [0; 8];
+    let footer = file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut tail)?;
+    let length = FooterTail::try_new(&tail).map_err(io::Error::other)?.metadata_length() as u64;
+    let start = footer.checked_sub(length).ok_or(io::ErrorKind::InvalidData)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut metadata = Vec::new();
+    file.take(length).read_to_end(&mut metadata)?;
+    let metadata = ParquetMetaDataReader::decode_metadata(&metadata).map_err(io::Error::other)?;
+    Ok(u64::try_from(metadata.file_metadata().num_rows()).ok())
 }
 
 #[cfg(test)]
@@ -82,10 +87,7 @@ mod tests {
     use super::*;
 
     fn counted(content: &str, format: Format) -> Option<u64> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("part");
-        std::fs::write(&path, content).unwrap();
-        rows_of(&path, format, Compression::None).unwrap()
+        rows_of(std::io::Cursor::new(content), format, Compression::None).unwrap()
     }
 
     #[test]

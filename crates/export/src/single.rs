@@ -129,7 +129,7 @@ impl Exporter {
         export: &FileExport,
         mut out: impl io::Write + Send + 'static,
     ) -> Result<FileReceipt, ExportError> {
-        let workspace = self.workspace()?;
+        let workspace = Workspace::of_state(self.state())?;
         let (part, receipt) = self.fetch_file(export, &workspace).await?;
         blocking(move || {
             let copied = File::open(&part).and_then(|mut part| io::copy(&mut part, &mut out));
@@ -165,7 +165,7 @@ impl Exporter {
         Ok((part, receipt))
     }
 
-    /// Exports a snapshot of all profiles to a folder, beside the earlier ones.
+    /// Exports a snapshot of all profiles to a folder, or to a place in an object store, beside the earlier ones.
     ///
     /// Dropping the future ends the export; the snapshot is then either there as a whole or not at all.
     ///
@@ -180,12 +180,18 @@ impl Exporter {
         folder: impl AsRef<Path>,
     ) -> Result<FileReceipt, ExportError> {
         supported(format).map_err(ExportError::conversion)?;
-        let claim = Folder::new(folder.as_ref()).claim()?;
-        let selection = Selection::of_profiles(profiles.audience.as_deref(), &profiles.properties);
-        claim.fit(Table::Profiles, (format, compression), &selection)?;
         let now = self.now();
-        let name = snapshot_name(now, &claim.folder().names(Table::Profiles)?);
-        let temporary = claim.folder().temporary_folder();
+        let (folder, state) = (folder.as_ref().to_owned(), self.state().to_owned());
+        let selection = Selection::of_profiles(profiles.audience.as_deref(), &profiles.properties);
+        let query = json!(selection);
+        let begin = move || {
+            let claim = Folder::at(&folder)?.claim(&state)?;
+            claim.fit(Table::Profiles, (format, compression), &selection)?;
+            let name = snapshot_name(now, &claim.folder().names(Table::Profiles)?);
+            Ok((claim, name))
+        };
+        let (claim, name) = blocking(begin).await?;
+        let temporary = claim.temporary_folder().to_owned();
         let (raw, calls) = self.fetch_one(profiles.request(), &temporary).await?;
         let writer = self.writer(format, compression);
         let part = Temporary::new(temporary.join(format!("{name}.part")));
@@ -200,8 +206,9 @@ impl Exporter {
             .write(&claim, Table::Profiles, vec![raw.path().to_owned()], lead, part.path())
             .await?;
         let path = writer.data_path(Table::Profiles, &name);
+        let saved = claim.folder().name_of(&path);
         let file = ManifestFile {
-            path: path.clone(),
+            path,
             bytes: converted.bytes,
             rows: converted.rows,
             sha256: converted.sha256,
@@ -214,7 +221,7 @@ impl Exporter {
             columns,
             events: BTreeMap::new(),
             unparsed: converted.unparsed.clone(),
-            query: json!(selection),
+            query,
             parts: 1,
             attempts: calls,
             export,
@@ -234,7 +241,7 @@ impl Exporter {
         .await?;
         self.progress().ends(converted.rows);
         Ok(FileReceipt {
-            path: Some(folder.as_ref().join(path)),
+            path: Some(saved),
             rows: converted.rows,
             bytes: converted.bytes,
             calls,

@@ -57,13 +57,14 @@ pub fn load_statement(
     folder: impl AsRef<Path>,
     place: Option<&str>,
 ) -> Result<String, ExportError> {
-    let folder = Folder::new(folder.as_ref());
+    let folder = Folder::at(folder.as_ref())?;
     let schema = folder.existing_schema()?;
+    let name = folder.name();
     let own = || {
-        folder.root().to_str().ok_or_else(|| {
+        name.to_str().ok_or_else(|| {
             ExportError::unfit(format!(
                 "{} is not UTF-8, so that a statement would name another folder",
-                folder.root().display()
+                name.display()
             ))
         })
     };

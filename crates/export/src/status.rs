@@ -78,12 +78,12 @@ pub enum DayState {
     },
 }
 
-/// Reads what a folder has of each day; nothing is asked of the service.
+/// Reads what a folder, or a place in an object store, has of each day; nothing is asked of the service.
 ///
 /// # Errors
 /// If it is not a folder of exports, or a file of it cannot be read.
 pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportError> {
-    let folder = Folder::new(folder.as_ref());
+    let folder = Folder::at(folder.as_ref())?;
     folder.existing_schema()?;
     let calendar = days.calendar();
     let index = folder.index()?;

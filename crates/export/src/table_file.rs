@@ -116,7 +116,7 @@ mod tests {
 
     /// Writes an answer to a file of a folder.
     async fn write(claim: &Claim, answer: &[u8], file: &str) -> Result<(Converted, Vec<String>), NotConverted> {
-        let folder = claim.folder().root();
+        let folder = claim.folder().name();
         let raw = folder.join("0.raw");
         fs::write(&raw, answer).unwrap();
         let writer = TableWriter {
@@ -139,7 +139,7 @@ mod tests {
     /// Writes an answer to a file of a new folder. Returns its rows, and the columns that the folder then has.
     async fn written(answer: &[u8], file: &str) -> (Result<u64, NotConverted>, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
-        let claim = Folder::new(folder.path()).claim().unwrap();
+        let claim = Folder::at(folder.path()).unwrap().claim(folder.path()).unwrap();
         let written = write(&claim, answer, file).await;
         let schema = claim.folder().schema().unwrap();
         let columns = schema.map_or_else(Vec::new, |schema| schema.events);
@@ -177,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_has_no_more_columns_than_anyone_needs() {
         let folder = tempfile::tempdir().unwrap();
-        let claim = Folder::new(folder.path()).claim().unwrap();
+        let claim = Folder::at(folder.path()).unwrap().claim(folder.path()).unwrap();
         let names = |from: usize, count: usize| (from..from + count).map(|name| format!("c{name}")).collect::<Vec<_>>();
         let answer = |from, count| names(from, count).join(",");
         for (answer, expected) in [

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    fmt, fs, io,
+    fmt,
+    io::{self, Seek as _},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ use crate::{
     column::Table,
     error::ExportError,
     files::sha256_of,
-    folder::{Folder, Manifest, ManifestFile, Schema},
+    folder::{Folder, Manifest, ManifestFile, Opened, Schema, manifest_path},
     format::{Compression, Format},
     rows_of::rows_of,
 };
@@ -41,12 +42,12 @@ pub struct Difference {
     pub problem: String,
 }
 
-/// Compares lengths, hashes and counts of rows with the manifests of a folder.
+/// Compares lengths, hashes and counts of rows with the manifests of a folder, or of a place in an object store.
 ///
 /// # Errors
 /// If it is not a folder of exports, or a manifest cannot be read. One that is damaged is a difference.
 pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
-    let folder = Folder::new(folder.as_ref());
+    let folder = Folder::at(folder.as_ref())?;
     let schema = folder.existing_schema()?;
     let mut verification = Verification {
         manifests: 0,
@@ -56,7 +57,7 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
     };
     for table in [Table::Events, Table::Profiles] {
         // Before the manifests: an exporter may add a day in the meantime.
-        let files = files_below(&folder.root().join(table.folder()), 2);
+        let files = folder.files(table);
         let mut known = BTreeSet::new();
         for name in folder.names(table)? {
             let mut manifest = folder.manifest(table, &name);
@@ -69,9 +70,9 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
                     manifest = now;
                 }
             }
-            let path = folder.manifest_path(table, &name);
+            let own = manifest_path(table, &name);
             let differences = problems.into_iter().map(|(file, problem)| Difference {
-                path: file.unwrap_or_else(|| path.clone()),
+                path: folder.name_of(&file.unwrap_or_else(|| own.clone())),
                 problem,
             });
             verification.differences.extend(differences);
@@ -81,7 +82,7 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
                     verification.rows = verification.rows.saturating_add(manifest.rows);
                     let bytes = manifest.files.iter().map(|file| file.bytes);
                     verification.bytes = bytes.fold(verification.bytes, u64::saturating_add);
-                    known.extend(manifest.files.iter().map(|file| folder.path_of(file)));
+                    known.extend(manifest.files.into_iter().map(|file| file.path));
                 }
                 Ok(None) => {}
                 Err(error) if error.is_damaged() => {}
@@ -92,8 +93,9 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
             let (path, problem) = match file {
                 Ok(path) if known.contains(&path) => continue,
                 Ok(path) => (path, "it is in no manifest, so readers should ignore it".to_owned()),
-                Err((path, error)) => (path, format!("it cannot be read: {error}")),
+                Err((path, error)) => (path, error.to_string()),
             };
+            let path = folder.name_of(&path);
             verification.differences.push(Difference { path, problem });
         }
     }
@@ -105,7 +107,7 @@ fn problems_of(
     folder: &Folder,
     manifest: Result<&Option<Manifest>, &ExportError>,
     schema: &Schema,
-) -> Vec<(Option<PathBuf>, String)> {
+) -> Vec<(Option<String>, String)> {
     let manifest = match manifest {
         Ok(None) => return Vec::new(),
         Ok(Some(manifest)) => manifest,
@@ -113,30 +115,31 @@ fn problems_of(
     };
     let mut problems = Vec::new();
     for file in &manifest.files {
-        let path = folder.path_of(file);
-        if let Some(problem) = problem_of(&path, file, schema.format, schema.compression) {
-            problems.push((Some(path), problem));
+        if let Some(problem) = problem_of(folder, file, schema.format, schema.compression) {
+            problems.push((Some(file.path.clone()), problem));
         }
     }
     problems.extend(sums_of(manifest).map(|problem| (None, problem)));
     problems
 }
 
-fn problem_of(path: &Path, file: &ManifestFile, format: Format, compression: Compression) -> Option<String> {
-    let compared = || -> io::Result<Option<String>> {
-        let bytes = fs::metadata(path)?.len();
-        if bytes != file.bytes {
-            return Ok(Some(format!(
-                "it has {bytes} bytes, and its manifest says {}",
-                file.bytes
-            )));
-        }
-        if sha256_of(path)? != file.sha256 {
+fn problem_of(folder: &Folder, file: &ManifestFile, format: Format, compression: Compression) -> Option<String> {
+    let Opened { bytes, mut contents } = match folder.open(&file.path) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return Some("it is not there".to_owned()),
+        Err(error) => return Some(error.to_string()),
+    };
+    if bytes != file.bytes {
+        return Some(format!("it has {bytes} bytes, and its manifest says {}", file.bytes));
+    }
+    let mut compared = || -> io::Result<Option<String>> {
+        if sha256_of(&mut contents)? != file.sha256 {
             return Ok(Some(
                 "its contents are not those that were written: the SHA-256 differs".to_owned(),
             ));
         }
-        let rows = rows_of(path, format, compression)?;
+        contents.rewind()?;
+        let rows = rows_of(&mut contents, format, compression)?;
         Ok(rows
             .filter(|rows| *rows != file.rows)
             .map(|rows| format!("it has {rows} rows, and its manifest says {}", file.rows)))
@@ -147,24 +150,6 @@ fn problem_of(path: &Path, file: &ManifestFile, format: Format, compression: Com
 fn sums_of(manifest: &Manifest) -> Option<String> {
     let rows = manifest.files.iter().map(|file| file.rows).fold(0, u64::saturating_add);
     (rows != manifest.rows).then(|| format!("its files have {rows} rows, and it says {}", manifest.rows))
-}
-
-/// All files in a folder and in those below it, and the folders that cannot be read.
-fn files_below(folder: &Path, depth: u32) -> Vec<Result<PathBuf, (PathBuf, io::Error)>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => return vec![Err((folder.to_owned(), error))],
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        match entry {
-            Ok(entry) if depth > 1 && entry.path().is_dir() => files.extend(files_below(&entry.path(), depth - 1)),
-            Ok(entry) => files.push(Ok(entry.path())),
-            Err(error) => files.push(Err((folder.to_owned(), error))),
-        }
-    }
-    files
 }
 
 impl Verification {

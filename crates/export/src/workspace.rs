@@ -24,7 +24,13 @@ impl Workspace {
         Self::within(folder_of(path))
     }
 
-    pub(crate) fn within(parent: &Path) -> Result<Self, ExportError> {
+    /// A workspace in the folder of what exporters of this machine share.
+    pub(crate) fn of_state(state: &Path) -> Result<Self, ExportError> {
+        fs::create_dir_all(state).map_err(|error| ExportError::file(state, "made", error))?;
+        Self::within(state)
+    }
+
+    fn within(parent: &Path) -> Result<Self, ExportError> {
         const TRIES: u32 = 10;
         remove_abandoned_in(parent);
         let mut tries = 0;

@@ -20,7 +20,8 @@ pub struct Target {
     /// Write one file, which appears when it is whole; `-` is standard output.
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// Write to a folder, in partitions that are whole or not there.
+    /// Write to a folder, in partitions that are whole or not there; or to a place in an object store, such as
+    /// s3://BUCKET/PREFIX.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: Option<PathBuf>,
 }
@@ -118,7 +119,7 @@ pub struct ProbeArguments {
 
 #[derive(clap::Args)]
 pub struct StatusArguments {
-    /// The folder.
+    /// The folder, or its place in an object store.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: PathBuf,
     #[command(flatten)]
@@ -127,7 +128,7 @@ pub struct StatusArguments {
 
 #[derive(clap::Args)]
 pub struct VerifyArguments {
-    /// The folder.
+    /// The folder, or its place in an object store.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: PathBuf,
     #[command(flatten)]
@@ -138,7 +139,7 @@ pub struct VerifyArguments {
 pub struct SqlArguments {
     /// What reads the folder.
     pub warehouse: WarehouseArgument,
-    /// The folder.
+    /// The folder, or its place in an object store.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: PathBuf,
     /// Where the warehouse finds the folder, such as `s3://bucket/dfinery` [default: the folder itself].

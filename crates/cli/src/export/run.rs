@@ -25,7 +25,7 @@ use super::{
     progress::shown,
 };
 use crate::{
-    advice::{NOT_ALL, TRY_AGAIN, USAGE},
+    advice::{NOT_ALL, TRY_AGAIN, USAGE, on_credentials},
     connection,
     output::{is_quiet, say, stdout, write_aside, write_text},
     settings::{
@@ -388,6 +388,10 @@ impl Shown for Receipt {
             .is_some_and(|stopped| matches!(stopped, Stopped::QuotaSpent(_)))
         {
             text.push_str("Run the same command again after that, or give --wait to wait for it.\n");
+        } else if let Some(Stopped::Disk(error)) = &self.stopped
+            && error.is_denied()
+        {
+            text.push_str(&format!("{}.\n", on_credentials(&error.to_string())));
         } else if self.holes().next().is_some() {
             text.push_str("Run the same command again to fill what is missing.\n");
         }
@@ -430,30 +434,36 @@ fn code_of(stopped: &Stopped) -> u8 {
     match stopped {
         Stopped::Refused(_) => USAGE,
         Stopped::Unreachable(error) if error.is_misdirected() => USAGE,
-        Stopped::Disk(_) => NOT_ALL,
+        Stopped::Disk(error) => code_of_error(error),
         Stopped::Requested => INTERRUPTED,
         _ => TRY_AGAIN,
     }
 }
 
-/// Says why there is no export, and how to go on.
-fn failed(error: &ExportError) -> ExitCode {
-    let code = match error.why_stopped() {
+fn code_of_error(error: &ExportError) -> u8 {
+    match error.why_stopped() {
         Some(stopped) => code_of(stopped),
-        None if error.is_in_use() => TRY_AGAIN,
+        None if error.is_in_use() || error.is_unavailable() => TRY_AGAIN,
         None if error.is_file() || error.is_damaged() || error.is_answer() => NOT_ALL,
         None => USAGE,
-    };
+    }
+}
+
+/// Says why there is no export, and how to go on.
+fn failed(error: &ExportError) -> ExitCode {
     let advice = match error.why_stopped() {
-        Some(Stopped::QuotaSpent(_)) => ". Run the same command again after that, or give --wait to wait for it",
-        None if error.is_damaged() => ". Put it back from a copy, or export to another folder",
-        None if error.is_unsupported() => {
-            ". Install the command with it: cargo install --path crates/cli --features parquet"
+        Some(Stopped::QuotaSpent(_)) => {
+            ". Run the same command again after that, or give --wait to wait for it".to_owned()
         }
-        _ => "",
+        None if error.is_damaged() => ". Put it back from a copy, or export to another folder".to_owned(),
+        None if error.is_denied() => format!(". {}", on_credentials(&error.to_string())),
+        None => error.needs_feature().map_or_else(String::new, |feature| {
+            format!(". Install the command with it: cargo install --path crates/cli --features {feature}")
+        }),
+        Some(_) => String::new(),
     };
     say(&format!("{error}{advice}"));
-    code.into()
+    code_of_error(error).into()
 }
 
 /// Does the work and shows its progress. The first signal ends it in order, the second one at once: what is there is whole

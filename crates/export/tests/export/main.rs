@@ -7,3 +7,4 @@ mod probe;
 mod readers;
 mod service;
 mod statements;
+mod stores;
