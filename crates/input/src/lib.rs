@@ -28,9 +28,9 @@ mod mapping;
 mod misfit;
 #[cfg_attr(not(feature = "cloud"), path = "no_object.rs")]
 mod object;
+mod object_mapper;
 #[cfg(feature = "cloud")]
 mod objects;
-mod object_mapper;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
