@@ -18,10 +18,6 @@ impl Problems {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
         }
-        // It follows the problem of each broker, which says more.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) && self.lock().is_some() {
-            return;
-        }
         let separator = if reason.is_empty() { "" } else { ": " };
         *self.lock() = Some((error.rdkafka_error_code(), format!("{error}{separator}{reason}")));
     }

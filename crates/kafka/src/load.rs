@@ -1,20 +1,11 @@
 //! A load from Kafka: its settings, and its parts put together.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fmt, sync::Arc, thread, time::Duration};
 
 use dfinery_input::Mapping;
 use dfinery_load::{Loader, Record, Taxonomy};
 use futures_util::stream;
-use rdkafka::{
-    consumer::{BaseConsumer, Consumer as _},
-    types::RDKafkaErrorCode,
-};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -243,33 +234,21 @@ impl fmt::Debug for RunningLoad {
 /// The partitions of the topic, and where they end if that matters.
 fn probe(settings: &Settings, problems: &Problems) -> Result<HashMap<i32, Option<u64>>, KafkaError> {
     const PATIENCE: Duration = Duration::from_secs(30);
-    const STEP: Duration = Duration::from_secs(2);
     let topic = settings.topic.as_str();
     let consumer: BaseConsumer<Problems> = settings
         .consumer()
         .create_with_context(problems.clone())
         .map_err(|error| KafkaError::unmade(&error))?;
-    let began = Instant::now();
-    let metadata = loop {
-        let error = match consumer.fetch_metadata(Some(topic), STEP) {
-            Ok(metadata) => break metadata,
-            Err(error) => error,
+    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).map_err(|error| {
+        let text = match problems.last() {
+            Some(problem) => format!("no broker answers at {}: {problem}", settings.brokers),
+            None => format!("no broker answers at {}: {error}", settings.brokers),
         };
-        // Only polling says why, such as a certificate that is not trusted.
-        while consumer.poll(Duration::ZERO).is_some() {}
-        let code = problems.last_code().or(error.rdkafka_error_code());
-        let is_final = code.is_some_and(|code| is_final(code) || code == RDKafkaErrorCode::SSL);
-        if !is_final && began.elapsed() < PATIENCE {
-            continue;
+        match problems.last_code().or(error.rdkafka_error_code()) {
+            Some(code) if is_final(code) => KafkaError::settings(text),
+            _ => KafkaError::temporary(text),
         }
-        let problem = problems.last().unwrap_or_else(|| error.to_string());
-        let text = format!("no broker answers at {}: {problem}", settings.brokers);
-        return Err(if is_final {
-            KafkaError::settings(text)
-        } else {
-            KafkaError::temporary(text)
-        });
-    };
+    })?;
     let found = metadata.topics().first();
     let partitions = found
         .map(rdkafka::metadata::MetadataTopic::partitions)

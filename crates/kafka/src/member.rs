@@ -124,6 +124,7 @@ impl Member {
                 .map_or(Self::JUST_NOW, |metadata| metadata.committed_at);
             spent_at = spent_at.max(Some(committed_at));
             if partitions.contains(&element.partition()) {
+                self.shared.bitmaps_unread(u64::from(metadata.is_none()));
                 let beyond = metadata.map(|metadata| metadata.beyond).unwrap_or_default();
                 offsets.insert(element.partition(), Offsets::resume(watermark, &beyond));
             }

@@ -52,7 +52,8 @@ pub struct KafkaReceipt {
     pub failed_commits: u64,
     /// Commits without their bitmap, because it was too large.
     pub cut_bitmaps: u64,
-    /// Partitions whose committed bitmap could not be read.
+    /// Partitions whose committed bitmap could not be read, or was not there since another program had committed, or a broker
+    /// keeps none.
     pub unread_bitmaps: u64,
     /// Calls that have ended.
     pub calls: u64,

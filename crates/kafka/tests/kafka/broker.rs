@@ -48,8 +48,8 @@ impl Plan {
 }
 
 const PARTITIONS: i32 = 12;
-/// A share counts a minute after a rebalance, and 10 s for clocks; then the window has to fill.
-const SETTLING: Duration = Duration::from_secs(80);
+/// Three members have joined, a share counts a minute after that and 10 s for clocks, and a minute is left to look at.
+const QUIET: Duration = Duration::from_secs(150);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a broker and a build of the command: .ci/kafka-broker"]
@@ -85,13 +85,7 @@ async fn members_that_come_go_and_die_account_for_every_message() {
     for _ in 0..3 {
         members.join();
     }
-    quiet(
-        &mut account,
-        &mut members,
-        &mut calm,
-        SETTLING + Duration::from_secs(70),
-    )
-    .await;
+    quiet(&mut account, &mut members, &mut calm).await;
     let end = Instant::now() + plan.chaos;
     let mut round = 0;
     while Instant::now() < end && !account.is_complete() {
@@ -109,28 +103,26 @@ async fn members_that_come_go_and_die_account_for_every_message() {
     }
     members.fill();
     while !account.is_complete() {
-        quiet(
-            &mut account,
-            &mut members,
-            &mut calm,
-            SETTLING + Duration::from_secs(70),
-        )
-        .await;
+        quiet(&mut account, &mut members, &mut calm).await;
     }
     let receipts = members.stop();
     account.close(&receipts, &calm);
 }
 
-/// Leaves the members alone, and notes from when on all of them have their share.
-async fn quiet(account: &mut Account<'_>, members: &mut Members, calm: &mut Calm, longest: Duration) {
-    let began = Instant::now();
-    while began.elapsed() < longest && !account.is_complete() {
+/// Leaves the members alone, and notes for how long all of the quota was given out among them.
+async fn quiet(account: &mut Account<'_>, members: &mut Members, calm: &mut Calm) {
+    let (began, mut all_since) = (Instant::now(), None);
+    while began.elapsed() < QUIET && !account.is_complete() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         members.check();
         account.check_offsets();
-        println!("        {:.2} of the quota is given out", members.quota_share());
+        let share = members.quota_share();
+        println!("        {share:.2} of the quota is given out");
+        all_since = all_since.or((share > 0.99).then(Instant::now));
     }
-    calm.note(began + SETTLING, Instant::now());
+    if let Some(since) = all_since {
+        calm.note(since, Instant::now());
+    }
 }
 
 async fn emulator(quota: u32) -> Emulator {
