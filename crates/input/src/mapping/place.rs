@@ -68,7 +68,6 @@ impl Place {
 pub(super) fn check_identifier(cell: &str, kind: Kind) -> Result<(), String> {
     match kind {
         Kind::Number if !is_whole(cell) => Err(NOT_WHOLE.to_owned()),
-        Kind::SheetNumber => Err(SHEET_NUMBER.to_owned()),
         Kind::Boolean => Err("is true or false, and must be a text or a whole number".to_owned()),
         _ => Ok(()),
     }

@@ -260,6 +260,13 @@ fn groups_are_sorted_with_their_types() {
         "{first}"
     );
     assert_eq!((said.len(), said[1].number), (2, 3));
+    let said = records(
+        &path,
+        &mapping.replace("total: {sum: price, type: double}", "memo: {first: price}"),
+    )
+    .unwrap();
+    let problem = said[0].json.as_ref().unwrap_err();
+    assert!(problem.contains("format the column as text"), "{problem}");
 }
 
 #[test]
