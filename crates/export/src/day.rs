@@ -42,6 +42,8 @@ pub(crate) struct DayJob<'a> {
     /// Names of events that the service may have.
     pub(crate) known: BTreeSet<String>,
     pub(crate) to_date: Mutex<ToDate>,
+    /// Days that were there when the export began.
+    pub(crate) there: BTreeSet<Date>,
     /// Why nothing more can be written to an object store, once that is so.
     pub(crate) failure: OnceLock<String>,
 }
@@ -123,9 +125,17 @@ impl DayJob<'_> {
 
     /// A day that an export did not come to, or whose answer is no table.
     pub(crate) async fn not_had(&self, day: Date, reason: &str, attempts: u64) -> DayReceipt {
-        let unnoted = || DayReceipt {
-            attempts,
-            ..DayReceipt::of(day, self.hole(day, reason.to_owned()))
+        let unnoted = || {
+            let reason = reason.to_owned();
+            let fate = if self.there.contains(&day) {
+                Fate::Kept { reason }
+            } else {
+                self.hole(day, reason)
+            };
+            DayReceipt {
+                attempts,
+                ..DayReceipt::of(day, fate)
+            }
         };
         // A folder does not begin with days that nobody asked for.
         if self.failure.get().is_some() || !self.has_begun(day) && attempts == 0 {

@@ -38,8 +38,8 @@ impl Exporter {
     ///
     /// # Errors
     /// If there are no such days; if another exporter works on the folder; if its files are of another format or another
-    /// selection; or if a file of the folder's own cannot be read or written, or an object store not be reached. What goes wrong with the service or a day is
-    /// in the receipt.
+    /// selection; if a file of the folder's own cannot be read or written; or if an object store fails or refuses. What
+    /// goes wrong with the service or a day, or later with an object store, is in the receipt.
     pub fn export_events(&self, export: &EventExport, folder: impl AsRef<Path>) -> RunningExport {
         let (exporter, export, folder) = (self.clone(), export.clone(), folder.as_ref().to_owned());
         RunningExport::new(|days| async move { export_days(&exporter, &export, &folder, &days).await })
@@ -88,6 +88,7 @@ async fn export_days(
             None if index.shows_last_day() => ToDate::Included,
             None => ToDate::Unknown,
         }),
+        there: index.there(),
         failure: OnceLock::new(),
     };
     let most = ExportEngine::of(&exporter.client)

@@ -233,9 +233,12 @@ impl Folder {
             match self.open(&file.path)? {
                 Some(opened) if opened.bytes == file.bytes => {
                     let hash = sha256_of(opened.contents);
-                    let failed = |error| ExportError::file(&self.name_of(&file.path), "read", error);
-                    if hash.map_err(failed)? != file.sha256 {
-                        return Ok(false);
+                    match hash.map_err(|error| ExportError::file(&self.name_of(&file.path), "read", error)) {
+                        Ok(hash) if hash == file.sha256 => {}
+                        Ok(_) => return Ok(false),
+                        // It was replaced in the meantime.
+                        Err(error) if error.is_in_use() => return Ok(false),
+                        Err(error) => return Err(error),
                     }
                 }
                 _ => return Ok(false),

@@ -81,7 +81,7 @@ pub enum DayState {
 /// Reads what a folder, or a place in an object store, has of each day; nothing is asked of the service.
 ///
 /// # Errors
-/// If it is not a folder of exports, or a file of it cannot be read.
+/// If it is not a folder of exports, or a file of it cannot be read, or an object store fails or refuses.
 pub fn status(folder: impl AsRef<Path>, days: &Days) -> Result<Status, ExportError> {
     let folder = Folder::at(folder.as_ref())?;
     folder.existing_schema()?;

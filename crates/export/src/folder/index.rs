@@ -1,6 +1,6 @@
 //! What a folder has of each day, as its manifests and notes say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{ToSpan as _, civil::Date};
 
@@ -50,6 +50,12 @@ impl Index {
     /// The manifests of all days, the newest first.
     pub(crate) fn manifests(&self) -> impl Iterator<Item = &Manifest> {
         self.days.values().rev().filter_map(|known| known.manifest.as_ref())
+    }
+
+    /// The days that have a manifest.
+    pub(crate) fn there(&self) -> BTreeSet<Date> {
+        let there = self.days.iter().filter(|(_, known)| known.manifest.is_some());
+        there.map(|(day, _)| *day).collect()
     }
 
     /// The newest day of which something is known.
