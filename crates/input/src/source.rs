@@ -36,6 +36,21 @@ pub(crate) enum Handle {
     Object(Arc<Object>),
 }
 
+#[cfg(feature = "spreadsheet")]
+impl Handle {
+    /// A file, since some are read by what needs one: of an object a temporary copy of at most this many bytes.
+    pub(crate) fn into_file(self, most: u64) -> io::Result<File> {
+        match self {
+            Self::File(file) => Ok(file),
+            Self::Object(object) => {
+                let mut file = tempfile::tempfile()?;
+                io::copy(&mut object.reader().take(most), &mut file)?;
+                Ok(file)
+            }
+        }
+    }
+}
+
 struct OpenedFile {
     path: PathBuf,
     handle: File,

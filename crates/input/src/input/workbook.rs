@@ -1,10 +1,6 @@
 //! An input that is a sheet of a workbook.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::path::Path;
 
 use dfinery_records::{Accepts, Taxonomy};
 
@@ -14,11 +10,10 @@ use crate::{
     format::Format,
     framer::Framer,
     mapping,
-    object::Object,
     options::InputOptions,
     row_source::RowSource,
     rows::Rows,
-    source::{Handle, Origin, begins_like_workbook},
+    source::{Origin, begins_like_workbook},
     typed_rows::TypedRows,
     window::Bounds,
     workbook::{MOST_BYTES, Workbook},
@@ -37,10 +32,8 @@ impl Input {
         };
         let name = path.display().to_string();
         let unfit = |problem| InputError::new(&name, problem);
-        let file = match handle {
-            Handle::File(file) => file,
-            Handle::Object(object) => copied(&object).map_err(|error| InputError::reading(&name, error))?,
-        };
+        let file = handle.into_file(MOST_BYTES + 1);
+        let file = file.map_err(|error| InputError::reading(&name, error))?;
         let Some(mut workbook) = Workbook::open(file, length, &origin.passed()).map_err(unfit)? else {
             return Ok(None);
         };
@@ -65,11 +58,4 @@ impl Input {
         let framer = Framer::Rows(Box::new(Rows::of(RowSource::Typed(Box::new(rows)), mapper)));
         Self::typed(name, origin, Format::Workbook, framer).map(Some)
     }
-}
-
-/// An object as a temporary file, since a workbook is read at any position; of a larger one than is read, a part.
-fn copied(object: &Object) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut object.reader().take(MOST_BYTES + 1), &mut file)?;
-    Ok(file)
 }

@@ -31,7 +31,7 @@ use self::{draft::Draft, sheet::Sheet};
 #[cfg(feature = "parquet")]
 use crate::parquet::ParquetFile;
 #[cfg(feature = "spreadsheet")]
-use crate::workbook::Workbook;
+use crate::workbook::{MOST_BYTES, Workbook};
 use crate::{
     error::InputError,
     format::Format,
@@ -71,8 +71,10 @@ pub fn propose(
         return Ok(Draft::new(&sheet, known, accepts).into_proposal());
     }
     #[cfg(feature = "spreadsheet")]
-    if let Some((origin, file, length)) = Origin::open_if(path, source::begins_like_workbook)? {
+    if let Some((origin, handle, length)) = Origin::open_if(path, source::begins_like_workbook)? {
         let unfit = |problem| InputError::new(&name, problem);
+        let file = handle.into_file(MOST_BYTES + 1);
+        let file = file.map_err(|error| InputError::reading(&name, error))?;
         if let Some(workbook) = Workbook::open(file, length, &origin.passed()).map_err(unfit)? {
             let mut sheet = workbook::read(&name, workbook)?;
             origin.finish(&name)?;
