@@ -45,7 +45,8 @@ pub struct Difference {
 /// Compares lengths, hashes and counts of rows with the manifests of a folder, or of a place in an object store.
 ///
 /// # Errors
-/// If it is not a folder of exports, or a manifest cannot be read. One that is damaged is a difference.
+/// If it is not a folder of exports, a manifest cannot be read, or an object store fails or refuses. A manifest that is
+/// damaged is a difference.
 pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
     let folder = Folder::at(folder.as_ref())?;
     let schema = folder.existing_schema()?;
@@ -61,12 +62,12 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
         let mut known = BTreeSet::new();
         for name in folder.names(table)? {
             let mut manifest = folder.manifest(table, &name);
-            let mut problems = problems_of(&folder, manifest.as_ref(), &schema);
+            let mut problems = problems_of(&folder, manifest.as_ref(), &schema)?;
             if !problems.is_empty() {
                 // An exporter may have replaced the day in the meantime.
                 let now = folder.manifest(table, &name);
                 if now.as_ref().ok() != manifest.as_ref().ok() {
-                    problems = problems_of(&folder, now.as_ref(), &schema);
+                    problems = problems_of(&folder, now.as_ref(), &schema)?;
                     manifest = now;
                 }
             }
@@ -93,6 +94,7 @@ pub fn verify(folder: impl AsRef<Path>) -> Result<Verification, ExportError> {
             let (path, problem) = match file {
                 Ok(path) if known.contains(&path) => continue,
                 Ok(path) => (path, "it is in no manifest, so readers should ignore it".to_owned()),
+                Err((_, error)) if error.is_unavailable() || error.is_denied() => return Err(error),
                 Err((path, error)) => (path, error.to_string()),
             };
             let path = folder.name_of(&path);
@@ -107,30 +109,44 @@ fn problems_of(
     folder: &Folder,
     manifest: Result<&Option<Manifest>, &ExportError>,
     schema: &Schema,
-) -> Vec<(Option<String>, String)> {
+) -> Result<Vec<(Option<String>, String)>, ExportError> {
     let manifest = match manifest {
-        Ok(None) => return Vec::new(),
+        Ok(None) => return Ok(Vec::new()),
         Ok(Some(manifest)) => manifest,
-        Err(error) => return vec![(None, error.to_string())],
+        Err(error) => return Ok(vec![(None, error.to_string())]),
     };
     let mut problems = Vec::new();
     for file in &manifest.files {
-        if let Some(problem) = problem_of(folder, file, schema.format, schema.compression) {
+        if let Some(problem) = problem_of(folder, file, schema.format, schema.compression)? {
             problems.push((Some(file.path.clone()), problem));
         }
     }
     problems.extend(sums_of(manifest).map(|problem| (None, problem)));
-    problems
+    Ok(problems)
 }
 
-fn problem_of(folder: &Folder, file: &ManifestFile, format: Format, compression: Compression) -> Option<String> {
+fn problem_of(
+    folder: &Folder,
+    file: &ManifestFile,
+    format: Format,
+    compression: Compression,
+) -> Result<Option<String>, ExportError> {
+    let unread = |error: ExportError| {
+        if error.is_unavailable() || error.is_denied() {
+            return Err(error);
+        }
+        Ok(Some(error.to_string()))
+    };
     let Opened { bytes, mut contents } = match folder.open(&file.path) {
         Ok(Some(opened)) => opened,
-        Ok(None) => return Some("it is not there".to_owned()),
-        Err(error) => return Some(error.to_string()),
+        Ok(None) => return Ok(Some("it is not there".to_owned())),
+        Err(error) => return unread(error),
     };
     if bytes != file.bytes {
-        return Some(format!("it has {bytes} bytes, and its manifest says {}", file.bytes));
+        return Ok(Some(format!(
+            "it has {bytes} bytes, and its manifest says {}",
+            file.bytes
+        )));
     }
     let mut compared = || -> io::Result<Option<String>> {
         if sha256_of(&mut contents)? != file.sha256 {
@@ -144,7 +160,7 @@ fn problem_of(folder: &Folder, file: &ManifestFile, format: Format, compression:
             .filter(|rows| *rows != file.rows)
             .map(|rows| format!("it has {rows} rows, and its manifest says {}", file.rows)))
     };
-    compared().unwrap_or_else(|error| Some(format!("it cannot be read: {error}")))
+    compared().or_else(|error| unread(ExportError::file(&folder.name_of(&file.path), "read", error)))
 }
 
 fn sums_of(manifest: &Manifest) -> Option<String> {

@@ -21,7 +21,7 @@ pub struct Target {
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Write to a folder, in partitions that are whole or not there; or to a place in an object store, such as
-    /// s3://BUCKET/PREFIX.
+    /// `s3://BUCKET/PREFIX`.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: Option<PathBuf>,
 }

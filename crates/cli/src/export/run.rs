@@ -391,7 +391,8 @@ impl Shown for Receipt {
         } else if let Some(Stopped::Disk(error)) = &self.stopped
             && error.is_denied()
         {
-            text.push_str(&format!("{}.\n", on_credentials(&error.to_string())));
+            text.push_str(&on_credentials(&error.to_string()));
+            text.push('\n');
         } else if self.holes().next().is_some() {
             text.push_str("Run the same command again to fill what is missing.\n");
         }
