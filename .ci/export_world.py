@@ -1,62 +1,17 @@
 """The service, the object stores, and the command between them, all on the loopback: for `export-stores`."""
 
-import contextlib
 import datetime
-import http.client
-import http.server
 import json
-import os
 import pathlib
-import shutil
-import socket
 import subprocess
-import sys
 import threading
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
-INSTALLED = HERE / "target" / "ci"
-PYTHON = INSTALLED / "export-stores" / "bin" / "python"
-AZURITE = INSTALLED / "azurite" / "node_modules" / ".bin" / "azurite-blob"
-BUCKET = "lake"
+import stores
+from stores import AZURE_ACCOUNT, AZURE_KEY, BUCKET
+
 SECRETS = ["a-secret-key-of-the-test", "a-session-token-of-the-test"]
-# Of every emulator of Azure's, as documented.
-AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 # Of each day. One is uploaded in parts, since it has more than 8 MiB.
 ROWS = [40, 40, 11_000, 40, 40, 40]
-
-
-def install(script):
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", INSTALLED / "export-stores"], check=True)
-        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "moto[server]==5.2.5", "boto3==1.44.8", "azure-storage-blob==12.31.1"], check=True)
-    if not AZURITE.exists() and shutil.which("npm"):
-        npm = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", INSTALLED / "azurite"]
-        subprocess.run([*npm, "azurite@3.35.0"], check=True)
-    if pathlib.Path(sys.prefix) != INSTALLED / "export-stores":
-        os.execv(PYTHON, [PYTHON, script, *sys.argv[1:]])
-
-
-def build():
-    command = "cargo build --locked --package dfinery-cli --features cloud,parquet --message-format json"
-    built = subprocess.run(command.split(), cwd=HERE, check=True, stdout=subprocess.PIPE, text=True)
-    found = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
-    return next(path for path in found if path)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(port):
-    for _ in range(600):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.1)
-    sys.exit(f"nothing listens on port {port}")
 
 
 class S3:
@@ -103,7 +58,7 @@ class Azure:
         from azure.storage.blob import ContainerClient
 
         self.port, self.url = port, f"az://{BUCKET}"
-        account = f"http://127.0.0.1:{port}/devstoreaccount1"
+        account = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
         self.client = ContainerClient(account, BUCKET, credential=AZURE_KEY)
         self.client.create_container()
 
@@ -113,75 +68,6 @@ class Azure:
     def objects(self, prefix):
         names = [blob.name for blob in self.client.list_blobs(name_starts_with=prefix + "/")]
         return {name[len(prefix) + 1 :]: self.client.download_blob(name).readall() for name in names}
-
-
-class Proxy:
-    """Stands between the exporter and a store. `meddle(number, method, path)` names the fault of a request, if any."""
-
-    def __init__(self, port, meddle=lambda *_: None):
-        self.meddle, self.requests = meddle, 0
-        proxy, lock = self, threading.Lock()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                with lock:
-                    proxy.requests += 1
-                    number = proxy.requests
-                fault = proxy.meddle(number, self.command, self.path)
-                if fault == "cut":
-                    return self.cut()
-                if isinstance(fault, tuple):
-                    status, code = fault
-                    return self.answer(status, {}, f"<Error><Code>{code}</Code><Message>As asked</Message></Error>".encode())
-                dropped = {"if-match", "if-none-match"} if fault == "forget" else set()
-                headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-                store = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-                store.request(self.command, self.path, body, headers)
-                got = store.getresponse()
-                answer = got.read()
-                store.close()
-                if fault == "cut after":
-                    return self.cut()
-                if fault == "fail after":
-                    return self.answer(500, {}, b"<Error><Code>InternalError</Code></Error>")
-                self.answer(got.status, dict(got.getheaders()), answer)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
-
-            def cut(self):
-                self.close_connection = True
-                with contextlib.suppress(OSError):
-                    self.connection.shutdown(socket.SHUT_RDWR)
-
-            def answer(self, status, headers, body):
-                self.send_response_only(status)
-                skipped = {"connection", "transfer-encoding"} | (set() if self.command == "HEAD" else {"content-length"})
-                for name, value in headers.items():
-                    if name.lower() not in skipped:
-                        self.send_header(name, value)
-                if self.command != "HEAD":
-                    self.send_header("Content-Length", str(len(body)))
-                elif "Content-Length" not in headers:
-                    self.send_header("Content-Length", "0")
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads, request_queue_size = True, 64
-
-            def handle_error(self, *_):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 class Ran:
@@ -195,24 +81,12 @@ class World:
     def __init__(self, dfinery, folder):
         self.dfinery, self.folder, self.processes, self.names = dfinery, pathlib.Path(folder), [], 0
         self.lock = threading.Lock()
-        emulator = subprocess.Popen(
-            [dfinery, "emulator", "--no-quotas"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.processes.append(emulator)
-        self.service = dict(emulator.stdout.readline().strip().split("=", 1) for _ in range(4))
-        port = free_port()
-        self.start([PYTHON.with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port)
-        self.s3 = S3(port)
+        _, self.service = stores.emulate_service(dfinery, self.processes, "--no-quotas")
+        self.s3 = S3(stores.emulate_s3(self.processes))
         self.load()
 
     def azure(self):
-        port = free_port()
-        self.start([AZURITE, "--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--blobPort", str(port)], port)
-        return Azure(port)
-
-    def start(self, command, port):
-        self.processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        wait_for(port)
+        return Azure(stores.emulate_azure(self.processes))
 
     def load(self):
         """Events of some days."""
@@ -237,10 +111,9 @@ class World:
         if arguments[:2] in (("export", "events"), ("export", "profiles")):
             # A ledger of its own, since the quota of an hour is 100 calls.
             arguments += ("--state", str(self.folder / f"state-{name}"), "--reserve", "0")
-        allowed = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_", "GOOGLE_"))}
         return subprocess.Popen(
             [self.dfinery, *arguments],
-            env={**allowed, **self.service, **(environment or {})},
+            env={**stores.environment(), **self.service, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,208 +1,86 @@
-"""Object stores on the loopback, the emulator of the service, and the command, for `object_stores.py`.
+"""Object stores on the loopback, and what stands between them and the command: for `load-stores` and `export-stores`."""
 
-The arguments of the program are the paths of the command and of Azurite.
-"""
-
-import collections
+import contextlib
 import http.client
 import http.server
-import itertools
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-import uuid
 
-import azure.storage.blob
-import boto3
-
-DFINERY, AZURITE = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
+HERE = pathlib.Path(__file__).resolve().parent.parent
+INSTALLED = HERE / "target" / "ci"
+VENV = INSTALLED / "stores"
+AZURITE = INSTALLED / "azurite" / "node_modules" / ".bin" / "azurite-blob"
 BUCKET = "lake"
 AZURE_ACCOUNT = "devstoreaccount1"
-# The key that Azurite documents, the same for everybody.
+# Of every emulator of Azure's, as documented.
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-SECRET = "a-secret-that-nobody-may-see"
-TODAY = time.strftime("%Y-%m-%d", time.gmtime())
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-class Stores:
-    """S3 behind a proxy, and Azure."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.processes = []
-
-    def __enter__(self):
-        s3, azure = free_port(), free_port()
-        # Its variables would change what the servers do.
-        plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
-        self.start(["moto_server", "-H", "127.0.0.1", "-p", str(s3)], s3, plain)
-        self.start([AZURITE, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--blobPort", str(azure)], azure, plain)
-        self.s3 = boto3.client(
-            "s3",
-            endpoint_url=f"http://127.0.0.1:{s3}",
-            region_name="us-east-1",
-            aws_access_key_id="key",
-            aws_secret_access_key=SECRET,
-        )
-        self.s3.create_bucket(Bucket=BUCKET)
-        address = f"http://127.0.0.1:{azure}/{AZURE_ACCOUNT}"
-        self.azure = azure_client = azure_container(address)
-        azure_client.create_container()
-        self.s3_port, self.proxy = s3, Proxy(s3)
-        self.environment = {
-            **plain,
-            "AWS_ENDPOINT": self.proxy.address,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AZURE_STORAGE_USE_EMULATOR": "true",
-            "AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{azure}",
-            "AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT,
-            "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
-        }
-        return self
-
-    def start(self, command, port, environment):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.processes.append(subprocess.Popen(command, env=environment, **quiet))
-        wait_for(port)
-
-    def __exit__(self, *_):
-        for process in self.processes:
-            process.kill()
-            process.wait()
-
-    def put(self, key, content):
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
-
-    def put_everywhere(self, key, content):
-        self.put(key, content)
-        self.azure.upload_blob(key, content)
-
-    def workplace(self):
-        folder = self.folder / uuid.uuid4().hex
-        folder.mkdir()
-        return folder
-
-    def dfinery(self, *arguments, cwd, code=0, **variables):
-        """Runs the command to its end, and returns what it said."""
-        ended = subprocess.run(
-            [DFINERY, *map(str, arguments)],
-            cwd=cwd,
-            env=self.environment | variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        said = ended.stdout + ended.stderr
-        assert ended.returncode == code, f"{arguments}: {ended.returncode}, not {code}: {said}"
-        assert SECRET not in said and AZURE_KEY not in said, said
-        return said
+def install(script):
+    """Goes on in an environment that has the emulators."""
+    python = VENV / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        wanted = ["moto[server]==5.2.5", "boto3==1.44.8", "azure-storage-blob==12.31.1", "pyarrow==26.0.1"]
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted], check=True)
+    if not AZURITE.exists() and shutil.which("npm"):
+        npm = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", INSTALLED / "azurite"]
+        subprocess.run([*npm, "azurite@3.35.0"], check=True)
+    if pathlib.Path(sys.prefix) != VENV:
+        os.execv(python, [python, script, *sys.argv[1:]])
 
 
-def azure_container(address):
-    account = {"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY}
-    client = azure.storage.blob.BlobServiceClient(account_url=address, credential=account)
-    return client.get_container_client(BUCKET)
+def build():
+    """The command with what it needs for stores; `DFINERY` names one that is there."""
+    if path := os.environ.get("DFINERY"):
+        return path
+    command = "cargo build --locked --package dfinery-cli --features cloud,parquet --message-format json"
+    built = subprocess.run(command.split(), cwd=HERE, check=True, stdout=subprocess.PIPE, text=True)
+    found = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
+    return next(path for path in found if path)
 
 
-class Proxy:
-    """Passes requests on to S3, and can fail them: `fault` is called with the method and the number of the request."""
-
-    def __init__(self, port):
-        own = free_port()
-        self.address = f"http://127.0.0.1:{own}"
-        self.reset()
-        proxy = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def pass_on(self):
-                number = next(proxy.numbers)
-                fault = proxy.fault(self.command, number) if proxy.fault else None
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if isinstance(fault, tuple):
-                    return self.answer(*fault)
-                connection = http.client.HTTPConnection("127.0.0.1", port)
-                connection.request(self.command, self.path, body, dict(self.headers))
-                answer = connection.getresponse()
-                content = answer.read()
-                connection.close()
-                proxy.bytes += len(content)
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in ("connection", "transfer-encoding", "content-length"):
-                        self.send_header(name, value)
-                length = answer.getheader("Content-Length") or len(content)
-                self.send_header("Content-Length", str(length))
-                self.end_headers()
-                if fault == "cut":
-                    self.wfile.write(content[: len(content) // 2])
-                    self.close_connection = True
-                    return
-                self.wfile.write(content)
-
-            def answer(self, status, code):
-                content = f"<Error><Code>{code}</Code><Message>said the proxy</Message></Error>".encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(content)
-
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = pass_on
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # The command was killed.
-
-        server = Server(("127.0.0.1", own), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def reset(self, fault=None):
-        self.fault, self.bytes, self.numbers = fault, 0, itertools.count(1)
-
-    @property
-    def requests(self):
-        return next(self.numbers) - 1
+def environment():
+    """The variables of this process without those of stores, which would change what is done."""
+    of_stores = ("AWS_", "AZURE_", "GOOGLE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(of_stores)}
 
 
-class Service:
-    """An emulator, and what it has."""
+def emulate_s3(processes):
+    """Returns the port."""
+    port = free_port()
+    start([VENV / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(port)], port, processes)
+    return port
 
-    def __init__(self, stores):
-        self.stores = stores
-        command = [DFINERY, "emulator", "--no-quotas", "--unregistered", "accept"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        stores.processes.append(self.process)
-        lines = (self.process.stdout.readline() for _ in range(4))
-        self.variables = dict(line.strip().split("=", 1) for line in lines)
 
-    def __enter__(self):
-        return self
+def emulate_azure(processes):
+    port = free_port()
+    start([AZURITE, "--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--blobPort", str(port)], port, processes)
+    return port
 
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
 
-    def events(self, cwd):
-        """How often each event has arrived, by its number."""
-        out = cwd / "exported.ndjson"
-        self.stores.dfinery("export", "events", "--from", TODAY, "--until", TODAY, "-o", out, cwd=cwd, **self.variables)
-        rows = map(json.loads, out.read_text().splitlines())
-        return collections.Counter(int(row["number"]) for row in rows)
+def emulate_service(dfinery, processes, *options):
+    """Returns the process, and the variables for its clients."""
+    process = subprocess.Popen([dfinery, "emulator", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    processes.append(process)
+    return process, dict(process.stdout.readline().strip().split("=", 1) for _ in range(4))
+
+
+def start(command, port, processes):
+    processes.append(subprocess.Popen(command, env=environment(), **QUIET))
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.1)
+    sys.exit(f"nothing listens on port {port}")
 
 
 def free_port():
@@ -210,11 +88,81 @@ def free_port():
         return server.getsockname()[1]
 
 
-def wait_for(port):
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"nothing listens on {port}")
+class Proxy:
+    """Stands between the command and a store. `meddle(number, method, path)` names the fault of a request, if any: a status
+    and a code; a cut before, within or after the answer; a failure after it was done; or that conditions are forgotten."""
+
+    def __init__(self, port, meddle=None):
+        self.reset(meddle)
+        proxy, lock = self, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                with lock:
+                    proxy.requests += 1
+                    number = proxy.requests
+                fault = proxy.meddle(number, self.command, self.path) if proxy.meddle else None
+                if fault == "cut":
+                    return self.cut()
+                if isinstance(fault, tuple):
+                    return self.fail(*fault)
+                dropped = {"if-match", "if-none-match"} if fault == "forget" else set()
+                headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+                store = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                store.request(self.command, self.path, body, headers)
+                got = store.getresponse()
+                answer = got.read()
+                store.close()
+                with lock:
+                    proxy.bytes += len(answer)
+                if fault == "cut after":
+                    return self.cut()
+                if fault == "fail after":
+                    return self.fail(500, "InternalError")
+                self.answer(got.status, dict(got.getheaders()), answer, fault == "cut within")
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
+
+            def cut(self):
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
+
+            def fail(self, status, code):
+                self.answer(status, {}, f"<Error><Code>{code}</Code><Message>As asked</Message></Error>".encode())
+
+            def answer(self, status, headers, body, is_cut=False):
+                self.send_response_only(status)
+                skipped = {"connection", "transfer-encoding"} | (set() if self.command == "HEAD" else {"content-length"})
+                for name, value in headers.items():
+                    if name.lower() not in skipped:
+                        self.send_header(name, value)
+                if self.command != "HEAD":
+                    self.send_header("Content-Length", str(len(body)))
+                elif "Content-Length" not in headers:
+                    self.send_header("Content-Length", "0")
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body[: len(body) // 2] if is_cut else body)
+                if is_cut:
+                    self.cut()
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads, request_queue_size = True, 64
+
+            def handle_error(self, *_):
+                pass  # The command was killed.
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def reset(self, meddle=None):
+        self.meddle, self.requests, self.bytes = meddle, 0, 0
