@@ -20,9 +20,9 @@ use crate::{
 /// use dfinery_input::{Mapping, ObjectMapper};
 /// let mapping = Mapping::from_yaml("identity: {external_id: customer.id}\nskip_if: {column: test, equals: \"true\"}")?;
 /// let mut mapper = ObjectMapper::new(&mapping, None, dfinery_records::Accepts::Mixed)?;
-/// let records = mapper.records(r#"{"customer":{"id":"M-1001"},"test":false}"#)?;
+/// let records = mapper.records(r#"{"customer":{"id":"M-1001"},"test":false}"#).unwrap();
 /// assert_eq!(records[0].json, r#"{"identity":{"external_id":"M-1001"}}"#);
-/// assert!(mapper.records(r#"{"customer":{"id":"M-1001"},"test":true}"#)?.is_empty());
+/// assert!(mapper.records(r#"{"customer":{"id":"M-1001"},"test":true}"#).unwrap().is_empty());
 /// # Ok(())
 /// # }
 /// ```
