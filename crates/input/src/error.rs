@@ -101,10 +101,6 @@ impl InputError {
         Self::of(name, Kind::NeedsMapping)
     }
 
-    #[cfg_attr(
-        all(feature = "parquet", feature = "spreadsheet"),
-        expect(dead_code, reason = "nothing is left out")
-    )]
     pub(crate) fn left_out(name: &str, what: &'static str, feature: &'static str) -> Self {
         Self::of(name, Kind::LeftOut(what, feature))
     }

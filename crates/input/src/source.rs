@@ -350,36 +350,43 @@ pub(crate) fn refused_text(beginning: &[u8]) -> Option<&'static str> {
     )
 }
 
-/// Why a Parquet file is not read where others are.
-#[cfg(feature = "parquet")]
-fn parquet_refused(name: &str, is_compressed: bool) -> InputError {
-    let advice = if is_compressed {
-        "it is a Parquet file that is compressed as a whole: unpack it"
-    } else {
-        "it is a Parquet file, whose schema is at its end, so it cannot be read from a pipe: write it to a file first"
-    };
-    InputError::new(name, advice)
+/// A kind of file that lists its parts at its end, so it cannot be read as it comes. A feature reads it.
+struct WholeFile {
+    what: &'static str,
+    list: &'static str,
+    feature: &'static str,
+    is_built: bool,
 }
 
-#[cfg(not(feature = "parquet"))]
-fn parquet_refused(name: &str, _: bool) -> InputError {
-    InputError::left_out(name, "a Parquet file", "parquet")
-}
+const PARQUET_FILE: WholeFile = WholeFile {
+    what: "a Parquet file",
+    list: "schema",
+    feature: "parquet",
+    is_built: cfg!(feature = "parquet"),
+};
+const WORKBOOK: WholeFile = WholeFile {
+    what: "an Excel workbook",
+    list: "list of parts",
+    feature: "spreadsheet",
+    is_built: cfg!(feature = "spreadsheet"),
+};
 
-/// Why a workbook is not read where others are.
-#[cfg(feature = "spreadsheet")]
-fn workbook_refused(name: &str, is_compressed: bool) -> InputError {
-    let advice = if is_compressed {
-        "it is an Excel workbook that is compressed as a whole: unpack it"
-    } else {
-        "it is an Excel workbook, whose list of parts is at its end, so it cannot be read from a pipe: write it to a file first"
-    };
-    InputError::new(name, advice)
-}
-
-#[cfg(not(feature = "spreadsheet"))]
-fn workbook_refused(name: &str, _: bool) -> InputError {
-    InputError::left_out(name, "an Excel workbook", "spreadsheet")
+impl WholeFile {
+    /// Why it is not read where others are.
+    fn refused(&self, name: &str, is_compressed: bool) -> InputError {
+        let Self { what, list, .. } = self;
+        if !self.is_built {
+            return InputError::left_out(name, what, self.feature);
+        }
+        let problem = if is_compressed {
+            format!("it is {what} that is compressed as a whole: unpack it")
+        } else {
+            format!(
+                "it is {what}, whose {list} is at its end, so it cannot be read from a pipe: write it to a file first"
+            )
+        };
+        InputError::new(name, problem)
+    }
 }
 
 fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, InputError> {
@@ -394,10 +401,10 @@ fn decompress(name: &str, reader: Watched) -> Result<Box<dyn Read + Send>, Input
             return Err(empty(name));
         }
         if is_parquet(&beginning) {
-            return Err(parquet_refused(name, layer > 0));
+            return Err(PARQUET_FILE.refused(name, layer > 0));
         }
         if is_workbook(&beginning) {
-            return Err(workbook_refused(name, layer > 0));
+            return Err(WORKBOOK.refused(name, layer > 0));
         }
         if let Some(problem) = refused(&beginning) {
             return Err(InputError::new(name, problem));

@@ -22,13 +22,12 @@ pub(crate) struct Why {
 impl Verdict {
     /// That of a message that becomes no record.
     pub(crate) fn invalid(violation: Violation) -> Self {
-        let separator = if violation.path().is_empty() { "" } else { ": " };
         Self {
             fate: Fate::Invalid,
             possibly_twice: false,
             why: Why {
                 code: None,
-                reason: format!("{}{separator}{}", violation.path(), violation.problem()),
+                reason: violation.to_string(),
                 violations: violation.into(),
             },
         }

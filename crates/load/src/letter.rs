@@ -148,11 +148,7 @@ impl Letters {
 
 /// What is wrong with a record, in words.
 pub(crate) fn in_words(reasons: &[Violation]) -> String {
-    let reasons = reasons.iter().map(|reason| match reason.path() {
-        "" => reason.problem().to_owned(),
-        path => format!("{path}: {}", reason.problem()),
-    });
-    reasons.collect::<Vec<_>>().join("; ")
+    reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Appends a line of JSON: a record as it was in the input, or as it was to be sent if that was in another encoding. False if

@@ -60,6 +60,8 @@ pub struct Object {
 
 const SCHEMES: [&str; 7] = ["s3", "s3a", "gs", "az", "abfs", "abfss", "azure"];
 
+const NO_URL: &str = "it is no URL of an object store, such as s3://BUCKET/KEY";
+
 /// How many bytes are uploaded with one request, and how many such requests run at a time.
 const PART: usize = 8 * 1024 * 1024;
 const PARTS_AT_A_TIME: usize = 4;
@@ -79,9 +81,7 @@ impl Place {
     /// If it is no such URL, or the settings in the environment do not suffice.
     pub fn parse(url: &str) -> Result<Self, StoreError> {
         let malformed = |problem: &str| StoreError::malformed(url, problem);
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or_else(|| malformed("it is no URL of an object store, such as s3://BUCKET/KEY"))?;
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| malformed(NO_URL))?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
             return Err(malformed("it names no bucket"));
@@ -127,10 +127,7 @@ impl Place {
             #[cfg(any(test, feature = "_memory"))]
             "memory" => Arc::new(object_store::memory::InMemory::new()),
             _ => {
-                return Err(StoreError::malformed(
-                    url,
-                    "it is no URL of an object store, such as s3://BUCKET/KEY",
-                ));
+                return Err(StoreError::malformed(url, NO_URL));
             }
         };
         stores.insert(root.to_owned(), Arc::clone(&store));
@@ -179,15 +176,7 @@ impl Place {
     /// # Errors
     /// If the store cannot be reached or refuses it.
     pub fn object(&self) -> Result<Option<Object>, StoreError> {
-        let (store, path) = (Arc::clone(&self.store), self.path.clone());
-        if path.is_root() {
-            return Ok(None);
-        }
-        match self.run(async move { store.head(&path).await }) {
-            Ok(meta) => Ok(Some(self.object_of(meta))),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(self.head()?.map(|meta| self.object_of(meta)))
     }
 
     /// Which version of an object is at exactly this place; `None` if there is none.
@@ -195,12 +184,16 @@ impl Place {
     /// # Errors
     /// If the store cannot be reached or refuses it.
     pub fn version(&self) -> Result<Option<Version>, StoreError> {
+        Ok(self.head()?.map(Version::of))
+    }
+
+    /// What the store says of the object; a whole bucket is none.
+    fn head(&self) -> Result<Option<ObjectMeta>, StoreError> {
         let (store, path) = (Arc::clone(&self.store), self.path.clone());
-        match self.run(async move { store.head(&path).await }) {
-            Ok(meta) => Ok(Some(Version::of(meta))),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+        if path.is_root() {
+            return Ok(None);
         }
+        if_there(self.run(async move { store.head(&path).await }))
     }
 
     /// All objects below this place, in the order of their keys.
@@ -254,14 +247,13 @@ impl Place {
             let meta = found.meta.clone();
             Ok((Some(found.bytes().await?), meta))
         });
-        match read {
-            Ok((Some(bytes), meta)) => Ok(Some((bytes, Version::of(meta)))),
-            Ok((None, meta)) => {
+        match if_there(read)? {
+            Some((Some(bytes), meta)) => Ok(Some((bytes, Version::of(meta)))),
+            Some((None, meta)) => {
                 let problem = format!("it has {} bytes, of which at most {most} are read", meta.size);
                 Err(StoreError::malformed(&self.to_string(), problem))
             }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+            None => Ok(None),
         }
     }
 
@@ -348,10 +340,15 @@ impl Place {
     /// If the store cannot be reached or refuses it.
     pub fn remove(&self) -> Result<(), StoreError> {
         let (store, path) = (Arc::clone(&self.store), self.path.clone());
-        match self.run(async move { store.delete(&path).await }) {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
-        }
+        if_there(self.run(async move { store.delete(&path).await })).map(drop)
+    }
+}
+
+/// What was asked for, or nothing if it is not there.
+fn if_there<T>(done: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match done {
+        Err(error) if error.is_not_found() => Ok(None),
+        done => done.map(Some),
     }
 }
 

@@ -135,3 +135,11 @@ const SMALL: Bounds = Bounds { chunk: 16, record: 64 };
 const BY_A: &str = "identity: {external_id: a}";
 /// `BY_A`, read once: some tests need it thousands of times.
 static MAPPING_BY_A: LazyLock<Mapping> = LazyLock::new(|| Mapping::from_yaml(BY_A).unwrap());
+
+/// What is said of bytes that come from a pipe and must be a file.
+#[cfg(feature = "_typed")]
+fn refused_from_pipe(bytes: &[u8]) -> String {
+    let reader = Box::new(Cursor::new(bytes.to_vec()));
+    let piped = Input::from_reader("-", reader, &InputOptions::default(), None, Accepts::Mixed);
+    piped.err().unwrap().to_string()
+}

@@ -357,14 +357,7 @@ fn what_does_not_fit_is_refused_before_the_first_record() {
     fs::write(&header, "PAR1,a\nx,u\n").unwrap();
     assert!(records(&header, Some(BY_A)).unwrap()[0].json.is_ok());
     let bytes = fs::read(&path).unwrap();
-    let piped = Input::from_reader(
-        "-",
-        Box::new(Cursor::new(bytes.clone())),
-        &InputOptions::default(),
-        None,
-        Accepts::Mixed,
-    );
-    assert!(piped.err().unwrap().to_string().contains("cannot be read from a pipe"));
+    assert!(refused_from_pipe(&bytes).contains("cannot be read from a pipe"));
     let mut encrypted = bytes.clone();
     let end = encrypted.len() - 1;
     encrypted[end] = b'E';
