@@ -37,15 +37,21 @@ pub fn files_of(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Refuses a URL that is not that of an object, and one with a query, which may be a signature.
+/// Refuses a URL that is not that of an object, and one with what may be a secret.
 pub fn refuse_other_url(path: &Path) -> anyhow::Result<()> {
     let text = path.display().to_string();
-    if !text.contains("://") || (is_url(path) && !text.contains('?')) {
+    if !text.contains("://") {
         return Ok(());
     }
-    let url = text.split_once('?').map_or(&*text, |(url, _)| url);
+    #[cfg(feature = "cloud")]
     if is_url(path) {
-        bail!("{url}: it has a query, which is not read: credentials come from the environment");
+        return Ok(dfinery_input::check_url(path)?);
+    }
+    let url = text.split_once('?').map_or(&*text, |(url, _)| url);
+    if let Some((user, _)) = url.split_once('@')
+        && user.matches(':').count() > 1
+    {
+        bail!("the URL of an input has a user with a password, which is not read: give it without");
     }
     let others = if cfg!(feature = "cloud") {
         "and objects whose URL begins with s3://, gs://, az:// or abfss://, are read"

@@ -78,6 +78,25 @@ fn a_signed_url_is_refused_without_its_signature() {
 }
 
 #[test]
+fn a_url_with_a_password_is_refused_without_it() {
+    for command in [
+        &["check"][..],
+        &["status"],
+        &["load", "events"],
+        &["mapping", "init"],
+        &["export", "verify", "--to"],
+    ] {
+        for scheme in ["s3", "gs", "ftp"] {
+            let url = format!("{scheme}://key:0123abcd@bucket/a.csv");
+            let ran = dfinery(&[command, &[&*url]].concat());
+            let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+            assert_eq!(ran.status.code(), Some(2), "{command:?}: {said}");
+            assert!(!said.contains("0123abcd"), "{command:?}: {said}");
+        }
+    }
+}
+
+#[test]
 fn what_people_of_other_tools_type_is_answered_with_what_they_meant() {
     for (arguments, words) in [
         (&["import", "a.ndjson"][..], "'load'"),

@@ -54,7 +54,7 @@ mod window;
 mod workbook;
 
 #[cfg(feature = "cloud")]
-pub use self::objects::objects;
+pub use self::objects::{check_url, objects};
 pub use self::{
     dead_letter::replay_line,
     error::InputError,

@@ -9,6 +9,15 @@ use dfinery_store::Place;
 
 use crate::error::InputError;
 
+/// Checks the form of the URL of an object, without asking the store.
+///
+/// # Errors
+/// If it is no such URL, or has a query or a user, which may be secrets. The error does not repeat these.
+pub fn check_url(url: &Path) -> Result<(), InputError> {
+    let name = url.display().to_string();
+    Place::check(&name).map_err(|error| InputError::opening(&name, error.into()))
+}
+
 /// The objects of a URL: the one of this name, or else all below it as a prefix, of which there may be at most `most`. A URL
 /// that ends with `/` is a prefix. Blocking.
 ///

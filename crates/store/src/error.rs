@@ -32,9 +32,8 @@ enum Kind {
 
 impl StoreError {
     pub(crate) fn malformed(place: &str, problem: impl Into<String>) -> Self {
-        // What is no URL of ours may be a signed one.
         Self {
-            place: without_query(place).to_owned(),
+            place: without_secrets(place),
             kind: Kind::Malformed,
             problem: problem.into(),
         }
@@ -245,6 +244,16 @@ fn said(text: &str) -> String {
 
 /// How many characters of an answer are shown.
 const MOST: usize = 300;
+
+/// What is no URL of ours may be a signed one, or have a user in front of the host. Before Azure's host is a container.
+fn without_secrets(url: &str) -> String {
+    let url = without_query(url);
+    let user = url.split_once("://").and_then(|(scheme, rest)| {
+        let (user, rest) = rest.split_once('@')?;
+        (!user.contains('/') && !scheme.starts_with("abfs")).then_some((scheme, rest))
+    });
+    user.map_or_else(|| url.to_owned(), |(scheme, rest)| format!("{scheme}://…@{rest}"))
+}
 
 /// A query can hold a signature.
 fn without_query(word: &str) -> &str {

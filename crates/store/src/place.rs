@@ -80,25 +80,9 @@ impl Place {
     /// # Errors
     /// If it is no such URL, or the settings in the environment do not suffice.
     pub fn parse(url: &str) -> Result<Self, StoreError> {
-        let malformed = |problem: &str| StoreError::malformed(url, problem);
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| malformed(NO_URL))?;
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() {
-            return Err(malformed("it names no bucket"));
-        }
-        if rest.contains('?') {
-            return Err(malformed(
-                "it has a query, which is not read: credentials come from the environment",
-            ));
-        }
-        if bucket.contains('@') && !scheme.starts_with("abfs") {
-            let url = format!("{scheme}://…");
-            let problem = "it has a user in front of the bucket: credentials come from the environment";
-            return Err(StoreError::malformed(&url, problem));
-        }
+        let (scheme, bucket, path) = parts(url)?;
         let root = format!("{scheme}://{bucket}");
-        let path = Path::parse(key.trim_end_matches('/')).map_err(|error| malformed(&error.to_string()))?;
-        let store = Self::store(url, scheme, &root)?;
+        let store = Self::store(scheme, &root)?;
         Ok(Self {
             store,
             root: root.into(),
@@ -106,8 +90,17 @@ impl Place {
         })
     }
 
+    /// Checks the form of a URL without what it takes to reach the place.
+    ///
+    /// # Errors
+    /// If it is no URL of an object store, or holds what may be a secret: a query, or a user in front of the bucket. The error
+    /// does not repeat that.
+    pub fn check(url: &str) -> Result<(), StoreError> {
+        parts(url).map(drop)
+    }
+
     /// The store of a bucket. All its places share the connections and the credentials.
-    fn store(url: &str, scheme: &str, root: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    fn store(scheme: &str, root: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
         static STORES: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap::new());
         let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = stores.get(root) {
@@ -120,14 +113,11 @@ impl Place {
                 let builder = GoogleCloudStorageBuilder::from_env();
                 Arc::new(builder.with_url(root).build().map_err(failed)?)
             }
-            _ if SCHEMES.contains(&scheme) => {
-                let builder = MicrosoftAzureBuilder::from_env();
-                Arc::new(builder.with_url(root).build().map_err(failed)?)
-            }
             #[cfg(any(test, feature = "_memory"))]
             "memory" => Arc::new(object_store::memory::InMemory::new()),
             _ => {
-                return Err(StoreError::malformed(url, NO_URL));
+                let builder = MicrosoftAzureBuilder::from_env();
+                Arc::new(builder.with_url(root).build().map_err(failed)?)
             }
         };
         stores.insert(root.to_owned(), Arc::clone(&store));
@@ -342,6 +332,31 @@ impl Place {
         let (store, path) = (Arc::clone(&self.store), self.path.clone());
         if_there(self.run(async move { store.delete(&path).await })).map(drop)
     }
+}
+
+/// The scheme, the bucket and the path of a URL.
+fn parts(url: &str) -> Result<(&str, &str, Path), StoreError> {
+    let malformed = |problem: &str| StoreError::malformed(url, problem);
+    let is_known =
+        |scheme: &str| SCHEMES.contains(&scheme) || cfg!(any(test, feature = "_memory")) && scheme == "memory";
+    let parts = url.split_once("://").filter(|(scheme, _)| is_known(scheme));
+    let (scheme, rest) = parts.ok_or_else(|| malformed(NO_URL))?;
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        return Err(malformed("it names no bucket"));
+    }
+    if rest.contains('?') {
+        return Err(malformed(
+            "it has a query, which is not read: credentials come from the environment",
+        ));
+    }
+    if bucket.contains('@') && !scheme.starts_with("abfs") {
+        return Err(malformed(
+            "it has a user in front of the bucket: credentials come from the environment",
+        ));
+    }
+    let path = Path::parse(key.trim_end_matches('/')).map_err(|error| malformed(&error.to_string()))?;
+    Ok((scheme, bucket, path))
 }
 
 /// What was asked for, or nothing if it is not there.

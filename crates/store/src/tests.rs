@@ -103,9 +103,11 @@ fn a_url_without_a_place_is_refused_without_its_secrets() {
         ("s3://bucket/key?X-Amz-Signature=secret", "has a query"),
         ("s3://bucket?sig=secret", "has a query"),
         ("s3://key:secret@bucket/key", "has a user"),
+        ("ftp://key:secret@host/key", "no URL of an object store"),
         ("s3://bucket/a/../key", "a/../key"),
     ] {
         let error = Place::parse(url).unwrap_err();
+        assert!(Place::check(url).is_err());
         assert!(error.is_malformed() && error.to_string().contains(problem), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
