@@ -59,9 +59,10 @@ pub fn refuse_other_url(path: &Path) -> anyhow::Result<()> {
         "are read. Objects are read by a program with the feature cloud: `cargo install --path crates/cli --features cloud`"
     };
     let fetch = match url.split_once("://") {
-        Some(("http" | "https", _)) => "curl URL".to_owned(),
+        Some(("http" | "https" | "ftp" | "sftp", _)) => "curl URL".to_owned(),
         Some(("gs", _)) => format!("gcloud storage cat {url}"),
-        _ => format!("aws s3 cp {url} -"),
+        Some(("s3" | "s3a" | "s3n", _)) => format!("aws s3 cp {url} -"),
+        _ => "COMMAND".to_owned(),
     };
     bail!(
         "{url}: only files of this machine and standard input {others}. Or pipe it in, such as `{fetch} | dfinery load events - \

@@ -61,6 +61,8 @@ fn a_signed_url_is_refused_without_its_signature() {
     for command in ["check", "status"] {
         for (url, words) in [
             ("https://bucket.example/a.csv", "curl URL | dfinery load"),
+            ("ftp://bucket.example/a.csv", "curl URL | dfinery load"),
+            ("hdfs://bucket.example/a.csv", "COMMAND | dfinery load"),
             ("s3://bucket/a.csv", "credentials"),
         ] {
             if url.starts_with("s3") && !cfg!(feature = "cloud") {
